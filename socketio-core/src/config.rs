@@ -1,0 +1,59 @@
+use std::time::Duration;
+
+/// What a session keeps to: intervals, deadlines and bounds. The defaults are those of the Node server
+/// unless a field says otherwise.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Config {
+    /// How long after the last ping the server sends the next one. Default 25 s.
+    pub ping_interval: Duration,
+    /// How long after a ping the client may stay silent. Default 20 s.
+    pub ping_timeout: Duration,
+    /// How long an upgrade may take, from the WebSocket's opening to its last step. Default 10 s.
+    pub upgrade_timeout: Duration,
+    /// How long a client may stay without a socket on any namespace. Default 45 s.
+    pub connect_timeout: Duration,
+    /// How long a session that was closed by the server waits for the GET that fetches its last packets.
+    /// Default 30 s.
+    pub linger: Duration,
+    /// The longest POST body and the longest WebSocket message, in bytes, announced to the client as
+    /// `maxPayload`; and the most bytes that the attachments of one packet may have together.
+    /// Default 1 000 000.
+    pub max_payload: usize,
+    /// The most attachments a packet may announce. Default 10, the bound of the stock clients.
+    pub max_attachments: usize,
+    /// The most namespaces one client may be connected to, or asking for, at once. Default 64; Node has no
+    /// bound.
+    pub max_namespaces: usize,
+    /// The most events of one socket that wait for its connect handler or for a free place among its
+    /// running handlers; one more closes the connection. Default 4096; Node has no bound.
+    pub max_parked_events: usize,
+    /// The most bytes those events may have together. Default 4 MiB.
+    pub max_parked_bytes: usize,
+    /// Whether clients may open a session by long polling. Default true.
+    pub polling: bool,
+    /// Whether clients may use WebSocket, from the start or by upgrade. Default true.
+    pub websocket: bool,
+    /// Whether a session that was opened by polling may move to WebSocket. Default true.
+    pub allow_upgrades: bool,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            ping_interval: Duration::from_secs(25),
+            ping_timeout: Duration::from_secs(20),
+            upgrade_timeout: Duration::from_secs(10),
+            connect_timeout: Duration::from_secs(45),
+            linger: Duration::from_secs(30),
+            max_payload: 1_000_000,
+            max_attachments: 10,
+            max_namespaces: 64,
+            max_parked_events: 4096,
+            max_parked_bytes: 4 * 1024 * 1024,
+            polling: true,
+            websocket: true,
+            allow_upgrades: true,
+        }
+    }
+}

@@ -1,0 +1,142 @@
+use std::fmt;
+use std::str::FromStr;
+
+use data_encoding::BASE64URL_NOPAD;
+
+/// The secret name of an Engine.IO session: whoever holds it can post as the client.
+///
+/// It stands in the query of every HTTP request of the session and nowhere else; the public name of a
+/// socket is its [`SocketId`], and neither converts into the other. `Debug` does not print it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Sid(Token);
+
+/// The public name of one socket: one client on one namespace.
+///
+/// It is also the name of the socket's own room.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SocketId(Token);
+
+/// A text that is not 20 characters of `[A-Za-z0-9_-]`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("an id is 20 characters of [A-Za-z0-9_-]")]
+#[non_exhaustive]
+pub struct ParseIdError;
+
+impl Sid {
+    /// The id made of these 15 bytes, which must come from a cryptographic generator.
+    pub fn from_entropy(entropy: [u8; 15]) -> Self {
+        Self(Token::from_entropy(entropy))
+    }
+
+    /// The 20 characters, for the one place where they belong: the wire.
+    pub fn expose(&self) -> &str {
+        self.0.as_str()
+    }
+}
+
+impl SocketId {
+    /// The id made of these 15 bytes.
+    pub fn from_entropy(entropy: [u8; 15]) -> Self {
+        Self(Token::from_entropy(entropy))
+    }
+
+    /// The 20 characters.
+    pub fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+}
+
+impl FromStr for Sid {
+    type Err = ParseIdError;
+
+    fn from_str(text: &str) -> Result<Self, ParseIdError> {
+        Token::parse(text).map(Self)
+    }
+}
+
+impl FromStr for SocketId {
+    type Err = ParseIdError;
+
+    fn from_str(text: &str) -> Result<Self, ParseIdError> {
+        Token::parse(text).map(Self)
+    }
+}
+
+impl fmt::Debug for Sid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Sid(secret)")
+    }
+}
+
+impl fmt::Debug for SocketId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SocketId({self})")
+    }
+}
+
+impl fmt::Display for SocketId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl AsRef<str> for SocketId {
+    fn as_ref(&self) -> &str {
+        self.as_str()
+    }
+}
+
+impl serde::Serialize for SocketId {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+/// Sticky balancers and cluster engines look for exactly 20 such characters (`sid=([\w\-]{20})`).
+const LENGTH: usize = 20;
+
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+struct Token([u8; LENGTH]);
+
+impl Token {
+    fn from_entropy(entropy: [u8; 15]) -> Self {
+        let mut text = [0; LENGTH];
+        BASE64URL_NOPAD.encode_mut(&entropy, &mut text);
+        Self(text)
+    }
+
+    fn parse(text: &str) -> Result<Self, ParseIdError> {
+        let bytes: [u8; LENGTH] = text.as_bytes().try_into().map_err(|_| ParseIdError)?;
+        let ours = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-');
+        bytes.iter().all(ours).then_some(Self(bytes)).ok_or(ParseIdError)
+    }
+
+    fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.0).expect("both constructors take ASCII only")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_twenty_characters_and_read_back() {
+        let id = SocketId::from_entropy([0xff; 15]);
+        assert_eq!(id.as_str(), "____________________");
+        assert_eq!(id.as_str().parse(), Ok(id));
+    }
+
+    #[test]
+    fn other_texts_are_refused() {
+        for text in ["", "__proto__", "___________________/", "_____________________", "ééééééééééé"] {
+            assert_eq!(text.parse::<Sid>(), Err(ParseIdError), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_secret_is_not_printed() {
+        let sid = Sid::from_entropy([0; 15]);
+        assert!(!format!("{sid:?}").contains(sid.expose()));
+    }
+}

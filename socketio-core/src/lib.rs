@@ -1,0 +1,20 @@
+//! The Socket.IO protocol as a pure state machine.
+//!
+//! This crate reads no clock, opens no socket, spawns no task and draws no random number: bytes, time and
+//! ids go in; bytes, events and deadlines come out. It runs the same in a test, in a fuzzer and on a plain
+//! thread. `socketio-tower` drives it from hyper and tokio.
+
+mod config;
+pub use config::Config;
+
+mod id;
+pub use id::{ParseIdError, Sid, SocketId};
+
+mod transport;
+pub use transport::{Link, Lost, Message, Transport};
+
+mod encoded;
+pub use encoded::{Attachments, Encoded};
+
+pub mod namespace;
+pub mod packet;

@@ -1,0 +1,1 @@
+//! Namespaces: their paths, the names of their events, their rooms.

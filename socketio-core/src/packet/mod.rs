@@ -1,0 +1,1 @@
+//! Socket.IO packets: what they say, how they are read and written.

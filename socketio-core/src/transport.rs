@@ -1,0 +1,67 @@
+use bytes::Bytes;
+use bytestring::ByteString;
+
+/// One attachment of a client to its session: one GET, one POST, or one message stream.
+///
+/// The driver mints them, each number once per session; the core never invents one. Every race between
+/// attachments (two GETs, a POST during an upgrade, a late GET after it) is told apart by its link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Link(u32);
+
+impl Link {
+    /// The link with this number.
+    pub const fn new(number: u32) -> Self {
+        Self(number)
+    }
+
+    /// The link after this one.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        Self(self.0.wrapping_add(1))
+    }
+}
+
+/// How a client and its session exchange packets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Transport {
+    /// A parked GET for what the server sends, a POST for what the client sends.
+    Polling,
+    /// A stream of messages in both directions.
+    WebSocket,
+}
+
+impl Transport {
+    /// The name in the `transport` parameter and in the `upgrades` list.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Polling => "polling",
+            Self::WebSocket => "websocket",
+        }
+    }
+}
+
+/// One message of a message stream.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Message {
+    /// A text message.
+    Text(ByteString),
+    /// A binary message.
+    Binary(Bytes),
+}
+
+/// Why a link is gone, as the driver saw it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Lost {
+    /// The peer ended the stream.
+    Closed,
+    /// The peer gave the request up before its answer, or its answer could not be delivered.
+    Aborted,
+    /// The connection failed, or what came over it was no valid framing.
+    Failed,
+    /// A message or body was longer than [`Config::max_payload`](crate::Config::max_payload).
+    TooLarge,
+    /// The peer took none of what was written to it for the write deadline.
+    Stalled,
+}
