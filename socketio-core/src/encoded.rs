@@ -1,6 +1,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use data_encoding::BASE64;
+
 /// One packet encoded once: its text, then its attachments, framed so that a broadcast to any number of
 /// sockets on any transport copies nothing but a pointer.
 ///
@@ -45,6 +47,22 @@ impl Encoded {
     /// All of it as WebSocket frames of a server, ready to be written.
     pub fn websocket(&self) -> &[u8] {
         &self.frames
+    }
+
+    /// The same packet for a client that cannot receive binary messages: its attachments follow as text
+    /// messages, `b` and base64. Only its WebSocket form is of use.
+    pub(crate) fn to_base64(&self) -> Self {
+        let mut frames = self.frames[..self.text_end as usize].to_vec();
+        for attachment in self.attachments() {
+            let length = 1 + BASE64.encode_len(attachment.len());
+            let (header, used) = frame_header(TEXT, length);
+            frames.extend_from_slice(&header[..used]);
+            frames.push(b'b');
+            let start = frames.len();
+            frames.resize(start + length - 1, 0);
+            BASE64.encode_mut(attachment, &mut frames[start..]);
+        }
+        Self { frames: frames.into(), ..*self }
     }
 
     /// What it weighs against the bounds of a session, in bytes.
@@ -199,6 +217,15 @@ mod tests {
     }
 
     #[test]
+    fn base64_turns_attachments_into_text_frames() {
+        let mut buffer = EncodedBuffer::default();
+        buffer.text().extend_from_slice(b"451-[\"a\"]");
+        buffer.attach(&[1, 2, 3, 4]);
+        let encoded = buffer.finish().to_base64();
+        assert_eq!(encoded.websocket(), b"\x81\x09451-[\"a\"]\x81\x09bAQIDBA==");
+    }
+
+    #[test]
     fn attachments_come_back_in_order() {
         let mut buffer = EncodedBuffer::default();
         buffer.text().extend_from_slice(b"452-[\"a\"]");
@@ -208,7 +235,10 @@ mod tests {
         }
         let encoded = buffer.finish();
         assert_eq!(encoded.packets(), 5);
-        assert_eq!(encoded.attachments().collect::<Vec<_>>(), parts.iter().map(Vec::as_slice).collect::<Vec<_>>());
+        assert_eq!(
+            encoded.attachments().collect::<Vec<_>>(),
+            parts.iter().map(Vec::as_slice).collect::<Vec<_>>()
+        );
         assert_eq!(buffer.finish().text(), b"", "the buffer starts anew");
     }
 }

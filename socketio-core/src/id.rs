@@ -129,7 +129,8 @@ mod tests {
 
     #[test]
     fn other_texts_are_refused() {
-        for text in ["", "__proto__", "___________________/", "_____________________", "ééééééééééé"] {
+        for text in ["", "__proto__", "___________________/", "_____________________", "ééééééééééé"]
+        {
             assert_eq!(text.parse::<Sid>(), Err(ParseIdError), "{text}");
         }
     }

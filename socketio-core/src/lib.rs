@@ -13,8 +13,15 @@ pub use id::{ParseIdError, Sid, SocketId};
 mod transport;
 pub use transport::{Link, Lost, Message, Transport};
 
+mod reason;
+pub use reason::DisconnectReason;
+
+mod revision;
+pub use revision::Revision;
+
 mod encoded;
 pub use encoded::{Attachments, Encoded};
 
+pub mod engine;
 pub mod namespace;
 pub mod packet;

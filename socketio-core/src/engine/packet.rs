@@ -1,0 +1,75 @@
+use bytes::Bytes;
+use bytestring::ByteString;
+use data_encoding::BASE64;
+
+use crate::Message;
+
+/// An Engine.IO packet from a client.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Packet {
+    Open,
+    Close,
+    Ping { probe: bool },
+    Pong,
+    Message(Message),
+    Upgrade,
+    Noop,
+}
+
+/// What is no packet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Malformed;
+
+impl Packet {
+    /// Reads one packet from its text form. `b` and base64 is a binary message, on every transport:
+    /// clients that force base64 send it over a WebSocket too.
+    pub(super) fn decode(text: &ByteString) -> Result<Self, Malformed> {
+        Ok(match **text.as_bytes() {
+            [b'4', ..] => Self::Message(Message::Text(text.slice_ref(&text[1..]))),
+            [b'b', ref base64 @ ..] => {
+                let bytes = BASE64.decode(base64).map_err(|_| Malformed)?;
+                Self::Message(Message::Binary(Bytes::from(bytes)))
+            }
+            [b'0', ..] => Self::Open,
+            [b'1', ..] => Self::Close,
+            [b'2', ref data @ ..] => Self::Ping { probe: data == b"probe" },
+            [b'3', ..] => Self::Pong,
+            [b'5', ..] => Self::Upgrade,
+            [b'6', ..] => Self::Noop,
+            _ => return Err(Malformed),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn decode(text: &str) -> Result<Packet, Malformed> {
+        Packet::decode(&ByteString::from(text))
+    }
+
+    #[test]
+    fn every_type() {
+        assert_eq!(decode("0{}"), Ok(Packet::Open));
+        assert_eq!(decode("1"), Ok(Packet::Close));
+        assert_eq!(decode("2"), Ok(Packet::Ping { probe: false }));
+        assert_eq!(decode("2probe"), Ok(Packet::Ping { probe: true }));
+        assert_eq!(decode("3"), Ok(Packet::Pong));
+        assert_eq!(decode("4€"), Ok(Packet::Message(Message::Text("€".into()))));
+        assert_eq!(
+            decode("bAQIDBA=="),
+            Ok(Packet::Message(Message::Binary(Bytes::from_static(&[1, 2, 3, 4]))))
+        );
+        assert_eq!(decode("b"), Ok(Packet::Message(Message::Binary(Bytes::new()))));
+        assert_eq!(decode("5"), Ok(Packet::Upgrade));
+        assert_eq!(decode("6"), Ok(Packet::Noop));
+    }
+
+    #[test]
+    fn what_is_no_packet() {
+        for text in ["", "7", "abc", "€", "bAQID*A==", "bAQIDBA", "\u{1e}"] {
+            assert_eq!(decode(text), Err(Malformed), "{text:?}");
+        }
+    }
+}

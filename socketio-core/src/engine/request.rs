@@ -1,0 +1,323 @@
+use crate::{Config, Revision, Sid, Transport};
+
+/// The parts of an HTTP request that decide what it asks for, as plain text.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Head<'a> {
+    /// The method, in capitals.
+    pub method: &'a str,
+    /// The query without its question mark; empty if there is none.
+    pub query: &'a str,
+    /// The value of `Content-Type`.
+    pub content_type: Option<&'a str>,
+    /// Whether the request asks to become a WebSocket: a GET with `Upgrade: websocket` over HTTP/1.1, an
+    /// extended CONNECT with `:protocol = websocket` over HTTP/2.
+    pub websocket: bool,
+}
+
+/// A request that makes sense, whether or not its session exists.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Request {
+    /// A new session.
+    Open(Open),
+    /// A GET that fetches packets.
+    Poll(Poll),
+    /// A POST that brings packets.
+    Post(Post),
+    /// A message stream for a session that polls.
+    Upgrade(Upgrade),
+}
+
+/// The wish for a new session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Open {
+    /// The transport it begins with.
+    pub transport: Transport,
+    /// The generation of the client.
+    pub revision: Revision,
+    /// Whether the client cannot receive binary messages and wants base64 instead.
+    pub base64: bool,
+}
+
+/// A GET that fetches packets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Poll {
+    /// The session.
+    pub sid: Sid,
+}
+
+/// A POST that brings packets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Post {
+    /// The session.
+    pub sid: Sid,
+    /// Whether the body was declared as `application/octet-stream`, which revision 4 does not allow.
+    pub octets: bool,
+}
+
+/// A message stream for a session that polls.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Upgrade {
+    /// The session.
+    pub sid: Sid,
+    /// The transport to move to.
+    pub transport: Transport,
+    /// Whether the client cannot receive binary messages and wants base64 instead.
+    pub base64: bool,
+}
+
+impl Request {
+    /// Reads a request in the order in which the Node server checks it, so that clients see the same
+    /// error for the same fault.
+    ///
+    /// # Errors
+    ///
+    /// The fault, which knows its answer.
+    pub fn parse(head: &Head<'_>, config: &Config) -> Result<Self, RequestError> {
+        let parameters = Parameters::parse(head.query);
+        let transport = match parameters.transport {
+            Some("polling") if config.polling => Transport::Polling,
+            Some("websocket") if config.websocket => Transport::WebSocket,
+            _ => return Err(RequestError::UnknownTransport),
+        };
+        let revision = parameters.eio.map(Revision::from_parameter);
+        let Some(sid) = parameters.sid else {
+            return Self::open(head, transport, revision.flatten(), parameters.base64);
+        };
+        let sid = sid.parse().map_err(|_| RequestError::UnknownSession)?;
+        if revision == Some(None) {
+            return Err(BadRequest::RevisionMismatch.into());
+        }
+        match (transport, head.method, head.websocket) {
+            (Transport::Polling, "GET", false) => Ok(Self::Poll(Poll { sid })),
+            (Transport::Polling, "POST", false) => {
+                let octets = head.content_type.is_some_and(|value| {
+                    let essence = value.split(';').next().unwrap_or_default().trim();
+                    essence.eq_ignore_ascii_case("application/octet-stream")
+                });
+                Ok(Self::Post(Post { sid, octets }))
+            }
+            (Transport::Polling, _, false) => Err(BadRequest::Method.into()),
+            (Transport::Polling, _, true) => Err(BadRequest::Handshake.into()),
+            (Transport::WebSocket, _, true) => {
+                Ok(Self::Upgrade(Upgrade { sid, transport, base64: parameters.base64 }))
+            }
+            (Transport::WebSocket, _, false) => Err(BadRequest::Handshake.into()),
+        }
+    }
+
+    fn open(
+        head: &Head<'_>,
+        transport: Transport,
+        revision: Option<Revision>,
+        base64: bool,
+    ) -> Result<Self, RequestError> {
+        if head.method != "GET" && !head.websocket {
+            return Err(RequestError::BadHandshakeMethod);
+        }
+        if head.websocket != (transport == Transport::WebSocket) {
+            return Err(BadRequest::Handshake.into());
+        }
+        let revision = revision.ok_or(RequestError::UnsupportedRevision)?;
+        Ok(Self::Open(Open { transport, revision, base64 }))
+    }
+}
+
+/// Why a request is refused, and with what answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RequestError {
+    /// The `transport` parameter is missing, unknown or switched off.
+    #[error("transport unknown")]
+    UnknownTransport,
+    /// There is no session with this id, or there is none any more.
+    #[error("session ID unknown")]
+    UnknownSession,
+    /// A session is opened with GET only.
+    #[error("bad handshake method")]
+    BadHandshakeMethod,
+    /// The request does not fit its session or itself.
+    #[error("bad request: {0}")]
+    Bad(#[from] BadRequest),
+    /// The application does not admit the client.
+    #[error("forbidden")]
+    Forbidden,
+    /// The client is of a generation that is not served.
+    #[error("unsupported protocol version")]
+    UnsupportedRevision,
+    /// A second GET or a second POST while one is under way; the session is closed.
+    #[error("overlapping requests")]
+    Overlap,
+    /// The body is declared as something that the client's generation does not send; the session is
+    /// closed.
+    #[error("invalid content type")]
+    InvalidContent,
+    /// The body is longer than [`Config::max_payload`]; the session lives on.
+    #[error("body too large")]
+    TooLarge,
+    /// The body holds something that is no packet; the session is closed.
+    #[error("malformed payload")]
+    Malformed,
+}
+
+/// How a request fails to fit its session or itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum BadRequest {
+    /// A `websocket` request that asks for no upgrade, or an upgrade that is no `websocket` request.
+    #[error("transport and upgrade headers disagree")]
+    Handshake,
+    /// Long polling on a session that has another transport.
+    #[error("the session has another transport")]
+    TransportMismatch,
+    /// The `EIO` parameter is not that of the session.
+    #[error("the session has another protocol revision")]
+    RevisionMismatch,
+    /// A method that means nothing to a session.
+    #[error("method not allowed")]
+    Method,
+}
+
+impl RequestError {
+    /// The HTTP status.
+    pub const fn status(self) -> u16 {
+        match self {
+            Self::Forbidden => 403,
+            Self::TooLarge => 413,
+            _ => 400,
+        }
+    }
+
+    /// The body: JSON with an integer code and a message, or nothing.
+    pub const fn body(self) -> &'static str {
+        match self {
+            Self::UnknownTransport => r#"{"code":0,"message":"Transport unknown"}"#,
+            Self::UnknownSession => r#"{"code":1,"message":"Session ID unknown"}"#,
+            Self::BadHandshakeMethod => r#"{"code":2,"message":"Bad handshake method"}"#,
+            Self::Bad(_) | Self::Malformed => r#"{"code":3,"message":"Bad request"}"#,
+            Self::Forbidden => r#"{"code":4,"message":"Forbidden"}"#,
+            Self::UnsupportedRevision => r#"{"code":5,"message":"Unsupported protocol version"}"#,
+            Self::Overlap | Self::InvalidContent | Self::TooLarge => "",
+        }
+    }
+}
+
+/// The parameters that mean something here; the first of each name counts, all others are the
+/// application's.
+#[derive(Default)]
+struct Parameters<'a> {
+    transport: Option<&'a str>,
+    sid: Option<&'a str>,
+    eio: Option<&'a str>,
+    base64: bool,
+}
+
+impl<'a> Parameters<'a> {
+    fn parse(query: &'a str) -> Self {
+        let mut parameters = Self::default();
+        for (name, value) in query.split('&').filter_map(|pair| pair.split_once('=')) {
+            let slot = match name {
+                "transport" => &mut parameters.transport,
+                "sid" => &mut parameters.sid,
+                "EIO" => &mut parameters.eio,
+                "b64" => {
+                    parameters.base64 = !value.is_empty();
+                    continue;
+                }
+                _ => continue,
+            };
+            slot.get_or_insert(value);
+        }
+        parameters
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SID: &str = "AAAAAAAAAAAAAAAAAAAA";
+
+    fn parse(method: &str, query: &str, websocket: bool) -> Result<Request, RequestError> {
+        Request::parse(&Head { method, query, websocket, content_type: None }, &Config::default())
+    }
+
+    #[test]
+    fn the_four_requests_of_a_client() {
+        let sid = SID.parse().unwrap();
+        let open = |transport| Open { transport, revision: Revision::V4, base64: false };
+        let cases = [
+            ("GET", "EIO=4&transport=polling&t=abc", false, Request::Open(open(Transport::Polling))),
+            ("GET", "EIO=4&transport=websocket", true, Request::Open(open(Transport::WebSocket))),
+            ("CONNECT", "EIO=4&transport=websocket", true, Request::Open(open(Transport::WebSocket))),
+            ("GET", &format!("EIO=4&transport=polling&sid={SID}"), false, Request::Poll(Poll { sid })),
+            ("GET", &format!("transport=polling&sid={SID}"), false, Request::Poll(Poll { sid })),
+            (
+                "POST",
+                &format!("EIO=4&transport=polling&sid={SID}"),
+                false,
+                Request::Post(Post { sid, octets: false }),
+            ),
+            (
+                "GET",
+                &format!("EIO=4&transport=websocket&sid={SID}&b64=1"),
+                true,
+                Request::Upgrade(Upgrade { sid, transport: Transport::WebSocket, base64: true }),
+            ),
+        ];
+        for (method, query, websocket, expected) in cases {
+            assert_eq!(parse(method, query, websocket), Ok(expected), "{method} {query}");
+        }
+    }
+
+    #[test]
+    fn faults_are_named_as_node_names_them() {
+        let sid = format!("EIO=4&sid={SID}");
+        let cases = [
+            ("GET", "", false, RequestError::UnknownTransport),
+            ("GET", "EIO=4&transport=__proto__", false, RequestError::UnknownTransport),
+            ("GET", "EIO=4&transport=webtransport", false, RequestError::UnknownTransport),
+            ("GET", "EIO=4&transport=", true, RequestError::UnknownTransport),
+            ("GET", "EIO=4&transport=polling&sid=__proto__", false, RequestError::UnknownSession),
+            ("GET", "EIO=4&transport=polling&sid=", false, RequestError::UnknownSession),
+            ("POST", "EIO=4&transport=polling", false, RequestError::BadHandshakeMethod),
+            ("OPTIONS", "EIO=4&transport=polling", false, RequestError::BadHandshakeMethod),
+            ("GET", "EIO=4&transport=websocket", false, BadRequest::Handshake.into()),
+            ("GET", "EIO=4&transport=polling", true, BadRequest::Handshake.into()),
+            ("GET", "EIO=3&transport=polling", false, RequestError::UnsupportedRevision),
+            ("GET", "transport=polling", false, RequestError::UnsupportedRevision),
+            ("GET", &format!("{sid}&transport=websocket"), false, BadRequest::Handshake.into()),
+            ("PUT", &format!("{sid}&transport=polling"), false, BadRequest::Method.into()),
+            (
+                "GET",
+                &format!("EIO=3&sid={SID}&transport=websocket"),
+                true,
+                BadRequest::RevisionMismatch.into(),
+            ),
+        ];
+        for (method, query, websocket, expected) in cases {
+            assert_eq!(parse(method, query, websocket), Err(expected), "{method} {query}");
+        }
+    }
+
+    #[test]
+    fn switched_off_transports_are_unknown() {
+        let mut config = Config::default();
+        config.polling = false;
+        let head = Head { method: "GET", query: "EIO=4&transport=polling", ..Head::default() };
+        assert_eq!(Request::parse(&head, &config), Err(RequestError::UnknownTransport));
+    }
+
+    #[test]
+    fn octets_are_seen_through_case_and_parameters() {
+        let query = format!("EIO=4&transport=polling&sid={SID}");
+        let content_type = Some("Application/Octet-Stream; charset=x");
+        let head = Head { method: "POST", query: &query, content_type, websocket: false };
+        let request = Request::parse(&head, &Config::default());
+        assert!(matches!(request, Ok(Request::Post(Post { octets: true, .. }))), "{request:?}");
+    }
+}

@@ -1,0 +1,495 @@
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Instant;
+
+use bytes::Bytes;
+
+use super::heartbeat::{Beat, Heartbeat};
+use super::open::open_packet;
+use super::outbox::Outbox;
+use super::packet::Packet;
+use super::payload::{Packets, Payload};
+use super::upgrade::Candidate;
+use super::{BadRequest, Event, Open, Post, RequestError, Response, Transmit, Upgrade};
+use crate::{Config, DisconnectReason, Encoded, Link, Lost, Message, Sid, Transport};
+
+/// The Engine.IO session of one client: what it said over its transports becomes messages, what is sent
+/// to it becomes packets on whichever transport it has.
+///
+/// The methods come in the four families of [`Connection`](crate::Connection), which contains a session;
+/// it is public so that Engine.IO can be used and tested alone. The same rule holds: after any call that
+/// takes `&mut self`, [`poll_transmit`](Self::poll_transmit) until `None`, [`poll`](Self::poll) until
+/// `None`, then [`poll_timeout`](Self::poll_timeout).
+#[derive(Debug)]
+pub struct Session {
+    config: Arc<Config>,
+    state: State,
+    heartbeat: Heartbeat,
+    /// Packets that wait for a transport.
+    outbox: Outbox,
+    /// What is decided and only has to be done.
+    transmits: VecDeque<Transmit>,
+    events: VecDeque<Event>,
+    /// A POST whose body has not arrived.
+    posting: Option<Link>,
+    /// Whether the client wants base64 on its message stream.
+    base64: bool,
+}
+
+/// ```text
+///   open(polling) ──▶ Polling ◀──▶ Polling + candidate ──`5`──▶ Streaming
+///   open(websocket) ──▶ Opening ──attach──────────────────────▶ Streaming
+///
+///   Polling, no GET parked ──close──▶ Lingering ──GET, or time──▶ Closed
+///   any ──close, fault, death, loss of the link──────────────────▶ Closed
+/// ```
+#[derive(Debug)]
+enum State {
+    /// A session born on a message stream that is not attached yet.
+    Opening,
+    Polling {
+        /// The GET that waits for packets.
+        parked: Option<Link>,
+        /// A message stream that may take over.
+        candidate: Option<Candidate>,
+    },
+    Streaming {
+        link: Link,
+    },
+    /// Closed by the server; the next GET fetches the last packets.
+    Lingering {
+        until: Instant,
+    },
+    Closed,
+}
+
+/// Getters.
+impl Session {
+    /// The transport packets go to.
+    pub fn transport(&self) -> Transport {
+        match self.state {
+            State::Opening | State::Streaming { .. } => Transport::WebSocket,
+            State::Polling { .. } | State::Lingering { .. } | State::Closed => Transport::Polling,
+        }
+    }
+
+    /// Whether [`send`](Self::send) still takes packets.
+    pub fn is_open(&self) -> bool {
+        !matches!(self.state, State::Lingering { .. } | State::Closed)
+    }
+
+    /// Whether nothing will ever happen again, apart from what [`poll_transmit`](Self::poll_transmit)
+    /// and [`poll`](Self::poll) still hold.
+    pub fn is_finished(&self) -> bool {
+        matches!(self.state, State::Closed)
+    }
+
+    /// How many bytes wait for the transport.
+    pub fn queued_bytes(&self) -> usize {
+        self.outbox.weight()
+    }
+}
+
+/// From the network.
+impl Session {
+    /// A session whose client asked for it with `open`. Its OPEN packet leaves with the first
+    /// [`handle_poll`](Self::handle_poll) or [`handle_attach`](Self::handle_attach).
+    pub fn open(config: Arc<Config>, sid: &Sid, open: &Open, now: Instant) -> Self {
+        let state = match open.transport {
+            Transport::Polling => State::Polling { parked: None, candidate: None },
+            Transport::WebSocket => State::Opening,
+        };
+        let mut outbox = Outbox::default();
+        outbox.push(open_packet(sid, open.transport, &config));
+        let phase = sid.expose().bytes().fold(0, u8::wrapping_add);
+        Self {
+            heartbeat: Heartbeat::new(&config, phase, now),
+            config,
+            state,
+            outbox,
+            transmits: VecDeque::new(),
+            events: VecDeque::new(),
+            posting: None,
+            base64: open.base64,
+        }
+    }
+
+    /// A GET has arrived and waits for packets.
+    ///
+    /// # Errors
+    ///
+    /// The link was not taken; it is answered with the error.
+    pub fn handle_poll(&mut self, link: Link, now: Instant) -> Result<(), RequestError> {
+        self.handle_timeout(now);
+        match &mut self.state {
+            State::Polling { parked: parked @ None, candidate } => {
+                *parked = Some(link);
+                if let Some(candidate) = candidate {
+                    candidate.park(now);
+                }
+                self.heard();
+                Ok(())
+            }
+            State::Polling { .. } => {
+                self.fail(DisconnectReason::TransportError, None);
+                Err(RequestError::Overlap)
+            }
+            State::Lingering { .. } => {
+                self.respond_last(link);
+                Ok(())
+            }
+            State::Opening | State::Streaming { .. } => Err(BadRequest::TransportMismatch.into()),
+            State::Closed => Err(RequestError::UnknownSession),
+        }
+    }
+
+    /// A POST has arrived; its body comes with [`handle_body`](Self::handle_body).
+    ///
+    /// # Errors
+    ///
+    /// The link was not taken; it is answered with the error.
+    pub fn handle_post(&mut self, link: Link, post: &Post, now: Instant) -> Result<(), RequestError> {
+        self.handle_timeout(now);
+        match self.state {
+            State::Polling { .. } => {}
+            State::Opening | State::Streaming { .. } => return Err(BadRequest::TransportMismatch.into()),
+            State::Lingering { .. } | State::Closed => return Err(RequestError::UnknownSession),
+        }
+        let fault = match self.posting {
+            Some(_) => RequestError::Overlap,
+            None if post.octets => RequestError::InvalidContent,
+            None => {
+                self.posting = Some(link);
+                self.heard();
+                return Ok(());
+            }
+        };
+        self.fail(DisconnectReason::TransportError, None);
+        Err(fault)
+    }
+
+    /// The whole body of a POST has arrived.
+    pub fn handle_body(&mut self, link: Link, body: Bytes, now: Instant) {
+        if self.posting != Some(link) {
+            return;
+        }
+        self.handle_timeout(now);
+        self.heard();
+        let mut response = Response::Accepted;
+        for packet in Packets::decode(body) {
+            match packet {
+                Ok(packet) => self.handle_packet(packet),
+                Err(_) => {
+                    response = Response::Refused(RequestError::Malformed);
+                    self.posting = None;
+                    self.fail(DisconnectReason::ParseError, None);
+                }
+            }
+            if !self.is_open() {
+                break;
+            }
+        }
+        self.posting = None;
+        self.transmits.push_back(Transmit::Respond { link, response });
+    }
+
+    /// The message stream stands that the session was opened for.
+    pub fn handle_attach(&mut self, link: Link, now: Instant) {
+        self.handle_timeout(now);
+        match self.state {
+            State::Opening => self.state = State::Streaming { link },
+            _ => self.transmits.push_back(Transmit::Close { link, code: None }),
+        }
+    }
+
+    /// A message stream stands that wants to take the session over. It is closed if the session has, or
+    /// is trying, another one.
+    pub fn handle_upgrade(&mut self, link: Link, upgrade: &Upgrade, now: Instant) {
+        self.handle_timeout(now);
+        match &mut self.state {
+            State::Polling { candidate: candidate @ None, .. } if self.config.allow_upgrades => {
+                *candidate = Some(Candidate::new(link, upgrade.base64, &self.config, now));
+            }
+            _ => self.transmits.push_back(Transmit::Close { link, code: None }),
+        }
+    }
+
+    /// A message came over a stream.
+    pub fn handle_message(&mut self, link: Link, message: Message, now: Instant) {
+        match &mut self.state {
+            State::Streaming { link: stream } if *stream == link => {
+                self.heartbeat.heard();
+                match message {
+                    Message::Text(text) => match Packet::decode(&text) {
+                        Ok(packet) => self.handle_packet(packet),
+                        Err(_) => self.fail(DisconnectReason::ParseError, None),
+                    },
+                    binary @ Message::Binary(_) => self.events.push_back(Event::Message(binary)),
+                }
+            }
+            State::Polling { candidate: Some(candidate), .. } if candidate.link == link => {
+                let packet = match message {
+                    Message::Text(text) => Packet::decode(&text).ok(),
+                    Message::Binary(_) => None,
+                };
+                match packet {
+                    Some(Packet::Ping { probe: true }) if candidate.probe(now) => {
+                        let packet = Encoded::text_only("3probe");
+                        self.transmits.push_back(Transmit::Message { link, packet });
+                        self.heard();
+                    }
+                    Some(Packet::Upgrade) if candidate.is_probed() => self.commit(link),
+                    // The session stays on polling; only the stream dies.
+                    _ => self.abandon(),
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// A link is gone, or its answer could not be delivered.
+    pub fn handle_lost(&mut self, link: Link, why: Lost, now: Instant) {
+        self.handle_timeout(now);
+        if self.posting == Some(link) {
+            self.posting = None;
+            if why == Lost::TooLarge {
+                let response = Response::Refused(RequestError::TooLarge);
+                self.transmits.push_back(Transmit::Respond { link, response });
+            } else {
+                self.fail(DisconnectReason::TransportError, None);
+            }
+            return;
+        }
+        match &mut self.state {
+            State::Streaming { link: stream } if *stream == link => match why {
+                Lost::Closed => self.finish(DisconnectReason::TransportClose),
+                // RFC 6455 §7.4.1: 1009 is for a message that is too big to process.
+                Lost::TooLarge => self.fail(DisconnectReason::TransportError, Some(1009)),
+                Lost::Aborted | Lost::Failed | Lost::Stalled => self.finish(DisconnectReason::TransportError),
+            },
+            State::Opening => self.finish(DisconnectReason::TransportError),
+            State::Polling { candidate, .. } if candidate.as_ref().is_some_and(|c| c.link == link) => {
+                *candidate = None;
+            }
+            State::Polling { parked, .. } => {
+                // Parked or just answered: packets are lost either way.
+                if *parked == Some(link) {
+                    *parked = None;
+                }
+                self.fail(DisconnectReason::TransportError, None);
+            }
+            State::Streaming { .. } | State::Lingering { .. } | State::Closed => {}
+        }
+    }
+
+    /// Time has passed. Calls at any other moment than [`poll_timeout`](Self::poll_timeout) named do
+    /// nothing wrong.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        match &mut self.state {
+            State::Lingering { until } if now >= *until => self.state = State::Closed,
+            State::Lingering { .. } | State::Closed => return,
+            State::Polling { parked, candidate: Some(candidate) } => {
+                if now >= candidate.deadline {
+                    self.abandon();
+                } else if self.outbox.is_empty()
+                    && candidate.release().is_some_and(|release| now >= release)
+                    && let Some(link) = parked.take()
+                {
+                    self.transmits.push_back(respond(link, "6"));
+                }
+            }
+            State::Opening | State::Polling { .. } | State::Streaming { .. } => {}
+        }
+        match self.heartbeat.beat(&self.config, now) {
+            Beat::Rest => {}
+            Beat::Ping => self.outbox.push(Encoded::text_only("2")),
+            Beat::Dead => self.fail(DisconnectReason::PingTimeout, None),
+        }
+    }
+}
+
+/// From the application.
+impl Session {
+    /// Queues a packet. False if the session no longer takes any.
+    pub fn send(&mut self, packet: Encoded) -> bool {
+        let open = self.is_open();
+        if open {
+            self.outbox.push(packet);
+        }
+        open
+    }
+
+    /// Closes the session after what was sent to it. A client that polls and has no GET parked fetches the
+    /// rest with its next one, for at most [`Config::linger`].
+    pub fn close(&mut self, reason: DisconnectReason, now: Instant) {
+        match &mut self.state {
+            State::Polling { parked, .. } => {
+                let parked = parked.take();
+                self.release_links();
+                self.state = State::Lingering { until: now + self.config.linger };
+                self.events.push_back(Event::Closed(reason));
+                if let Some(link) = parked {
+                    self.respond_last(link);
+                }
+            }
+            State::Streaming { link } => {
+                let link = *link;
+                while let Some(packet) = self.outbox.pop() {
+                    self.transmits.push_back(self.message(link, packet));
+                }
+                self.fail(reason, None);
+            }
+            State::Opening => self.finish(reason),
+            State::Lingering { .. } | State::Closed => {}
+        }
+    }
+}
+
+/// To the driver.
+impl Session {
+    /// The next thing to be done on a link. To be called after every `&mut` call, until `None`.
+    #[must_use = "a link that is not served leaves its client waiting"]
+    pub fn poll_transmit(&mut self) -> Option<Transmit> {
+        if let Some(transmit) = self.transmits.pop_front() {
+            return Some(transmit);
+        }
+        match &mut self.state {
+            State::Streaming { link } => {
+                let (link, packet) = (*link, self.outbox.pop()?);
+                Some(self.message(link, packet))
+            }
+            State::Polling { parked, .. } if !self.outbox.is_empty() => {
+                let link = parked.take()?;
+                let mut payload = Payload::default();
+                payload.fill(&mut self.outbox);
+                Some(Transmit::Respond { link, response: Response::Payload(payload.into_body()) })
+            }
+            _ => None,
+        }
+    }
+
+    /// The next event. To be called after every `&mut` call, until `None`.
+    #[must_use = "an event that is not looked at is lost"]
+    pub fn poll(&mut self) -> Option<Event> {
+        self.events.pop_front()
+    }
+
+    /// When [`handle_timeout`](Self::handle_timeout) wants to be called. May change with any `&mut` call.
+    #[must_use = "without its timer a session neither pings nor dies"]
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        let heartbeat = self.heartbeat.timeout();
+        match &self.state {
+            State::Opening | State::Streaming { .. } | State::Polling { candidate: None, .. } => {
+                Some(heartbeat)
+            }
+            State::Polling { parked, candidate: Some(candidate) } => {
+                let release = candidate.release().filter(|_| parked.is_some() && self.outbox.is_empty());
+                let deadline = candidate.deadline.min(heartbeat);
+                Some(release.map_or(deadline, |release| release.min(deadline)))
+            }
+            State::Lingering { until } => Some(*until),
+            State::Closed => None,
+        }
+    }
+}
+
+impl Session {
+    fn handle_packet(&mut self, packet: Packet) {
+        match packet {
+            Packet::Message(message) => self.events.push_back(Event::Message(message)),
+            // Node ignores `1` on a WebSocket until the ping timeout; there is no reason to wait.
+            Packet::Close => {
+                if let State::Polling { parked, .. } = &mut self.state
+                    && let Some(link) = parked.take()
+                {
+                    self.transmits.push_back(respond(link, "6"));
+                }
+                self.fail(DisconnectReason::TransportClose, None);
+            }
+            // The heartbeat of revision 4 goes the other way.
+            Packet::Ping { .. } => self.fail(DisconnectReason::TransportError, None),
+            Packet::Pong | Packet::Open | Packet::Upgrade | Packet::Noop => {}
+        }
+    }
+
+    /// Any byte is a sign of life.
+    fn heard(&mut self) {
+        self.heartbeat.heard();
+    }
+
+    /// The candidate takes over.
+    fn commit(&mut self, link: Link) {
+        let State::Polling { parked, candidate } = &mut self.state else { return };
+        self.base64 = candidate.take().is_some_and(|candidate| candidate.base64);
+        if let Some(parked) = parked.take() {
+            self.transmits.push_back(respond(parked, "6"));
+        }
+        self.state = State::Streaming { link };
+        self.heard();
+        self.events.push_back(Event::Upgraded);
+    }
+
+    /// The candidate goes; the session stays where it is.
+    fn abandon(&mut self) {
+        if let State::Polling { candidate, .. } = &mut self.state
+            && let Some(candidate) = candidate.take()
+        {
+            self.transmits.push_back(Transmit::Close { link: candidate.link, code: None });
+        }
+    }
+
+    /// Ends the session at once: what waits is dropped, every link is let go.
+    fn fail(&mut self, reason: DisconnectReason, code: Option<u16>) {
+        if let State::Streaming { link } = self.state {
+            self.transmits.push_back(Transmit::Close { link, code });
+        }
+        self.finish(reason);
+    }
+
+    /// Like [`fail`](Self::fail), for a session whose stream is gone already.
+    fn finish(&mut self, reason: DisconnectReason) {
+        if !self.is_open() {
+            return;
+        }
+        self.release_links();
+        self.state = State::Closed;
+        self.outbox.clear();
+        self.events.push_back(Event::Closed(reason));
+    }
+
+    /// Lets go of what a polling session holds besides its stream.
+    fn release_links(&mut self) {
+        if let Some(link) = self.posting.take() {
+            let response = Response::Refused(RequestError::UnknownSession);
+            self.transmits.push_back(Transmit::Respond { link, response });
+        }
+        self.abandon();
+        if let State::Polling { parked, .. } = &mut self.state
+            && let Some(link) = parked.take()
+        {
+            self.transmits.push_back(respond(link, "1"));
+        }
+    }
+
+    /// Answers with what is left, and the end if that is all.
+    fn respond_last(&mut self, link: Link) {
+        let mut payload = Payload::default();
+        payload.fill(&mut self.outbox);
+        if self.outbox.is_empty() {
+            payload.push_control("1");
+            self.state = State::Closed;
+        }
+        self.transmits
+            .push_back(Transmit::Respond { link, response: Response::Payload(payload.into_body()) });
+    }
+
+    fn message(&self, link: Link, packet: Encoded) -> Transmit {
+        let packet = if self.base64 && packet.packets() > 1 { packet.to_base64() } else { packet };
+        Transmit::Message { link, packet }
+    }
+}
+
+/// The answer to a GET that gets one packet of the Engine.IO layer.
+fn respond(link: Link, control: &str) -> Transmit {
+    Transmit::Respond { link, response: Response::Payload(control.as_bytes().to_vec()) }
+}
