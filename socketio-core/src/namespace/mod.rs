@@ -1,1 +1,10 @@
 //! Namespaces: their paths, the names of their events, their rooms.
+
+mod path;
+pub use path::{NamespacePath, ParsePathError};
+
+mod dispatcher;
+pub use dispatcher::{Dispatcher, NamespaceIndex};
+
+mod events;
+pub use events::{EventIndex, EventNames, ReservedName, is_reserved};
