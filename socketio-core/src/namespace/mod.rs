@@ -8,3 +8,14 @@ pub use dispatcher::{Dispatcher, NamespaceIndex};
 
 mod events;
 pub use events::{EventIndex, EventNames, ReservedName, is_reserved};
+
+mod rooms;
+pub use rooms::Rooms;
+
+mod members;
+pub use members::MemberKey;
+
+mod target;
+pub use target::Target;
+
+mod interner;
