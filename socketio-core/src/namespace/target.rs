@@ -1,0 +1,73 @@
+use std::fmt;
+
+use crate::SocketId;
+
+/// Which members of a namespace a broadcast is for.
+///
+/// Rooms may be any text type; the id of a member is a room that holds that member.
+///
+/// ```
+/// use socketio_core::SocketId;
+/// use socketio_core::namespace::Target;
+///
+/// let sender = SocketId::from_entropy([1; 15]);
+/// let everyone_else = Target::everyone().without(sender);
+/// let some = Target::rooms(&["lobby", "hall"]).except(&["muted"]).without(sender);
+/// # let _ = (everyone_else, some);
+/// ```
+#[must_use = "a target does nothing until members are selected by it"]
+pub struct Target<'a, R = &'static str, X = &'static str> {
+    pub(super) rooms: &'a [R],
+    pub(super) except: &'a [X],
+    pub(super) without: Option<SocketId>,
+}
+
+impl Target<'_> {
+    /// Every member of the namespace.
+    pub fn everyone() -> Self {
+        Self { rooms: &[], except: &[], without: None }
+    }
+}
+
+impl<'a, R: AsRef<str>> Target<'a, R> {
+    /// Whoever is in one of these rooms at least; if no room is named, everyone.
+    pub fn rooms(rooms: &'a [R]) -> Self {
+        Self { rooms, except: &[], without: None }
+    }
+}
+
+impl<'a, R, X> Target<'a, R, X> {
+    /// Leaves out whoever is in one of these rooms, in place of those that were named before.
+    pub fn except<Y: AsRef<str>>(self, except: &'a [Y]) -> Target<'a, R, Y> {
+        Target { rooms: self.rooms, except, without: self.without }
+    }
+
+    /// Leaves out one member, the sender as a rule, beside those left out by room.
+    pub fn without(mut self, id: SocketId) -> Self {
+        self.without = Some(id);
+        self
+    }
+}
+
+impl<R: AsRef<str>, X: AsRef<str>> fmt::Debug for Target<'_, R, X> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { rooms, except, without } = self;
+        f.debug_struct("Target")
+            .field("rooms", &Vec::from_iter(rooms.iter().map(AsRef::as_ref)))
+            .field("except", &Vec::from_iter(except.iter().map(AsRef::as_ref)))
+            .field("without", without)
+            .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_names_the_rooms() {
+        let except = [String::from("b")];
+        let target = Target::rooms(&["a"]).except(&except);
+        assert_eq!(format!("{target:?}"), r#"Target { rooms: ["a"], except: ["b"], without: None }"#);
+    }
+}
