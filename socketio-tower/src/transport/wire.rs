@@ -1,0 +1,168 @@
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use socketio_core::{Encoded, Message};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio_tungstenite::tungstenite;
+use tungstenite::protocol::CloseFrame;
+use tungstenite::protocol::frame::coding::CloseCode;
+use tungstenite::protocol::frame::{Frame, Utf8Bytes};
+
+use super::inbound::{Inbound, ReadError};
+use super::outbound::{Outbound, Progress};
+use super::scratch::Scratch;
+
+/// The server's end of an established WebSocket, driven by polling from one task.
+///
+/// It has three families of methods: getters; [`push`](Self::push) and [`close`](Self::close), which
+/// only queue; and `poll_*`, which do IO. It sets no timer: the write deadline and the wait for the
+/// peer's close belong to the caller, who sees all movement in [`sent`](Self::sent) and
+/// [`received`](Self::received).
+///
+/// # Drive rule
+///
+/// Poll [`poll_read`](Self::poll_read) and then [`poll_write`](Self::poll_write), because reading may queue
+/// the answer to a ping or to a close. Call `poll_write` again after a `push` or `close`.
+///
+/// # End
+///
+/// After [`poll_read`](Self::poll_read) failed, or to end it from here: `close`, then
+/// [`poll_shutdown`](Self::poll_shutdown), then `poll_read` until [`ReadError::Closed`] or a deadline, then
+/// drop. Dropping it with unread input would make the kernel send a reset, which can overtake the close
+/// frame.
+pub(crate) struct Wire<S> {
+    io: S,
+    /// `None` once the input ended or broke; what still comes is thrown away.
+    inbound: Option<Inbound>,
+    outbound: Outbound,
+    received: u64,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
+    /// How often one call reads at most: a quarter of a megabyte, some 100 µs of decoding, before the
+    /// sessions beside this one have their turn.
+    const READS_PER_TURN: usize = 4;
+
+    /// A WebSocket over `io`, which is past its handshake. A message of more than `max_payload` bytes is
+    /// refused.
+    pub(crate) fn new(io: S, max_payload: usize) -> Self {
+        let inbound = Some(Inbound::new(max_payload));
+        Self { io, inbound, outbound: Outbound::default(), received: 0 }
+    }
+
+    /// How many bytes have come from the peer in all. Any of them is a sign of life.
+    pub(crate) fn received(&self) -> u64 {
+        self.received
+    }
+
+    /// How many bytes the kernel has taken in all, control frames included. While this stands still and
+    /// [`is_idle`](Self::is_idle) is false, the peer is stalled.
+    pub(crate) fn sent(&self) -> u64 {
+        self.outbound.sent()
+    }
+
+    /// How many bytes the kernel has yet to take, control frames included.
+    pub(crate) fn queued_bytes(&self) -> usize {
+        self.outbound.queued_bytes()
+    }
+
+    /// Whether all that was queued has been written and flushed.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.outbound.is_idle()
+    }
+
+    /// What the kernel has taken of the pushed packets since the last call, to be released in the gauge.
+    pub(crate) fn take_progress(&mut self) -> Progress {
+        self.outbound.take_progress()
+    }
+
+    /// Queues a packet.
+    ///
+    /// # Errors
+    ///
+    /// The packet comes back when a close frame stands before it: nothing is sent after one.
+    pub(crate) fn push(&mut self, packet: Encoded) -> Result<(), Encoded> {
+        self.outbound.push(packet)
+    }
+
+    /// Queues a close frame, empty without a `code`. Messages that still arrive are thrown away. Without
+    /// effect when a close frame is already queued or sent.
+    pub(crate) fn close(&mut self, code: Option<CloseCode>) {
+        let reason = Utf8Bytes::from_static("");
+        let mut frame = Vec::new();
+        // Writing to a `Vec` cannot fail.
+        if Frame::close(code.map(|code| CloseFrame { code, reason })).format(&mut frame).is_ok() {
+            self.outbound.close(frame);
+        }
+    }
+
+    /// Reads what the peer has sent and hands out the messages, in order.
+    ///
+    /// `Pending` means that there is no more and the task will be woken; messages may have been handed
+    /// out all the same. `Ready(Ok)` means that the turn is spent: poll again, after the others.
+    ///
+    /// # Errors
+    ///
+    /// The first error is why the link is lost; messages before the fault have been handed out. Polled
+    /// again, it reads and throws away until the peer's end of stream, which is [`ReadError::Closed`].
+    pub(crate) fn poll_read(
+        &mut self,
+        cx: &mut Context<'_>,
+        mut on_message: impl FnMut(Message),
+    ) -> Poll<Result<(), ReadError>> {
+        let mut scratch = Scratch::take();
+        for _ in 0..Self::READS_PER_TURN {
+            let mut buffer = ReadBuf::new(&mut scratch);
+            // A read that comes up short is not the end: only `Pending` registers the waker. tokio
+            // answers it from memory then, without a system call.
+            let result = ready!(Pin::new(&mut self.io).poll_read(cx, &mut buffer));
+            let bytes = buffer.filled();
+            self.received += bytes.len() as u64;
+            if let Err(error) =
+                result.map_err(ReadError::Io).and_then(|()| self.decode(bytes, &mut on_message))
+            {
+                self.inbound = None;
+                return Poll::Ready(Err(error));
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Writes what is queued, and flushes.
+    ///
+    /// `Pending` means that the peer or the kernel takes no more for now; [`take_progress`](Self::take_progress)
+    /// is exact in either case.
+    ///
+    /// # Errors
+    ///
+    /// The connection failed; drop it.
+    pub(crate) fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.outbound.poll_write(&mut self.io, cx)
+    }
+
+    /// Writes what is queued, and then shuts the sending half of the stream. Queue a close frame first.
+    ///
+    /// # Errors
+    ///
+    /// The connection failed; drop it.
+    pub(crate) fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.poll_write(cx))?;
+        Pin::new(&mut self.io).poll_shutdown(cx)
+    }
+
+    fn decode(&mut self, bytes: &[u8], on_message: &mut impl FnMut(Message)) -> Result<(), ReadError> {
+        if bytes.is_empty() {
+            return Err(ReadError::Closed);
+        }
+        let Some(inbound) = &mut self.inbound else { return Ok(()) };
+        if self.outbound.is_closed() {
+            inbound.receive(bytes, &mut self.outbound, &mut drop)
+        } else {
+            inbound.receive(bytes, &mut self.outbound, on_message)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

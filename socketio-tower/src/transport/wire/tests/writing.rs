@@ -1,0 +1,127 @@
+use super::*;
+
+#[test]
+fn a_burst_of_packets_leaves_no_queue_behind() {
+    let mut wire = wire([]);
+    for _ in 0..1000 {
+        wire.push(Encoded::text_only("2")).expect("open");
+    }
+    assert_eq!(wire.write(), Poll::Ready(()));
+    assert!(wire.is_idle());
+    assert!(wire.outbound.capacity() <= 16);
+}
+
+#[test]
+fn a_pong_goes_behind_what_is_queued_and_never_inside_a_frame() {
+    let before = Encoded::text_only("4before");
+    let after = Encoded::text_only("4after");
+    let mut wire = wire([]);
+    wire.push(before.clone()).expect("open");
+    wire.io.room = 3;
+    assert_eq!(wire.write(), Poll::Pending);
+    wire.io.reads.push_back(frame(PING, b"?"));
+    assert_eq!(wire.read_ok(), []);
+    wire.push(after.clone()).expect("open");
+    wire.io.room = usize::MAX;
+    assert_eq!(wire.write(), Poll::Ready(()));
+    assert_eq!(wire.io.written, [before.websocket(), &reply(PONG, b"?"), after.websocket()].concat());
+}
+
+#[test]
+fn a_flood_of_pings_is_bounded_and_the_latest_is_answered() {
+    let mut wire = wire((0..10_000_u32).map(|n| frame(PING, &n.to_be_bytes())));
+    wire.io.room = 0;
+    wire.read_ok();
+    assert!(wire.queued_bytes() <= 16 * 127);
+    wire.io.room = usize::MAX;
+    assert_eq!(wire.write(), Poll::Ready(()));
+    let numbers: Vec<_> = (0..16).chain([9_999]).collect();
+    let answers: Vec<_> = numbers.iter().map(|n: &u32| reply(PONG, &n.to_be_bytes())).collect();
+    assert_eq!(wire.io.written, answers.concat());
+
+    wire.io.reads.push_back(frame(PING, b"again"));
+    wire.io.written.clear();
+    wire.read_ok();
+    assert_eq!(wire.write(), Poll::Ready(()));
+    assert_eq!(wire.io.written, reply(PONG, b"again"), "the count goes down with the queue");
+}
+
+/// Small and large packets, so that copies and slices alternate.
+fn packets() -> Vec<Encoded> {
+    [1, 80, 3000, 20, 1021, 1022, 1023, 70_000, 5, 5, 2000, 2000, 9]
+        .map(|length| Encoded::text_only(&"x".repeat(length)))
+        .to_vec()
+}
+
+#[test]
+fn partial_writes_lose_and_repeat_nothing() {
+    let packets = packets();
+    let expected: Vec<u8> = packets.iter().flat_map(|packet| packet.websocket().to_vec()).collect();
+    for vectored in [true, false] {
+        for per_write in [1, 2, 7, 1000, 1024, 4096, usize::MAX] {
+            let mut wire = wire([]);
+            (wire.io.vectored, wire.io.per_write) = (vectored, per_write);
+            for packet in &packets {
+                wire.push(packet.clone()).expect("open");
+            }
+            assert_eq!(wire.queued_bytes(), expected.len());
+            assert_eq!(wire.write(), Poll::Ready(()));
+            assert!(wire.io.written == expected, "vectored {vectored}, {per_write} a write");
+            assert_eq!(wire.io.flushed, expected.len());
+            let all = Progress { bytes: expected.len(), packets: packets.len() };
+            assert_eq!(wire.take_progress(), all);
+        }
+    }
+}
+
+#[test]
+fn a_stall_leaves_exact_counts_at_every_byte() {
+    let packets = ["4a", "4bc", "4def"].map(Encoded::text_only);
+    let ends = [4, 9, 15];
+    for room in 0..=15 {
+        let mut wire = wire([]);
+        wire.io.room = room;
+        for packet in &packets {
+            wire.push(packet.clone()).expect("open");
+        }
+        assert_eq!(wire.write().is_ready(), room == 15);
+        assert_eq!(wire.queued_bytes(), 15 - room);
+        assert_eq!(wire.sent(), room as u64);
+        assert_eq!(wire.is_idle(), room == 15);
+        let done = ends.iter().filter(|end| **end <= room).count();
+        assert_eq!(wire.take_progress(), Progress { bytes: room, packets: done });
+
+        wire.io.room = usize::MAX;
+        assert_eq!(wire.write(), Poll::Ready(()));
+        assert_eq!(wire.take_progress(), Progress { bytes: 15 - room, packets: 3 - done });
+        assert_eq!(wire.take_progress(), Progress::default());
+    }
+}
+
+#[test]
+fn small_frames_leave_in_one_write() {
+    for vectored in [true, false] {
+        let mut wire = wire([]);
+        wire.io.vectored = vectored;
+        for _ in 0..500 {
+            wire.push(Encoded::text_only(&"x".repeat(80))).expect("open");
+        }
+        assert_eq!(wire.write(), Poll::Ready(()));
+        assert_eq!(wire.io.writes, 1);
+    }
+    let mut wire = wire([]);
+    for packet in packets() {
+        wire.push(packet).expect("open");
+    }
+    assert_eq!(wire.write(), Poll::Ready(()));
+    assert_eq!(wire.io.writes, 1, "large ones join by writev");
+}
+
+#[test]
+fn a_stream_that_takes_nothing_is_an_error() {
+    let full = io::Cursor::new(Box::<[u8]>::default());
+    let mut wire = Wire::new(tokio::io::join(tokio::io::empty(), full), MAX_PAYLOAD);
+    wire.push(Encoded::text_only("2")).expect("open");
+    let Poll::Ready(Err(error)) = wire.poll_write(&mut context()) else { panic!("no error") };
+    assert_eq!(error.kind(), io::ErrorKind::WriteZero);
+}
