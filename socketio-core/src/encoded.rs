@@ -1,7 +1,10 @@
 use std::fmt;
+use std::io;
 use std::sync::Arc;
 
 use data_encoding::BASE64;
+use serde::Serialize;
+use serde_json::ser::Formatter;
 
 /// One packet encoded once: its text, then its attachments, framed so that a broadcast to any number of
 /// sockets on any transport copies nothing but a pointer.
@@ -25,6 +28,7 @@ impl Encoded {
     /// A packet of the Engine.IO layer that has no attachments, such as `2` or `3probe`.
     pub fn text_only(text: &str) -> Self {
         let mut buffer = EncodedBuffer::default();
+        buffer.begin(0);
         buffer.text().extend_from_slice(text.as_bytes());
         buffer.finish()
     }
@@ -105,67 +109,105 @@ impl<'a> Iterator for Attachments<'a> {
     }
 }
 
-/// Where a packet is written before it becomes an [`Encoded`]. Meant to be kept and used again: its
-/// buffers grow to the largest packet seen, up to [`KEPT`](Self::KEPT).
+/// Where a packet is written before it becomes an [`Encoded`]: the payload first, then, in the room left
+/// before it, what depends on the payload.
+///
+/// Meant to be kept and used again: its buffers grow to the largest packet seen, up to
+/// [`KEPT`](Self::KEPT).
 #[derive(Default)]
 pub(crate) struct EncodedBuffer {
-    /// `HEADROOM` bytes, then the text.
     text: Vec<u8>,
-    /// Attachments with their frame headers.
-    attachments: Vec<u8>,
-    count: u32,
+    /// Where the text begins.
+    start: usize,
+    attachments: AttachmentFrames,
 }
 
 impl EncodedBuffer {
     /// A buffer larger than this is given back after the packet that needed it.
     const KEPT: usize = 64 * 1024;
 
-    /// The buffer of the text, to be appended to.
+    /// Begins a packet, with room for this many bytes to be [prepended](Self::prepend).
+    pub(crate) fn begin(&mut self, room: usize) {
+        self.clear();
+        self.start = HEADROOM + room;
+        self.text.resize(self.start, 0);
+    }
+
+    /// The text, to be appended to.
     pub(crate) fn text(&mut self) -> &mut Vec<u8> {
-        if self.text.is_empty() {
-            self.text.resize(HEADROOM, 0);
-        }
         &mut self.text
     }
 
-    /// Adds an attachment and returns its number.
-    pub(crate) fn attach(&mut self, bytes: &[u8]) -> u32 {
-        let (header, length) = frame_header(BINARY, bytes.len());
-        self.attachments.extend_from_slice(&header[..length]);
-        self.attachments.extend_from_slice(bytes);
-        self.count += 1;
-        self.count - 1
+    /// Appends a value as JSON; its binary parts become attachments.
+    pub(crate) fn serialize<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), serde_json::Error> {
+        value.serialize(&mut serde_json::Serializer::with_formatter(&mut self.text, &mut self.attachments))
+    }
+
+    /// Puts something in front of the text; no more than there is room for.
+    pub(crate) fn prepend(&mut self, part: &[u8]) {
+        let start = self.start - part.len();
+        self.text[start..self.start].copy_from_slice(part);
+        self.start = start;
     }
 
     /// How many attachments there are.
     pub(crate) fn count(&self) -> u32 {
-        self.count
+        self.attachments.count
+    }
+
+    /// How many bytes there are.
+    pub(crate) fn len(&self) -> usize {
+        self.text.len() + self.attachments.bytes.len()
     }
 
     /// Forgets what was written.
     pub(crate) fn clear(&mut self) {
-        for buffer in [&mut self.text, &mut self.attachments] {
+        for buffer in [&mut self.text, &mut self.attachments.bytes] {
             buffer.clear();
             buffer.shrink_to(Self::KEPT);
         }
-        self.count = 0;
+        self.attachments.count = 0;
     }
 
-    /// The packet that was written; the buffer is empty afterwards.
+    /// The packet that was written.
     pub(crate) fn finish(&mut self) -> Encoded {
-        let text_length = self.text().len() - HEADROOM;
+        let text_length = self.text.len() - self.start;
         let (header, length) = frame_header(TEXT, text_length);
-        let start = HEADROOM - length;
-        self.text[start..HEADROOM].copy_from_slice(&header[..length]);
-        self.text.extend_from_slice(&self.attachments);
+        self.prepend(&header[..length]);
+        self.text.extend_from_slice(&self.attachments.bytes);
         let encoded = Encoded {
-            frames: Arc::from(&self.text[start..]),
+            frames: Arc::from(&self.text[self.start..]),
             text: length as u32,
             text_end: (length + text_length) as u32,
-            attachments: self.count,
+            attachments: self.attachments.count,
         };
         self.clear();
         encoded
+    }
+}
+
+impl fmt::Debug for EncodedBuffer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EncodedBuffer").field("len", &self.len()).finish_non_exhaustive()
+    }
+}
+
+/// Attachments, with the headers of their frames.
+#[derive(Default)]
+struct AttachmentFrames {
+    bytes: Vec<u8>,
+    count: u32,
+}
+
+/// JSON as ever, but for bytes: they leave a placeholder behind.
+impl Formatter for &mut AttachmentFrames {
+    fn write_byte_array<W: io::Write + ?Sized>(&mut self, writer: &mut W, value: &[u8]) -> io::Result<()> {
+        let (header, length) = frame_header(BINARY, value.len());
+        self.bytes.extend_from_slice(&header[..length]);
+        self.bytes.extend_from_slice(value);
+        write!(writer, "{{\"_placeholder\":true,\"num\":{}}}", self.count)?;
+        self.count += 1;
+        Ok(())
     }
 }
 
@@ -216,29 +258,27 @@ mod tests {
         assert_eq!(Encoded::text_only("2").websocket(), [0x81, 1, b'2']);
     }
 
+    fn encoded(text: &str, attachments: &[Vec<u8>]) -> Encoded {
+        let mut buffer = EncodedBuffer::default();
+        buffer.begin(0);
+        buffer.text().extend_from_slice(text.as_bytes());
+        for attachment in attachments {
+            (&mut buffer.attachments).write_byte_array(&mut Vec::new(), attachment).unwrap();
+        }
+        buffer.finish()
+    }
+
     #[test]
     fn base64_turns_attachments_into_text_frames() {
-        let mut buffer = EncodedBuffer::default();
-        buffer.text().extend_from_slice(b"451-[\"a\"]");
-        buffer.attach(&[1, 2, 3, 4]);
-        let encoded = buffer.finish().to_base64();
+        let encoded = encoded("451-[\"a\"]", &[vec![1, 2, 3, 4]]).to_base64();
         assert_eq!(encoded.websocket(), b"\x81\x09451-[\"a\"]\x81\x09bAQIDBA==");
     }
 
     #[test]
     fn attachments_come_back_in_order() {
-        let mut buffer = EncodedBuffer::default();
-        buffer.text().extend_from_slice(b"452-[\"a\"]");
         let parts = [vec![], vec![1; 125], vec![2; 126], vec![3; 70_000]];
-        for (i, part) in parts.iter().enumerate() {
-            assert_eq!(buffer.attach(part), i as u32);
-        }
-        let encoded = buffer.finish();
+        let encoded = encoded("454-[\"a\"]", &parts);
         assert_eq!(encoded.packets(), 5);
-        assert_eq!(
-            encoded.attachments().collect::<Vec<_>>(),
-            parts.iter().map(Vec::as_slice).collect::<Vec<_>>()
-        );
-        assert_eq!(buffer.finish().text(), b"", "the buffer starts anew");
+        assert!(encoded.attachments().eq(parts.iter().map(Vec::as_slice)));
     }
 }

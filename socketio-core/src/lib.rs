@@ -19,6 +19,9 @@ pub use reason::DisconnectReason;
 mod revision;
 pub use revision::Revision;
 
+mod connection;
+pub use connection::{Awaits, Connection, Event, Pending, SocketKey, Unanswered};
+
 mod encoded;
 pub use encoded::{Attachments, Encoded};
 

@@ -142,14 +142,12 @@ mod tests {
 
     #[test]
     fn binary_goes_as_base64() {
-        let mut buffer = crate::encoded::EncodedBuffer::default();
-        buffer.text().extend_from_slice(b"451-[\"a\"]");
-        buffer.attach(&[1, 2, 3, 4]);
         let mut queue = Outbox::default();
-        queue.push(buffer.finish());
+        let bytes = Bytes::from_static(&[1, 2, 3, 4]);
+        queue.push(crate::packet::Encoder::default().event("/", "a", &bytes, None).unwrap());
         let mut payload = Payload::default();
         payload.fill(&mut queue);
         payload.push_control("1");
-        assert_eq!(payload.into_body(), b"451-[\"a\"]\x1ebAQIDBA==\x1e1");
+        assert_eq!(payload.into_body(), b"451-[\"a\",{\"_placeholder\":true,\"num\":0}]\x1ebAQIDBA==\x1e1");
     }
 }

@@ -146,6 +146,9 @@ pub enum RequestError {
     /// The application does not admit the client.
     #[error("forbidden")]
     Forbidden,
+    /// The server is going down and opens no sessions.
+    #[error("service unavailable")]
+    Unavailable,
     /// The client is of a generation that is not served.
     #[error("unsupported protocol version")]
     UnsupportedRevision,
@@ -188,6 +191,7 @@ impl RequestError {
         match self {
             Self::Forbidden => 403,
             Self::TooLarge => 413,
+            Self::Unavailable => 503,
             _ => 400,
         }
     }
@@ -201,7 +205,7 @@ impl RequestError {
             Self::Bad(_) | Self::Malformed => r#"{"code":3,"message":"Bad request"}"#,
             Self::Forbidden => r#"{"code":4,"message":"Forbidden"}"#,
             Self::UnsupportedRevision => r#"{"code":5,"message":"Unsupported protocol version"}"#,
-            Self::Overlap | Self::InvalidContent | Self::TooLarge => "",
+            Self::Overlap | Self::InvalidContent | Self::TooLarge | Self::Unavailable => "",
         }
     }
 }

@@ -247,6 +247,13 @@ impl Session {
         }
     }
 
+    /// Bytes came over a stream that make no message: part of one, or a control frame.
+    pub fn handle_activity(&mut self, link: Link) {
+        if matches!(self.state, State::Streaming { link: stream } if stream == link) {
+            self.heard();
+        }
+    }
+
     /// A link is gone, or its answer could not be delivered.
     pub fn handle_lost(&mut self, link: Link, why: Lost, now: Instant) {
         self.handle_timeout(now);

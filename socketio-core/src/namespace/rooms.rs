@@ -335,7 +335,7 @@ mod tests {
         let (mut table, _) = table_of(&[&["a", "b"], &["b"], &["c"]]);
         assert_eq!(selected(&mut table, &Target::rooms(&["a", "b", "a", "nowhere"])), [0, 1]);
         assert_eq!(selected(&mut table, &Target::rooms(&["a", id(0).as_str()])), [0]);
-        assert_eq!(selected(&mut table, &Target::rooms(&["nowhere"])), []);
+        assert_eq!(selected(&mut table, &Target::rooms(&["nowhere"])), [0; 0]);
     }
 
     #[test]

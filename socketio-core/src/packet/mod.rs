@@ -1,1 +1,29 @@
 //! Socket.IO packets: what they say, how they are read and written.
+//!
+//! Reading is done in two steps. [`decode`] looks at a packet once, borrows from its text and leaves
+//! nothing unchecked; [`RawArgs`] keeps the arguments as JSON until somebody says of which type they are.
+//! Writing is done in one: an [`Encoder`] serializes values straight into the frames that leave.
+
+mod decode;
+pub use decode::{DecodeError, EventHead, EventName, Packet, PacketKind, decode};
+
+mod event;
+pub use event::Event;
+
+mod raw_args;
+pub use raw_args::{ArgsError, RawArgs};
+
+mod args;
+pub use args::{Args, ArgsWriter, FromArgs, ToArgs};
+
+mod assembler;
+pub use assembler::{AssembleError, Assembler};
+
+mod encode;
+pub use encode::{EncodeError, Encoder};
+
+mod binary;
+
+/// The id under which an answer is awaited, counted by whoever awaits it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct AckId(pub u64);

@@ -17,5 +17,7 @@ mod scratch;
 
 mod wire;
 pub(crate) use inbound::ReadError;
-pub(crate) use outbound::Progress;
 pub(crate) use wire::Wire;
+
+mod stream;
+pub(crate) use stream::{Carrier, Stream};

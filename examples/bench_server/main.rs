@@ -1,0 +1,42 @@
+//! The server that benchmarks talk to: `PORT` and `PING_INTERVAL_MS` come from the environment.
+//!
+//! On the namespace `/`: `echo(p)` emits `echo(p)` back, `ack(p)` acks `p`, `bin(bytes)` emits `bin(bytes)`
+//! back, `bcast(p)` emits `bcast(p)` to all.
+
+use std::time::Duration;
+
+use axum::Router;
+use axum::routing::get;
+use axum::serve::ListenerExt;
+use bytes::Bytes;
+use socketio_tower::{Data, Socket, SocketIo};
+use tokio::net::TcpListener;
+
+#[tokio::main]
+async fn main() -> std::io::Result<()> {
+    let io =
+        SocketIo::builder().ping_interval(Duration::from_millis(env("PING_INTERVAL_MS", 25_000))).build();
+    io.of("/", |ns| {
+        ns.on("echo", async |socket: Socket, Data(payload): Data<String>| {
+            socket.emit("echo", &payload);
+        });
+        ns.on("ack", async |Data(payload): Data<String>| payload);
+        ns.on("bin", async |socket: Socket, Data(payload): Data<Bytes>| {
+            socket.emit("bin", &payload);
+        });
+        ns.on("bcast", async |socket: Socket, Data(payload): Data<String>| {
+            socket.io().emit("bcast", &payload);
+        });
+    });
+    let app = Router::new().route("/", get(async || "ok")).layer(io.layer());
+    let address = ("127.0.0.1", env("PORT", 3000) as u16);
+    let listener = TcpListener::bind(address).await?.tap_io(|stream| {
+        // A failure means that the peer is gone.
+        stream.set_nodelay(true).ok();
+    });
+    axum::serve(listener, app).await
+}
+
+fn env(name: &str, default: u64) -> u64 {
+    std::env::var(name).ok().and_then(|value| value.parse().ok()).unwrap_or(default)
+}

@@ -1,0 +1,380 @@
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Instant;
+
+use bytes::Bytes;
+use bytestring::ByteString;
+
+mod event;
+pub use event::{Event, Pending, Unanswered};
+
+mod sockets;
+pub use sockets::SocketKey;
+
+mod acks;
+mod receive;
+
+use acks::Acks;
+use receive::Incomplete;
+use sockets::{Passage, Sockets};
+
+use crate::engine::{Event as EngineEvent, Open, Post, RequestError, Session, Transmit, Upgrade};
+use crate::packet::{AckId, Assembler, Encoder};
+use crate::{Config, DisconnectReason, Encoded, Link, Lost, Message, Sid, SocketId, Transport};
+
+/// One client: its session, its sockets, and the acks it owes.
+///
+/// The methods come in four families. **Getters** tell how things stand. The **`handle_*`** methods take
+/// what comes from the network and the clock. The **commands** ([`accept`](Self::accept),
+/// [`send`](Self::send), [`disconnect`](Self::disconnect) and their neighbours) take what the application
+/// wants. The **`poll_*`** methods give what has to be done. Time is an argument, and it must not run
+/// backwards.
+///
+/// # The drain rule
+///
+/// After any call that takes `&mut self`: [`poll_transmit`](Self::poll_transmit) until `None`,
+/// [`poll`](Self::poll) until `None`, then [`poll_timeout`](Self::poll_timeout), whose answer replaces the
+/// one before.
+///
+/// ```
+/// use std::sync::Arc;
+/// use std::time::Instant;
+/// use socketio_core::{Config, Connection, Event, Link, Message, Sid, SocketId};
+/// use socketio_core::engine::{Head, Request, Transmit};
+///
+/// let config = Arc::new(Config::default());
+/// let head = Head { method: "GET", query: "EIO=4&transport=websocket", websocket: true, content_type: None };
+/// let Ok(Request::Open(open)) = Request::parse(&head, &config) else { panic!("a handshake") };
+///
+/// let (now, link) = (Instant::now(), Link::new(0));
+/// let mut connection = Connection::<()>::open(config, &Sid::from_entropy([7; 15]), &open, now);
+/// connection.handle_attach(link, now);
+/// connection.handle_message(link, Message::Text("40".into()), now);
+/// let Some(Event::Connect(pending)) = connection.poll() else { panic!("a wish to connect") };
+/// connection.accept(pending, &SocketId::from_entropy([8; 15]));
+/// while let Some(transmit) = connection.poll_transmit() {
+///     if let Transmit::Message { packet, .. } = transmit {
+///         println!("{}", String::from_utf8_lossy(packet.text())); // 0{"sid":…} and 40{"sid":…}
+///     }
+/// }
+/// ```
+#[derive(Debug)]
+pub struct Connection<A> {
+    config: Arc<Config>,
+    engine: Session,
+    sockets: Sockets,
+    assembler: Assembler<Incomplete>,
+    acks: Acks<A>,
+    events: VecDeque<Event<A>>,
+    /// Sockets whose gate was opened while events waited at it.
+    resumed: Vec<SocketKey>,
+    /// When a client without a socket is sent away.
+    connect_deadline: Option<Instant>,
+    /// The client broke the rules: what it sent after that does not count.
+    refused: bool,
+}
+
+/// Getters.
+impl<A> Connection<A> {
+    /// The transport packets go to.
+    pub fn transport(&self) -> Transport {
+        self.engine.transport()
+    }
+
+    /// Whether nothing will ever happen again, apart from what the `poll_*` methods still hold.
+    pub fn is_finished(&self) -> bool {
+        self.engine.is_finished()
+    }
+
+    /// How many bytes wait for the transport.
+    pub fn queued_bytes(&self) -> usize {
+        self.engine.queued_bytes()
+    }
+
+    /// How many acks are awaited.
+    pub fn awaited_acks(&self) -> usize {
+        self.acks.len()
+    }
+}
+
+/// From the network and the clock.
+impl<A> Connection<A> {
+    /// The connection of a client that asked for it with `open`.
+    pub fn open(config: Arc<Config>, sid: &Sid, open: &Open, now: Instant) -> Self {
+        Self {
+            engine: Session::open(Arc::clone(&config), sid, open, now),
+            sockets: Sockets::default(),
+            assembler: Assembler::new(&config),
+            acks: Acks::default(),
+            events: VecDeque::new(),
+            resumed: Vec::new(),
+            connect_deadline: Some(now + config.connect_timeout),
+            refused: false,
+            config,
+        }
+    }
+
+    /// A GET has arrived and waits for packets.
+    ///
+    /// # Errors
+    ///
+    /// The link was not taken; it is answered with the error.
+    pub fn handle_poll(&mut self, link: Link, now: Instant) -> Result<(), RequestError> {
+        let taken = self.engine.handle_poll(link, now);
+        self.receive(now);
+        taken
+    }
+
+    /// A POST has arrived; its body comes with [`handle_body`](Self::handle_body).
+    ///
+    /// # Errors
+    ///
+    /// The link was not taken; it is answered with the error.
+    pub fn handle_post(&mut self, link: Link, post: &Post, now: Instant) -> Result<(), RequestError> {
+        let taken = self.engine.handle_post(link, post, now);
+        self.receive(now);
+        taken
+    }
+
+    /// The whole body of a POST has arrived.
+    pub fn handle_body(&mut self, link: Link, body: Bytes, now: Instant) {
+        self.engine.handle_body(link, body, now);
+        self.receive(now);
+    }
+
+    /// The message stream stands that the session was opened for.
+    pub fn handle_attach(&mut self, link: Link, now: Instant) {
+        self.engine.handle_attach(link, now);
+        self.receive(now);
+    }
+
+    /// A message stream stands that wants to take the session over. It is closed if the session has, or
+    /// is trying, another one.
+    pub fn handle_upgrade(&mut self, link: Link, upgrade: &Upgrade, now: Instant) {
+        self.engine.handle_upgrade(link, upgrade, now);
+        self.receive(now);
+    }
+
+    /// A message came over a stream.
+    pub fn handle_message(&mut self, link: Link, message: Message, now: Instant) {
+        self.engine.handle_message(link, message, now);
+        self.receive(now);
+    }
+
+    /// Bytes came over a stream that make no message: part of one, or a control frame. They are a sign of
+    /// life all the same.
+    pub fn handle_activity(&mut self, link: Link) {
+        self.engine.handle_activity(link);
+    }
+
+    /// A link is gone, or its answer could not be delivered.
+    pub fn handle_lost(&mut self, link: Link, why: Lost, now: Instant) {
+        self.engine.handle_lost(link, why, now);
+        self.receive(now);
+    }
+
+    /// Time has passed. Calls at any other moment than [`poll_timeout`](Self::poll_timeout) named do
+    /// nothing wrong.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        self.engine.handle_timeout(now);
+        if self.connect_deadline.is_some_and(|deadline| now >= deadline) {
+            self.engine.close(DisconnectReason::ForcedServerClose, now);
+        }
+        self.receive(now);
+        while let Some(token) = self.acks.take_expired(now) {
+            self.events.push_back(Event::Unanswered { token, why: Unanswered::TimedOut });
+        }
+    }
+}
+
+/// From the application.
+impl<A> Connection<A> {
+    /// Connects the client to the namespace it asked for; the reply that tells the socket's id is sent.
+    /// Its events are parked until [`resume`](Self::resume). None if the client has left meanwhile.
+    pub fn accept(&mut self, pending: Pending, id: &SocketId) -> Option<SocketKey> {
+        if !self.sockets.connect(pending.socket) {
+            return None;
+        }
+        self.connect_deadline = None;
+        self.engine.send(Encoder::default().connect(&pending.namespace, id));
+        Some(pending.socket)
+    }
+
+    /// Refuses the client. It may ask again, and its other sockets are not concerned. `data` is JSON.
+    pub fn reject(&mut self, pending: Pending, message: &str, data: Option<&serde_json::value::RawValue>) {
+        if self.sockets.is_pending(pending.socket) {
+            self.sockets.remove(pending.socket);
+            self.refuse(&pending.namespace, message, data);
+        }
+    }
+
+    /// Sends a packet, which must have been encoded for the socket's namespace. With `awaits`, the token
+    /// comes back exactly once: with the answer, or with the reason why there is none.
+    ///
+    /// False if the socket is not connected.
+    pub fn send(&mut self, socket: SocketKey, packet: Encoded, awaits: Option<Awaits<A>>) -> bool {
+        let sent = self.sockets.is_connected(socket) && self.engine.send(packet);
+        if let Some(Awaits { id, token, deadline }) = awaits {
+            let lost = if sent { self.acks.insert(socket, id, token, deadline) } else { Some(token) };
+            let why = Unanswered::Disconnected;
+            self.events.extend(lost.map(|token| Event::Unanswered { token, why }));
+        }
+        sent
+    }
+
+    /// Parks the events of a socket from now on. Acks, and the socket's end, are never parked.
+    pub fn park(&mut self, socket: SocketKey) {
+        self.sockets.shut(socket);
+    }
+
+    /// Lets the events of a socket pass, those that were parked first.
+    pub fn resume(&mut self, socket: SocketKey) {
+        if self.sockets.open(socket) && !self.resumed.contains(&socket) {
+            self.resumed.push(socket);
+        }
+    }
+
+    /// Disconnects a socket. What the client sends to it before it knows is ignored. With `close`, the
+    /// client's other sockets go too, and the connection is closed.
+    pub fn disconnect(&mut self, socket: SocketKey, close: bool, now: Instant) {
+        if !close {
+            self.leave(socket);
+            return;
+        }
+        for socket in self.sockets.keys() {
+            self.leave(socket);
+        }
+        self.close(DisconnectReason::ForcedServerClose, now);
+    }
+
+    /// Closes the connection after what was sent to it.
+    pub fn close(&mut self, reason: DisconnectReason, now: Instant) {
+        self.engine.close(reason, now);
+        self.receive(now);
+    }
+}
+
+/// To the driver.
+impl<A> Connection<A> {
+    /// The next thing to be done on a link. To be called after every `&mut` call, until `None`.
+    #[must_use = "a link that is not served leaves its client waiting"]
+    pub fn poll_transmit(&mut self) -> Option<Transmit> {
+        self.engine.poll_transmit()
+    }
+
+    /// The next event. To be called after every `&mut` call, until `None`.
+    #[must_use = "an event that is not looked at is lost"]
+    pub fn poll(&mut self) -> Option<Event<A>> {
+        while let Some(&socket) = self.resumed.last() {
+            match self.sockets.unpark(socket) {
+                Some((event, ack)) => return Some(Event::Received { socket, event, ack }),
+                None => self.resumed.pop(),
+            };
+        }
+        while let Some(event) = self.events.pop_front() {
+            let Event::Received { socket, event, ack } = event else { return Some(event) };
+            match self.sockets.pass(socket, event, ack, &self.config) {
+                Passage::Passes(event, ack) => return Some(Event::Received { socket, event, ack }),
+                Passage::Waits => {}
+                Passage::Full => self.leave(socket),
+            }
+        }
+        if self.events.capacity() > KEPT_EVENTS {
+            self.events = VecDeque::new();
+        }
+        None
+    }
+
+    /// When [`handle_timeout`](Self::handle_timeout) wants to be called. May change with any `&mut` call.
+    #[must_use = "without its timer a connection neither pings nor dies"]
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        let earlier = |a: Option<Instant>, b: Option<Instant>| match (a, b) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        };
+        earlier(self.engine.poll_timeout(), earlier(self.connect_deadline, self.acks.timeout()))
+    }
+}
+
+/// An ack that is awaited.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Awaits<A> {
+    /// The id the packet was encoded with.
+    pub id: AckId,
+    /// What comes back with the answer.
+    pub token: A,
+    /// When to wait no longer; none waits as long as the socket is connected.
+    pub deadline: Option<Instant>,
+}
+
+impl<A> Awaits<A> {
+    /// Awaits an answer to the packet that was encoded with `id`.
+    pub fn new(id: AckId, token: A, deadline: Option<Instant>) -> Self {
+        Self { id, token, deadline }
+    }
+}
+
+impl<A> Connection<A> {
+    /// Takes what the session has received.
+    fn receive(&mut self, now: Instant) {
+        while let Some(event) = self.engine.poll() {
+            match event {
+                EngineEvent::Message(_) if self.refused => {}
+                EngineEvent::Message(Message::Text(text)) => self.receive_text(&text, now),
+                EngineEvent::Message(Message::Binary(bytes)) => self.receive_binary(bytes, now),
+                EngineEvent::Upgraded => self.events.push_back(Event::Upgraded),
+                EngineEvent::Closed(reason) => {
+                    self.connect_deadline = None;
+                    for socket in self.sockets.keys() {
+                        self.remove(socket, reason);
+                    }
+                    self.events.push_back(Event::Closed(reason));
+                }
+            }
+        }
+    }
+
+    /// The server disconnects a socket, or gives up on one that waits to be accepted.
+    fn leave(&mut self, socket: SocketKey) {
+        let Some(namespace) = self.sockets.namespace(socket) else { return };
+        let packet = Encoder::default().disconnect(namespace);
+        let connected = self.sockets.is_connected(socket);
+        self.sockets.leave(socket);
+        self.drop_received(socket);
+        if connected {
+            self.engine.send(packet);
+            self.forget(socket, DisconnectReason::ServerNamespaceDisconnect);
+        }
+    }
+
+    /// A socket is gone, by the client or with the session. What it sent before counts, unless it was
+    /// parked.
+    fn remove(&mut self, socket: SocketKey, reason: DisconnectReason) {
+        if self.sockets.is_held(socket) {
+            self.drop_received(socket);
+        }
+        if self.sockets.remove(socket) {
+            self.forget(socket, reason);
+        }
+    }
+
+    /// Tells the application the end of a socket.
+    fn forget(&mut self, socket: SocketKey, reason: DisconnectReason) {
+        while let Some(token) = self.acks.take_of(socket) {
+            self.events.push_back(Event::Unanswered { token, why: Unanswered::Disconnected });
+        }
+        self.events.push_back(Event::Disconnected { socket, reason });
+    }
+
+    fn drop_received(&mut self, key: SocketKey) {
+        self.events.retain(|event| !matches!(event, Event::Received { socket, .. } if *socket == key));
+    }
+
+    fn refuse(&mut self, namespace: &ByteString, message: &str, data: Option<&serde_json::value::RawValue>) {
+        self.engine.send(Encoder::default().connect_error(namespace, message, data));
+    }
+}
+
+/// Room for more events than this is given back once they are taken.
+const KEPT_EVENTS: usize = 16;

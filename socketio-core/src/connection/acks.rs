@@ -1,0 +1,68 @@
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Instant;
+
+use super::SocketKey;
+use crate::packet::AckId;
+
+/// The acks that are awaited from a client, each with the caller's token.
+#[derive(Debug)]
+pub(super) struct Acks<A> {
+    waiting: BTreeMap<(SocketKey, AckId), (A, Option<Instant>)>,
+    deadlines: BTreeSet<(Instant, SocketKey, AckId)>,
+}
+
+impl<A> Default for Acks<A> {
+    fn default() -> Self {
+        Self { waiting: BTreeMap::new(), deadlines: BTreeSet::new() }
+    }
+}
+
+impl<A> Acks<A> {
+    /// Awaits an ack; gives back the token that waited under the same id.
+    pub(super) fn insert(
+        &mut self,
+        socket: SocketKey,
+        id: AckId,
+        token: A,
+        deadline: Option<Instant>,
+    ) -> Option<A> {
+        let replaced = self.take(socket, id);
+        self.waiting.insert((socket, id), (token, deadline));
+        if let Some(deadline) = deadline {
+            self.deadlines.insert((deadline, socket, id));
+        }
+        replaced
+    }
+
+    pub(super) fn take(&mut self, socket: SocketKey, id: AckId) -> Option<A> {
+        let (token, deadline) = self.waiting.remove(&(socket, id))?;
+        if let Some(deadline) = deadline {
+            self.deadlines.remove(&(deadline, socket, id));
+        }
+        Some(token)
+    }
+
+    /// Takes one that waits for this socket.
+    pub(super) fn take_of(&mut self, socket: SocketKey) -> Option<A> {
+        let range = (socket, AckId(0))..=(socket, AckId(u64::MAX));
+        let id = self.waiting.range(range).next()?.0.1;
+        self.take(socket, id)
+    }
+
+    /// Takes one whose time is over.
+    pub(super) fn take_expired(&mut self, now: Instant) -> Option<A> {
+        let &(deadline, socket, id) = self.deadlines.first()?;
+        if deadline > now {
+            return None;
+        }
+        self.take(socket, id)
+    }
+
+    pub(super) fn timeout(&self) -> Option<Instant> {
+        self.deadlines.first().map(|&(deadline, ..)| deadline)
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.waiting.len()
+    }
+}

@@ -1,0 +1,89 @@
+use bytestring::ByteString;
+
+use super::SocketKey;
+use crate::DisconnectReason;
+use crate::packet::{self, AckId, RawArgs};
+
+/// What happened on a [`Connection`](super::Connection). `A` is the caller's token for an awaited ack.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Event<A> {
+    /// The client asks to be connected to a namespace; to be answered with
+    /// [`accept`](super::Connection::accept) or [`reject`](super::Connection::reject).
+    Connect(Pending),
+    /// A socket received an event.
+    Received {
+        /// The socket.
+        socket: SocketKey,
+        /// The event.
+        event: packet::Event,
+        /// Under which id the client awaits an answer, if it does.
+        ack: Option<AckId>,
+    },
+    /// The client answered a packet that was sent with a token.
+    Acknowledged {
+        /// The token.
+        token: A,
+        /// The answer.
+        args: RawArgs,
+    },
+    /// The client will not answer a packet that was sent with a token.
+    Unanswered {
+        /// The token.
+        token: A,
+        /// Why not.
+        why: Unanswered,
+    },
+    /// A socket that was accepted is connected no more. Said once for each.
+    Disconnected {
+        /// The socket; the key reaches nothing any more.
+        socket: SocketKey,
+        /// Why.
+        reason: DisconnectReason,
+    },
+    /// The client moved from polling to a message stream.
+    Upgraded,
+    /// The connection is over. Nothing follows.
+    Closed(DisconnectReason),
+}
+
+/// Why an ack will not come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Unanswered {
+    /// Its time is over.
+    TimedOut,
+    /// The socket was disconnected.
+    Disconnected,
+}
+
+/// A client's wish to be connected to a namespace. It is answered once, by being given away.
+#[derive(Debug)]
+#[must_use = "a client that is neither accepted nor rejected waits until it gives up"]
+pub struct Pending {
+    pub(super) socket: SocketKey,
+    pub(super) namespace: ByteString,
+    pub(super) auth: Option<ByteString>,
+}
+
+impl Pending {
+    /// The key the socket will have once it is accepted.
+    pub fn socket(&self) -> SocketKey {
+        self.socket
+    }
+
+    /// The namespace as the client wrote it, with its leading slash.
+    pub fn namespace(&self) -> &str {
+        &self.namespace
+    }
+
+    /// The JSON object that came with the request, if any.
+    pub fn auth(&self) -> Option<&str> {
+        self.auth.as_deref()
+    }
+
+    /// Takes that object out.
+    pub fn take_auth(&mut self) -> Option<ByteString> {
+        self.auth.take()
+    }
+}

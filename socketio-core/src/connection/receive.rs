@@ -1,0 +1,141 @@
+use std::time::Instant;
+
+use bytes::Bytes;
+use bytestring::ByteString;
+
+use super::sockets::State;
+use super::{Connection, Event, Pending, SocketKey};
+use crate::DisconnectReason;
+use crate::packet::{self, AckId, Packet, PacketKind, RawArgs};
+
+/// A packet whose attachments have not all arrived.
+#[derive(Debug)]
+pub(super) enum Incomplete {
+    Event {
+        socket: SocketKey,
+        event: packet::Event,
+        ack: Option<AckId>,
+    },
+    Ack {
+        socket: SocketKey,
+        id: AckId,
+        args: RawArgs,
+    },
+    /// For a socket that is gone.
+    Ignored,
+}
+
+/// The client broke the rules of Socket.IO.
+struct Violation;
+
+/// What Socket.IO makes of the session's messages.
+impl<A> Connection<A> {
+    pub(super) fn receive_text(&mut self, text: &ByteString, now: Instant) {
+        if self.take_text(text).is_err() {
+            self.violated(now);
+        }
+    }
+
+    pub(super) fn receive_binary(&mut self, bytes: Bytes, now: Instant) {
+        match self.assembler.push(bytes) {
+            Ok(None) => {}
+            Ok(Some((incomplete, attachments))) => self.complete(incomplete, attachments),
+            Err(_) => self.violated(now),
+        }
+    }
+
+    /// There is no way on after a broken rule: decoder and state would be guesses.
+    fn violated(&mut self, now: Instant) {
+        self.refused = true;
+        self.assembler.clear();
+        self.engine.close(DisconnectReason::ForcedClose, now);
+    }
+
+    fn take_text(&mut self, text: &ByteString) -> Result<(), Violation> {
+        self.assembler.text_arrived().map_err(|_| Violation)?;
+        let packet = packet::decode(text, self.config.max_attachments).map_err(|_| Violation)?;
+        match packet.kind {
+            PacketKind::Connect { auth } => self.take_connect(text, packet.namespace, auth),
+            PacketKind::ConnectError { .. } => Err(Violation),
+            _ => self.take_for_socket(text, packet),
+        }
+    }
+
+    fn take_connect(
+        &mut self,
+        text: &ByteString,
+        namespace: &str,
+        auth: Option<&str>,
+    ) -> Result<(), Violation> {
+        match self.sockets.find(namespace) {
+            Some((_, State::Pending | State::Connected(_))) => return Err(Violation),
+            Some((_, State::Left)) | None => {}
+        }
+        // Copied, so that a socket does not keep the message alive that it was made from.
+        let namespace =
+            if namespace == "/" { ByteString::from_static("/") } else { ByteString::from(namespace) };
+        match self.sockets.insert(namespace.clone(), &self.config) {
+            Some(socket) => {
+                let auth = auth.map(|auth| text.slice_ref(auth));
+                self.events.push_back(Event::Connect(Pending { socket, namespace, auth }));
+            }
+            None => self.refuse(&namespace, "Too many namespaces", None),
+        }
+        Ok(())
+    }
+
+    /// Everything but CONNECT needs a socket that is connected; one that the server has disconnected,
+    /// perhaps before the client knew, is forgiven.
+    fn take_for_socket(&mut self, text: &ByteString, packet: Packet<'_>) -> Result<(), Violation> {
+        let (socket, connected) = match self.sockets.find(packet.namespace) {
+            Some((socket, State::Connected(_))) => (socket, true),
+            Some((socket, State::Left)) => (socket, false),
+            Some((socket, State::Pending)) if matches!(packet.kind, PacketKind::Disconnect) => {
+                (socket, false)
+            }
+            Some((_, State::Pending)) | None => return Err(Violation),
+        };
+        let (incomplete, attachments) = match packet.kind {
+            PacketKind::Event(head) => {
+                let (ack, attachments) = (head.id, head.attachments);
+                match connected {
+                    true => {
+                        let event = packet::Event::new(text, head);
+                        (Incomplete::Event { socket, event, ack }, attachments)
+                    }
+                    false => (Incomplete::Ignored, attachments),
+                }
+            }
+            PacketKind::Ack { id, attachments, args } => match connected {
+                true => (Incomplete::Ack { socket, id, args: RawArgs::of_ack(text, args) }, attachments),
+                false => (Incomplete::Ignored, attachments),
+            },
+            _ => {
+                self.remove(socket, DisconnectReason::ClientNamespaceDisconnect);
+                return Ok(());
+            }
+        };
+        if attachments > 0 {
+            self.assembler.start(incomplete, attachments);
+        } else {
+            self.complete(incomplete, Vec::new());
+        }
+        Ok(())
+    }
+
+    fn complete(&mut self, incomplete: Incomplete, attachments: Vec<Bytes>) {
+        match incomplete {
+            Incomplete::Event { socket, event, ack } => {
+                let event = event.with_attachments(attachments);
+                self.events.push_back(Event::Received { socket, event, ack });
+            }
+            Incomplete::Ack { socket, id, args } => {
+                if let Some(token) = self.acks.take(socket, id) {
+                    let args = args.with_attachments(attachments);
+                    self.events.push_back(Event::Acknowledged { token, args });
+                }
+            }
+            Incomplete::Ignored => {}
+        }
+    }
+}

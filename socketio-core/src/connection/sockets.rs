@@ -1,0 +1,199 @@
+use std::collections::VecDeque;
+
+use bytestring::ByteString;
+
+use crate::Config;
+use crate::packet::{AckId, Event};
+
+/// One socket of a connection: a namespace that the client is connected to.
+///
+/// A key is never used again: what is meant for a socket that has left does not reach its successor on
+/// the same namespace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SocketKey(u32);
+
+/// The sockets of a connection. Few clients have more than one, so they are looked up by walking.
+#[derive(Debug, Default)]
+pub(super) struct Sockets {
+    slots: Vec<Slot>,
+    last_key: u32,
+}
+
+#[derive(Debug)]
+struct Slot {
+    key: SocketKey,
+    namespace: ByteString,
+    state: State,
+}
+
+/// ```text
+///   CONNECT ──▶ Pending ──accept──▶ Connected ──disconnect by the server──▶ Left ──CONNECT──▶ Pending
+///                  └──reject, DISCONNECT──▶ gone ◀──DISCONNECT──┘
+/// ```
+#[derive(Debug)]
+pub(super) enum State {
+    /// The application has not answered yet.
+    Pending,
+    Connected(Gate),
+    /// Disconnected by the server. The client may not know yet: what it still sends is ignored.
+    Left,
+}
+
+/// Whether the events of a socket pass, and those that wait.
+#[derive(Debug, Default)]
+pub(super) struct Gate {
+    shut: bool,
+    parked: Option<Box<ParkedEvents>>,
+}
+
+#[derive(Debug, Default)]
+struct ParkedEvents {
+    queue: VecDeque<(Event, Option<AckId>)>,
+    bytes: usize,
+}
+
+/// What becomes of an event at the gate.
+pub(super) enum Passage {
+    Passes(Event, Option<AckId>),
+    Waits,
+    /// Nothing more can wait.
+    Full,
+}
+
+impl Sockets {
+    /// The socket of a namespace.
+    pub(super) fn find(&self, namespace: &str) -> Option<(SocketKey, &State)> {
+        self.slots.iter().find(|slot| slot.namespace == namespace).map(|slot| (slot.key, &slot.state))
+    }
+
+    pub(super) fn namespace(&self, key: SocketKey) -> Option<&ByteString> {
+        self.slots.iter().find(|slot| slot.key == key).map(|slot| &slot.namespace)
+    }
+
+    /// Makes room for a socket that waits for its answer; none if there are too many. The namespace must
+    /// have no socket but one that has left.
+    pub(super) fn insert(&mut self, namespace: ByteString, config: &Config) -> Option<SocketKey> {
+        self.slots.retain(|slot| slot.namespace != namespace);
+        if self.slots.len() >= config.max_namespaces {
+            let left = self.slots.iter().position(|slot| matches!(slot.state, State::Left))?;
+            self.slots.swap_remove(left);
+        }
+        let key = self.new_key();
+        self.slots.reserve_exact(1);
+        self.slots.push(Slot { key, namespace, state: State::Pending });
+        Some(key)
+    }
+
+    /// The application has accepted the socket. Its events wait until [`open`](Self::open).
+    pub(super) fn connect(&mut self, key: SocketKey) -> bool {
+        match self.get_mut(key) {
+            Some(slot) if matches!(slot.state, State::Pending) => {
+                slot.state = State::Connected(Gate { shut: true, parked: None });
+                true
+            }
+            _ => false,
+        }
+    }
+
+    pub(super) fn is_connected(&self, key: SocketKey) -> bool {
+        let connected = |slot: &Slot| slot.key == key && matches!(slot.state, State::Connected(_));
+        self.slots.iter().any(connected)
+    }
+
+    pub(super) fn is_pending(&self, key: SocketKey) -> bool {
+        self.slots.iter().any(|slot| slot.key == key && matches!(slot.state, State::Pending))
+    }
+
+    /// The keys of those that are connected or wait to be.
+    pub(super) fn keys(&self) -> Vec<SocketKey> {
+        self.slots.iter().filter(|slot| !matches!(slot.state, State::Left)).map(|slot| slot.key).collect()
+    }
+
+    /// Removes a socket; true if it was connected.
+    pub(super) fn remove(&mut self, key: SocketKey) -> bool {
+        let index = self.slots.iter().position(|slot| slot.key == key);
+        index.is_some_and(|index| matches!(self.slots.swap_remove(index).state, State::Connected(_)))
+    }
+
+    /// The server disconnects the socket: what the client still sends to it is ignored.
+    pub(super) fn leave(&mut self, key: SocketKey) {
+        let successor = self.new_key();
+        if let Some(slot) = self.get_mut(key) {
+            slot.state = State::Left;
+            slot.key = successor;
+        }
+    }
+}
+
+/// The gates.
+impl Sockets {
+    pub(super) fn shut(&mut self, key: SocketKey) {
+        if let Some(gate) = self.gate(key) {
+            gate.shut = true;
+        }
+    }
+
+    /// Lets events pass again; true if some wait.
+    pub(super) fn open(&mut self, key: SocketKey) -> bool {
+        self.gate(key).is_some_and(|gate| {
+            gate.shut = false;
+            gate.parked.is_some()
+        })
+    }
+
+    /// Whether the gate is shut or events wait at it.
+    pub(super) fn is_held(&mut self, key: SocketKey) -> bool {
+        self.gate(key).is_some_and(|gate| gate.shut || gate.parked.is_some())
+    }
+
+    /// An event arrives at the gate. The events of a socket that is gone pass: they came before it went.
+    pub(super) fn pass(
+        &mut self,
+        key: SocketKey,
+        event: Event,
+        ack: Option<AckId>,
+        config: &Config,
+    ) -> Passage {
+        let Some(gate) = self.gate(key) else { return Passage::Passes(event, ack) };
+        if !gate.shut && gate.parked.is_none() {
+            return Passage::Passes(event, ack);
+        }
+        let parked = gate.parked.get_or_insert_default();
+        parked.bytes += event.weight();
+        if parked.bytes > config.max_parked_bytes || parked.queue.len() >= config.max_parked_events {
+            return Passage::Full;
+        }
+        parked.queue.push_back((event, ack));
+        Passage::Waits
+    }
+
+    /// The next event that waited at an open gate.
+    pub(super) fn unpark(&mut self, key: SocketKey) -> Option<(Event, Option<AckId>)> {
+        let gate = self.gate(key).filter(|gate| !gate.shut)?;
+        let parked = gate.parked.as_mut()?;
+        let next = parked.queue.pop_front();
+        match &next {
+            Some((event, _)) => parked.bytes -= event.weight(),
+            None => gate.parked = None,
+        }
+        next
+    }
+
+    fn gate(&mut self, key: SocketKey) -> Option<&mut Gate> {
+        match &mut self.get_mut(key)?.state {
+            State::Connected(gate) => Some(gate),
+            State::Pending | State::Left => None,
+        }
+    }
+}
+
+impl Sockets {
+    fn get_mut(&mut self, key: SocketKey) -> Option<&mut Slot> {
+        self.slots.iter_mut().find(|slot| slot.key == key)
+    }
+
+    fn new_key(&mut self) -> SocketKey {
+        self.last_key = self.last_key.wrapping_add(1);
+        SocketKey(self.last_key)
+    }
+}

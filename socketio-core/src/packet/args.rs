@@ -1,0 +1,119 @@
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::{ArgsError, RawArgs};
+use crate::encoded::EncodedBuffer;
+
+/// Several arguments: of an event that is emitted or received, or of an ack. Any other value is one
+/// argument.
+///
+/// ```
+/// use socketio_core::packet::{Args, Encoder};
+///
+/// let mut encoder = Encoder::default();
+/// let one = encoder.event("/", "sum", &(1, 2), None).unwrap();
+/// let two = encoder.event("/", "sum", &Args((1, 2)), None).unwrap();
+/// assert_eq!(one.text(), br#"42["sum",[1,2]]"#);
+/// assert_eq!(two.text(), br#"42["sum",1,2]"#);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Args<T>(pub T);
+
+/// What can be sent as the arguments of an event or an ack: any value that serializes, as one argument,
+/// and [`Args`] of a tuple, as several.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be sent as arguments",
+    note = "one argument is any type that implements `serde::Serialize`",
+    note = "several are `Args((a, b))`, of up to 8 values that implement it"
+)]
+pub trait ToArgs {
+    /// Writes the arguments.
+    ///
+    /// # Errors
+    ///
+    /// A value cannot be written as JSON.
+    fn write(&self, writer: &mut ArgsWriter<'_>) -> Result<(), serde_json::Error>;
+}
+
+impl<T: Serialize + ?Sized> ToArgs for T {
+    fn write(&self, writer: &mut ArgsWriter<'_>) -> Result<(), serde_json::Error> {
+        writer.write(self)
+    }
+}
+
+/// What the arguments of an ack can be read as: any value that deserializes, from the first argument, and
+/// [`Args`] of a tuple or a `Vec`, from all.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be read from arguments",
+    note = "one argument is any type that implements `serde::de::DeserializeOwned`",
+    note = "several are `Args<(A, B)>` or `Args<Vec<T>>`"
+)]
+pub trait FromArgs: Sized {
+    /// Reads the arguments.
+    ///
+    /// # Errors
+    ///
+    /// An argument is not of its type.
+    fn from_args(args: &RawArgs) -> Result<Self, ArgsError>;
+}
+
+impl<T: DeserializeOwned> FromArgs for T {
+    fn from_args(args: &RawArgs) -> Result<Self, ArgsError> {
+        args.first()
+    }
+}
+
+impl<T: DeserializeOwned> FromArgs for Args<T> {
+    fn from_args(args: &RawArgs) -> Result<Self, ArgsError> {
+        args.all().map(Self)
+    }
+}
+
+/// Where arguments are written.
+#[derive(Debug)]
+pub struct ArgsWriter<'a> {
+    buffer: &'a mut EncodedBuffer,
+    /// Whether something stands in front of the next one.
+    separated: bool,
+}
+
+impl<'a> ArgsWriter<'a> {
+    /// Writes into an array that has been begun; `named` if the name of an event stands in it.
+    pub(super) fn new(buffer: &'a mut EncodedBuffer, named: bool) -> Self {
+        Self { buffer, separated: named }
+    }
+
+    /// Writes one argument.
+    ///
+    /// # Errors
+    ///
+    /// The value cannot be written as JSON.
+    pub fn write<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), serde_json::Error> {
+        if std::mem::replace(&mut self.separated, true) {
+            self.buffer.text().push(b',');
+        }
+        self.buffer.serialize(value)
+    }
+}
+
+macro_rules! several {
+    ($($name:ident $index:tt),*) => {
+        impl<$($name: Serialize),*> ToArgs for Args<($($name,)*)> {
+            #[allow(unused_variables, reason = "there may be no argument")]
+            fn write(&self, writer: &mut ArgsWriter<'_>) -> Result<(), serde_json::Error> {
+                $(writer.write(&self.0.$index)?;)*
+                Ok(())
+            }
+        }
+    };
+}
+
+several!();
+several!(A 0);
+several!(A 0, B 1);
+several!(A 0, B 1, C 2);
+several!(A 0, B 1, C 2, D 3);
+several!(A 0, B 1, C 2, D 3, E 4);
+several!(A 0, B 1, C 2, D 3, E 4, F 5);
+several!(A 0, B 1, C 2, D 3, E 4, F 5, G 6);
+several!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7);

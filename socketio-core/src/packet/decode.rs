@@ -1,0 +1,361 @@
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::de::{Deserializer as _, IgnoredAny, SeqAccess, Visitor};
+use serde_json::value::RawValue;
+
+use super::AckId;
+use crate::namespace::is_reserved;
+
+/// A Socket.IO packet, borrowed from its text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Packet<'a> {
+    /// The namespace, with its leading slash.
+    pub namespace: &'a str,
+    /// What it says.
+    pub kind: PacketKind<'a>,
+}
+
+/// What a packet says. All JSON in it is valid.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PacketKind<'a> {
+    /// The client asks to be connected.
+    Connect {
+        /// A JSON object.
+        auth: Option<&'a str>,
+    },
+    /// The client leaves.
+    Disconnect,
+    /// An event.
+    Event(EventHead<'a>),
+    /// The answer to an event.
+    Ack {
+        /// The id of the event.
+        id: AckId,
+        /// How many binary messages follow that belong to it.
+        attachments: usize,
+        /// A JSON array.
+        args: &'a str,
+    },
+    /// A refusal. No client sends it.
+    ConnectError {
+        /// A JSON object or string.
+        data: &'a str,
+    },
+}
+
+/// An event, but for its attachments.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventHead<'a> {
+    /// Under which id the sender awaits an answer, if it does.
+    pub id: Option<AckId>,
+    /// How many binary messages follow that belong to it.
+    pub attachments: usize,
+    /// The JSON array of the name and the arguments.
+    pub(super) array: &'a str,
+    pub(super) name: EventName<'a>,
+    /// Where in `array` the first argument begins; 0 if there is none.
+    pub(super) first: usize,
+}
+
+/// The name of an event, without quotes and escapes. A number stands as it was written.
+pub type EventName<'a> = Cow<'a, str>;
+
+impl EventHead<'_> {
+    /// The name of the event.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+/// Why a text is no packet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum DecodeError {
+    /// The first character is not a digit from 0 to 6.
+    #[error("unknown packet type")]
+    UnknownType,
+    /// A binary packet does not say how many attachments it has, or says that it has none.
+    #[error("illegal attachments")]
+    IllegalAttachments,
+    /// A binary packet announces more attachments than are allowed.
+    #[error("too many attachments")]
+    TooManyAttachments,
+    /// The namespace is longer than any would be.
+    #[error("namespace too long")]
+    NamespaceTooLong,
+    /// The id has more digits than a counter gets.
+    #[error("illegal id")]
+    IllegalId,
+    /// The payload is missing, is no JSON, or not of the kind that the packet's type asks for.
+    #[error("invalid payload")]
+    InvalidPayload,
+    /// The event has a name that is the protocol's own.
+    #[error("reserved event name")]
+    ReservedEvent,
+}
+
+/// Reads `<type>[<attachments>-][<namespace>,][<id>][payload]`, the text of a packet without the `4` of
+/// its Engine.IO packet.
+///
+/// # Errors
+///
+/// What the client got wrong; there is no way on after it.
+///
+/// ```
+/// use socketio_core::packet::{PacketKind, decode};
+///
+/// let packet = decode(r#"2/chat,7["message","hi"]"#, 10).unwrap();
+/// let PacketKind::Event(event) = packet.kind else { panic!("an event") };
+/// assert_eq!((packet.namespace, event.name()), ("/chat", "message"));
+/// ```
+pub fn decode(text: &str, max_attachments: usize) -> Result<Packet<'_>, DecodeError> {
+    let kind = *text.as_bytes().first().ok_or(DecodeError::UnknownType)?;
+    if !matches!(kind, b'0'..=b'6') {
+        return Err(DecodeError::UnknownType);
+    }
+    let mut rest = &text[1..];
+    let attachments = match kind {
+        b'5' | b'6' => take_attachments(&mut rest, max_attachments)?,
+        _ => 0,
+    };
+    let namespace = take_namespace(&mut rest)?;
+    let id = take_id(&mut rest)?;
+    let kind = match kind {
+        b'0' => PacketKind::Connect { auth: take_object(rest)? },
+        b'1' if rest.is_empty() => PacketKind::Disconnect,
+        b'1' => return Err(DecodeError::InvalidPayload),
+        b'2' | b'5' => {
+            let (name, first) = scan_event(rest)?;
+            PacketKind::Event(EventHead { id, attachments, array: rest, name, first })
+        }
+        b'3' | b'6' => {
+            if !rest.starts_with('[') || !is_json(rest) {
+                return Err(DecodeError::InvalidPayload);
+            }
+            PacketKind::Ack { id: id.ok_or(DecodeError::IllegalId)?, attachments, args: rest }
+        }
+        _ if rest.starts_with(['{', '"']) && is_json(rest) => PacketKind::ConnectError { data: rest },
+        _ => return Err(DecodeError::InvalidPayload),
+    };
+    Ok(Packet { namespace, kind })
+}
+
+/// `<digits>-`, at least 1: a count of 0 would leave the decoder waiting for ever (CVE-2026-69185).
+fn take_attachments(rest: &mut &str, max: usize) -> Result<usize, DecodeError> {
+    let (digits, after) = split_digits(rest, MAX_COUNT_DIGITS);
+    let count = digits.parse().unwrap_or(0);
+    if count == 0 || !after.starts_with('-') {
+        return Err(DecodeError::IllegalAttachments);
+    }
+    if count > max {
+        return Err(DecodeError::TooManyAttachments);
+    }
+    *rest = &after[1..];
+    Ok(count)
+}
+
+fn take_namespace<'a>(rest: &mut &'a str) -> Result<&'a str, DecodeError> {
+    if !rest.starts_with('/') {
+        return Ok("/");
+    }
+    let window = &rest.as_bytes()[..rest.len().min(MAX_NAMESPACE + 1)];
+    match window.iter().position(|byte| *byte == b',') {
+        Some(comma) => {
+            let namespace = &rest[..comma];
+            *rest = &rest[comma + 1..];
+            Ok(namespace)
+        }
+        None if rest.len() <= MAX_NAMESPACE => Ok(std::mem::take(rest)),
+        None => Err(DecodeError::NamespaceTooLong),
+    }
+}
+
+fn take_id(rest: &mut &str) -> Result<Option<AckId>, DecodeError> {
+    let (digits, after) = split_digits(rest, MAX_ID_DIGITS);
+    if digits.is_empty() {
+        return Ok(None);
+    }
+    *rest = after;
+    digits.parse().map(|id| Some(AckId(id))).map_err(|_| DecodeError::IllegalId)
+}
+
+/// Leading digits, one more than `max` at most: more is wrong, however many they are.
+fn split_digits(text: &str, max: usize) -> (&str, &str) {
+    let window = &text.as_bytes()[..text.len().min(max + 1)];
+    let digits = window.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(window.len());
+    text.split_at(digits)
+}
+
+fn take_object(rest: &str) -> Result<Option<&str>, DecodeError> {
+    match rest {
+        "" => Ok(None),
+        object if object.starts_with('{') && is_json(object) => Ok(Some(object)),
+        _ => Err(DecodeError::InvalidPayload),
+    }
+}
+
+fn is_json(text: &str) -> bool {
+    serde_json::from_str::<IgnoredAny>(text).is_ok()
+}
+
+/// Checks the array of an event; gives its name, and where its first argument begins.
+fn scan_event(array: &str) -> Result<(EventName<'_>, usize), DecodeError> {
+    let mut json = serde_json::Deserializer::from_str(array);
+    let name = json.deserialize_seq(NameVisitor).map_err(|_| DecodeError::InvalidPayload)?;
+    json.end().map_err(|_| DecodeError::InvalidPayload)?;
+
+    // `name` is a part of `array`.
+    let after = name.as_ptr() as usize - array.as_ptr() as usize + name.len();
+    let separator = array.as_bytes()[after..].iter().position(|byte| matches!(byte, b',' | b']'));
+    let first =
+        separator.map(|at| after + at).filter(|at| array.as_bytes()[*at] == b',').map_or(0, |at| at + 1);
+
+    let name = match name.as_bytes()[0] {
+        b'"' if !name.contains('\\') => Cow::Borrowed(&name[1..name.len() - 1]),
+        b'"' => Cow::Owned(serde_json::from_str(name).map_err(|_| DecodeError::InvalidPayload)?),
+        b'0'..=b'9' | b'-' => Cow::Borrowed(name),
+        _ => return Err(DecodeError::InvalidPayload),
+    };
+    if is_reserved(&name) { Err(DecodeError::ReservedEvent) } else { Ok((name, first)) }
+}
+
+/// Takes the first element as it is written, and passes over the others.
+struct NameVisitor;
+
+impl<'de> Visitor<'de> for NameVisitor {
+    type Value = &'de str;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an array that begins with the name of an event")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<&'de str, A::Error> {
+        let name: Option<&'de RawValue> = seq.next_element()?;
+        let name = name.ok_or_else(|| serde::de::Error::invalid_length(0, &self))?.get();
+        while seq.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(name)
+    }
+}
+
+/// A namespace is a short path; this many bytes hold every sane one.
+const MAX_NAMESPACE: usize = 512;
+/// `u64::MAX` has twenty digits.
+const MAX_ID_DIGITS: usize = 20;
+/// No sane bound on attachments has more digits.
+const MAX_COUNT_DIGITS: usize = 9;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event<'a>(
+        id: Option<u64>,
+        attachments: usize,
+        name: &'a str,
+        array: &'a str,
+        first: usize,
+    ) -> PacketKind<'a> {
+        PacketKind::Event(EventHead { id: id.map(AckId), attachments, array, name: name.into(), first })
+    }
+
+    #[test]
+    fn every_packet_of_a_client() {
+        let cases = [
+            ("0", "/", PacketKind::Connect { auth: None }),
+            (r#"0{"token":"x"}"#, "/", PacketKind::Connect { auth: Some(r#"{"token":"x"}"#) }),
+            ("0/admin,", "/admin", PacketKind::Connect { auth: None }),
+            ("0/admin", "/admin", PacketKind::Connect { auth: None }),
+            ("0/admin?x=1,", "/admin?x=1", PacketKind::Connect { auth: None }),
+            (r#"0/admin,{"a":1}"#, "/admin", PacketKind::Connect { auth: Some(r#"{"a":1}"#) }),
+            ("1", "/", PacketKind::Disconnect),
+            ("1/admin,", "/admin", PacketKind::Disconnect),
+            (r#"2["foo",1]"#, "/", event(None, 0, "foo", r#"["foo",1]"#, 7)),
+            (r#"2/admin,13["foo"]"#, "/admin", event(Some(13), 0, "foo", r#"["foo"]"#, 0)),
+            (r#"20["foo"]"#, "/", event(Some(0), 0, "foo", r#"["foo"]"#, 0)),
+            (r#"2[1,"x"]"#, "/", event(None, 0, "1", r#"[1,"x"]"#, 3)),
+            (r#"2[ "é" , null ]"#, "/", event(None, 0, "é", r#"[ "é" , null ]"#, 8)),
+            (r#"2["a,b"]"#, "/", event(None, 0, "a,b", r#"["a,b"]"#, 0)),
+            (r#"2["a\"\\\n\u20ac",2]"#, "/", event(None, 0, "a\"\\\n€", r#"["a\"\\\n\u20ac",2]"#, 17)),
+            (
+                r#"51-["a",{"_placeholder":true,"num":0}]"#,
+                "/",
+                event(None, 1, "a", r#"["a",{"_placeholder":true,"num":0}]"#, 5),
+            ),
+            (
+                "3/admin,13[\"bar\"]",
+                "/admin",
+                PacketKind::Ack { id: AckId(13), attachments: 0, args: "[\"bar\"]" },
+            ),
+            ("30[]", "/", PacketKind::Ack { id: AckId(0), attachments: 0, args: "[]" }),
+            ("61-15[1]", "/", PacketKind::Ack { id: AckId(15), attachments: 1, args: "[1]" }),
+            (r#"4{"message":"x"}"#, "/", PacketKind::ConnectError { data: r#"{"message":"x"}"# }),
+        ];
+        for (text, namespace, kind) in cases {
+            assert_eq!(decode(text, 10), Ok(Packet { namespace, kind }), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_packet() {
+        use DecodeError::*;
+        let cases = [
+            ("", UnknownType),
+            ("7", UnknownType),
+            ("€", UnknownType),
+            ("2", InvalidPayload),
+            ("2[]", InvalidPayload),
+            ("2{}", InvalidPayload),
+            (r#"2["a""#, InvalidPayload),
+            (r#"2["a"]]"#, InvalidPayload),
+            (r#"2["a",]"#, InvalidPayload),
+            (r#"2["a",nope]"#, InvalidPayload),
+            (r#"2[null]"#, InvalidPayload),
+            (r#"2[true]"#, InvalidPayload),
+            (r#"2[["a"]]"#, InvalidPayload),
+            (r#"2[{"toString":"foo"}]"#, InvalidPayload),
+            (r#"2["connect"]"#, ReservedEvent),
+            (r#"2["disconnecting"]"#, ReservedEvent),
+            (r#"2["\u0063onnect"]"#, ReservedEvent),
+            ("0[]", InvalidPayload),
+            ("0{", InvalidPayload),
+            ("0\"x\"", InvalidPayload),
+            ("1{}", InvalidPayload),
+            ("3[]", IllegalId),
+            ("30{}", InvalidPayload),
+            ("30", InvalidPayload),
+            ("4[]", InvalidPayload),
+            (r#"5["a"]"#, IllegalAttachments),
+            (r#"5-["a"]"#, IllegalAttachments),
+            (r#"50-["a"]"#, IllegalAttachments),
+            (r#"51["a"]"#, IllegalAttachments),
+            (r#"51.2-["a"]"#, IllegalAttachments),
+            (r#"5-1-["a"]"#, IllegalAttachments),
+            ("60-1[]", IllegalAttachments),
+            (r#"511-["a"]"#, TooManyAttachments),
+            (r#"2184467440737095516160["a"]"#, IllegalId),
+        ];
+        for (text, error) in cases {
+            assert_eq!(decode(text, 10), Err(error), "{text}");
+        }
+    }
+
+    #[test]
+    fn long_runs_are_refused_in_linear_time() {
+        let digits = "1".repeat(10_000_000);
+        assert_eq!(decode(&format!("5{digits}-[]"), 10), Err(DecodeError::IllegalAttachments));
+        assert_eq!(decode(&format!("2{digits}[]"), 10), Err(DecodeError::IllegalId));
+        assert_eq!(decode(&format!("0/{digits},"), 10), Err(DecodeError::NamespaceTooLong));
+        let deep = "[".repeat(1_000_000);
+        assert_eq!(decode(&format!("2[\"a\",{deep}"), 10), Err(DecodeError::InvalidPayload));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn nothing_panics(text in "[0-6]?[0-9/,\\-]{0,6}\\PC{0,40}", any in ".{0,40}") {
+            let _ = decode(&text, 10);
+            let _ = decode(&any, 10);
+        }
+    }
+}

@@ -1,0 +1,271 @@
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use super::args::ArgsWriter;
+use super::{AckId, ToArgs};
+use crate::encoded::EncodedBuffer;
+use crate::namespace::is_reserved;
+use crate::{Encoded, SocketId};
+
+/// Writes packets. Meant to be kept and used again: its buffers grow to the largest packet, within reason.
+///
+/// ```
+/// use socketio_core::packet::Encoder;
+///
+/// let packet = Encoder::default().event("/chat", "message", "hi", None).unwrap();
+/// assert_eq!(packet.text(), br#"42/chat,["message","hi"]"#);
+/// assert_eq!(packet.websocket(), b"\x81\x1842/chat,[\"message\",\"hi\"]");
+/// ```
+#[derive(Debug, Default)]
+pub struct Encoder {
+    buffer: EncodedBuffer,
+}
+
+/// Why a packet cannot be written: the mistake is the caller's.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum EncodeError {
+    /// The event has a name that is the protocol's own.
+    #[error("`{0}` is an event of the protocol; it cannot be emitted")]
+    ReservedEvent(Box<str>),
+    /// The stock clients close the connection on more attachments than [`Encoder::MAX_ATTACHMENTS`].
+    #[error("{0} binary attachments; stock clients accept 10 at most")]
+    TooManyAttachments(u32),
+    /// A value cannot be written as JSON.
+    #[error(transparent)]
+    Serialize(#[from] serde_json::Error),
+    /// The packet has 4 GiB or more.
+    #[error("the packet is too large")]
+    TooLarge,
+}
+
+impl Encoder {
+    /// The most attachments that a packet may have: the default of the stock clients since 4.2.6 of their
+    /// parser.
+    pub const MAX_ATTACHMENTS: u32 = 10;
+
+    /// An event. With an `id`, the client is asked for an answer.
+    ///
+    /// # Errors
+    ///
+    /// The name is reserved, or the arguments cannot be written.
+    pub fn event<T: ToArgs + ?Sized>(
+        &mut self,
+        namespace: &str,
+        name: &str,
+        args: &T,
+        id: Option<AckId>,
+    ) -> Result<Encoded, EncodeError> {
+        if is_reserved(name) {
+            return Err(EncodeError::ReservedEvent(name.into()));
+        }
+        self.array(namespace, [b'2', b'5'], Some(name), args, id)
+    }
+
+    /// The answer to an event.
+    ///
+    /// # Errors
+    ///
+    /// The arguments cannot be written.
+    pub fn ack<T: ToArgs + ?Sized>(
+        &mut self,
+        namespace: &str,
+        id: AckId,
+        args: &T,
+    ) -> Result<Encoded, EncodeError> {
+        self.array(namespace, [b'3', b'6'], None, args, Some(id))
+    }
+
+    /// The reply to a client that is connected now.
+    pub fn connect(&mut self, namespace: &str, id: &SocketId) -> Encoded {
+        self.buffer.begin(header_room(namespace));
+        for part in ["{\"sid\":\"", id.as_str(), "\"}"] {
+            self.buffer.text().extend_from_slice(part.as_bytes());
+        }
+        self.header(namespace, b'0', None)
+    }
+
+    /// The reply to a client that may not connect. `data` is left out if there is none.
+    pub fn connect_error(&mut self, namespace: &str, message: &str, data: Option<&RawValue>) -> Encoded {
+        #[derive(Serialize)]
+        struct Payload<'a> {
+            message: &'a str,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            data: Option<&'a RawValue>,
+        }
+
+        self.buffer.begin(header_room(namespace));
+        let written = serde_json::to_writer(self.buffer.text(), &Payload { message, data });
+        debug_assert!(written.is_ok(), "strings and JSON can be written, and memory does not fail");
+        self.header(namespace, b'4', None)
+    }
+
+    /// What tells a client that it was disconnected.
+    pub fn disconnect(&mut self, namespace: &str) -> Encoded {
+        self.buffer.begin(header_room(namespace));
+        self.header(namespace, b'1', None)
+    }
+
+    fn array<T: ToArgs + ?Sized>(
+        &mut self,
+        namespace: &str,
+        [text, binary]: [u8; 2],
+        name: Option<&str>,
+        args: &T,
+        id: Option<AckId>,
+    ) -> Result<Encoded, EncodeError> {
+        self.buffer.begin(header_room(namespace));
+        let written = self.write_array(name, args);
+        let count = self.buffer.count();
+        let fault = match written {
+            Err(error) => Some(error.into()),
+            Ok(()) if count > Self::MAX_ATTACHMENTS => Some(EncodeError::TooManyAttachments(count)),
+            Ok(()) if u32::try_from(self.buffer.len()).is_err() => Some(EncodeError::TooLarge),
+            Ok(()) => None,
+        };
+        if let Some(fault) = fault {
+            self.buffer.clear();
+            return Err(fault);
+        }
+        Ok(self.header(namespace, if count > 0 { binary } else { text }, id))
+    }
+
+    fn write_array<T: ToArgs + ?Sized>(
+        &mut self,
+        name: Option<&str>,
+        args: &T,
+    ) -> Result<(), serde_json::Error> {
+        self.buffer.text().push(b'[');
+        if let Some(name) = name {
+            self.buffer.serialize(name)?;
+        }
+        args.write(&mut ArgsWriter::new(&mut self.buffer, name.is_some()))?;
+        self.buffer.text().push(b']');
+        Ok(())
+    }
+
+    /// Writes what stands before the payload, from right to left: the count of the attachments is known
+    /// only when the payload has been written.
+    fn header(&mut self, namespace: &str, kind: u8, id: Option<AckId>) -> Encoded {
+        if let Some(AckId(id)) = id {
+            self.prepend_number(id);
+        }
+        if namespace != "/" {
+            self.buffer.prepend(b",");
+            self.buffer.prepend(namespace.as_bytes());
+        }
+        let count = self.buffer.count();
+        if count > 0 {
+            self.buffer.prepend(b"-");
+            self.prepend_number(u64::from(count));
+        }
+        self.buffer.prepend(&[b'4', kind]);
+        self.buffer.finish()
+    }
+
+    fn prepend_number(&mut self, mut number: u64) {
+        loop {
+            self.buffer.prepend(&[b'0' + (number % 10) as u8]);
+            number /= 10;
+            if number == 0 {
+                break;
+            }
+        }
+    }
+}
+
+/// Room for `4`, the type, two numbers of twenty digits, `-`, the namespace and `,`.
+fn header_room(namespace: &str) -> usize {
+    2 + 20 + 1 + namespace.len() + 1 + 20
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use bytes::Bytes;
+    use bytestring::ByteString;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::packet::{Args, Event, PacketKind, decode};
+
+    fn text(encoded: &Encoded) -> &str {
+        std::str::from_utf8(encoded.text()).unwrap()
+    }
+
+    #[test]
+    fn as_the_node_server_writes_them() {
+        let mut encoder = Encoder::default();
+        let id = "9aFAjv8vl6tN1Vy2AAAC".parse().unwrap();
+        assert_eq!(text(&encoder.connect("/", &id)), r#"40{"sid":"9aFAjv8vl6tN1Vy2AAAC"}"#);
+        assert_eq!(text(&encoder.connect("/a", &id)), r#"40/a,{"sid":"9aFAjv8vl6tN1Vy2AAAC"}"#);
+        let refused = encoder.connect_error("/random", "Invalid namespace", None);
+        assert_eq!(text(&refused), r#"44/random,{"message":"Invalid namespace"}"#);
+        let data = serde_json::value::to_raw_value(&[1]).unwrap();
+        assert_eq!(text(&encoder.connect_error("/", "\"", Some(&data))), r#"44{"message":"\"","data":[1]}"#);
+        assert_eq!(text(&encoder.disconnect("/")), "41");
+        assert_eq!(text(&encoder.disconnect("/admin")), "41/admin,");
+        assert_eq!(text(&encoder.event("/", "foo", &1, None).unwrap()), r#"42["foo",1]"#);
+        assert_eq!(text(&encoder.event("/", "foo", &(), None).unwrap()), r#"42["foo",null]"#);
+        assert_eq!(text(&encoder.event("/", "foo", &Args(()), None).unwrap()), r#"42["foo"]"#);
+        let event = encoder.event("/admin", "a\"b", &Args((1, "x")), Some(AckId(13))).unwrap();
+        assert_eq!(text(&event), r#"42/admin,13["a\"b",1,"x"]"#);
+        assert_eq!(text(&encoder.ack("/", AckId(0), &Args(())).unwrap()), "430[]");
+        assert_eq!(text(&encoder.ack("/admin", AckId(13), "bar").unwrap()), r#"43/admin,13["bar"]"#);
+        let last = encoder.ack("/", AckId(u64::MAX), &1).unwrap();
+        assert_eq!(text(&last), "4318446744073709551615[1]");
+    }
+
+    #[test]
+    fn binary_becomes_attachments_wherever_it_stands() {
+        let mut encoder = Encoder::default();
+        let (a, b) = (Bytes::from_static(b"aa"), Bytes::from_static(b""));
+        let packet = encoder.event("/", "baz", &Args((&a, BTreeMap::from([("k", vec![&b])]))), None).unwrap();
+        let placeholder = |n| format!(r#"{{"_placeholder":true,"num":{n}}}"#);
+        let expected = format!(r#"452-["baz",{},{{"k":[{}]}}]"#, placeholder(0), placeholder(1));
+        assert_eq!(text(&packet), expected);
+        assert_eq!(packet.attachments().collect::<Vec<_>>(), [&b"aa"[..], b""]);
+        let ack = encoder.ack("/n", AckId(15), &a).unwrap();
+        assert_eq!(text(&ack), format!("461-/n,15[{}]", placeholder(0)));
+    }
+
+    #[test]
+    fn a_mistake_leaves_nothing_behind() {
+        let mut encoder = Encoder::default();
+        let bytes = Bytes::from_static(b"x");
+        let no_json = Args((&bytes, BTreeMap::from([((1, 2), 3)])));
+        assert!(matches!(encoder.event("/", "a", &no_json, None), Err(EncodeError::Serialize(_))));
+        let many = vec![bytes; 11];
+        assert!(matches!(encoder.event("/", "a", &many, None), Err(EncodeError::TooManyAttachments(11))));
+        assert!(matches!(encoder.event("/", "disconnect", &1, None), Err(EncodeError::ReservedEvent(_))));
+        let packet = encoder.event("/", "error", &1, None).unwrap();
+        assert_eq!((text(&packet), packet.packets()), (r#"42["error",1]"#, 1));
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_can_be_read(
+            name in "\\PC{1,20}|[a-z\"\\\\\n]{1,8}",
+            namespace in "/|/[a-z/]{1,10}",
+            words in proptest::collection::vec(".{0,20}", 0..4),
+            binary in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..300), 0..5),
+            id in proptest::option::of(any::<u64>()),
+        ) {
+            prop_assume!(!is_reserved(&name));
+            let binary: Vec<_> = binary.into_iter().map(Bytes::from).collect();
+            let packet =
+                Encoder::default().event(&namespace, &name, &Args((&words, &binary)), id.map(AckId)).unwrap();
+            let sent = ByteString::from(&text(&packet)[1..]);
+            let decoded = decode(&sent, 10).unwrap();
+            prop_assert_eq!(decoded.namespace, &namespace);
+            let PacketKind::Event(head) = decoded.kind else { panic!("an event") };
+            prop_assert_eq!((head.id, head.attachments), (id.map(AckId), binary.len()));
+            let attachments = packet.attachments().map(Bytes::copy_from_slice).collect();
+            let event = Event::new(&sent, head).with_attachments(attachments);
+            prop_assert_eq!(event.name(), &name);
+            let read: (Vec<String>, Vec<Bytes>) = event.args().all().unwrap();
+            prop_assert_eq!(read, (words, binary));
+        }
+    }
+}

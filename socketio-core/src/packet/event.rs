@@ -1,0 +1,56 @@
+use bytes::Bytes;
+use bytestring::ByteString;
+
+use super::{EventHead, RawArgs};
+
+/// An event as it was received.
+#[derive(Debug, Clone)]
+pub struct Event {
+    name: Name,
+    args: RawArgs,
+}
+
+/// Where the name is.
+#[derive(Debug, Clone)]
+enum Name {
+    /// At this place in the arguments' text.
+    Within { start: u32, end: u32 },
+    /// It was written with escapes.
+    Unescaped(Box<str>),
+}
+
+impl Event {
+    /// Keeps what was decoded from `text`, without copying it.
+    pub(crate) fn new(text: &ByteString, head: EventHead<'_>) -> Self {
+        let name = match head.name {
+            std::borrow::Cow::Borrowed(name) => {
+                let start = (name.as_ptr() as usize - head.array.as_ptr() as usize) as u32;
+                Name::Within { start, end: start + name.len() as u32 }
+            }
+            std::borrow::Cow::Owned(name) => Name::Unescaped(name.into()),
+        };
+        Self { name, args: RawArgs::of_event(text.slice_ref(head.array), head.first) }
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        match &self.name {
+            Name::Within { start, end } => &self.args.array()[*start as usize..*end as usize],
+            Name::Unescaped(name) => name,
+        }
+    }
+
+    /// Its arguments.
+    pub fn args(&self) -> &RawArgs {
+        &self.args
+    }
+
+    /// What it weighs against the bounds of a connection, in bytes.
+    pub fn weight(&self) -> usize {
+        self.args.weight()
+    }
+
+    pub(crate) fn with_attachments(self, attachments: Vec<Bytes>) -> Self {
+        Self { args: self.args.with_attachments(attachments), ..self }
+    }
+}

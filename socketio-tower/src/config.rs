@@ -1,0 +1,48 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::HeaderName;
+use socketio_core::Config;
+
+/// What a server keeps to, beyond what the protocol's [`Config`] says.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    pub(crate) core: Arc<Config>,
+    pub(crate) path: Box<str>,
+    pub(crate) max_queued_bytes: usize,
+    pub(crate) overflow: Overflow,
+    pub(crate) write_timeout: Duration,
+    pub(crate) handler_grace: Duration,
+    pub(crate) ack_timeout: Duration,
+    pub(crate) concurrency: usize,
+    pub(crate) kept_headers: Vec<HeaderName>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            core: Arc::new(Config::default()),
+            path: "/socket.io".into(),
+            max_queued_bytes: 8 * 1024 * 1024,
+            overflow: Overflow::default(),
+            write_timeout: Duration::from_secs(20),
+            handler_grace: Duration::from_secs(10),
+            ack_timeout: Duration::from_secs(5),
+            concurrency: 64,
+            kept_headers: Vec::new(),
+        }
+    }
+}
+
+/// What happens to a client that does not take what is sent to it, when the bytes that wait reach their
+/// bound.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Overflow {
+    /// It is closed; it may connect again and start afresh.
+    #[default]
+    Close,
+    /// It stays, without what was emitted beyond the bound. [`Sent::Full`](crate::Sent::Full) tells the
+    /// emitter; the sender of a broadcast is not told.
+    Refuse,
+}

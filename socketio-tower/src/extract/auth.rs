@@ -1,0 +1,31 @@
+use serde::de::DeserializeOwned;
+
+use crate::handler::{ConnectContext, Extract, ExtractError};
+
+/// What the client sent with its wish to connect: the `auth` option of the stock clients, as any type
+/// that deserializes. A client that sent none sent `{}`.
+///
+/// ```
+/// use socketio_tower::{Auth, SocketIo, handler::ConnectError};
+///
+/// #[derive(serde::Deserialize)]
+/// struct Token {
+///     token: String,
+/// }
+///
+/// let io = SocketIo::new();
+/// io.of("/admin", |ns| {
+///     ns.middleware(async |Auth(auth): Auth<Token>| {
+///         if auth.token == "secret" { Ok(()) } else { Err(ConnectError::new("not authorized")) }
+///     });
+/// });
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Auth<T>(pub T);
+
+impl<T: DeserializeOwned> Extract<ConnectContext> for Auth<T> {
+    fn extract(context: &mut ConnectContext) -> Result<Self, ExtractError> {
+        let json = context.auth().unwrap_or("{}");
+        serde_json::from_str(json).map(Auth).map_err(|error| ExtractError::new(format!("auth: {error}")))
+    }
+}

@@ -1,0 +1,45 @@
+//! What handlers can ask for.
+
+mod ack;
+pub use ack::Ack;
+
+mod auth;
+pub use auth::Auth;
+
+mod data;
+pub use data::Data;
+
+mod disconnect;
+pub use disconnect::Rooms;
+
+mod state;
+pub use state::State;
+
+mod extension;
+pub use extension::Extension;
+
+use serde::de::DeserializeOwned;
+use socketio_core::packet::{Args, Event};
+
+use crate::handler::{Context, EventContext, Extract, ExtractError};
+use crate::socket::Socket;
+
+impl<C: Context> Extract<C> for Socket {
+    fn extract(context: &mut C) -> Result<Self, ExtractError> {
+        Ok(context.socket().clone())
+    }
+}
+
+/// The event itself: its name, and its arguments as JSON and attachments.
+impl Extract<EventContext> for Event {
+    fn extract(context: &mut EventContext) -> Result<Self, ExtractError> {
+        Ok(context.event.clone())
+    }
+}
+
+/// All arguments of the event: a tuple for a fixed number, a `Vec` for any.
+impl<T: DeserializeOwned> Extract<EventContext> for Args<T> {
+    fn extract(context: &mut EventContext) -> Result<Self, ExtractError> {
+        context.event.args().all().map(Args).map_err(ExtractError::new)
+    }
+}

@@ -1,0 +1,35 @@
+use crate::handler::{Context, Extract, ExtractError, Requirements};
+
+/// A value of the application, given to [`SocketIoBuilder::state`](crate::SocketIoBuilder::state). It is
+/// cloned for every call, so it should be an `Arc` or a handle.
+///
+/// An application that was not given the value is told when its layer is made.
+///
+/// ```
+/// use std::sync::Arc;
+/// use std::sync::atomic::{AtomicU64, Ordering};
+/// use socketio_tower::{SocketIo, State};
+///
+/// let io = SocketIo::builder().state(Arc::new(AtomicU64::new(0))).build();
+/// io.of("/", |ns| {
+///     ns.on("visit", async |State(visits): State<Arc<AtomicU64>>| visits.fetch_add(1, Ordering::Relaxed));
+/// });
+/// let layer = io.layer();
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct State<T>(pub T);
+
+impl<C: Context, T: Clone + Send + Sync + 'static> Extract<C> for State<T> {
+    fn extract(context: &mut C) -> Result<Self, ExtractError> {
+        let state = context.socket().io().state::<T>();
+        state.map(State).ok_or_else(|| ExtractError::new(missing::<T>()))
+    }
+
+    fn require(requirements: &mut Requirements) {
+        requirements.state::<T>();
+    }
+}
+
+fn missing<T>() -> String {
+    format!("there is no state of type {}", std::any::type_name::<T>())
+}

@@ -1,0 +1,120 @@
+use std::fmt;
+use std::marker::PhantomData;
+use std::pin::Pin;
+
+use super::context::Context;
+use super::{
+    ConnectContext, ConnectError, ConnectReply, DisconnectContext, DisconnectReply, EventContext, EventReply,
+    ExtractError, Handler, HandlerError,
+};
+use crate::socket::AckSlot;
+
+pub(crate) type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
+/// How a handler ended.
+pub(crate) type Outcome = Result<(), HandlerError>;
+
+/// A handler of any type. `C` is its occasion, `O` how it may end.
+pub(crate) struct BoxHandler<C, O>(Box<dyn Call<C, O>>);
+
+impl<C, O> BoxHandler<C, O> {
+    /// Extracts the arguments and makes the future, which has not begun.
+    pub(crate) fn call(&self, context: C) -> Result<BoxFuture<O>, ExtractError> {
+        self.0.call(context)
+    }
+}
+
+impl<C: Context + 'static, O: 'static> BoxHandler<C, O> {
+    /// `finish` makes of the reply what the handler ends with. It gets the right to answer, unless the
+    /// handler took it as an argument.
+    fn new<H, M>(
+        handler: H,
+        finish: impl Fn(H::Reply, Option<AckSlot>) -> O + Copy + Send + Sync + 'static,
+    ) -> Self
+    where
+        H: Handler<C, M>,
+        M: 'static,
+    {
+        let call = move |handler: &H, mut context: C| -> Result<BoxFuture<O>, ExtractError> {
+            let future = handler.clone().call(&mut context)?;
+            let ack = context.take_ack();
+            drop(context);
+            Ok(Box::pin(async move { finish(future.await, ack) }))
+        };
+        Self(Box::new(Function { handler, call, marker: PhantomData::<fn() -> M> }))
+    }
+}
+
+impl BoxHandler<EventContext, Outcome> {
+    /// A handler whose reply becomes the ack.
+    pub(crate) fn event<H, M>(handler: H) -> Self
+    where
+        H: Handler<EventContext, M>,
+        H::Reply: EventReply,
+        M: 'static,
+    {
+        Self::new(handler, EventReply::reply)
+    }
+}
+
+impl BoxHandler<ConnectContext, Outcome> {
+    /// A handler that runs after the client is told that it is connected.
+    pub(crate) fn connect<H, M>(handler: H) -> Self
+    where
+        H: Handler<ConnectContext, M>,
+        H::Reply: DisconnectReply,
+        M: 'static,
+    {
+        Self::new(handler, |reply, _| reply.outcome())
+    }
+}
+
+impl BoxHandler<ConnectContext, Result<(), ConnectError>> {
+    /// A handler that decides whether the client may connect.
+    pub(crate) fn middleware<H, M>(handler: H) -> Self
+    where
+        H: Handler<ConnectContext, M>,
+        H::Reply: ConnectReply,
+        M: 'static,
+    {
+        Self::new(handler, |reply, _| reply.verdict())
+    }
+}
+
+impl BoxHandler<DisconnectContext, Outcome> {
+    /// A handler that runs when a socket has left.
+    pub(crate) fn disconnect<H, M>(handler: H) -> Self
+    where
+        H: Handler<DisconnectContext, M>,
+        H::Reply: DisconnectReply,
+        M: 'static,
+    {
+        Self::new(handler, |reply, _| reply.outcome())
+    }
+}
+
+impl<C, O> fmt::Debug for BoxHandler<C, O> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("BoxHandler")
+    }
+}
+
+trait Call<C, O>: Send + Sync {
+    fn call(&self, context: C) -> Result<BoxFuture<O>, ExtractError>;
+}
+
+struct Function<H, M, F> {
+    handler: H,
+    call: F,
+    marker: PhantomData<fn() -> M>,
+}
+
+impl<H, M, F, C, O> Call<C, O> for Function<H, M, F>
+where
+    H: Send + Sync,
+    F: Fn(&H, C) -> Result<BoxFuture<O>, ExtractError> + Send + Sync,
+{
+    fn call(&self, context: C) -> Result<BoxFuture<O>, ExtractError> {
+        (self.call)(&self.handler, context)
+    }
+}

@@ -1,0 +1,89 @@
+use std::any::TypeId;
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::fmt;
+
+/// A type that a handler can ask for as an argument. `C` is the occasion: [`ConnectContext`],
+/// [`EventContext`] or [`DisconnectContext`], so that a handler which asks for what its occasion does not
+/// have is refused by the compiler.
+///
+/// Extraction is synchronous and gives owned values. Implement it for your own types:
+///
+/// ```
+/// use socketio_tower::handler::{Context, Extract, ExtractError};
+///
+/// struct Room(String);
+///
+/// impl<C: Context> Extract<C> for Room {
+///     fn extract(context: &mut C) -> Result<Self, ExtractError> {
+///         let query = context.socket().handshake().query();
+///         let room = query.split('&').find_map(|pair| pair.strip_prefix("room="));
+///         room.map(|room| Room(room.to_owned())).ok_or_else(|| ExtractError::new("no `room` in the query"))
+///     }
+/// }
+/// ```
+///
+/// [`ConnectContext`]: super::ConnectContext
+/// [`EventContext`]: super::EventContext
+/// [`DisconnectContext`]: super::DisconnectContext
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be an argument of this handler",
+    label = "not available on this occasion",
+    note = "everywhere: `Socket`, `State<T>`, `Extension<T>`",
+    note = "on connect: `Auth<T>`; on an event: `Data<T>`, `Args<(A, B)>`, `Event`, `Ack`",
+    note = "on disconnect: `DisconnectReason`, `Rooms`; there is no event, so no `Data<T>` and no `Ack`"
+)]
+pub trait Extract<C>: Sized {
+    /// Takes the value out of the context.
+    ///
+    /// # Errors
+    ///
+    /// The handler is not called. The error goes to the namespace's error hook; the client is told
+    /// nothing, and its ack is not called.
+    fn extract(context: &mut C) -> Result<Self, ExtractError>;
+
+    /// Names what the application must have provided, so that a lack is found when the layer is made.
+    fn require(requirements: &mut Requirements) {
+        let _ = requirements;
+    }
+}
+
+/// Why a handler's argument could not be had.
+#[derive(Debug)]
+pub struct ExtractError(Box<dyn Error + Send + Sync>);
+
+impl ExtractError {
+    /// An error with this cause.
+    pub fn new(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self(cause.into())
+    }
+}
+
+impl fmt::Display for ExtractError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl Error for ExtractError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.0.source()
+    }
+}
+
+/// What the handlers of an application need it to provide.
+#[derive(Debug, Clone, Default)]
+pub struct Requirements {
+    states: BTreeMap<TypeId, &'static str>,
+}
+
+impl Requirements {
+    /// A handler asks for `State<T>`.
+    pub fn state<T: 'static>(&mut self) {
+        self.states.insert(TypeId::of::<T>(), std::any::type_name::<T>());
+    }
+
+    pub(crate) fn states(&self) -> impl Iterator<Item = (TypeId, &'static str)> {
+        self.states.iter().map(|(id, name)| (*id, *name))
+    }
+}

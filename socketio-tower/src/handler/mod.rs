@@ -1,0 +1,20 @@
+//! Handlers: async functions whose arguments say what they want to know.
+
+mod context;
+pub(crate) use context::sealed;
+pub use context::{ConnectContext, Context, DisconnectContext, EventContext};
+
+mod extract;
+pub use extract::{Extract, ExtractError, Requirements};
+
+mod reply;
+pub use reply::{ConnectReply, DisconnectReply, EventReply, Reply};
+
+mod error;
+pub use error::{ConnectError, HandlerError};
+
+mod erased;
+pub(crate) use erased::{BoxFuture, BoxHandler, Outcome};
+
+mod function;
+pub use function::Handler;

@@ -1,0 +1,167 @@
+use std::error::Error;
+
+use bytes::Bytes;
+use serde::Serialize;
+use socketio_core::packet::{Args, ToArgs};
+
+use super::{ConnectError, HandlerError};
+use crate::socket::{AckSlot, Sent};
+
+/// What a handler of events may return: it becomes the ack, if the client awaits one.
+///
+/// Nothing (`()`, and what `emit` returns) acks without arguments; strings, numbers, `bool`, `Bytes`,
+/// `serde_json::Value` and their `Option`s ack with themselves; [`Reply`] acks with anything that
+/// serializes; `Args` with several arguments. `Result` acks with what `Ok` holds, and never on `Err`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not what a handler of events may return",
+    note = "return `()`, a string, a number, a `bool`, `Bytes`, `serde_json::Value`, `Args((a, b))`, or a `Result` of one of them",
+    note = "wrap any other type that implements `Serialize`: `Reply(value)`"
+)]
+pub trait EventReply {
+    /// Acks, if the client awaits it.
+    #[doc(hidden)]
+    fn reply(self, ack: Option<AckSlot>) -> Result<(), HandlerError>;
+}
+
+/// Acks with one value of any type that serializes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reply<T>(pub T);
+
+fn send<T: ToArgs + ?Sized>(ack: Option<AckSlot>, value: &T) -> Result<(), HandlerError> {
+    let Some(ack) = ack else { return Ok(()) };
+    match ack.send(value) {
+        Sent::Refused(error) => Err(HandlerError::Failed(Box::new(error))),
+        _ => Ok(()),
+    }
+}
+
+impl EventReply for () {
+    fn reply(self, ack: Option<AckSlot>) -> Result<(), HandlerError> {
+        send(ack, &Args(()))
+    }
+}
+
+impl EventReply for Sent {
+    fn reply(self, ack: Option<AckSlot>) -> Result<(), HandlerError> {
+        match self {
+            Self::Refused(error) => Err(HandlerError::Failed(Box::new(error))),
+            _ => ().reply(ack),
+        }
+    }
+}
+
+impl<T: Serialize> EventReply for Reply<T> {
+    fn reply(self, ack: Option<AckSlot>) -> Result<(), HandlerError> {
+        send(ack, &self.0)
+    }
+}
+
+impl<T> EventReply for Args<T>
+where
+    Self: ToArgs,
+{
+    fn reply(self, ack: Option<AckSlot>) -> Result<(), HandlerError> {
+        send(ack, &self)
+    }
+}
+
+impl<R: EventReply, E: Into<Box<dyn Error + Send + Sync>>> EventReply for Result<R, E> {
+    fn reply(self, ack: Option<AckSlot>) -> Result<(), HandlerError> {
+        match self {
+            Ok(reply) => reply.reply(ack),
+            Err(error) => Err(HandlerError::Failed(error.into())),
+        }
+    }
+}
+
+macro_rules! reply_with_itself {
+    ($($type:ty),*) => {$(
+        impl EventReply for $type {
+            fn reply(self, ack: Option<AckSlot>) -> Result<(), HandlerError> {
+                send(ack, &self)
+            }
+        }
+
+        impl EventReply for Option<$type> {
+            fn reply(self, ack: Option<AckSlot>) -> Result<(), HandlerError> {
+                send(ack, &self)
+            }
+        }
+    )*};
+}
+
+reply_with_itself!(
+    String,
+    &'static str,
+    bool,
+    char,
+    i8,
+    i16,
+    i32,
+    i64,
+    isize,
+    u8,
+    u16,
+    u32,
+    u64,
+    usize,
+    f32,
+    f64,
+    Bytes,
+    serde_json::Value
+);
+
+/// What a middleware may return: nothing admits the client, `Err` refuses it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not what a middleware may return",
+    note = "return `()` or `Result<(), ConnectError>`"
+)]
+pub trait ConnectReply {
+    /// Whether the client may connect.
+    #[doc(hidden)]
+    fn verdict(self) -> Result<(), ConnectError>;
+}
+
+impl ConnectReply for () {
+    fn verdict(self) -> Result<(), ConnectError> {
+        Ok(())
+    }
+}
+
+impl<E: Into<ConnectError>> ConnectReply for Result<(), E> {
+    fn verdict(self) -> Result<(), ConnectError> {
+        self.map_err(Into::into)
+    }
+}
+
+/// What handlers that answer nobody may return: nothing, what `emit` returns, or a `Result`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not what this handler may return: there is nobody to be answered",
+    note = "return `()` or `Result<(), E>`"
+)]
+pub trait DisconnectReply {
+    /// How it went.
+    #[doc(hidden)]
+    fn outcome(self) -> Result<(), HandlerError>;
+}
+
+impl DisconnectReply for () {
+    fn outcome(self) -> Result<(), HandlerError> {
+        Ok(())
+    }
+}
+
+impl DisconnectReply for Sent {
+    fn outcome(self) -> Result<(), HandlerError> {
+        Ok(())
+    }
+}
+
+impl<R: DisconnectReply, E: Into<Box<dyn Error + Send + Sync>>> DisconnectReply for Result<R, E> {
+    fn outcome(self) -> Result<(), HandlerError> {
+        match self {
+            Ok(reply) => reply.outcome(),
+            Err(error) => Err(HandlerError::Failed(error.into())),
+        }
+    }
+}

@@ -1,0 +1,47 @@
+use tower_layer::Layer;
+
+use super::{NotFound, SocketIoService};
+use crate::SocketIo;
+
+/// Serves Socket.IO clients inside a tower application: requests under the server's path are answered,
+/// all others pass through untouched.
+///
+/// Made by [`SocketIo::layer`].
+///
+/// It should be added last, so that it stands outermost: a timeout or a concurrency limit around it would
+/// end or starve the requests of long polling, which wait on purpose. In axum, add it to the outermost
+/// `Router` of all: `nest` and `merge` give up the fallback of the inner router, and a layer around that
+/// fallback with it. To mount the server on a route of its own, use [`service`](Self::service).
+#[derive(Debug, Clone)]
+#[must_use = "a layer serves nobody until it is added to an application"]
+pub struct SocketIoLayer {
+    io: SocketIo,
+}
+
+impl SocketIoLayer {
+    pub(crate) fn new(io: SocketIo) -> Self {
+        Self { io }
+    }
+
+    /// A service that takes every request it is given for one of its own, whatever the path: to be
+    /// mounted with `route_service` or `nest_service`.
+    ///
+    /// ```
+    /// use axum::Router;
+    /// use socketio_tower::SocketIo;
+    ///
+    /// let io = SocketIo::new();
+    /// let app: Router = Router::new().route_service("/socket.io/", io.layer().service());
+    /// ```
+    pub fn service(&self) -> SocketIoService<NotFound> {
+        SocketIoService::everywhere(NotFound, self.io.clone())
+    }
+}
+
+impl<S> Layer<S> for SocketIoLayer {
+    type Service = SocketIoService<S>;
+
+    fn layer(&self, inner: S) -> SocketIoService<S> {
+        SocketIoService::new(inner, self.io.clone())
+    }
+}

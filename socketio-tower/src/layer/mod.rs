@@ -1,0 +1,17 @@
+//! The layer, the service it makes, and what that answers with.
+
+#[expect(clippy::module_inception, reason = "a middleware is a folder: layer, service, future, body")]
+mod layer;
+pub use layer::SocketIoLayer;
+
+mod service;
+pub use service::{NotFound, SocketIoService};
+
+mod future;
+pub use future::ResponseFuture;
+
+mod body;
+pub use body::ResponseBody;
+
+mod request;
+mod websocket;

@@ -1,0 +1,123 @@
+use std::sync::Arc;
+
+use http::header;
+use http::request::Parts;
+use hyper::upgrade::OnUpgrade;
+use socketio_core::engine::{BadRequest, Head, Open, Request, RequestError};
+use socketio_core::{Sid, Transport};
+use tokio::sync::oneshot;
+
+use super::body::Delivery;
+use super::websocket::{self, Handshake as WebSocketHandshake};
+use crate::handshake::Handshake;
+use crate::session::{Command, Driver, Respond, Session};
+use crate::transport::Stream;
+use crate::{SocketIo, trace};
+
+/// What a request of a Socket.IO client leads to.
+pub(super) enum Action {
+    /// The session answers.
+    Wait(Waiting),
+    /// The session answers when it has the body.
+    Receive(Waiting),
+    /// The connection becomes a WebSocket.
+    Switch(WebSocketHandshake),
+    /// There is nothing to it.
+    Refuse(RequestError),
+}
+
+/// A request that waits for its session's answer.
+pub(super) struct Waiting {
+    pub(super) delivery: Delivery,
+    pub(super) answer: oneshot::Receiver<Result<socketio_core::engine::Response, RequestError>>,
+}
+
+impl Action {
+    pub(super) fn of(io: &SocketIo, parts: &mut Parts) -> Self {
+        Self::decide(io, parts).unwrap_or_else(Self::Refuse)
+    }
+
+    fn decide(io: &SocketIo, parts: &mut Parts) -> Result<Self, RequestError> {
+        let core = &io.settings().core;
+        let head = Head {
+            method: parts.method.as_str(),
+            query: parts.uri.query().unwrap_or_default(),
+            content_type: parts.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()),
+            websocket: websocket::is_requested(parts),
+        };
+        match Request::parse(&head, core)? {
+            Request::Open(open) => Self::open(io, parts, &open),
+            Request::Poll(poll) => {
+                let session = find(io, &poll.sid)?;
+                Ok(Self::Wait(ask(session, |link, respond| Command::Poll { link, respond })?))
+            }
+            Request::Post(post) => {
+                let session = find(io, &post.sid)?;
+                Ok(Self::Receive(ask(session, |link, respond| Command::Post { link, post, respond })?))
+            }
+            Request::Upgrade(upgrade) => {
+                let session = find(io, &upgrade.sid)?;
+                let handshake = WebSocketHandshake::parse(parts)?;
+                let stream = stream(io, parts)?;
+                let upgrade = Box::new((upgrade, stream));
+                let command = Command::Upgrade { link: session.new_link(), upgrade };
+                session.mailbox.push(command).map_err(|_| RequestError::UnknownSession)?;
+                Ok(Self::Switch(handshake))
+            }
+            _ => Err(RequestError::UnknownTransport),
+        }
+    }
+
+    /// The one place through which sessions come into being.
+    fn open(io: &SocketIo, parts: &mut Parts, open: &Open) -> Result<Self, RequestError> {
+        if io.is_closing() {
+            return Err(RequestError::Unavailable);
+        }
+        let switch = match open.transport {
+            Transport::Polling => None,
+            _ => {
+                let handshake = WebSocketHandshake::parse(parts)?;
+                Some((handshake, stream(io, parts)?))
+            }
+        };
+        let handshake = Handshake::new(parts, &io.settings().kept_headers);
+        let session = Arc::new(Session::new(io.new_sid(), handshake, open.transport));
+        let driver = Driver::new(io.clone(), Arc::clone(&session), open);
+        trace::session_opened(&session);
+        match switch {
+            Some((handshake, stream)) => {
+                tokio::spawn(driver.with_stream(stream));
+                Ok(Self::Switch(handshake))
+            }
+            None => {
+                let waiting = ask(session, |link, respond| Command::Poll { link, respond });
+                tokio::spawn(driver);
+                waiting.map(Self::Wait)
+            }
+        }
+    }
+}
+
+fn find(io: &SocketIo, sid: &Sid) -> Result<Arc<Session>, RequestError> {
+    io.session_table().get(sid).ok_or(RequestError::UnknownSession)
+}
+
+/// The connection that the HTTP server will hand over.
+fn stream(io: &SocketIo, parts: &mut Parts) -> Result<Stream, RequestError> {
+    let Some(upgrade) = parts.extensions.remove::<OnUpgrade>() else {
+        trace::no_upgrade();
+        return Err(BadRequest::Handshake.into());
+    };
+    Ok(Stream::new(upgrade, io.settings().core.max_payload))
+}
+
+/// Puts a question to a session.
+fn ask(
+    session: Arc<Session>,
+    command: impl FnOnce(socketio_core::Link, Respond) -> Command,
+) -> Result<Waiting, RequestError> {
+    let (respond, answer) = oneshot::channel();
+    let link = session.new_link();
+    session.mailbox.push(command(link, respond)).map_err(|_| RequestError::UnknownSession)?;
+    Ok(Waiting { delivery: Delivery::new(session, link), answer })
+}

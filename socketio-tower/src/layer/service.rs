@@ -1,0 +1,96 @@
+use std::convert::Infallible;
+use std::error::Error;
+use std::future::{Ready, ready};
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http::{Request, Response, StatusCode};
+use http_body::Body;
+use http_body_util::Empty;
+use tower_service::Service;
+
+use super::{ResponseBody, ResponseFuture};
+use crate::SocketIo;
+
+/// A service that answers the requests of Socket.IO clients and passes all others to `S`.
+#[derive(Debug, Clone)]
+pub struct SocketIoService<S> {
+    inner: S,
+    io: SocketIo,
+    everywhere: bool,
+}
+
+impl<S> SocketIoService<S> {
+    pub(super) fn new(inner: S, io: SocketIo) -> Self {
+        Self { inner, io, everywhere: false }
+    }
+
+    pub(super) fn everywhere(inner: S, io: SocketIo) -> Self {
+        Self { inner, io, everywhere: true }
+    }
+
+    /// The service that is passed what is not Socket.IO's.
+    pub fn get_ref(&self) -> &S {
+        &self.inner
+    }
+
+    /// The service that is passed what is not Socket.IO's.
+    pub fn get_mut(&mut self) -> &mut S {
+        &mut self.inner
+    }
+
+    /// The service that was passed what is not Socket.IO's.
+    pub fn into_inner(self) -> S {
+        self.inner
+    }
+
+    fn is_ours(&self, path: &str) -> bool {
+        let ours = &*self.io.settings().path;
+        self.everywhere || path.strip_prefix(ours).is_some_and(|rest| matches!(rest, "" | "/"))
+    }
+}
+
+impl<S, ReqBody, ResBody> Service<Request<ReqBody>> for SocketIoService<S>
+where
+    S: Service<Request<ReqBody>, Response = Response<ResBody>>,
+    ReqBody: Body,
+    ReqBody::Error: Into<Box<dyn Error + Send + Sync>>,
+    ResBody: Body<Data = Bytes>,
+{
+    type Response = Response<ResponseBody<ResBody>>;
+    type Error = S::Error;
+    type Future = ResponseFuture<S::Future, ReqBody>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
+        if self.is_ours(request.uri().path()) {
+            ResponseFuture::ours(&self.io, request)
+        } else {
+            ResponseFuture::inner(self.inner.call(request))
+        }
+    }
+}
+
+/// The inner service of a server that is mounted on a route of its own: 404, to be met by nobody.
+#[derive(Debug, Clone, Copy, Default)]
+#[non_exhaustive]
+pub struct NotFound;
+
+impl<B> Service<Request<B>> for NotFound {
+    type Response = Response<Empty<Bytes>>;
+    type Error = Infallible;
+    type Future = Ready<Result<Self::Response, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _: Request<B>) -> Self::Future {
+        let mut response = Response::new(Empty::new());
+        *response.status_mut() = StatusCode::NOT_FOUND;
+        ready(Ok(response))
+    }
+}

@@ -1,0 +1,71 @@
+use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use http::request::Parts;
+use http::{Method, Response, StatusCode, Version};
+use socketio_core::engine::{BadRequest, RequestError};
+use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+
+use super::ResponseBody;
+
+/// A WebSocket handshake that is in order, and its answer.
+pub(super) struct Handshake {
+    /// What proves over HTTP/1.1 that the handshake was understood; HTTP/2 has no need of it.
+    accept: Option<HeaderValue>,
+    protocol: Option<HeaderValue>,
+}
+
+/// Whether a request asks to become a WebSocket: over HTTP/1.1 by its `Upgrade` header (RFC 6455 §4.1),
+/// over HTTP/2 by extended CONNECT (RFC 8441 §4).
+pub(super) fn is_requested(parts: &Parts) -> bool {
+    if parts.version == Version::HTTP_2 {
+        let protocol = parts.extensions.get::<hyper::ext::Protocol>();
+        return parts.method == Method::CONNECT && protocol.is_some_and(|p| p.as_str() == "websocket");
+    }
+    parts.method == Method::GET && has_token(&parts.headers, &header::UPGRADE, "websocket")
+}
+
+impl Handshake {
+    /// Checks the handshake of a request that [asks for one](is_requested).
+    pub(super) fn parse(parts: &Parts) -> Result<Self, RequestError> {
+        let headers = &parts.headers;
+        let bad = RequestError::from(BadRequest::Handshake);
+        if headers.get(header::SEC_WEBSOCKET_VERSION).is_none_or(|version| version != "13") {
+            return Err(bad);
+        }
+        let accept = if parts.version == Version::HTTP_2 {
+            None
+        } else {
+            let key = headers.get(header::SEC_WEBSOCKET_KEY).ok_or(bad)?;
+            if !has_token(headers, &header::CONNECTION, "upgrade") {
+                return Err(bad);
+            }
+            Some(HeaderValue::from_str(&derive_accept_key(key.as_bytes())).map_err(|_| bad)?)
+        };
+        // The first that is offered, as the Node server answers; a client that offers some closes the
+        // connection if none is chosen.
+        let offered = headers.get(header::SEC_WEBSOCKET_PROTOCOL).and_then(|value| value.to_str().ok());
+        let first =
+            offered.and_then(|offered| offered.split(',').map(str::trim).find(|name| !name.is_empty()));
+        Ok(Self { accept, protocol: first.and_then(|name| HeaderValue::from_str(name).ok()) })
+    }
+
+    pub(super) fn into_response<B>(self) -> Response<ResponseBody<B>> {
+        let mut response = Response::new(ResponseBody::ours(""));
+        let headers = response.headers_mut();
+        if let Some(protocol) = self.protocol {
+            headers.insert(header::SEC_WEBSOCKET_PROTOCOL, protocol);
+        }
+        if let Some(accept) = self.accept {
+            headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
+            headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+            headers.insert(header::SEC_WEBSOCKET_ACCEPT, accept);
+            *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+        }
+        response
+    }
+}
+
+/// Whether a comma-separated header holds a token, in any case.
+fn has_token(headers: &HeaderMap, name: &HeaderName, token: &str) -> bool {
+    let values = headers.get_all(name).into_iter().filter_map(|value| value.to_str().ok());
+    values.flat_map(|value| value.split(',')).any(|item| item.trim().eq_ignore_ascii_case(token))
+}

@@ -1,0 +1,139 @@
+use std::sync::Arc;
+
+use super::Table;
+use crate::error::SetupError;
+use crate::handler::{
+    BoxHandler, ConnectContext, ConnectReply, DisconnectContext, DisconnectReply, EventContext, EventReply,
+    Handler, HandlerError,
+};
+use crate::socket::Socket;
+
+/// What a namespace does: handed to the closure of [`SocketIo::of`](crate::SocketIo::of), and published
+/// whole when the closure ends.
+///
+/// A life begins with the middlewares, which may refuse it. Then the client is told that it is connected.
+/// Then the connect handler runs; what the client sends meanwhile is parked and handled afterwards, in
+/// order. At its end, when no handler of the socket runs any more, the disconnect handler runs once.
+#[derive(Debug)]
+pub struct NamespaceBuilder {
+    pub(super) table: Table,
+    pub(super) errors: Vec<SetupError>,
+}
+
+impl NamespaceBuilder {
+    pub(crate) fn new(table: Table) -> Self {
+        Self { table, errors: Vec::new() }
+    }
+
+    pub(crate) fn finish(self) -> (Table, Vec<SetupError>) {
+        (self.table, self.errors)
+    }
+
+    /// Handles an event. What the handler returns is the client's ack, if it awaits one.
+    ///
+    /// Events of one socket are handed to their handlers in order of arrival; a handler that waits does
+    /// not hold up those that come after. A second handler for the same event takes the place of the
+    /// first.
+    ///
+    /// The names `connect`, `connect_error`, `disconnect`, `disconnecting`, `newListener` and
+    /// `removeListener` are the protocol's; they are refused when the layer is made.
+    ///
+    /// ```
+    /// use socketio_tower::{Args, Data, Socket, SocketIo};
+    ///
+    /// let io = SocketIo::new();
+    /// io.of("/", |ns| {
+    ///     ns.on("shout", async |socket: Socket, Data(text): Data<String>| {
+    ///         socket.broadcast().emit("shout", &text);
+    ///     });
+    ///     ns.on("add", async |Args((a, b)): Args<(i64, i64)>| a + b);
+    /// });
+    /// ```
+    ///
+    /// An argument that the event does not have is refused by the compiler:
+    ///
+    /// ```compile_fail
+    /// # let io = socketio_tower::SocketIo::new();
+    /// io.of("/", |ns| {
+    ///     ns.on("x", async |rooms: socketio_tower::Rooms| {});
+    /// });
+    /// ```
+    pub fn on<H, M>(&mut self, event: &str, handler: H) -> &mut Self
+    where
+        H: Handler<EventContext, M>,
+        H::Reply: EventReply,
+        M: 'static,
+    {
+        match self.table.names.insert(event) {
+            Ok(index) => {
+                let handler = Arc::new(BoxHandler::event(handler));
+                match self.table.events.get_mut(index.get()) {
+                    Some(known) => *known = handler,
+                    None => self.table.events.push(handler),
+                }
+                H::require(&mut self.table.requirements);
+            }
+            Err(_) => self.errors.push(SetupError::ReservedEvent(event.to_owned())),
+        }
+        self
+    }
+
+    /// Runs when a client has been connected. Its events wait until the handler has ended, but acks do
+    /// not: it may emit and await the answer.
+    pub fn on_connect<H, M>(&mut self, handler: H) -> &mut Self
+    where
+        H: Handler<ConnectContext, M>,
+        H::Reply: DisconnectReply,
+        M: 'static,
+    {
+        self.table.connect = Some(Arc::new(BoxHandler::connect(handler)));
+        H::require(&mut self.table.requirements);
+        self
+    }
+
+    /// Runs once when a socket has been disconnected, by whomever. It is in no room any more; the rooms
+    /// it was in are an argument.
+    ///
+    /// There is no event, and so no [`Data`](crate::Data):
+    ///
+    /// ```compile_fail
+    /// # let io = socketio_tower::SocketIo::new();
+    /// io.of("/", |ns| {
+    ///     ns.on_disconnect(async |text: socketio_tower::Data<String>| {});
+    /// });
+    /// ```
+    pub fn on_disconnect<H, M>(&mut self, handler: H) -> &mut Self
+    where
+        H: Handler<DisconnectContext, M>,
+        H::Reply: DisconnectReply,
+        M: 'static,
+    {
+        self.table.disconnect = Some(Arc::new(BoxHandler::disconnect(handler)));
+        H::require(&mut self.table.requirements);
+        self
+    }
+
+    /// Adds a handler that decides whether a client may connect, after those that were added before.
+    /// `Err` refuses it: the client's `connect_error` event gets the message and the data. An argument
+    /// that cannot be had refuses it too.
+    ///
+    /// The socket is not connected yet: it is in no room, and what is emitted to it is not sent.
+    pub fn middleware<H, M>(&mut self, handler: H) -> &mut Self
+    where
+        H: Handler<ConnectContext, M>,
+        H::Reply: ConnectReply,
+        M: 'static,
+    {
+        self.table.middlewares.push(Arc::new(BoxHandler::middleware(handler)));
+        H::require(&mut self.table.requirements);
+        self
+    }
+
+    /// Is told of everything that was not handled: arguments that could not be had, handlers that failed
+    /// or panicked. The client is told nothing. Called in the task of the session: it should only note
+    /// what it hears.
+    pub fn on_error(&mut self, hook: impl Fn(&Socket, &HandlerError) + Send + Sync + 'static) -> &mut Self {
+        self.table.error = Some(Arc::new(hook));
+        self
+    }
+}

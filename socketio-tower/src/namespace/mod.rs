@@ -1,0 +1,98 @@
+//! A namespace: its handlers and its members.
+
+mod builder;
+pub use builder::NamespaceBuilder;
+
+mod table;
+pub(crate) use table::Table;
+
+mod set;
+pub(crate) use set::NamespaceSet;
+
+mod handle;
+pub use handle::NamespaceHandle;
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+
+use foldhash::fast::RandomState;
+use socketio_core::namespace::{MemberKey, NamespacePath, Rooms};
+use socketio_core::packet::AckId;
+
+use crate::socket::Socket;
+
+/// What all sockets of a namespace share.
+#[derive(Debug)]
+pub(crate) struct Namespace {
+    path: NamespacePath,
+    /// Replaced whole: a client that connects meets all of it or nothing.
+    table: RwLock<Arc<Table>>,
+    /// One lock around all rooms, held for as long as it takes to copy handles out.
+    rooms: Mutex<Rooms<Socket, RandomState>>,
+    /// Shared by emits and broadcasts, so that a broadcast has one id for all.
+    ack_ids: AtomicU64,
+}
+
+impl Namespace {
+    pub(crate) fn new(path: NamespacePath) -> Self {
+        Self {
+            path,
+            table: RwLock::default(),
+            rooms: Mutex::new(Rooms::with_hasher(RandomState::default())),
+            ack_ids: AtomicU64::new(0),
+        }
+    }
+
+    pub(crate) fn path(&self) -> &str {
+        self.path.as_str()
+    }
+
+    pub(crate) fn table(&self) -> Arc<Table> {
+        Arc::clone(&self.table.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(crate) fn publish(&self, table: Table) {
+        *self.table.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(table);
+    }
+
+    pub(crate) fn rooms(&self) -> MutexGuard<'_, Rooms<Socket, RandomState>> {
+        // Nothing of the application's runs under the lock.
+        self.rooms.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn new_ack_id(&self) -> AckId {
+        AckId(self.ack_ids.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+/// The membership of a socket; dropped, the socket is marked as gone and leaves its rooms.
+#[derive(Debug)]
+pub(crate) struct Membership {
+    socket: Socket,
+    namespace: Arc<Namespace>,
+    member: MemberKey,
+}
+
+impl Membership {
+    pub(crate) fn new(socket: Socket, namespace: Arc<Namespace>, member: MemberKey) -> Self {
+        Self { socket, namespace, member }
+    }
+
+    /// Ends the membership and tells the rooms it was in.
+    pub(crate) fn end(self) -> Vec<String> {
+        self.leave()
+    }
+
+    fn leave(&self) -> Vec<String> {
+        self.socket.mark_gone();
+        let removed = self.namespace.rooms().remove(self.member);
+        // The member, a handle to the socket, is dropped outside the lock.
+        removed.map_or_else(Vec::new, |(_, rooms)| rooms.iter().map(ToString::to_string).collect())
+    }
+}
+
+impl Drop for Membership {
+    fn drop(&mut self) {
+        self.leave();
+    }
+}

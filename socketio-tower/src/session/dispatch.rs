@@ -1,0 +1,201 @@
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Instant;
+
+use socketio_core::packet::{self, AckId};
+use socketio_core::{DisconnectReason, Event, Pending, SocketKey};
+
+use super::Answer;
+use super::driver::Work;
+use super::local::LocalSocket;
+use super::running::{Ended, Job, Task};
+use crate::handler::{BoxFuture, ConnectContext, EventContext, ExtractError, HandlerError, Outcome};
+use crate::socket::Socket;
+use crate::trace::{self, Span};
+
+/// What becomes of the connection's events: sockets, and handlers that run.
+impl Work {
+    pub(super) fn take(&mut self, event: Event<Answer>, cx: &mut Context<'_>, now: Instant) {
+        match event {
+            Event::Connect(pending) => self.connect(pending, cx),
+            Event::Received { socket, event, ack } => self.received(socket, event, ack, cx),
+            // Whoever asked may have given up.
+            Event::Acknowledged { token, args } => drop(token.send(Ok(args))),
+            Event::Unanswered { token, why } => drop(token.send(Err(why))),
+            Event::Disconnected { socket, reason } => {
+                if let Some(local) = self.sockets.get_mut(socket) {
+                    local.leave(reason, now + self.io.settings().handler_grace);
+                    self.farewell(socket, cx);
+                }
+            }
+            Event::Upgraded => {
+                self.session.upgraded();
+                trace::session_upgraded(self.session.transport());
+            }
+            Event::Closed(reason) => self.closed(reason),
+            _ => {}
+        }
+    }
+
+    fn connect(&mut self, mut pending: Pending, cx: &mut Context<'_>) {
+        let Some(namespace) = self.io.namespaces().resolve(pending.namespace()) else {
+            self.connection.reject(pending, "Invalid namespace", None);
+            return;
+        };
+        let (id, key, auth) = (self.io.new_socket_id(), pending.socket(), pending.take_auth());
+        let table = namespace.table();
+        let socket = Socket::new(id, key, Arc::clone(&self.session), namespace, self.io.clone());
+        let local = LocalSocket::new(socket, table, auth);
+        match local.admission() {
+            Some(future) => {
+                let span = trace::event_span(&local.socket, "middleware");
+                self.start(Job::admission(pending, local, future, span), cx);
+            }
+            None => self.accept(pending, local, cx),
+        }
+    }
+
+    fn accept(&mut self, pending: Pending, mut local: LocalSocket, cx: &mut Context<'_>) {
+        let key = local.socket.key();
+        // A member before the reply is queued: a broadcast comes through the mailbox, and so after it.
+        if !local.connect() {
+            self.connection.reject(pending, "id taken", None);
+            return;
+        }
+        if self.connection.accept(pending, &local.socket.id()).is_none() {
+            return;
+        }
+        let (table, socket) = (Arc::clone(&local.table), local.socket.clone());
+        let context = ConnectContext { socket: socket.clone(), auth: local.auth.take() };
+        self.sockets.insert(local);
+        match table.connect() {
+            Some(handler) => {
+                let span = trace::event_span(&socket, "connect");
+                self.run(key, Task::Connect, span, cx, || handler.call(context));
+            }
+            None => self.connection.resume(key),
+        }
+    }
+
+    fn received(&mut self, key: SocketKey, event: packet::Event, ack: Option<AckId>, cx: &mut Context<'_>) {
+        let Some(local) = self.sockets.get_mut(key) else { return };
+        let table = Arc::clone(&local.table);
+        let Some(handler) = table.event(event.name()) else {
+            trace::unknown_event(&local.socket, event.name());
+            return;
+        };
+        let span = trace::event_span(&local.socket, event.name());
+        let context = EventContext { socket: local.socket.clone(), event, ack };
+        self.run(key, Task::Event, span, cx, || handler.call(context));
+        let limit = self.io.settings().concurrency;
+        if let Some(local) = self.sockets.get_mut(key)
+            && local.running >= limit
+        {
+            local.crowded = true;
+            self.connection.park(key);
+        }
+    }
+
+    /// Calls a handler and polls it once in place.
+    fn run(
+        &mut self,
+        key: SocketKey,
+        task: Task,
+        span: Span,
+        cx: &mut Context<'_>,
+        call: impl FnOnce() -> Result<BoxFuture<Outcome>, ExtractError>,
+    ) {
+        let Some(local) = self.sockets.get_mut(key) else { return };
+        local.running += 1;
+        // Extraction runs code of the application too: `Deserialize`, `Extract`.
+        match catch_unwind(AssertUnwindSafe(call)) {
+            Ok(Ok(future)) => self.start(Job::handler(key, task, future, span), cx),
+            Ok(Err(error)) => self.ended(key, task, Ended::Handled(Err(HandlerError::BadArgs(error))), cx),
+            Err(_) => self.ended(key, task, Ended::Handled(Err(HandlerError::Panicked)), cx),
+        }
+    }
+
+    fn start(&mut self, mut job: Job, cx: &mut Context<'_>) {
+        match job.poll_once(cx) {
+            Poll::Ready((task, ended)) => self.ended(job.socket, task, ended, cx),
+            Poll::Pending => self.running.push(job),
+        }
+    }
+
+    /// A future of the application has ended.
+    pub(super) fn ended(&mut self, key: SocketKey, task: Task, ended: Ended, cx: &mut Context<'_>) {
+        let outcome = match (task, ended) {
+            (Task::Admit(asking), Ended::Admitted(verdict)) => {
+                let (pending, local) = *asking;
+                match verdict {
+                    Ok(()) => self.accept(pending, local, cx),
+                    Err(error) => self.connection.reject(pending, error.message(), error.data()),
+                }
+                return;
+            }
+            (Task::Disconnect, Ended::Handled(outcome)) => {
+                self.blame(key, outcome);
+                self.sockets.remove(key);
+                return;
+            }
+            (Task::Connect, Ended::Handled(outcome)) => {
+                self.connection.resume(key);
+                outcome
+            }
+            (_, Ended::Handled(outcome)) => outcome,
+            (_, Ended::Admitted(_)) => return,
+        };
+        self.blame(key, outcome);
+        if let Some(local) = self.sockets.get_mut(key) {
+            local.running -= 1;
+            if std::mem::take(&mut local.crowded) {
+                self.connection.resume(key);
+            }
+            self.farewell(key, cx);
+        }
+    }
+
+    fn blame(&mut self, key: SocketKey, outcome: Outcome) {
+        if let Err(error) = outcome
+            && let Some(local) = self.sockets.get_mut(key)
+        {
+            local.table.error(&local.socket, &error);
+        }
+    }
+
+    /// Runs the disconnect handler of a socket that is leaving, when none of its other handlers runs.
+    fn farewell(&mut self, key: SocketKey, cx: &mut Context<'_>) {
+        let Some(local) = self.sockets.get_mut(key) else { return };
+        let Some(context) = local.farewell() else { return };
+        let table = Arc::clone(&local.table);
+        match table.disconnect() {
+            Some(handler) => {
+                let span = trace::event_span(&context.socket, "disconnect");
+                self.run(key, Task::Disconnect, span, cx, || handler.call(context));
+            }
+            None => self.sockets.remove(key),
+        }
+    }
+
+    /// Gives up on handlers that have outlived their socket. True if there were some.
+    pub(super) fn end_overdue(&mut self, cx: &mut Context<'_>, now: Instant) -> bool {
+        let mut moved = false;
+        while let Some(key) = self.sockets.overdue(now) {
+            let abandoned = self.running.abandon(key);
+            if let Some(local) = self.sockets.get_mut(key) {
+                trace::handlers_abandoned(&local.socket, abandoned);
+                local.running = 0;
+            }
+            self.farewell(key, cx);
+            moved = true;
+        }
+        moved
+    }
+
+    fn closed(&mut self, reason: DisconnectReason) {
+        trace::session_closed(reason);
+        self.session.mailbox.end();
+        self.running.abandon_admissions();
+    }
+}

@@ -1,0 +1,261 @@
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Instant;
+
+use pin_project_lite::pin_project;
+use socketio_core::engine::{Open, RequestError, Response, Transmit};
+use socketio_core::{Connection, Link};
+use tokio::time::Sleep;
+
+use super::local::LocalSockets;
+use super::running::Running;
+use super::streams::Streams;
+use super::{Answer, Command, Respond, Session};
+use crate::SocketIo;
+use crate::transport::Stream;
+
+pin_project! {
+    /// The task of one session. It owns the connection and everything that moves it: streams, parked
+    /// requests, the application's futures, one timer.
+    #[must_use = "a driver must be spawned for its session to live"]
+    pub(crate) struct Driver {
+        work: Work,
+        #[pin]
+        timer: Sleep,
+        // The moment the timer is set to, and polled for, which one task need do once. It is moved only
+        // when the next deadline is earlier; when it fires too early, it is set anew.
+        armed: Option<Instant>,
+    }
+}
+
+/// What a driver works on.
+pub(super) struct Work {
+    pub(super) io: SocketIo,
+    pub(super) session: Arc<Session>,
+    pub(super) connection: Connection<Answer>,
+    streams: Streams,
+    /// GETs that are parked, and POSTs whose packets are not read.
+    requests: Vec<(Link, Respond)>,
+    pub(super) sockets: LocalSockets,
+    pub(super) running: Running,
+    /// An empty list, to be exchanged for the mailbox's.
+    commands: Vec<Command>,
+}
+
+impl Driver {
+    /// The driver of a session whose client asked for it with `open`.
+    pub(crate) fn new(io: SocketIo, session: Arc<Session>, open: &Open) -> Self {
+        let now = now();
+        let connection = Connection::open(Arc::clone(&io.settings().core), &session.sid, open, now);
+        io.session_table().insert(&session);
+        let work = Work {
+            io,
+            session,
+            connection,
+            streams: Streams::default(),
+            requests: Vec::new(),
+            sockets: LocalSockets::default(),
+            running: Running::default(),
+            commands: Vec::new(),
+        };
+        Self { work, timer: tokio::time::sleep_until(now.into()), armed: None }
+    }
+
+    /// Gives the session the stream it was opened for.
+    pub(crate) fn with_stream(mut self, stream: Stream) -> Self {
+        let link = self.work.session.new_link();
+        self.work.streams.insert(link, stream, None);
+        self
+    }
+}
+
+impl Future for Driver {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let mut this = self.project();
+        let work = this.work;
+        for _ in 0..TURNS_PER_POLL {
+            let now = now();
+            let mut moved = work.drive_read(cx, now);
+            moved |= work.drive_timer(cx, now);
+            moved |= work.dispatch(cx, now);
+            moved |= work.drain_mailbox(now);
+            moved |= work.drive_transmit(cx, now);
+            if moved {
+                continue;
+            }
+            if work.is_over() {
+                return Poll::Ready(());
+            }
+            if let Some(deadline) = work.timeout()
+                && this.armed.is_none_or(|armed| deadline < armed || now >= armed)
+            {
+                *this.armed = Some(deadline);
+                this.timer.as_mut().reset(deadline.into());
+                if this.timer.as_mut().poll(cx).is_ready() {
+                    continue;
+                }
+            }
+            if work.rest(cx) {
+                return Poll::Pending;
+            }
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+}
+
+/// A session that is busy gives way to the others of its thread after this many turns, of at most a
+/// quarter of a megabyte of input each.
+const TURNS_PER_POLL: usize = 8;
+
+/// The steps of a turn. Each tells whether it moved anything.
+impl Work {
+    fn drive_read(&mut self, cx: &mut Context<'_>, now: Instant) -> bool {
+        !self.streams.is_empty() && self.streams.drive_read(&mut self.connection, cx, now)
+    }
+
+    fn drive_timer(&mut self, cx: &mut Context<'_>, now: Instant) -> bool {
+        if self.connection.poll_timeout().is_some_and(|deadline| now >= deadline) {
+            self.connection.handle_timeout(now);
+        }
+        self.end_overdue(cx, now)
+    }
+
+    fn dispatch(&mut self, cx: &mut Context<'_>, now: Instant) -> bool {
+        let mut moved = false;
+        while let Some(event) = self.connection.poll() {
+            self.take(event, cx, now);
+            moved = true;
+        }
+        while let Poll::Ready((socket, task, ended)) = self.running.poll_next(cx) {
+            self.ended(socket, task, ended, cx);
+            moved = true;
+        }
+        moved
+    }
+
+    fn drain_mailbox(&mut self, now: Instant) -> bool {
+        let mut commands = std::mem::take(&mut self.commands);
+        self.session.mailbox.take(&mut commands);
+        let moved = !commands.is_empty();
+        for command in commands.drain(..) {
+            self.obey(command, now);
+        }
+        if commands.capacity() <= KEPT_COMMANDS {
+            self.commands = commands;
+        }
+        moved
+    }
+
+    fn drive_transmit(&mut self, cx: &mut Context<'_>, now: Instant) -> bool {
+        let mut moved = false;
+        while let Some(transmit) = self.connection.poll_transmit() {
+            match transmit {
+                Transmit::Message { link, packet } => self.streams.push(link, packet),
+                Transmit::Respond { link, response } => {
+                    let response = match response {
+                        Response::Refused(error) => Err(error),
+                        response => Ok(response),
+                    };
+                    self.respond(link, response);
+                }
+                Transmit::Close { link, code } => {
+                    self.streams.close(link, code, now);
+                    moved = true;
+                }
+                _ => {}
+            }
+        }
+        if !self.streams.is_empty() {
+            let write_timeout = self.io.settings().write_timeout;
+            moved |= self.streams.drive_write(&mut self.connection, write_timeout, cx, now);
+        }
+        moved
+    }
+}
+
+impl Work {
+    fn is_over(&self) -> bool {
+        self.connection.is_finished()
+            && self.streams.is_empty()
+            && self.running.is_empty()
+            && self.sockets.is_empty()
+    }
+
+    fn timeout(&self) -> Option<Instant> {
+        let streams = self.streams.timeout(self.io.settings().write_timeout);
+        [self.connection.poll_timeout(), streams, self.sockets.timeout()].into_iter().flatten().min()
+    }
+
+    fn rest(&self, cx: &Context<'_>) -> bool {
+        let queued = self.connection.queued_bytes() + self.streams.queued_bytes();
+        self.session.mailbox.rest(queued, cx.waker())
+    }
+
+    fn obey(&mut self, command: Command, now: Instant) {
+        let connection = &mut self.connection;
+        match command {
+            Command::Send { socket, packet } => {
+                connection.send(socket, packet, None);
+            }
+            Command::Ask { socket, packet, awaits } => {
+                connection.send(socket, packet, Some(*awaits));
+            }
+            Command::Disconnect { socket, close } => connection.disconnect(socket, close, now),
+            Command::Close { reason } => connection.close(reason, now),
+            Command::Poll { link, respond } => {
+                let taken = connection.handle_poll(link, now);
+                self.await_answer(link, respond, taken);
+            }
+            Command::Post { link, post, respond } => {
+                let taken = connection.handle_post(link, &post, now);
+                self.await_answer(link, respond, taken);
+            }
+            Command::Body { link, body } => connection.handle_body(link, body, now),
+            Command::Lost { link, why } => {
+                self.requests.retain(|(other, _)| *other != link);
+                connection.handle_lost(link, why, now);
+            }
+            Command::Upgrade { link, upgrade } => {
+                let (upgrade, stream) = *upgrade;
+                self.streams.insert(link, stream, Some(Box::new(upgrade)));
+            }
+        }
+    }
+
+    fn await_answer(&mut self, link: Link, respond: Respond, taken: Result<(), RequestError>) {
+        match taken {
+            Ok(()) => self.requests.push((link, respond)),
+            // Whoever asked may be gone, here and below: its `Lost` is on its way.
+            Err(error) => drop(respond.send(Err(error))),
+        }
+    }
+
+    fn respond(&mut self, link: Link, response: Result<Response, RequestError>) {
+        if let Some(index) = self.requests.iter().position(|(other, _)| *other == link) {
+            let (_, respond) = self.requests.swap_remove(index);
+            respond.send(response).ok();
+        }
+    }
+}
+
+/// However the task ends, with its runtime or by a panic: nobody finds the session any more, and its
+/// sockets, dropped with it, leave their rooms.
+impl Drop for Work {
+    fn drop(&mut self) {
+        drop(self.session.mailbox.close());
+        self.io.session_table().remove(&self.session.sid);
+        self.io.session_ended();
+    }
+}
+
+/// Room for more commands than this is given back once they are done.
+const KEPT_COMMANDS: usize = 16;
+
+/// The clock, which tests may stop.
+fn now() -> Instant {
+    tokio::time::Instant::now().into_std()
+}

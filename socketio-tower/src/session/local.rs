@@ -1,0 +1,142 @@
+use std::sync::Arc;
+use std::time::Instant;
+
+use bytestring::ByteString;
+use socketio_core::{DisconnectReason, SocketKey};
+
+use crate::handler::{BoxFuture, ConnectContext, ConnectError, DisconnectContext, ExtractError};
+use crate::namespace::{Membership, Table};
+use crate::socket::Socket;
+
+/// A socket as the task of its session keeps it. Dropped, it leaves its rooms.
+#[derive(Debug)]
+pub(super) struct LocalSocket {
+    pub(super) socket: Socket,
+    pub(super) table: Arc<Table>,
+    /// How many of its handlers have not ended.
+    pub(super) running: usize,
+    /// Whether its events are parked because too many handlers run.
+    pub(super) crowded: bool,
+    /// What came with its wish to connect.
+    pub(super) auth: Option<ByteString>,
+    life: Life,
+}
+
+/// ```text
+///   Asking ──▶ Connected ──▶ Leaving ──▶ Gone
+/// ```
+#[derive(Debug)]
+enum Life {
+    /// Its middlewares run.
+    Asking,
+    Connected(Membership),
+    /// Its handlers may finish until the moment named.
+    Leaving {
+        reason: DisconnectReason,
+        rooms: Vec<String>,
+        until: Instant,
+    },
+    /// Its disconnect handler runs, or has run.
+    Gone,
+}
+
+impl LocalSocket {
+    pub(super) fn new(socket: Socket, table: Arc<Table>, auth: Option<ByteString>) -> Self {
+        Self { socket, table, running: 0, crowded: false, auth, life: Life::Asking }
+    }
+
+    /// It is a member of its namespace from now on. False if there is a member with its id.
+    pub(super) fn connect(&mut self) -> bool {
+        let membership = self.socket.connect();
+        let connected = membership.is_some();
+        self.life = membership.map_or(Life::Gone, Life::Connected);
+        connected
+    }
+
+    /// It is a member no more.
+    pub(super) fn leave(&mut self, reason: DisconnectReason, until: Instant) {
+        if let Life::Connected(membership) = std::mem::replace(&mut self.life, Life::Gone) {
+            self.life = Life::Leaving { reason, rooms: membership.end(), until };
+        }
+    }
+
+    /// When its handlers have had their time.
+    pub(super) fn grace(&self) -> Option<Instant> {
+        match self.life {
+            Life::Leaving { until, .. } => Some(until),
+            Life::Asking | Life::Connected(_) | Life::Gone => None,
+        }
+    }
+
+    /// Once, when it is leaving and none of its handlers runs: what its disconnect handler is told.
+    pub(super) fn farewell(&mut self) -> Option<DisconnectContext> {
+        if self.running > 0 || !matches!(self.life, Life::Leaving { .. }) {
+            return None;
+        }
+        match std::mem::replace(&mut self.life, Life::Gone) {
+            Life::Leaving { reason, rooms, .. } => {
+                Some(DisconnectContext { socket: self.socket.clone(), reason, rooms })
+            }
+            Life::Asking | Life::Connected(_) | Life::Gone => None,
+        }
+    }
+
+    /// Its middlewares, one after the other; none if it has none.
+    pub(super) fn admission(&self) -> Option<BoxFuture<Result<(), ConnectError>>> {
+        if self.table.middlewares().is_empty() {
+            return None;
+        }
+        let (table, socket, auth) = (Arc::clone(&self.table), self.socket.clone(), self.auth.clone());
+        Some(Box::pin(async move {
+            for middleware in table.middlewares() {
+                let context = ConnectContext { socket: socket.clone(), auth: auth.clone() };
+                let verdict = match middleware.call(context) {
+                    Ok(verdict) => verdict.await,
+                    Err(error) => Err(refusal(&error)),
+                };
+                verdict?;
+            }
+            Ok(())
+        }))
+    }
+}
+
+/// What a client is told whose request lacks what a middleware asks for.
+fn refusal(error: &ExtractError) -> ConnectError {
+    ConnectError::new(format!("invalid request: {error}"))
+}
+
+/// The sockets of a session. Few have more than one, so they are looked up by walking.
+#[derive(Debug, Default)]
+pub(super) struct LocalSockets(Vec<LocalSocket>);
+
+impl LocalSockets {
+    pub(super) fn insert(&mut self, local: LocalSocket) {
+        self.0.reserve_exact(1);
+        self.0.push(local);
+    }
+
+    pub(super) fn get_mut(&mut self, key: SocketKey) -> Option<&mut LocalSocket> {
+        self.0.iter_mut().find(|local| local.socket.key() == key)
+    }
+
+    pub(super) fn remove(&mut self, key: SocketKey) {
+        if let Some(index) = self.0.iter().position(|local| local.socket.key() == key) {
+            self.0.swap_remove(index);
+        }
+    }
+
+    /// One whose handlers have had their time.
+    pub(super) fn overdue(&self, now: Instant) -> Option<SocketKey> {
+        let overdue = |local: &&LocalSocket| local.grace().is_some_and(|until| now >= until);
+        self.0.iter().find(overdue).map(|local| local.socket.key())
+    }
+
+    pub(super) fn timeout(&self) -> Option<Instant> {
+        self.0.iter().filter_map(LocalSocket::grace).min()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}

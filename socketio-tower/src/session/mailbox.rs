@@ -1,0 +1,156 @@
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::task::Waker;
+
+use socketio_core::Encoded;
+
+use super::command::Command;
+
+/// The door through which everything from outside reaches the task that owns a connection: what handlers
+/// and other threads emit, and the HTTP requests of the client.
+///
+/// Its lock is held for the moves of a few words, never across anyone's code. A push while the task runs
+/// wakes nobody, because the task looks again before it rests.
+#[derive(Debug, Default)]
+pub(crate) struct Mailbox {
+    inner: Mutex<Inner>,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    commands: Vec<Command>,
+    /// The bytes of the packets in `commands`.
+    inbox_bytes: usize,
+    /// The bytes the task has taken and the kernel has not, as of its last turn.
+    downstream_bytes: usize,
+    task: Task,
+    /// Whether the session is ending: requests are still served, packets are not.
+    ending: bool,
+    /// Those who wait until all is written.
+    drained: Vec<Waker>,
+}
+
+/// ```text
+///   Running ──rest──▶ Idle ──push──▶ Running      any ──close──▶ Closed
+/// ```
+#[derive(Debug, Default)]
+enum Task {
+    /// It takes what is there before it rests: it has been woken, or was never at rest.
+    #[default]
+    Running,
+    Idle(Waker),
+    Closed,
+}
+
+/// What became of a packet at the mailbox.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Pushed {
+    Queued,
+    /// The bytes that wait have reached the bound; the packet was not taken.
+    Full,
+    Gone,
+}
+
+impl Mailbox {
+    /// Queues a packet unless the bytes that wait would exceed the bound. A packet that is alone is taken
+    /// however long it is.
+    pub(crate) fn push_packet(&self, packet: &Encoded, bound: usize, command: Command) -> Pushed {
+        let weight = packet.weight();
+        let mut inner = self.lock();
+        if inner.ending {
+            return Pushed::Gone;
+        }
+        let queued = inner.inbox_bytes + inner.downstream_bytes;
+        if queued > 0 && queued.saturating_add(weight) > bound {
+            return Pushed::Full;
+        }
+        inner.inbox_bytes += weight;
+        push(inner, command);
+        Pushed::Queued
+    }
+
+    /// Queues what has no weight; gives it back if the session is over.
+    pub(crate) fn push(&self, command: Command) -> Result<(), Command> {
+        let inner = self.lock();
+        if matches!(inner.task, Task::Closed) {
+            return Err(command);
+        }
+        push(inner, command);
+        Ok(())
+    }
+
+    /// The bytes that wait between `emit` and the kernel.
+    pub(crate) fn queued_bytes(&self) -> usize {
+        let inner = self.lock();
+        inner.inbox_bytes + inner.downstream_bytes
+    }
+
+    /// True if nothing waits; otherwise the waker is called when that is so, or when the session is over.
+    pub(crate) fn poll_drained(&self, waker: &Waker) -> bool {
+        let mut inner = self.lock();
+        let drained = matches!(inner.task, Task::Closed) || inner.inbox_bytes + inner.downstream_bytes == 0;
+        if !drained && !inner.drained.iter().any(|other| other.will_wake(waker)) {
+            inner.drained.push(waker.clone());
+        }
+        drained
+    }
+
+    /// For the task: takes what is there into an empty list.
+    pub(crate) fn take(&self, into: &mut Vec<Command>) {
+        let mut inner = self.lock();
+        if matches!(inner.task, Task::Idle(_)) {
+            inner.task = Task::Running;
+        }
+        std::mem::swap(&mut inner.commands, into);
+        inner.downstream_bytes += std::mem::take(&mut inner.inbox_bytes);
+    }
+
+    /// For the task, at the end of its turn: tells what the kernel has still to take, and rests. False if
+    /// something has come meanwhile.
+    pub(crate) fn rest(&self, downstream_bytes: usize, waker: &Waker) -> bool {
+        let mut inner = self.lock();
+        inner.downstream_bytes = downstream_bytes;
+        if !inner.commands.is_empty() {
+            return false;
+        }
+        inner.task = Task::Idle(waker.clone());
+        let drained = if downstream_bytes == 0 { std::mem::take(&mut inner.drained) } else { Vec::new() };
+        drop(inner);
+        drained.into_iter().for_each(Waker::wake);
+        true
+    }
+
+    /// For the task: packets are refused from now on.
+    pub(crate) fn end(&self) {
+        self.lock().ending = true;
+    }
+
+    /// For the task: the session is over. What is still there is given back.
+    pub(crate) fn close(&self) -> Vec<Command> {
+        let mut inner = self.lock();
+        inner.task = Task::Closed;
+        inner.ending = true;
+        inner.inbox_bytes = 0;
+        inner.downstream_bytes = 0;
+        let drained = std::mem::take(&mut inner.drained);
+        let commands = std::mem::take(&mut inner.commands);
+        drop(inner);
+        drained.into_iter().for_each(Waker::wake);
+        commands
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        // Nothing under the lock can panic half-way.
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Adds a command and wakes the task if it is at rest, after the lock is released.
+fn push(mut inner: MutexGuard<'_, Inner>, command: Command) {
+    inner.commands.push(command);
+    if let Task::Idle(_) = inner.task
+        && let Task::Idle(waker) = std::mem::take(&mut inner.task)
+    {
+        drop(inner);
+        waker.wake();
+    }
+}

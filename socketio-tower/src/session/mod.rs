@@ -1,0 +1,59 @@
+//! One client: the task that owns its connection, and the door to it.
+
+mod command;
+pub(crate) use command::{Answer, Command, Respond};
+
+mod driver;
+pub(crate) use driver::Driver;
+
+mod mailbox;
+pub(crate) use mailbox::{Mailbox, Pushed};
+
+mod table;
+pub(crate) use table::SessionTable;
+
+mod dispatch;
+mod local;
+mod running;
+mod streams;
+
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+
+use socketio_core::{Link, Sid, Transport};
+
+use crate::handshake::Handshake;
+
+/// What others know of a session.
+#[derive(Debug)]
+pub(crate) struct Session {
+    pub(crate) sid: Sid,
+    pub(crate) mailbox: Mailbox,
+    pub(crate) handshake: Handshake,
+    links: AtomicU32,
+    streaming: AtomicBool,
+}
+
+impl Session {
+    pub(crate) fn new(sid: Sid, handshake: Handshake, transport: Transport) -> Self {
+        Self {
+            sid,
+            mailbox: Mailbox::default(),
+            handshake,
+            links: AtomicU32::new(0),
+            streaming: AtomicBool::new(transport != Transport::Polling),
+        }
+    }
+
+    /// A link that was never used before.
+    pub(crate) fn new_link(&self) -> Link {
+        Link::new(self.links.fetch_add(1, Ordering::Relaxed))
+    }
+
+    pub(crate) fn transport(&self) -> Transport {
+        if self.streaming.load(Ordering::Relaxed) { Transport::WebSocket } else { Transport::Polling }
+    }
+
+    fn upgraded(&self) {
+        self.streaming.store(true, Ordering::Relaxed);
+    }
+}

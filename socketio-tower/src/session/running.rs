@@ -1,0 +1,177 @@
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll};
+
+use futures_core::Stream;
+use futures_util::stream::FuturesUnordered;
+use socketio_core::{Pending, SocketKey};
+
+use super::local::LocalSocket;
+use crate::handler::{BoxFuture, ConnectError, HandlerError, Outcome};
+use crate::trace::Span;
+
+/// The application's futures that did not end at their first poll.
+///
+/// They run inside the task of the session, beside each other: no task, no channel, and what they emit
+/// keeps its order.
+#[derive(Debug, Default)]
+pub(super) struct Running {
+    /// Made when the first is put in, because it allocates; dropped when the last has ended.
+    jobs: Option<FuturesUnordered<Job>>,
+    /// Jobs that were abandoned stay inside as husks; they do not count.
+    active: usize,
+}
+
+/// A future of the application, and what it is for.
+#[derive(Debug)]
+pub(super) struct Job {
+    pub(super) socket: SocketKey,
+    task: Option<Task>,
+    future: Option<Work>,
+    span: Span,
+}
+
+/// The futures of the application, by what they end with.
+enum Work {
+    Admission(BoxFuture<Result<(), ConnectError>>),
+    Handler(BoxFuture<Outcome>),
+}
+
+/// What a future is for.
+#[derive(Debug)]
+pub(super) enum Task {
+    /// The middlewares of a socket that wants to connect.
+    Admit(Box<(Pending, LocalSocket)>),
+    Connect,
+    Event,
+    Disconnect,
+}
+
+/// How a future ended.
+#[derive(Debug)]
+pub(super) enum Ended {
+    Admitted(Result<(), ConnectError>),
+    Handled(Outcome),
+}
+
+impl Job {
+    /// The middlewares of a socket.
+    pub(super) fn admission(
+        pending: Pending,
+        local: LocalSocket,
+        future: BoxFuture<Result<(), ConnectError>>,
+        span: Span,
+    ) -> Self {
+        let socket = pending.socket();
+        let task = Some(Task::Admit(Box::new((pending, local))));
+        Self { socket, task, future: Some(Work::Admission(future)), span }
+    }
+
+    /// A handler of a socket.
+    pub(super) fn handler(socket: SocketKey, task: Task, future: BoxFuture<Outcome>, span: Span) -> Self {
+        Self { socket, task: Some(task), future: Some(Work::Handler(future)), span }
+    }
+
+    /// Polls once, outside tokio's cooperative budget: a handler that is ready must not be told to wait
+    /// because its session has done much in this turn. A panic ends the job and nothing else.
+    pub(super) fn poll_once(&mut self, cx: &mut Context<'_>) -> Poll<(Task, Ended)> {
+        let Some(future) = &mut self.future else { return Poll::Pending };
+        let polled = catch_unwind(AssertUnwindSafe(|| {
+            let _entered = self.span.enter();
+            match future {
+                Work::Admission(future) => unconstrained(future.as_mut(), cx).map(Ended::Admitted),
+                Work::Handler(future) => unconstrained(future.as_mut(), cx).map(Ended::Handled),
+            }
+        }));
+        let ended = match polled {
+            Ok(Poll::Pending) => return Poll::Pending,
+            Ok(Poll::Ready(ended)) => Some(ended),
+            Err(_) => None,
+        };
+        self.future = None;
+        let Some(task) = self.task.take() else { return Poll::Pending };
+        let ended = ended.unwrap_or_else(|| match task {
+            Task::Admit(_) => Ended::Admitted(Err(ConnectError::new("internal error"))),
+            _ => Ended::Handled(Err(HandlerError::Panicked)),
+        });
+        Poll::Ready((task, ended))
+    }
+}
+
+/// A poll outside tokio's cooperative budget.
+fn unconstrained<F: Future>(future: Pin<&mut F>, cx: &mut Context<'_>) -> Poll<F::Output>
+where
+    F: ?Sized,
+{
+    pin!(tokio::task::unconstrained(future)).poll(cx)
+}
+
+impl fmt::Debug for Work {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Admission(_) => "Admission",
+            Self::Handler(_) => "Handler",
+        })
+    }
+}
+
+impl Future for Job {
+    type Output = (SocketKey, Task, Ended);
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let socket = self.socket;
+        self.poll_once(cx).map(|(task, ended)| (socket, task, ended))
+    }
+}
+
+impl Running {
+    pub(super) fn push(&mut self, job: Job) {
+        self.active += 1;
+        self.jobs.get_or_insert_default().push(job);
+    }
+
+    /// The next that has ended.
+    pub(super) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<(SocketKey, Task, Ended)> {
+        let Some(jobs) = &mut self.jobs else { return Poll::Pending };
+        match Pin::new(jobs).poll_next(cx) {
+            Poll::Ready(Some(ended)) => {
+                self.ended(1);
+                Poll::Ready(ended)
+            }
+            Poll::Ready(None) | Poll::Pending => Poll::Pending,
+        }
+    }
+
+    /// Drops the futures of a socket; tells how many there were.
+    pub(super) fn abandon(&mut self, socket: SocketKey) -> usize {
+        self.abandon_if(|job| job.socket == socket)
+    }
+
+    /// Drops the middlewares of sockets that wait to be connected.
+    pub(super) fn abandon_admissions(&mut self) {
+        self.abandon_if(|job| matches!(job.future, Some(Work::Admission(_))));
+    }
+
+    fn abandon_if(&mut self, condition: impl Fn(&Job) -> bool) -> usize {
+        let mut abandoned = Vec::new();
+        for job in self.jobs.iter_mut().flat_map(FuturesUnordered::iter_mut) {
+            if job.future.is_some() && condition(job) {
+                abandoned.push((job.future.take(), job.task.take()));
+            }
+        }
+        self.ended(abandoned.len());
+        abandoned.len()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.active == 0
+    }
+
+    fn ended(&mut self, count: usize) {
+        self.active -= count;
+        if self.active == 0 {
+            self.jobs = None;
+        }
+    }
+}

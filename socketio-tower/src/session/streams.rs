@@ -1,0 +1,233 @@
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use socketio_core::engine::Upgrade;
+use socketio_core::{Connection, Encoded, Link, Lost};
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+
+use super::Answer;
+use crate::transport::{Carrier, ReadError, Stream, Wire};
+
+/// The message streams of a session: the one it speaks over, one that may take over, and those that are
+/// on their way out.
+#[derive(Default)]
+pub(super) struct Streams(Vec<Slot>);
+
+struct Slot {
+    link: Link,
+    phase: Phase,
+}
+
+/// ```text
+///   Opening ──▶ Open ──▶ Closing ──▶ removed
+/// ```
+enum Phase {
+    /// The HTTP server has not handed the connection over.
+    Opening {
+        stream: Stream,
+        upgrade: Option<Box<Upgrade>>,
+    },
+    Open {
+        wire: Wire<Carrier>,
+        stall: Stall,
+    },
+    /// The close frame goes out; what still comes is thrown away.
+    Closing {
+        wire: Wire<Carrier>,
+        until: Instant,
+    },
+    Gone,
+}
+
+/// Since when the kernel has taken nothing of what waits.
+struct Stall {
+    sent: u64,
+    since: Option<Instant>,
+}
+
+impl Streams {
+    /// Adds the stream that the session was opened for, or with `upgrade` one that wants to take it over.
+    pub(super) fn insert(&mut self, link: Link, stream: Stream, upgrade: Option<Box<Upgrade>>) {
+        self.0.reserve_exact(1);
+        self.0.push(Slot { link, phase: Phase::Opening { stream, upgrade } });
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The bytes that the kernel has not taken.
+    pub(super) fn queued_bytes(&self) -> usize {
+        let queued = |slot: &Slot| match &slot.phase {
+            Phase::Open { wire, .. } => wire.queued_bytes(),
+            Phase::Opening { .. } | Phase::Closing { .. } | Phase::Gone => 0,
+        };
+        self.0.iter().map(queued).sum()
+    }
+
+    /// When something is overdue: a write that makes no progress, a close that is not answered.
+    pub(super) fn timeout(&self, write_timeout: Duration) -> Option<Instant> {
+        let timeout = |slot: &Slot| match &slot.phase {
+            Phase::Open { stall, .. } => stall.since.map(|since| since + write_timeout),
+            Phase::Closing { until, .. } => Some(*until),
+            Phase::Opening { .. } | Phase::Gone => None,
+        };
+        self.0.iter().filter_map(timeout).min()
+    }
+
+    /// Hands everything that has arrived to the connection. True if something has.
+    pub(super) fn drive_read(
+        &mut self,
+        connection: &mut Connection<Answer>,
+        cx: &mut Context<'_>,
+        now: Instant,
+    ) -> bool {
+        let mut moved = false;
+        for slot in &mut self.0 {
+            moved |= slot.open(connection, cx, now);
+            moved |= slot.read(connection, cx, now);
+        }
+        self.0.retain(Slot::is_there);
+        moved
+    }
+
+    /// Queues a packet on a stream.
+    pub(super) fn push(&mut self, link: Link, packet: Encoded) {
+        if let Some(Slot { phase: Phase::Open { wire, .. }, .. }) = self.find(link) {
+            // After a close frame nothing is sent; the session knows of the close.
+            wire.push(packet).ok();
+        }
+    }
+
+    /// Closes a stream after what is queued.
+    pub(super) fn close(&mut self, link: Link, code: Option<u16>, now: Instant) {
+        if let Some(slot) = self.find(link) {
+            slot.close(code.map(CloseCode::from), now);
+        }
+    }
+
+    /// Writes what is queued, and ends what is overdue. True if a stream is gone.
+    pub(super) fn drive_write(
+        &mut self,
+        connection: &mut Connection<Answer>,
+        write_timeout: Duration,
+        cx: &mut Context<'_>,
+        now: Instant,
+    ) -> bool {
+        let before = self.0.len();
+        for slot in &mut self.0 {
+            slot.write(connection, write_timeout, cx, now);
+        }
+        self.0.retain(Slot::is_there);
+        self.0.len() != before
+    }
+
+    fn find(&mut self, link: Link) -> Option<&mut Slot> {
+        self.0.iter_mut().find(|slot| slot.link == link)
+    }
+}
+
+impl Slot {
+    fn is_there(&self) -> bool {
+        !matches!(self.phase, Phase::Gone)
+    }
+
+    /// True if the stream stands now, or will never.
+    fn open(&mut self, connection: &mut Connection<Answer>, cx: &mut Context<'_>, now: Instant) -> bool {
+        let Phase::Opening { stream, upgrade } = &mut self.phase else { return false };
+        let Poll::Ready(carrier) = stream.poll_open(cx) else { return false };
+        match (carrier, upgrade.take()) {
+            (Ok(wire), upgrade) => {
+                self.phase = Phase::Open { wire, stall: Stall { sent: 0, since: None } };
+                match upgrade {
+                    Some(upgrade) => connection.handle_upgrade(self.link, &upgrade, now),
+                    None => connection.handle_attach(self.link, now),
+                }
+            }
+            (Err(error), _) => {
+                crate::trace::upgrade_failed(&error);
+                self.phase = Phase::Gone;
+                connection.handle_lost(self.link, Lost::Failed, now);
+            }
+        }
+        true
+    }
+
+    fn read(&mut self, connection: &mut Connection<Answer>, cx: &mut Context<'_>, now: Instant) -> bool {
+        match &mut self.phase {
+            Phase::Open { wire, .. } => {
+                let (link, before) = (self.link, wire.received());
+                let read = wire.poll_read(cx, |message| connection.handle_message(link, message, now));
+                let heard = wire.received() != before;
+                if heard {
+                    connection.handle_activity(link);
+                }
+                let Poll::Ready(Err(error)) = read else { return heard };
+                connection.handle_lost(link, Lost::from(&error), now);
+                self.close(error.close_code(), now);
+                true
+            }
+            Phase::Closing { wire, .. } => {
+                if let Poll::Ready(Err(ReadError::Closed | ReadError::Io(_))) = wire.poll_read(cx, drop)
+                    && wire.is_idle()
+                {
+                    self.phase = Phase::Gone;
+                }
+                false
+            }
+            Phase::Opening { .. } | Phase::Gone => false,
+        }
+    }
+
+    fn close(&mut self, code: Option<CloseCode>, now: Instant) {
+        self.phase = match std::mem::replace(&mut self.phase, Phase::Gone) {
+            Phase::Open { mut wire, .. } => {
+                wire.close(code);
+                Phase::Closing { wire, until: now + CLOSE_TIMEOUT }
+            }
+            Phase::Opening { .. } => Phase::Gone,
+            closing => closing,
+        };
+    }
+
+    fn write(
+        &mut self,
+        connection: &mut Connection<Answer>,
+        write_timeout: Duration,
+        cx: &mut Context<'_>,
+        now: Instant,
+    ) {
+        match &mut self.phase {
+            Phase::Open { wire, stall } => {
+                let lost = match wire.poll_write(cx) {
+                    Poll::Ready(Ok(())) => {
+                        stall.since = None;
+                        return;
+                    }
+                    Poll::Ready(Err(_)) => Lost::Failed,
+                    Poll::Pending => {
+                        if stall.since.is_none() || wire.sent() != stall.sent {
+                            *stall = Stall { sent: wire.sent(), since: Some(now) };
+                        }
+                        match stall.since {
+                            Some(since) if now >= since + write_timeout => Lost::Stalled,
+                            _ => return,
+                        }
+                    }
+                };
+                self.phase = Phase::Gone;
+                connection.handle_lost(self.link, lost, now);
+            }
+            Phase::Closing { wire, until } => {
+                let failed = matches!(wire.poll_shutdown(cx), Poll::Ready(Err(_)));
+                if failed || now >= *until {
+                    self.phase = Phase::Gone;
+                }
+            }
+            Phase::Opening { .. } | Phase::Gone => {}
+        }
+    }
+}
+
+/// How long a peer may take to answer a close frame; then its connection is reset.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(3);

@@ -1,0 +1,102 @@
+use std::fmt;
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use pin_project_lite::pin_project;
+use socketio_core::Unanswered;
+use socketio_core::packet::{AckId, ArgsError, FromArgs, RawArgs, ToArgs};
+use tokio::sync::oneshot;
+
+use super::{EmitError, Sent, Socket, with_encoder};
+
+/// The right to answer one event.
+#[derive(Debug)]
+#[doc(hidden)]
+pub struct AckSlot {
+    socket: Socket,
+    id: AckId,
+}
+
+impl AckSlot {
+    pub(crate) fn new(socket: Socket, id: AckId) -> Self {
+        Self { socket, id }
+    }
+
+    pub(crate) fn send<T: ToArgs + ?Sized>(self, args: &T) -> Sent {
+        match with_encoder(|encoder| encoder.ack(self.socket.namespace(), self.id, args)) {
+            Ok(packet) => self.socket.send(packet),
+            Err(error) => Sent::Refused(error.into()),
+        }
+    }
+}
+
+pin_project! {
+    /// The client's answer to come.
+    ///
+    /// # Cancel safety
+    ///
+    /// May be dropped at any time: the event was sent, its answer is ignored.
+    #[must_use = "the event is sent, but its answer is ignored unless the future is awaited"]
+    pub struct EmitWithAck<R> {
+        state: State,
+        marker: PhantomData<fn() -> R>,
+    }
+}
+
+enum State {
+    Waiting(oneshot::Receiver<Result<RawArgs, Unanswered>>),
+    Failed(Option<AckError>),
+}
+
+impl<R> EmitWithAck<R> {
+    pub(super) fn waiting(answer: oneshot::Receiver<Result<RawArgs, Unanswered>>) -> Self {
+        Self { state: State::Waiting(answer), marker: PhantomData }
+    }
+
+    pub(super) fn failed(error: AckError) -> Self {
+        Self { state: State::Failed(Some(error)), marker: PhantomData }
+    }
+}
+
+impl<R: FromArgs> Future for EmitWithAck<R> {
+    type Output = Result<R, AckError>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        Poll::Ready(match self.project().state {
+            State::Failed(error) => Err(error.take().expect("a future is not polled after its end")),
+            State::Waiting(answer) => match ready!(Pin::new(answer).poll(cx)) {
+                Ok(Ok(args)) => R::from_args(&args).map_err(AckError::Unexpected),
+                Ok(Err(Unanswered::TimedOut)) => Err(AckError::TimedOut),
+                Ok(Err(_)) | Err(_) => Err(AckError::Disconnected),
+            },
+        })
+    }
+}
+
+impl<R> fmt::Debug for EmitWithAck<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EmitWithAck").finish_non_exhaustive()
+    }
+}
+
+/// Why an answer did not come.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AckError {
+    /// The client did not answer in time.
+    #[error("the client did not answer in time")]
+    TimedOut,
+    /// The socket was disconnected, before or after the event was sent.
+    #[error("the socket is disconnected")]
+    Disconnected,
+    /// Too many bytes wait for the client; the event was not sent.
+    #[error("too many bytes wait for the client")]
+    Full,
+    /// The event cannot be sent.
+    #[error(transparent)]
+    Refused(#[from] EmitError),
+    /// The answer is not of the expected type.
+    #[error("unexpected answer: {0}")]
+    Unexpected(#[source] ArgsError),
+}

@@ -1,0 +1,273 @@
+//! One client on one namespace, as the application sees it.
+
+mod ack;
+pub(crate) use ack::AckSlot;
+pub use ack::{AckError, EmitWithAck};
+
+mod encode;
+pub(crate) use encode::with_encoder;
+
+mod extensions;
+pub use extensions::Extensions;
+
+mod operator;
+pub use operator::SocketOperator;
+
+mod sent;
+pub use sent::{EmitError, Sent};
+
+use std::fmt;
+use std::future::poll_fn;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::task::Poll;
+use std::time::Duration;
+
+use socketio_core::namespace::MemberKey;
+use socketio_core::packet::ToArgs;
+use socketio_core::{DisconnectReason, Encoded, SocketId, SocketKey, Transport};
+
+use crate::SocketIo;
+use crate::broadcast::BroadcastOperator;
+use crate::config::Overflow;
+use crate::handshake::Handshake;
+use crate::namespace::{Membership, Namespace};
+use crate::session::{Command, Pushed, Session};
+
+/// One client on one namespace.
+///
+/// A handle: cloning is cheap, and it may be kept and used on any thread. After the socket has been
+/// disconnected it reaches nobody, and [`emit`](Self::emit) says so.
+#[derive(Clone)]
+pub struct Socket(Arc<Inner>);
+
+struct Inner {
+    id: SocketId,
+    key: SocketKey,
+    session: Arc<Session>,
+    namespace: Arc<Namespace>,
+    io: SocketIo,
+    connected: AtomicBool,
+    /// Its place among the namespace's members, once it has one.
+    member: OnceLock<MemberKey>,
+    extensions: Extensions,
+}
+
+/// What it is.
+impl Socket {
+    /// The public name of the socket, `socket.id` on the client. It is also the name of a room in which
+    /// the socket is alone.
+    pub fn id(&self) -> SocketId {
+        self.0.id
+    }
+
+    /// The path of its namespace.
+    pub fn namespace(&self) -> &str {
+        self.0.namespace.path()
+    }
+
+    /// Whether it is connected: from before the connect handler until it leaves, or is disconnected.
+    pub fn is_connected(&self) -> bool {
+        self.0.connected.load(Ordering::Acquire)
+    }
+
+    /// The transport its client has at the moment.
+    pub fn transport(&self) -> Transport {
+        self.0.session.transport()
+    }
+
+    /// The request that opened its client's session.
+    pub fn handshake(&self) -> &Handshake {
+        &self.0.session.handshake
+    }
+
+    /// Values kept with this socket.
+    pub fn extensions(&self) -> &Extensions {
+        &self.0.extensions
+    }
+
+    /// The server it belongs to.
+    pub fn io(&self) -> &SocketIo {
+        &self.0.io
+    }
+}
+
+/// Emitting.
+impl Socket {
+    /// Sends an event to the client. Never blocks; the answer tells what became of it.
+    ///
+    /// `args` is one argument, of any type that serializes; several are [`Args((a, b))`](crate::Args).
+    pub fn emit<T: ToArgs + ?Sized>(&self, event: &str, args: &T) -> Sent {
+        if !self.is_connected() {
+            return Sent::Gone;
+        }
+        match with_encoder(|encoder| encoder.event(self.namespace(), event, args, None)) {
+            Ok(packet) => self.send(packet),
+            Err(error) => Sent::Refused(error.into()),
+        }
+    }
+
+    /// Sends an event and awaits the client's answer, for
+    /// [`SocketIoBuilder::ack_timeout`](crate::SocketIoBuilder::ack_timeout) at most. The event is sent
+    /// at once, whether or not the future is polled.
+    ///
+    /// ```
+    /// # async fn handler(socket: socketio_tower::Socket) -> Result<(), socketio_tower::AckError> {
+    /// let age: u8 = socket.emit_with_ack("how old are you", "friend").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn emit_with_ack<T, R>(&self, event: &str, args: &T) -> EmitWithAck<R>
+    where
+        T: ToArgs + ?Sized,
+    {
+        self.timeout(self.0.io.settings().ack_timeout).emit_with_ack(event, args)
+    }
+
+    /// Chooses how long the next [`emit_with_ack`](SocketOperator::emit_with_ack) waits.
+    pub fn timeout(&self, timeout: Duration) -> SocketOperator {
+        SocketOperator::new(self.clone(), timeout)
+    }
+
+    /// The sockets in `room`, without this one.
+    pub fn to(&self, room: impl Into<String>) -> BroadcastOperator {
+        self.broadcast().to(room)
+    }
+
+    /// All sockets of the namespace that are not in `room`, without this one.
+    pub fn except(&self, room: impl Into<String>) -> BroadcastOperator {
+        self.broadcast().except(room)
+    }
+
+    /// All sockets of the namespace, without this one.
+    pub fn broadcast(&self) -> BroadcastOperator {
+        BroadcastOperator::new(Arc::clone(&self.0.namespace)).except(self.id().as_str())
+    }
+
+    /// How many bytes wait for the client, between `emit` and the kernel.
+    pub fn queued_bytes(&self) -> usize {
+        self.0.session.mailbox.queued_bytes()
+    }
+
+    /// Waits until nothing waits for the client any more, or it is gone. For those who produce more than
+    /// a slow client can take.
+    ///
+    /// # Cancel safety
+    ///
+    /// May be dropped at any time.
+    pub async fn drained(&self) {
+        poll_fn(|cx| match self.0.session.mailbox.poll_drained(cx.waker()) {
+            true => Poll::Ready(()),
+            false => Poll::Pending,
+        })
+        .await;
+    }
+}
+
+/// Rooms, and the end.
+impl Socket {
+    /// Joins a room. False if it is not connected.
+    pub fn join(&self, room: impl AsRef<str>) -> bool {
+        self.0.member.get().is_some_and(|&member| self.0.namespace.rooms().join(member, room.as_ref()))
+    }
+
+    /// Leaves a room. False if it was not there.
+    pub fn leave(&self, room: impl AsRef<str>) -> bool {
+        self.0.member.get().is_some_and(|&member| self.0.namespace.rooms().leave(member, room.as_ref()))
+    }
+
+    /// The rooms it is in, its own first; none once it is disconnected.
+    pub fn rooms(&self) -> Vec<String> {
+        let Some(&member) = self.0.member.get() else { return Vec::new() };
+        self.0.namespace.rooms().rooms_of(member).map(str::to_owned).collect()
+    }
+
+    /// Disconnects it from its namespace. The client keeps its other namespaces, and may connect again.
+    pub fn disconnect(&self) {
+        // A session that is over has disconnected it already.
+        self.0.session.mailbox.push(Command::Disconnect { socket: self.0.key, close: false }).ok();
+    }
+
+    /// Disconnects the client from all namespaces and closes its connection.
+    pub fn disconnect_client(&self) {
+        self.0.session.mailbox.push(Command::Disconnect { socket: self.0.key, close: true }).ok();
+    }
+}
+
+impl Socket {
+    pub(crate) fn new(
+        id: SocketId,
+        key: SocketKey,
+        session: Arc<Session>,
+        namespace: Arc<Namespace>,
+        io: SocketIo,
+    ) -> Self {
+        Self(Arc::new(Inner {
+            id,
+            key,
+            session,
+            namespace,
+            io,
+            connected: AtomicBool::new(false),
+            member: OnceLock::new(),
+            extensions: Extensions::default(),
+        }))
+    }
+
+    pub(crate) fn key(&self) -> SocketKey {
+        self.0.key
+    }
+
+    /// Puts the socket among the members of its namespace, until the membership is dropped. None if there
+    /// is a member with its id.
+    pub(crate) fn connect(&self) -> Option<Membership> {
+        let member = self.0.namespace.rooms().insert(self.id(), self.clone()).ok()?;
+        self.0.member.get_or_init(|| member);
+        self.0.connected.store(true, Ordering::Release);
+        Some(Membership::new(self.clone(), Arc::clone(&self.0.namespace), member))
+    }
+
+    /// It reaches nobody from now on.
+    pub(crate) fn mark_gone(&self) {
+        self.0.connected.store(false, Ordering::Release);
+    }
+
+    /// Queues a packet that is encoded for its namespace.
+    pub(crate) fn send(&self, packet: Encoded) -> Sent {
+        let command = Command::Send { socket: self.0.key, packet: packet.clone() };
+        self.push(&packet, command)
+    }
+
+    fn push(&self, packet: &Encoded, command: Command) -> Sent {
+        let settings = self.0.io.settings();
+        match self.0.session.mailbox.push_packet(packet, settings.max_queued_bytes, command) {
+            Pushed::Queued => Sent::Queued,
+            Pushed::Gone => Sent::Gone,
+            Pushed::Full => {
+                if settings.overflow == Overflow::Close {
+                    let reason = DisconnectReason::ForcedServerClose;
+                    self.0.session.mailbox.push(Command::Close { reason }).ok();
+                }
+                Sent::Full
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Socket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Socket")
+            .field("id", &self.id())
+            .field("namespace", &self.namespace())
+            .field("connected", &self.is_connected())
+            .finish_non_exhaustive()
+    }
+}
+
+impl PartialEq for Socket {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for Socket {}

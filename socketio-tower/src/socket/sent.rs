@@ -1,0 +1,34 @@
+use socketio_core::packet::EncodeError;
+
+/// What became of something that was emitted.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Sent {
+    /// It is queued, and leaves in the order in which it was emitted.
+    Queued,
+    /// The bytes that wait for the client have reached
+    /// [`SocketIoBuilder::max_queued_bytes`](crate::SocketIoBuilder::max_queued_bytes): it was not taken.
+    Full,
+    /// The socket is not connected.
+    Gone,
+    /// It cannot be sent to anybody.
+    Refused(EmitError),
+}
+
+impl Sent {
+    /// Whether it was taken.
+    pub fn is_queued(&self) -> bool {
+        matches!(self, Self::Queued)
+    }
+}
+
+/// Why something cannot be sent, to whomever: the mistake is the caller's.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct EmitError(Box<EncodeError>);
+
+impl From<EncodeError> for EmitError {
+    fn from(error: EncodeError) -> Self {
+        Self(Box::new(error))
+    }
+}

@@ -1,0 +1,86 @@
+//! What is told to the `tracing` crate, if the feature of that name is on. Nothing else knows of it.
+
+use socketio_core::{DisconnectReason, Transport};
+
+use crate::handler::HandlerError;
+use crate::session::Session;
+use crate::socket::Socket;
+
+#[cfg(feature = "tracing")]
+pub(crate) use tracing::Span;
+
+/// Stands in for a span when the feature is off.
+#[cfg(not(feature = "tracing"))]
+#[derive(Debug, Clone)]
+pub(crate) struct Span;
+
+#[cfg(not(feature = "tracing"))]
+impl Span {
+    pub(crate) fn enter(&self) -> Entered {
+        Entered
+    }
+}
+
+/// Stands in for the guard of such a span.
+#[cfg(not(feature = "tracing"))]
+#[derive(Debug)]
+pub(crate) struct Entered;
+
+macro_rules! event {
+    ($level:ident, $($rest:tt)*) => {
+        #[cfg(feature = "tracing")]
+        tracing::$level!($($rest)*)
+    };
+}
+
+/// The span of a handler that runs for a socket.
+pub(crate) fn event_span(socket: &Socket, event: &str) -> Span {
+    #[cfg(feature = "tracing")]
+    return tracing::debug_span!("event", socket = %socket.id(), namespace = socket.namespace(), event);
+    #[cfg(not(feature = "tracing"))]
+    {
+        let _ = (socket, event);
+        Span
+    }
+}
+
+pub(crate) fn session_opened(session: &Session) {
+    let _ = session;
+    event!(debug, transport = session.transport().name(), "session opened");
+}
+
+pub(crate) fn session_upgraded(transport: Transport) {
+    let _ = transport;
+    event!(debug, transport = transport.name(), "session upgraded");
+}
+
+pub(crate) fn session_closed(reason: DisconnectReason) {
+    let _ = reason;
+    event!(debug, %reason, "session closed");
+}
+
+pub(crate) fn unknown_event(socket: &Socket, event: &str) {
+    let _ = (socket, event);
+    event!(debug, socket = %socket.id(), namespace = socket.namespace(), event, "event without a handler");
+}
+
+pub(crate) fn handler_failed(socket: &Socket, error: &HandlerError) {
+    let _ = (socket, error);
+    event!(warn, socket = %socket.id(), namespace = socket.namespace(), %error, "event not handled");
+}
+
+pub(crate) fn handlers_abandoned(socket: &Socket, count: usize) {
+    let _ = (socket, count);
+    event!(warn, socket = %socket.id(), namespace = socket.namespace(), count, "handlers outlived their socket's grace time");
+}
+
+/// The HTTP server cannot hand connections over.
+pub(crate) fn no_upgrade() {
+    event!(warn, "no WebSocket: this HTTP server was not started with upgrades");
+}
+
+/// The HTTP server did not hand the connection over.
+pub(crate) fn upgrade_failed(error: &dyn std::error::Error) {
+    let _ = error;
+    event!(warn, %error, "no WebSocket: the connection was not handed over");
+}
