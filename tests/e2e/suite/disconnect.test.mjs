@@ -4,6 +4,9 @@ import { within } from "../support/deadline.mjs";
 import { eachTransport, join } from "../support/peer.mjs";
 import { FAST, SERVER_URL_FAST, unique } from "../support/server.mjs";
 
+/** Node makes it an error when it was about to write, say what another test broadcasts. */
+const CLOSED = process.env.REFERENCE ? /^transport (close|error)$/ : /^transport close$/;
+
 /** What the others are told about a socket that left. */
 async function leaving(observer, id, ms) {
   const [left] = await observer.take("left", (left) => left.id === id, ms);
@@ -71,7 +74,7 @@ eachTransport((transport) => {
     const { id } = peer;
     await peer.fence();
     peer.engine.close();
-    assert.equal((await leaving(observer, id)).reason, "transport close");
+    assert.match((await leaving(observer, id)).reason, CLOSED);
   });
 
   test("one disconnect is told once", async (t) => {
@@ -122,11 +125,12 @@ eachTransport((transport) => {
   });
 });
 
-test("a WebSocket cut off is a transport close on both sides", async (t) => {
+test("a WebSocket cut off is noticed on both sides", async (t) => {
   const transport = { transports: ["websocket"], ends: "websocket" };
   const [observer, peer] = [await join(t, transport), await join(t, transport)];
   const { id } = peer;
   peer.engine.transport.ws.terminate();
   assert.equal((await peer.take("disconnect"))[0], "transport close");
-  assert.equal((await leaving(observer, id)).reason, "transport close");
+  // Without a close frame, a write may meet the cut before a read does.
+  assert.match((await leaving(observer, id)).reason, /^transport (close|error)$/);
 });

@@ -181,15 +181,29 @@ describe("polling", () => {
     await session.gone();
   });
 
-  test("a close packet ends the session and releases the GET", async (t) => {
+  test("a close packet releases the waiting GET", async () => {
+    for (let attempt = 0; attempt < 20; attempt++) {
+      const session = await PollingSession.open();
+      const poll = session.get();
+      await session.send("1");
+      const { status, body } = await poll;
+      await session.gone();
+      // A GET that the POST has overtaken finds no session, and nothing is shown by it.
+      if (status === 400) continue;
+      assert.deepEqual({ status, body }, { status: 200, body: "6" });
+      return;
+    }
+    assert.fail("no GET was ever waiting when the close came");
+  });
+
+  test("a close packet ends the session, and what follows it is ignored", async (t) => {
     const observer = await join(t, WEBSOCKET);
     const session = await PollingSession.connect();
-    const poll = session.poll();
-    await session.send("1", '42["all","after the close"]');
-    assert.deepEqual(await poll, ["6"]);
+    const text = `after the close of ${session.id}`;
+    await session.send("1", `42["all","${text}"]`);
     assert.equal(await reasonOf(observer, session.id), "transport close");
     await observer.fence();
-    assert.deepEqual(observer.received("all").filter(([text]) => text === "after the close"), []);
+    assert.deepEqual(observer.received("all").filter(([value]) => value === text), []);
     await session.gone();
   });
 
