@@ -1,0 +1,106 @@
+// The contract of README.md, on Node's own Socket.IO server.
+import { createServer } from "node:http";
+import { setTimeout as delay } from "node:timers/promises";
+import { Server } from "socket.io";
+
+const http = createServer((request, response) => {
+  if (request.method === "GET" && request.url === "/") {
+    response.setHeader("Content-Type", "text/plain").end("ok");
+  } else if (request.method === "POST" && request.url === "/echo-body") {
+    response.flushHeaders();
+    request.pipe(response);
+  } else {
+    response.writeHead(404).end("not found");
+  }
+});
+
+const io = new Server(http, {
+  pingInterval: Number(process.env.PING_INTERVAL_MS ?? 25000),
+  pingTimeout: Number(process.env.PING_TIMEOUT_MS ?? 20000),
+  serveClient: false,
+});
+
+const roomsOf = (socket) => [...socket.rooms].filter((room) => room !== socket.id).sort();
+
+function onEcho(socket) {
+  socket.on("echo", (value) => socket.emit("echo", value));
+}
+
+io.on("connection", (socket) => {
+  socket.emit("welcome", { id: socket.id, auth: socket.handshake.auth });
+  onEcho(socket);
+
+  socket.on("sum", (a, b, ack) => ack(a + b));
+  socket.on("noargs", (ack) => ack());
+  socket.on("fail", () => {});
+  socket.on("bin", ({ name, data, nested }, ack) => {
+    socket.emit("bin", { name, data: nested[0], nested: [data] });
+    ack?.(data);
+  });
+
+  socket.on("ask", async () => {
+    socket.emit("answered", await socket.emitWithAck("question", 20));
+  });
+  socket.on("ask-bin", async (buffer) => {
+    socket.emit("answered-bin", await socket.emitWithAck("question-bin", buffer));
+  });
+  socket.on("ask-timeout", () => {
+    socket.timeout(200).emitWithAck("question", 20).catch(() => socket.emit("unanswered"));
+  });
+
+  socket.on("join", (room, ack) => {
+    socket.join(room);
+    ack?.(roomsOf(socket));
+  });
+  socket.on("leave", (room, ack) => {
+    socket.leave(room);
+    ack?.(roomsOf(socket));
+  });
+  socket.on("to", (room, text) => socket.to(room).emit("room", text));
+  socket.on("all", (text) => io.emit("all", text));
+  socket.on("broadcast", (text) => socket.broadcast.emit("broadcast", text));
+  socket.on("except", (room, text) => io.except(room).emit("all", text));
+
+  socket.on("burst", (n) => {
+    for (let i = 0; i < n; i++) socket.emit("burst", i);
+  });
+  socket.on("slow", async (ms, ack) => {
+    await delay(ms);
+    ack();
+  });
+  socket.on("transport", (ack) => ack(socket.conn.transport.name));
+  socket.on("disconnect-me", (close) => socket.disconnect(close));
+
+  for (const name of ['say "hi" \\ bye', "line\nbreak", "événement ☃ 😀", "7"]) {
+    socket.on(name, (value) => socket.emit(name, value));
+  }
+
+  let rooms = [];
+  socket.on("disconnecting", () => {
+    rooms = roomsOf(socket);
+  });
+  socket.on("disconnect", (reason) => socket.broadcast.emit("left", { id: socket.id, reason, rooms }));
+});
+
+io.of("/chat").on("connection", (socket) => {
+  socket.emit("hello");
+  onEcho(socket);
+});
+
+io.of("/private")
+  .use((socket, next) => {
+    if (socket.handshake.auth.token === "secret") return next();
+    next(Object.assign(new Error("not authorized"), { data: { code: 4401 } }));
+  })
+  .on("connection", onEcho);
+
+io.of("/slow-connect").on("connection", (socket) => {
+  const connected = socket.emitWithAck("are-you-there");
+  let handled = 0;
+  socket.on("n", async (_i, ack) => {
+    await connected;
+    ack(++handled);
+  });
+});
+
+http.listen(Number(process.env.PORT), "127.0.0.1");

@@ -1,0 +1,11 @@
+/** How long a test waits for something that should happen at once. */
+export const DEADLINE_MS = 5_000;
+
+/** Settles as `promise` does, or fails with the name of what did not come. */
+export function within(promise, what, ms = DEADLINE_MS) {
+  let timer;
+  const expiry = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`${what}: nothing within ${ms} ms`)), ms);
+  });
+  return Promise.race([promise, expiry]).finally(() => clearTimeout(timer));
+}
