@@ -1,0 +1,1 @@
+//! The server that stock clients are tested against.
