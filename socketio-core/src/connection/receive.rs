@@ -39,7 +39,11 @@ impl<A> Connection<A> {
     pub(super) fn receive_binary(&mut self, bytes: Bytes, now: Instant) {
         match self.assembler.push(bytes) {
             Ok(None) => {}
-            Ok(Some((incomplete, attachments))) => self.complete(incomplete, attachments),
+            Ok(Some((incomplete, attachments))) => {
+                if self.complete(incomplete, attachments).is_err() {
+                    self.violated(now);
+                }
+            }
             Err(_) => self.violated(now),
         }
     }
@@ -117,25 +121,32 @@ impl<A> Connection<A> {
         };
         if attachments > 0 {
             self.assembler.start(incomplete, attachments);
+            Ok(())
         } else {
-            self.complete(incomplete, Vec::new());
+            self.complete(incomplete, Vec::new())
         }
-        Ok(())
     }
 
-    fn complete(&mut self, incomplete: Incomplete, attachments: Vec<Bytes>) {
+    fn complete(&mut self, incomplete: Incomplete, attachments: Vec<Bytes>) -> Result<(), Violation> {
         match incomplete {
             Incomplete::Event { socket, event, ack } => {
                 let event = event.with_attachments(attachments);
+                if !event.args().is_consistent() {
+                    return Err(Violation);
+                }
                 self.events.push_back(Event::Received { socket, event, ack });
             }
             Incomplete::Ack { socket, id, args } => {
+                let args = args.with_attachments(attachments);
+                if !args.is_consistent() {
+                    return Err(Violation);
+                }
                 if let Some(token) = self.acks.take(socket, id) {
-                    let args = args.with_attachments(attachments);
                     self.events.push_back(Event::Acknowledged { token, args });
                 }
             }
             Incomplete::Ignored => {}
         }
+        Ok(())
     }
 }

@@ -62,12 +62,6 @@ impl Payload {
         }
     }
 
-    /// Adds a packet of the Engine.IO layer, such as the last `1`.
-    pub(super) fn push_control(&mut self, text: &str) {
-        self.separate();
-        self.body.extend_from_slice(text.as_bytes());
-    }
-
     pub(super) fn into_body(self) -> Vec<u8> {
         self.body
     }
@@ -147,7 +141,6 @@ mod tests {
         queue.push(crate::packet::Encoder::default().event("/", "a", &bytes, None).unwrap());
         let mut payload = Payload::default();
         payload.fill(&mut queue);
-        payload.push_control("1");
-        assert_eq!(payload.into_body(), b"451-[\"a\",{\"_placeholder\":true,\"num\":0}]\x1ebAQIDBA==\x1e1");
+        assert_eq!(payload.into_body(), b"451-[\"a\",{\"_placeholder\":true,\"num\":0}]\x1ebAQIDBA==");
     }
 }

@@ -123,11 +123,11 @@ impl Session {
         self.handle_timeout(now);
         match &mut self.state {
             State::Polling { parked: parked @ None, candidate } => {
+                // No sign of life: what only polls, and answers no ping, is half a client.
                 *parked = Some(link);
                 if let Some(candidate) = candidate {
                     candidate.park(now);
                 }
-                self.heard();
                 Ok(())
             }
             State::Polling { .. } => {
@@ -173,6 +173,7 @@ impl Session {
         if self.posting != Some(link) {
             return;
         }
+        self.posting = None;
         self.handle_timeout(now);
         self.heard();
         let mut response = Response::Accepted;
@@ -181,7 +182,6 @@ impl Session {
                 Ok(packet) => self.handle_packet(packet),
                 Err(_) => {
                     response = Response::Refused(RequestError::Malformed);
-                    self.posting = None;
                     self.fail(DisconnectReason::ParseError, None);
                 }
             }
@@ -189,7 +189,6 @@ impl Session {
                 break;
             }
         }
-        self.posting = None;
         self.transmits.push_back(Transmit::Respond { link, response });
     }
 
@@ -478,16 +477,18 @@ impl Session {
         }
     }
 
-    /// Answers with what is left, and the end if that is all.
+    /// Answers with what is left, or with the end when nothing is. Not with both: the stock client hands
+    /// packets on in its next tick but closes at once, and would not know why.
     fn respond_last(&mut self, link: Link) {
-        let mut payload = Payload::default();
-        payload.fill(&mut self.outbox);
         if self.outbox.is_empty() {
-            payload.push_control("1");
             self.state = State::Closed;
+            self.transmits.push_back(respond(link, "1"));
+        } else {
+            let mut payload = Payload::default();
+            payload.fill(&mut self.outbox);
+            let response = Response::Payload(payload.into_body());
+            self.transmits.push_back(Transmit::Respond { link, response });
         }
-        self.transmits
-            .push_back(Transmit::Respond { link, response: Response::Payload(payload.into_body()) });
     }
 
     fn message(&self, link: Link, packet: Encoded) -> Transmit {

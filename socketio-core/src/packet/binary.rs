@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::fmt;
 
 use bytes::Bytes;
@@ -219,5 +220,89 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for BytesVisitor<'_, V> {
 
     fn visit_unit<E: Error>(self) -> Result<V::Value, E> {
         self.inner.visit_unit()
+    }
+}
+
+/// Whether every placeholder in a JSON text names one of `count` attachments. A number that names none was
+/// once a way to have any property of an object delivered (CVE-2022-2421); here it is refused where it
+/// comes in, whatever type the arguments are read as.
+pub(super) fn placeholders_are_valid(json: &str, count: usize) -> bool {
+    let mut json = serde_json::Deserializer::from_str(json);
+    Check { count }.deserialize(&mut json).is_ok()
+}
+
+/// Passes over a value and checks the placeholders in it.
+#[derive(Clone, Copy)]
+struct Check {
+    count: usize,
+}
+
+impl<'de> DeserializeSeed<'de> for Check {
+    type Value = Scalar;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Scalar, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+/// What a value is, as far as placeholders are concerned.
+#[derive(Clone, Copy, PartialEq)]
+enum Scalar {
+    True,
+    Number(u64),
+    Other,
+}
+
+impl<'de> Visitor<'de> for Check {
+    type Value = Scalar;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "placeholders for {} attachments", self.count)
+    }
+
+    fn visit_bool<E: Error>(self, value: bool) -> Result<Scalar, E> {
+        Ok(if value { Scalar::True } else { Scalar::Other })
+    }
+
+    fn visit_u64<E: Error>(self, value: u64) -> Result<Scalar, E> {
+        Ok(Scalar::Number(value))
+    }
+
+    fn visit_i64<E: Error>(self, _: i64) -> Result<Scalar, E> {
+        Ok(Scalar::Other)
+    }
+
+    fn visit_f64<E: Error>(self, _: f64) -> Result<Scalar, E> {
+        Ok(Scalar::Other)
+    }
+
+    fn visit_str<E: Error>(self, _: &str) -> Result<Scalar, E> {
+        Ok(Scalar::Other)
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Scalar, E> {
+        Ok(Scalar::Other)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Scalar, A::Error> {
+        while seq.next_element_seed(self)?.is_some() {}
+        Ok(Scalar::Other)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Scalar, A::Error> {
+        let (mut placeholder, mut number) = (false, Scalar::Other);
+        while let Some(key) = map.next_key::<Cow<'de, str>>()? {
+            let value = map.next_value_seed(self)?;
+            match &*key {
+                "_placeholder" => placeholder = value == Scalar::True,
+                "num" => number = value,
+                _ => {}
+            }
+        }
+        match number {
+            Scalar::Number(number) if number < self.count as u64 => Ok(Scalar::Other),
+            _ if placeholder => Err(A::Error::custom("a placeholder names no attachment")),
+            _ => Ok(Scalar::Other),
+        }
     }
 }

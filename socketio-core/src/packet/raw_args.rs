@@ -6,7 +6,7 @@ use serde::de::value::UnitDeserializer;
 use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, IgnoredAny, SeqAccess, Visitor};
 use serde::forward_to_deserialize_any;
 
-use super::binary::BinaryDeserializer;
+use super::binary::{BinaryDeserializer, placeholders_are_valid};
 
 /// Arguments as they were received: a valid JSON array, and binary attachments. They are read when
 /// somebody says of which type they are.
@@ -104,6 +104,11 @@ impl RawArgs {
 
     pub(crate) fn with_attachments(self, attachments: Vec<Bytes>) -> Self {
         Self { attachments, ..self }
+    }
+
+    /// Whether every placeholder names an attachment.
+    pub(crate) fn is_consistent(&self) -> bool {
+        self.attachments.is_empty() || placeholders_are_valid(&self.array, self.attachments.len())
     }
 }
 
@@ -332,8 +337,14 @@ mod tests {
     fn a_wrong_number_is_an_error() {
         for num in ["1", "-1", "0.5", r#""0""#, r#""splice""#, "1e99", "null", "{}", "18446744073709551616"] {
             let json = format!(r#"["e",{{"_placeholder":true,"num":{num}}}]"#);
-            assert!(event(&json, &[b"zero"]).first::<Bytes>().is_err(), "{num}");
+            let args = event(&json, &[b"zero"]);
+            assert!(args.first::<Bytes>().is_err(), "{num}");
+            assert!(!args.is_consistent(), "{num}");
         }
+        assert!(
+            event(r#"["e",[{"a":{"num":0,"_placeholder":true}}],{"num":9}]"#, &[b"zero"]).is_consistent()
+        );
+        assert!(!event(r#"["e",[{"a":{"num":1,"_placeholder":true}}]]"#, &[b"zero"]).is_consistent());
         for json in
             [r#"["e",{"_placeholder":true}]"#, r#"["e",{"_placeholder":false,"num":0}]"#, r#"["e",{}]"#]
         {

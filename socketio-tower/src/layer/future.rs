@@ -86,6 +86,10 @@ where
                     return Poll::Ready(Ok(answered(answer, delivery)));
                 }
                 StateProj::Receive { mut body, received, waiting } => {
+                    // The session may refuse the request before its body is there.
+                    if let Poll::Ready(response) = poll_answer(waiting, cx) {
+                        return Poll::Ready(Ok(response));
+                    }
                     let ended = loop {
                         match ready!(body.as_mut().poll_frame(cx)) {
                             Some(Ok(frame)) => {
@@ -130,6 +134,14 @@ impl<F, B> fmt::Debug for ResponseFuture<F, B> {
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 const POLLED_AGAIN: &str = "a future is not polled after its end";
+
+fn poll_answer<B>(waiting: &mut Option<Waiting>, cx: &mut Context<'_>) -> Poll<Response<ResponseBody<B>>> {
+    let polled = waiting.as_mut().map(|waiting| Pin::new(&mut waiting.answer).poll(cx));
+    // A session that is over has dropped the question.
+    let answer = ready!(polled.expect(POLLED_AGAIN)).unwrap_or(Err(RequestError::UnknownSession));
+    let delivery = waiting.take().expect(POLLED_AGAIN).delivery;
+    Poll::Ready(answered(answer, delivery))
+}
 
 /// The session's answer as a response.
 fn answered<B>(
