@@ -192,19 +192,21 @@ impl<A> Connection<A> {
     /// Connects the client to the namespace it asked for; the reply that tells the socket's id is sent.
     /// Its events are parked until [`resume`](Self::resume). None if the client has left meanwhile.
     pub fn accept(&mut self, pending: Pending, id: &SocketId) -> Option<SocketKey> {
-        if !self.sockets.connect(pending.socket) {
+        let Pending { socket, namespace, .. } = pending;
+        if !self.sockets.connect(socket) {
             return None;
         }
         self.connect_deadline = None;
-        self.engine.send(Encoder::default().connect(&pending.namespace, id));
-        Some(pending.socket)
+        self.engine.send(Encoder::default().connect(&namespace, id));
+        Some(socket)
     }
 
     /// Refuses the client. It may ask again, and its other sockets are not concerned. `data` is JSON.
     pub fn reject(&mut self, pending: Pending, message: &str, data: Option<&serde_json::value::RawValue>) {
-        if self.sockets.is_pending(pending.socket) {
-            self.sockets.remove(pending.socket);
-            self.refuse(&pending.namespace, message, data);
+        let Pending { socket, namespace, .. } = pending;
+        if self.sockets.is_pending(socket) {
+            self.sockets.remove(socket);
+            self.refuse(&namespace, message, data);
         }
     }
 

@@ -163,7 +163,7 @@ impl Sockets {
         if parked.bytes > config.max_parked_bytes || parked.queue.len() >= config.max_parked_events {
             return Passage::Full;
         }
-        parked.queue.push_back((event, ack));
+        parked.queue.push_back((event.detach(), ack));
         Passage::Waits
     }
 

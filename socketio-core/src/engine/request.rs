@@ -310,8 +310,7 @@ mod tests {
 
     #[test]
     fn switched_off_transports_are_unknown() {
-        let mut config = Config::default();
-        config.polling = false;
+        let config = Config { polling: false, ..Config::default() };
         let head = Head { method: "GET", query: "EIO=4&transport=polling", ..Head::default() };
         assert_eq!(Request::parse(&head, &config), Err(RequestError::UnknownTransport));
     }

@@ -87,9 +87,7 @@ mod tests {
     use super::*;
 
     fn assembler() -> Assembler<&'static str> {
-        let mut config = Config::default();
-        config.max_payload = 10;
-        Assembler::new(&config)
+        Assembler::new(&Config { max_payload: 10, ..Config::default() })
     }
 
     #[test]

@@ -50,6 +50,12 @@ impl Event {
         self.args.weight()
     }
 
+    /// Copies the text, so that an event which is kept does not keep the whole body or buffer it came in.
+    pub(crate) fn detach(mut self) -> Self {
+        self.args.detach();
+        self
+    }
+
     pub(crate) fn with_attachments(self, attachments: Vec<Bytes>) -> Self {
         Self { args: self.args.with_attachments(attachments), ..self }
     }

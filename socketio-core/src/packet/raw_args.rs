@@ -106,6 +106,11 @@ impl RawArgs {
         Self { attachments, ..self }
     }
 
+    /// Copies the text, so that it no longer shares the buffer it was received in.
+    pub(super) fn detach(&mut self) {
+        self.array = ByteString::from(&*self.array);
+    }
+
     /// Whether every placeholder names an attachment.
     pub(crate) fn is_consistent(&self) -> bool {
         self.attachments.is_empty() || placeholders_are_valid(&self.array, self.attachments.len())

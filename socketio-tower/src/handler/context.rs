@@ -77,6 +77,7 @@ impl DisconnectContext {
     }
 }
 
+#[expect(unnameable_types, reason = "sealed")]
 pub(crate) mod sealed {
     use super::{AckSlot, ConnectContext, DisconnectContext, EventContext};
 

@@ -1,8 +1,6 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 
-use socketio_core::Encoded;
-
 use super::command::Command;
 
 /// The door through which everything from outside reaches the task that owns a connection: what handlers
@@ -51,10 +49,9 @@ pub(crate) enum Pushed {
 }
 
 impl Mailbox {
-    /// Queues a packet unless the bytes that wait would exceed the bound. A packet that is alone is taken
-    /// however long it is.
-    pub(crate) fn push_packet(&self, packet: &Encoded, bound: usize, command: Command) -> Pushed {
-        let weight = packet.weight();
+    /// Queues a command with a packet of this weight, unless the bytes that wait would exceed the bound. A
+    /// packet that is alone is taken however long it is.
+    pub(crate) fn push_packet(&self, weight: usize, bound: usize, command: Command) -> Pushed {
         let mut inner = self.lock();
         if inner.ending {
             return Pushed::Gone;

@@ -100,10 +100,7 @@ impl Job {
 }
 
 /// A poll outside tokio's cooperative budget.
-fn unconstrained<F: Future>(future: Pin<&mut F>, cx: &mut Context<'_>) -> Poll<F::Output>
-where
-    F: ?Sized,
-{
+fn unconstrained<F: Future + ?Sized>(future: Pin<&mut F>, cx: &mut Context<'_>) -> Poll<F::Output> {
     pin!(tokio::task::unconstrained(future)).poll(cx)
 }
 

@@ -13,6 +13,7 @@ use super::{EmitError, Sent, Socket, with_encoder};
 /// The right to answer one event.
 #[derive(Debug)]
 #[doc(hidden)]
+#[expect(unnameable_types, reason = "stands in the sealed methods of public traits")]
 pub struct AckSlot {
     socket: Socket,
     id: AckId,

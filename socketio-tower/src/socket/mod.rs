@@ -234,13 +234,13 @@ impl Socket {
 
     /// Queues a packet that is encoded for its namespace.
     pub(crate) fn send(&self, packet: Encoded) -> Sent {
-        let command = Command::Send { socket: self.0.key, packet: packet.clone() };
-        self.push(&packet, command)
+        let weight = packet.weight();
+        self.push(weight, Command::Send { socket: self.0.key, packet })
     }
 
-    fn push(&self, packet: &Encoded, command: Command) -> Sent {
+    fn push(&self, weight: usize, command: Command) -> Sent {
         let settings = self.0.io.settings();
-        match self.0.session.mailbox.push_packet(packet, settings.max_queued_bytes, command) {
+        match self.0.session.mailbox.push_packet(weight, settings.max_queued_bytes, command) {
             Pushed::Queued => Sent::Queued,
             Pushed::Gone => Sent::Gone,
             Pushed::Full => {

@@ -38,8 +38,8 @@ impl SocketOperator {
         let (sender, receiver) = oneshot::channel();
         let deadline = tokio::time::Instant::now().into_std().checked_add(self.timeout);
         let awaits = Box::new(Awaits::new(id, sender, deadline));
-        let command = Command::Ask { socket: socket.0.key, packet: packet.clone(), awaits };
-        match socket.push(&packet, command) {
+        let weight = packet.weight();
+        match socket.push(weight, Command::Ask { socket: socket.0.key, packet, awaits }) {
             Sent::Queued => EmitWithAck::waiting(receiver),
             Sent::Full => EmitWithAck::failed(AckError::Full),
             Sent::Gone => EmitWithAck::failed(AckError::Disconnected),

@@ -26,16 +26,6 @@ pub(super) struct Outbound {
     /// Written bytes may still be in a buffer of the stream.
     unflushed: bool,
     sent: u64,
-    progress: Progress,
-}
-
-/// What the kernel has taken since this was last asked.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Progress {
-    /// Bytes of packets. Control frames are not counted: nobody reserved room for them.
-    pub(crate) bytes: usize,
-    /// Engine.IO packets that are out to their last byte.
-    pub(crate) packets: usize,
 }
 
 impl Outbound {
@@ -95,10 +85,6 @@ impl Outbound {
 
     pub(super) fn sent(&self) -> u64 {
         self.sent
-    }
-
-    pub(super) fn take_progress(&mut self) -> Progress {
-        std::mem::take(&mut self.progress)
     }
 
     #[cfg(test)]
@@ -202,13 +188,8 @@ impl Outbound {
             let part = taken.min(left);
             taken -= part;
             let done = part == left;
-            match chunk {
-                Chunk::Packet(packet) => {
-                    self.progress.bytes += part;
-                    self.progress.packets += if done { packet.packets() } else { 0 };
-                }
-                Chunk::Pong(_) => self.pongs -= usize::from(done),
-                Chunk::Close(_) => {}
+            if let Chunk::Pong(_) = chunk {
+                self.pongs -= usize::from(done);
             }
             if done {
                 self.queue.pop_front();

@@ -10,7 +10,7 @@ use tungstenite::protocol::frame::coding::CloseCode;
 use tungstenite::protocol::frame::{Frame, Utf8Bytes};
 
 use super::inbound::{Inbound, ReadError};
-use super::outbound::{Outbound, Progress};
+use super::outbound::Outbound;
 use super::scratch::Scratch;
 
 /// The server's end of an established WebSocket, driven by polling from one task.
@@ -72,11 +72,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         self.outbound.is_idle()
     }
 
-    /// What the kernel has taken of the pushed packets since the last call, to be released in the gauge.
-    pub(crate) fn take_progress(&mut self) -> Progress {
-        self.outbound.take_progress()
-    }
-
     /// Queues a packet.
     ///
     /// # Errors
@@ -131,7 +126,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
 
     /// Writes what is queued, and flushes.
     ///
-    /// `Pending` means that the peer or the kernel takes no more for now; [`take_progress`](Self::take_progress)
+    /// `Pending` means that the peer or the kernel takes no more for now; [`queued_bytes`](Self::queued_bytes)
     /// is exact in either case.
     ///
     /// # Errors
