@@ -1,7 +1,10 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 
+use socketio_core::DisconnectReason;
+
 use super::command::Command;
+use crate::config::{Overflow, Settings};
 
 /// The door through which everything from outside reaches the task that owns a connection: what handlers
 /// and other threads emit, and the HTTP requests of the client.
@@ -50,14 +53,19 @@ pub(crate) enum Pushed {
 
 impl Mailbox {
     /// Queues a command with a packet of this weight, unless the bytes that wait would exceed the bound. A
-    /// packet that is alone is taken however long it is.
-    pub(crate) fn push_packet(&self, weight: usize, bound: usize, command: Command) -> Pushed {
+    /// packet that is alone is taken however long it is. At the bound the session may be ended, which is
+    /// asked of the task once.
+    pub(crate) fn push_packet(&self, weight: usize, settings: &Settings, command: Command) -> Pushed {
         let mut inner = self.lock();
         if inner.ending {
             return Pushed::Gone;
         }
         let queued = inner.inbox_bytes + inner.downstream_bytes;
-        if queued > 0 && queued.saturating_add(weight) > bound {
+        if queued > 0 && queued.saturating_add(weight) > settings.max_queued_bytes {
+            if settings.overflow == Overflow::Close {
+                inner.ending = true;
+                push(inner, Command::Close { reason: DisconnectReason::ForcedServerClose });
+            }
             return Pushed::Full;
         }
         inner.inbox_bytes += weight;

@@ -25,11 +25,10 @@ use std::time::Duration;
 
 use socketio_core::namespace::MemberKey;
 use socketio_core::packet::ToArgs;
-use socketio_core::{DisconnectReason, Encoded, SocketId, SocketKey, Transport};
+use socketio_core::{Encoded, SocketId, SocketKey, Transport};
 
 use crate::SocketIo;
 use crate::broadcast::BroadcastOperator;
-use crate::config::Overflow;
 use crate::handshake::Handshake;
 use crate::namespace::{Membership, Namespace};
 use crate::session::{Command, Pushed, Session};
@@ -239,17 +238,10 @@ impl Socket {
     }
 
     fn push(&self, weight: usize, command: Command) -> Sent {
-        let settings = self.0.io.settings();
-        match self.0.session.mailbox.push_packet(weight, settings.max_queued_bytes, command) {
+        match self.0.session.mailbox.push_packet(weight, self.0.io.settings(), command) {
             Pushed::Queued => Sent::Queued,
             Pushed::Gone => Sent::Gone,
-            Pushed::Full => {
-                if settings.overflow == Overflow::Close {
-                    let reason = DisconnectReason::ForcedServerClose;
-                    self.0.session.mailbox.push(Command::Close { reason }).ok();
-                }
-                Sent::Full
-            }
+            Pushed::Full => Sent::Full,
         }
     }
 }
