@@ -1,8 +1,19 @@
 //! The Socket.IO protocol as a pure state machine.
 //!
-//! This crate reads no clock, opens no socket, spawns no task and draws no random number: bytes, time and
-//! ids go in; bytes, events and deadlines come out. It runs the same in a test, in a fuzzer and on a plain
-//! thread. `socketio-tower` drives it from hyper and tokio.
+//! This crate reads no clock, opens no socket, spawns no task and draws no random number: bytes, time and ids go in; bytes,
+//! events and deadlines come out. It runs the same in a test, in a fuzzer and on a plain thread. `socketio-tower` drives it
+//! from hyper and tokio.
+//!
+//! It speaks Engine.IO 4 with Socket.IO 5, from the server's side.
+//!
+//! | to | see |
+//! |---|---|
+//! | drive one client | [`Connection`], whose documentation has the drain rule and an example |
+//! | read an HTTP request | [`engine::Request`] |
+//! | use Engine.IO without Socket.IO | [`engine::Session`] |
+//! | read and write packets | [`packet::decode`], [`packet::Encoder`], [`Encoded`] |
+//! | resolve namespaces, keep rooms | [`namespace::Dispatcher`], [`namespace::Rooms`] |
+//! | set bounds and intervals | [`Config`] |
 
 mod config;
 pub use config::Config;

@@ -1,4 +1,58 @@
-//! A Socket.IO server as a tower layer.
+//! A Socket.IO server as a tower layer: wrap an axum, hyper or tonic application and stock Socket.IO clients can talk to it.
+//!
+//! ```rust,no_run
+//! use axum::{Router, routing::get};
+//! use socketio_tower::{Args, Data, Socket, SocketIo};
+//!
+//! #[tokio::main]
+//! async fn main() -> std::io::Result<()> {
+//!     let io = SocketIo::new();
+//!     io.of("/", |ns| {
+//!         ns.on("message", async |socket: Socket, Data(text): Data<String>| {
+//!             socket.broadcast().emit("message", &text);
+//!         });
+//!         ns.on("add", async |Args((a, b)): Args<(i64, i64)>| a + b); // what it returns is the ack
+//!     });
+//!     let app = Router::new().route("/", get(async || "hello")).layer(io.layer());
+//!     axum::serve(tokio::net::TcpListener::bind("127.0.0.1:3000").await?, app).await
+//! }
+//! ```
+//!
+//! Requests to `/socket.io` and `/socket.io/` are answered by the layer; all others reach the application untouched.
+//!
+//! # Where to find what
+//!
+//! | to | see |
+//! |---|---|
+//! | set up a server | [`SocketIo`], [`SocketIoBuilder`] for every limit and its default |
+//! | handle events, connections and their ends | [`NamespaceBuilder`] |
+//! | ask for arguments in a handler | [`Data`], [`Args`], [`Socket`], [`Ack`], [`State`], [`Extension`]; on connect [`Auth`]; on disconnect [`DisconnectReason`], [`Rooms`] |
+//! | answer a client | the return value: [`handler::EventReply`] lists what a handler may return, [`Reply`] takes anything that serializes |
+//! | send to a client, and await its answer | [`Socket::emit`], [`Socket::emit_with_ack`] |
+//! | send to many | [`Socket::to`], [`SocketIo::to`], [`NamespaceHandle`], [`BroadcastOperator`] |
+//! | refuse a client | [`NamespaceBuilder::middleware`], [`handler::ConnectError`] |
+//! | place the layer | [`SocketIoLayer`] |
+//! | stop a server | [`SocketIo::close`] |
+//!
+//! # What is guaranteed
+//!
+//! - **Order.** The events of one socket reach their handlers in the order of arrival. A handler that waits does not hold up
+//!   the next ones, unless [`concurrency`](SocketIoBuilder::concurrency) is 1. Everything that is emitted to a socket, acks
+//!   and disconnects included, leaves in the order of the calls.
+//! - **One connect handler, then events.** A socket's events wait until its connect handler has ended; acks do not, so it may
+//!   await answers.
+//! - **One disconnect handler.** It runs once for every socket that was connected, after the socket's other handlers have
+//!   ended or their [grace time](SocketIoBuilder::handler_grace) is over. A process that ends does not run it;
+//!   [`SocketIo::close`] waits for it.
+//! - **`emit` never blocks**, and its answer tells whether the packet was queued. The bytes that wait for one client are
+//!   [bounded](SocketIoBuilder::max_queued_bytes).
+//! - **A panic** in a handler ends that handler and nothing else.
+//!
+//! # Features
+//!
+//! | feature | default | |
+//! |---|---|---|
+//! | `tracing` | off | spans and events through the `tracing` crate |
 
 mod broadcast;
 pub use broadcast::BroadcastOperator;
@@ -40,3 +94,16 @@ mod transport;
 pub use handler::Reply;
 pub use socketio_core::packet::{Args, Event};
 pub use socketio_core::{DisconnectReason, SocketId, Transport};
+
+/// The examples of the pages in Markdown, which are tests like those of the documentation.
+#[cfg(doctest)]
+mod pages {
+    #[doc = include_str!("../README.md")]
+    mod crate_readme {}
+    #[doc = include_str!("../../README.md")]
+    mod readme {}
+    #[doc = include_str!("../../docs/testing.md")]
+    mod testing {}
+    #[doc = include_str!("../../docs/architecture.md")]
+    mod architecture {}
+}
