@@ -1,0 +1,125 @@
+//! The end of a server.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::StatusCode;
+use socketio_tower::{DisconnectReason, Socket, SocketIo};
+use tokio::sync::Notify;
+
+use crate::client::{Http, Log, POLLING, Poller, Server, Ws, soon, text};
+
+/// Long enough for what ends soon.
+const DEADLINE: Duration = Duration::from_secs(8);
+
+#[tokio::test]
+async fn all_sessions_end_with_what_was_sent_to_them() {
+    let (io, log) = (SocketIo::new(), Arc::new(Log::default()));
+    let told = Arc::clone(&log);
+    io.of("/", |ns| {
+        ns.on_disconnect(async move |reason: DisconnectReason| {
+            tokio::task::yield_now().await;
+            told.add(reason.as_str());
+        });
+    });
+    let server = Server::start(&io).await;
+    let mut ws = Ws::connect(server.address).await;
+    let mut poller = Poller::connect(server.address).await;
+    let mut idle = Poller::connect(server.address).await;
+    io.emit("goodbye", "");
+    assert_eq!(poller.get().await, r#"42["goodbye",""]"#);
+    let client = async {
+        ws.expect(r#"42["goodbye",""]"#).await;
+        assert_eq!(soon(ws.next()).await, None);
+        // This one had no GET under way: it fetches what was left.
+        assert_eq!(idle.get().await, "42[\"goodbye\",\"\"]\u{1e}1");
+    };
+    let (all, last, ()) = tokio::join!(io.close(DEADLINE), poller.get(), client);
+    assert!(all);
+    assert_eq!(last, "1");
+    assert_eq!(log.lines(), ["server shutting down"; 3], "before it returned");
+    assert_eq!(io.sessions(), 0);
+    let refused = Http::connect(server.address).await.get(POLLING).await;
+    assert_eq!((refused.status(), &*text(&refused)), (StatusCode::SERVICE_UNAVAILABLE, ""));
+    assert!(io.close(Duration::ZERO).await, "nothing to do");
+}
+
+#[tokio::test]
+async fn the_deadline_is_kept() {
+    let (io, gate) = (SocketIo::new(), Arc::new(Notify::new()));
+    let opening = Arc::clone(&gate);
+    io.of("/", |ns| {
+        ns.on_disconnect(async move || opening.notified().await);
+    });
+    let server = Server::start(&io).await;
+    let mut ws = Ws::connect(server.address).await;
+    let (all, _) = tokio::join!(io.close(Duration::from_millis(50)), ws.closed());
+    assert!(!all, "a disconnect handler still runs");
+    assert_eq!(io.sessions(), 1);
+    gate.notify_one();
+    drop(ws);
+    assert!(io.close(DEADLINE).await);
+}
+
+#[tokio::test]
+async fn handlers_finish_first() {
+    let (io, log, gate) = (SocketIo::new(), Arc::new(Log::default()), Arc::new(Notify::new()));
+    let (work, told, opening) = (Arc::clone(&log), Arc::clone(&log), Arc::clone(&gate));
+    io.of("/", |ns| {
+        ns.on("work", async move |socket: Socket| {
+            work.add("begun");
+            opening.notified().await;
+            work.add(format!("{:?}", socket.emit("done", "")));
+        });
+        ns.on_disconnect(async move || told.add("gone"));
+    });
+    let server = Server::start(&io).await;
+    let mut ws = Ws::connect(server.address).await;
+    ws.send(r#"42["work"]"#).await;
+    log.expect(&["begun"]).await;
+    let client = async {
+        ws.closed().await;
+        gate.notify_one();
+    };
+    let (all, ()) = tokio::join!(io.close(DEADLINE), client);
+    assert!(all);
+    assert_eq!(log.lines(), ["begun", "Gone", "gone"]);
+}
+
+/// A session that is opened in the very moment of closing is refused or closed, not forgotten.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_slips_in() {
+    for _ in 0..20 {
+        let io = SocketIo::new();
+        let server = Server::start(&io).await;
+        let address = server.address;
+        let clients: Vec<_> = (0..4).map(|_| tokio::spawn(open_until_refused(address))).collect();
+        while io.sessions() < 10 {
+            tokio::task::yield_now().await;
+        }
+        io.close(Duration::ZERO).await;
+        for client in clients {
+            for sid in soon(client).await.expect("no panic") {
+                let path = format!("{POLLING}&sid={sid}");
+                let last = Http::connect(address).await.get(&path).await;
+                assert_eq!(text(&last), "1", "a session that lives would leave the GET waiting");
+            }
+        }
+        assert_eq!(io.sessions(), 0);
+    }
+}
+
+/// Opens sessions; returns their ids.
+async fn open_until_refused(address: SocketAddr) -> Vec<String> {
+    let (mut http, mut sids) = (Http::connect(address).await, Vec::new());
+    loop {
+        let answer = http.get(POLLING).await;
+        if answer.status() != StatusCode::OK {
+            assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
+            return sids;
+        }
+        let open: serde_json::Value = serde_json::from_str(&text(&answer)[1..]).expect("an OPEN packet");
+        sids.push(open["sid"].as_str().expect("a sid").to_owned());
+    }
+}
