@@ -38,9 +38,7 @@ async fn threads_without_a_runtime_may_emit() {
         drop(speaker.emit_with_ack::<_, ()>("e", &5));
         speaker.disconnect();
     });
-    for packet in
-        [r#"42["a",1]"#, r#"42["b",2]"#, r#"42["c",3]"#, r#"42["d",4]"#, r#"420["e",5]"#, "41"]
-    {
+    for packet in [r#"42["a",1]"#, r#"42["b",2]"#, r#"42["c",3]"#, r#"42["d",4]"#, r#"420["e",5]"#, "41"] {
         ws.expect(packet).await;
     }
     speaking.join().expect("no panic");
@@ -210,7 +208,8 @@ async fn a_value_that_cannot_be_sent_spoils_nothing() {
         soon(socket.emit_with_ack::<_, ()>("x", &Broken::Refuses)).await,
         Err(AckError::Refused(_))
     ));
-    let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| socket.emit("x", &Broken::Panics)));
+    let panicked =
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| socket.emit("x", &Broken::Panics)));
     assert!(panicked.is_err());
     ws.send(r#"420["broken"]"#).await;
     ws.send(r#"421["refused"]"#).await;
@@ -243,6 +242,6 @@ async fn a_full_queue_says_so() {
     assert!(poller.get().await.starts_with(r#"42["next","#));
     // Who waits for a client that is gone is not left waiting.
     assert!(socket.emit("never read", "").is_queued());
-    socket.disconnect_client();
+    poller.post("1").await;
     soon(socket.drained()).await;
 }

@@ -59,16 +59,25 @@ async fn on_an_application_with_a_wildcard_and_a_fallback() {
     assert_eq!(text(&Http::connect(server.address).await.get("/").await), "lost");
 }
 
-/// `nest` and `merge` take the routes of a router but not its fallback, around which the layer stands.
+/// `nest` takes the routes of a router but not its default fallback, around which the layer stands.
 #[tokio::test]
-async fn a_layered_router_that_is_nested_or_merged_serves_nobody() {
+async fn a_layered_router_that_is_nested_serves_nobody() {
     let (io, app) = parts();
-    let server = Server::serve(Router::new().nest("/api", app.clone().layer(io.layer()))).await;
+    let server = Server::serve(Router::new().nest("/api", app.layer(io.layer()))).await;
     has_index(server.address, "/api").await;
     is_not_found(server.address, "/api/socket.io/").await;
     is_not_found(server.address, "/socket.io/").await;
+}
+
+/// `merge` keeps one fallback: that of the router which is merged into the other.
+#[tokio::test]
+async fn of_two_merged_routers_the_second_may_be_layered() {
+    let (io, app) = parts();
     let other = Router::new().route("/other", get(async || "other"));
-    let server = Server::serve(other.merge(app.layer(io.layer()))).await;
+    let server = Server::serve(other.clone().merge(app.clone().layer(io.layer()))).await;
+    has_index(server.address, "/").await;
+    serves(server.address, "/socket.io/").await;
+    let server = Server::serve(app.layer(io.layer()).merge(other)).await;
     has_index(server.address, "/").await;
     is_not_found(server.address, "/socket.io/").await;
 }

@@ -32,12 +32,17 @@ fn other_events_may_have_any_name() {
 #[test]
 fn paths_that_are_none() {
     let io = SocketIo::new();
-    io.of("/a?b", |ns| {
-        ns.on("never looked at", async || {});
-    });
-    assert!(matches!(io.try_layer(), Err(errors) if matches!(&errors[..],
-        [SetupError::Namespace { path, .. }] if path == "/a?b")));
-    assert!(io.namespace("/a?b").is_none());
+    for path in ["/a,b", "/a\nb"] {
+        io.of(path, |_| panic!("never looked at"));
+        assert!(io.namespace(path).is_none());
+    }
+    assert_eq!(
+        mistakes(&io),
+        [
+            "`/a,b` is no namespace: the path of a namespace holds no comma; there is one at byte 2",
+            "`/a\nb` is no namespace: the path of a namespace holds no control character; '\\n' stands at byte 2",
+        ]
+    );
     assert!(io.namespace("/nobody defined it").is_none());
 }
 
