@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use pin_project_lite::pin_project;
 use socketio_core::engine::{Open, RequestError, Response, Transmit};
-use socketio_core::{Connection, Link};
+use socketio_core::{Connection, Link, Lost};
 use tokio::time::Sleep;
 
 use super::local::LocalSockets;
@@ -216,7 +216,10 @@ impl Work {
             }
             Command::Body { link, body } => connection.handle_body(link, body, now),
             Command::Lost { link, why } => {
-                self.requests.retain(|(other, _)| *other != link);
+                // Of a body that is too large its sender is told.
+                if why != Lost::TooLarge {
+                    self.requests.retain(|(other, _)| *other != link);
+                }
                 connection.handle_lost(link, why, now);
             }
             Command::Upgrade { link, upgrade } => {
