@@ -144,10 +144,13 @@ impl Slot {
                     None => connection.handle_attach(self.link, now),
                 }
             }
-            (Err(error), _) => {
+            (Err(error), upgrade) => {
                 crate::trace::upgrade_failed(&error);
                 self.phase = Phase::Gone;
-                connection.handle_lost(self.link, Lost::Failed, now);
+                // The connection does not know of a candidate that never stood.
+                if upgrade.is_none() {
+                    connection.handle_lost(self.link, Lost::Failed, now);
+                }
             }
         }
         true
