@@ -197,5 +197,6 @@ impl Work {
         trace::session_closed(reason);
         self.session.mailbox.end();
         self.running.abandon_admissions();
+        self.streams.abandon_opening();
     }
 }

@@ -106,6 +106,11 @@ impl Streams {
         }
     }
 
+    /// Lets go of connections that the HTTP server has not handed over: nobody waits for them any more.
+    pub(super) fn abandon_opening(&mut self) {
+        self.0.retain(|slot| !matches!(slot.phase, Phase::Opening { .. }));
+    }
+
     /// Writes what is queued, and ends what is overdue. True if a stream is gone.
     pub(super) fn drive_write(
         &mut self,
