@@ -35,6 +35,8 @@ enum Phase {
     Closing {
         wire: Wire<Carrier>,
         until: Instant,
+        /// Whether the peer has ended too.
+        ended: bool,
     },
     Gone,
 }
@@ -175,14 +177,15 @@ impl Slot {
                 self.close(error.close_code(), now);
                 true
             }
-            Phase::Closing { wire, .. } => {
-                if let Poll::Ready(Err(ReadError::Closed | ReadError::Io(_))) = wire.poll_read(cx, drop)
-                    && wire.is_idle()
-                {
-                    self.phase = Phase::Gone;
+            Phase::Closing { wire, ended, .. } if !*ended => match wire.poll_read(cx, drop) {
+                Poll::Ready(Ok(()) | Err(ReadError::TooLarge | ReadError::Violation(_))) => true,
+                Poll::Ready(Err(ReadError::Closed | ReadError::Io(_))) => {
+                    *ended = true;
+                    true
                 }
-                false
-            }
+                Poll::Pending => false,
+            },
+            Phase::Closing { .. } => false,
             Phase::Opening { .. } | Phase::Gone => false,
         }
     }
@@ -191,7 +194,7 @@ impl Slot {
         self.phase = match std::mem::replace(&mut self.phase, Phase::Gone) {
             Phase::Open { mut wire, .. } => {
                 wire.close(code);
-                Phase::Closing { wire, until: now + CLOSE_TIMEOUT }
+                Phase::Closing { wire, until: now + CLOSE_TIMEOUT, ended: false }
             }
             Phase::Opening { .. } => Phase::Gone,
             closing => closing,
@@ -226,9 +229,13 @@ impl Slot {
                 self.phase = Phase::Gone;
                 connection.handle_lost(self.link, lost, now);
             }
-            Phase::Closing { wire, until } => {
-                let failed = matches!(wire.poll_shutdown(cx), Poll::Ready(Err(_)));
-                if failed || now >= *until {
+            Phase::Closing { wire, until, ended } => {
+                let over = match wire.poll_shutdown(cx) {
+                    Poll::Ready(Ok(())) => *ended,
+                    Poll::Ready(Err(_)) => true,
+                    Poll::Pending => false,
+                };
+                if over || now >= *until {
                     self.phase = Phase::Gone;
                 }
             }
