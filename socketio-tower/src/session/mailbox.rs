@@ -1,7 +1,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 
-use socketio_core::Encoded;
+use socketio_core::{DisconnectReason, Encoded};
 
 use super::command::Command;
 
@@ -76,6 +76,14 @@ impl Mailbox {
         }
         push(inner, command);
         Ok(())
+    }
+
+    /// Queues the session's end, once, and takes no more packets.
+    pub(crate) fn push_close(&self, reason: DisconnectReason) {
+        let mut inner = self.lock();
+        if !std::mem::replace(&mut inner.ending, true) {
+            push(inner, Command::Close { reason });
+        }
     }
 
     /// The bytes that wait between `emit` and the kernel.

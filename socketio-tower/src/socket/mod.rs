@@ -245,8 +245,7 @@ impl Socket {
             Pushed::Gone => Sent::Gone,
             Pushed::Full => {
                 if settings.overflow == Overflow::Close {
-                    let reason = DisconnectReason::ForcedServerClose;
-                    self.0.session.mailbox.push(Command::Close { reason }).ok();
+                    self.0.session.mailbox.push_close(DisconnectReason::ForcedServerClose);
                 }
                 Sent::Full
             }
