@@ -184,13 +184,18 @@ impl Socket {
 
     /// Disconnects it from its namespace. The client keeps its other namespaces, and may connect again.
     pub fn disconnect(&self) {
-        // A session that is over has disconnected it already.
-        self.0.session.mailbox.push(Command::Disconnect { socket: self.0.key, close: false }).ok();
+        self.end(false);
     }
 
     /// Disconnects the client from all namespaces and closes its connection.
     pub fn disconnect_client(&self) {
-        self.0.session.mailbox.push(Command::Disconnect { socket: self.0.key, close: true }).ok();
+        self.end(true);
+    }
+
+    fn end(&self, close: bool) {
+        self.mark_gone();
+        // A session that is over has disconnected it already.
+        self.0.session.mailbox.push(Command::Disconnect { socket: self.0.key, close }).ok();
     }
 }
 
@@ -239,6 +244,9 @@ impl Socket {
     }
 
     fn push(&self, packet: &Encoded, command: Command) -> Sent {
+        if !self.is_connected() {
+            return Sent::Gone;
+        }
         let settings = self.0.io.settings();
         match self.0.session.mailbox.push_packet(packet, settings.max_queued_bytes, command) {
             Pushed::Queued => Sent::Queued,
