@@ -14,7 +14,7 @@ use http_body_util::{BodyExt, Full};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use socketio_tower::SocketIo;
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::task::JoinHandle;
 use tokio_tungstenite::WebSocketStream;
@@ -263,6 +263,11 @@ impl Ws {
         ws.greeted().await;
         ws.join("").await;
         ws
+    }
+
+    /// Sends what is no frame.
+    pub(crate) async fn send_raw(&mut self, bytes: &[u8]) {
+        soon(self.stream.get_mut().write_all(bytes)).await.expect("it is sent");
     }
 
     /// Breaks the connection with a TCP reset.

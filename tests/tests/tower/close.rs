@@ -2,13 +2,13 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use http::StatusCode;
-use socketio_tower::{DisconnectReason, Socket, SocketIo};
+use socketio_tower::{AckError, DisconnectReason, Sent, Socket, SocketIo};
 use tokio::sync::Notify;
 
-use crate::client::{Http, Log, POLLING, Poller, Server, Ws, soon, text};
+use crate::client::{Http, Log, POLLING, Poller, Server, Ws, soon, text, until};
 
 /// Long enough for what ends soon.
 const DEADLINE: Duration = Duration::from_secs(8);
@@ -127,4 +127,63 @@ async fn open_until_refused(address: SocketAddr) -> Vec<String> {
         let open: serde_json::Value = serde_json::from_str(open).expect("an OPEN packet");
         sids.push(open["sid"].as_str().expect("a sid").to_owned());
     }
+}
+
+/// A peer that goes on sending, and then breaks the protocol, is read to its end: a connection that is
+/// dropped with unread input is reset, and the reset overtakes the close frame.
+#[tokio::test]
+async fn a_stream_that_closes_is_read_to_its_end() {
+    let io = SocketIo::new();
+    let server = Server::start(&io).await;
+    for garbage in [false, true] {
+        let mut ws = Ws::connect(server.address).await;
+        let sockets = io.namespace("/").map(|ns| ns.all().sockets()).unwrap_or_default();
+        let event = format!(r#"42["x","{}"]"#, "x".repeat(100_000));
+        sockets[0].disconnect_client();
+        for _ in 0..20 {
+            ws.send(&event).await;
+        }
+        if garbage {
+            ws.send_raw(&[0xff; 64]).await;
+        }
+        let begun = Instant::now();
+        ws.expect("41").await;
+        ws.closed().await;
+        drop(ws);
+        until("the session ends", || io.sessions() == 0).await;
+        assert!(begun.elapsed() < Duration::from_millis(2500), "not by the deadline of the close");
+    }
+}
+
+/// What remains of a server when its runtime is gone.
+#[test]
+fn the_end_of_a_runtime_ends_its_sessions() {
+    let io = SocketIo::new();
+    io.of("/", |ns| {
+        ns.on_connect(async |socket: Socket| {
+            socket.join("r");
+            std::future::pending::<()>().await;
+        });
+        ns.on_disconnect(async || -> () { panic!("there is nothing to run it on") });
+    });
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let (server, clients) = runtime.block_on(async {
+        let server = Server::start(&io).await;
+        let clients = (Ws::connect(server.address).await, Poller::connect(server.address).await);
+        until("both are in the room", || io.to("r").count() == 2).await;
+        (server, clients)
+    });
+    let [one, other] = &io.to("r").sockets()[..] else { panic!("two sockets") };
+    let answer = one.emit_with_ack::<_, ()>("question", "");
+    drop(runtime);
+    drop((server, clients));
+    assert_eq!((io.sessions(), io.to("r").count()), (0, 0));
+    assert!(!one.is_connected() && matches!(other.emit("late", ""), Sent::Gone));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    assert!(matches!(runtime.block_on(answer), Err(AckError::Disconnected)));
+    // The server itself goes on, on another.
+    runtime.block_on(async {
+        let server = Server::start(&io).await;
+        Ws::connect(server.address).await;
+    });
 }

@@ -1,8 +1,9 @@
 //! Where in an axum application the layer may stand.
 
 use axum::Router;
+use axum::response::Response;
 use axum::routing::get;
-use http::StatusCode;
+use http::{HeaderValue, StatusCode};
 use socketio_tower::SocketIo;
 
 use crate::client::{Http, Poller, Server, Ws, text};
@@ -115,4 +116,20 @@ async fn as_a_service_on_a_route_of_its_own() {
         serves(server.address, path).await;
     }
     has_index(server.address, "/").await;
+}
+
+/// What must see every answer, such as CORS, stands around the layer.
+#[tokio::test]
+async fn layers_around_it_see_its_requests_and_answers() {
+    let (io, app) = parts();
+    let outer = axum::middleware::map_response(async |mut response: Response| {
+        response.headers_mut().insert("access-control-allow-origin", HeaderValue::from_static("*"));
+        response
+    });
+    let server = Server::serve(app.layer(io.layer()).layer(outer)).await;
+    serves(server.address, "/socket.io/").await;
+    for path in ["/", "/socket.io/", "/socket.io/?EIO=4&transport=polling"] {
+        let answer = Http::connect(server.address).await.get(path).await;
+        assert_eq!(answer.headers()["access-control-allow-origin"], "*", "{path}");
+    }
 }

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use socketio_tower::{Ack, Args, Data, Event, Socket, SocketIo};
+use socketio_tower::{Ack, Args, Data, Event, Sent, Socket, SocketIo};
 use tokio::sync::Notify;
 
-use crate::client::{Log, Poller, Server, Ws, until};
+use crate::client::{Log, Poller, Server, Ws, soon, until};
 
 /// Pitfall: one task per event let two events of one socket overtake each other.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -110,14 +110,19 @@ async fn handlers_are_bounded_per_socket() {
 
 #[tokio::test]
 async fn what_a_handler_sends_leaves_in_the_order_of_its_calls() {
-    let io = SocketIo::new();
+    let (io, finished) = (SocketIo::new(), Arc::new(Notify::new()));
+    let done = Arc::clone(&finished);
     io.of("/", |ns| {
-        ns.on("talk", async |socket: Socket, ack: Ack| {
+        ns.on("talk", async move |socket: Socket, ack: Ack| {
             socket.emit("one", &1);
             ack.send(&2);
             socket.emit("three", &Args((3, "three")));
             socket.io().emit("four", &4);
             socket.disconnect();
+            assert!(!socket.is_connected());
+            // What would never arrive is not taken for sent.
+            assert!(matches!(socket.emit("five", &5), Sent::Gone));
+            done.notify_one();
         });
     });
     let server = Server::start(&io).await;
@@ -126,6 +131,7 @@ async fn what_a_handler_sends_leaves_in_the_order_of_its_calls() {
     for packet in [r#"42["one",1]"#, "430[2]", r#"42["three",3,"three"]"#, r#"42["four",4]"#, "41"] {
         ws.expect(packet).await;
     }
+    soon(finished.notified()).await;
 }
 
 /// Pitfall: leaving and rejoining in one segment was taken for a duplicate.

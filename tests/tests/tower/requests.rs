@@ -218,3 +218,14 @@ async fn what_the_request_carried_is_there_in_the_handlers() {
     http.request(request(Method::POST, &path, r#"420["who"]"#)).await;
     assert_eq!(text(&http.get(&path).await), r#"430["/socket.io/ den mole 1 7"]"#);
 }
+
+/// Pitfall: the public id of a socket was the secret id of its session.
+#[tokio::test]
+async fn the_id_of_a_socket_opens_nothing() {
+    let io = pinging();
+    let server = Server::start(&io).await;
+    let mut ws = Ws::open(server.address).await;
+    let id = ws.join("").await;
+    let answer = Http::connect(server.address).await.get(&format!("{POLLING}&sid={id}")).await;
+    assert_eq!(text(&answer), r#"{"code":1,"message":"Session ID unknown"}"#);
+}

@@ -11,7 +11,7 @@ use hyper::server::conn::http1;
 use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
 use socketio_tower::{Data, Socket, SocketIo};
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tower::ServiceExt;
 
@@ -174,4 +174,28 @@ async fn a_handshake_that_is_not_in_order_is_refused() {
         assert_eq!(crate::client::text(&answer), r#"{"code":3,"message":"Bad request"}"#, "{headers:?}");
     }
     assert_eq!(io.sessions(), 0);
+}
+
+/// Frames that were sent before the answer to the handshake are not lost: hyper has read them by then.
+#[tokio::test]
+async fn frames_may_follow_the_handshake_at_once() {
+    let io = pinging();
+    let server = Server::start(&io).await;
+    let mut stream = TcpStream::connect(server.address).await.expect("a connection");
+    let mut all = format!(
+        "GET {WEBSOCKET} HTTP/1.1\r\nHost: localhost\r\nConnection: keep-alive, Upgrade\r\nUpgrade: WebSocket\r\n\
+         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    )
+    .into_bytes();
+    // A masked text frame with the two characters `40`.
+    all.extend([0x81, 0x82, 0, 0, 0, 0, b'4', b'0']);
+    stream.write_all(&all).await.expect("it is sent");
+    let mut answer = Vec::new();
+    while !answer.windows(4).any(|window| window == b"40{\"") {
+        assert_ne!(soon(stream.read_buf(&mut answer)).await.expect("an answer"), 0);
+    }
+    let answer = String::from_utf8_lossy(&answer).to_lowercase();
+    assert!(answer.starts_with("http/1.1 101 "), "{answer}");
+    // RFC 6455 §1.3 has the key and its answer.
+    assert!(answer.contains("sec-websocket-accept: s3pplmbitxaq9kygzzhzrbk+xoo=\r\n"), "{answer}");
 }
