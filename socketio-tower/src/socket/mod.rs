@@ -226,9 +226,12 @@ impl Socket {
     /// Puts the socket among the members of its namespace, until the membership is dropped. None if there
     /// is a member with its id.
     pub(crate) fn connect(&self) -> Option<Membership> {
-        let member = self.0.namespace.rooms().insert(self.id(), self.clone()).ok()?;
+        let mut rooms = self.0.namespace.rooms();
+        let member = rooms.insert(self.id(), self.clone()).ok()?;
         self.0.member.get_or_init(|| member);
         self.0.connected.store(true, Ordering::Release);
+        // Nobody finds it in the rooms before it is all that.
+        drop(rooms);
         Some(Membership::new(self.clone(), Arc::clone(&self.0.namespace), member))
     }
 
