@@ -4,11 +4,12 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use axum::Router;
 use http::StatusCode;
 use socketio_tower::{AckError, DisconnectReason, Sent, Socket, SocketIo};
 use tokio::sync::Notify;
 
-use crate::client::{Http, Log, POLLING, Poller, Server, Ws, soon, text, until};
+use crate::client::{Http, Log, POLLING, Poller, Server, Ws, listen, soon, text, until};
 
 /// Long enough for what ends soon.
 const DEADLINE: Duration = Duration::from_secs(8);
@@ -85,6 +86,29 @@ async fn handlers_finish_first() {
     let (all, ()) = tokio::join!(io.close(DEADLINE), client);
     assert!(all);
     assert_eq!(log.lines(), ["begun", "Gone", "gone"]);
+}
+
+/// An HTTP server that goes down waits for the polls that wait, which only the sessions' end releases.
+#[tokio::test]
+async fn it_goes_together_with_the_graceful_end_of_the_http_server() {
+    let io = SocketIo::new();
+    let listener = listen().await;
+    let address = listener.local_addr().expect("it is bound");
+    let (shutdown, down) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let app = Router::new().layer(io.layer());
+    let signal = Arc::clone(&down);
+    let server = axum::serve(listener, app).with_graceful_shutdown(async move { signal.notified().await });
+    let ended = Arc::clone(&shutdown);
+    tokio::spawn(async move {
+        server.await.expect("it serves");
+        ended.notify_one();
+    });
+    let (mut ws, mut poller) = (Ws::connect(address).await, Poller::connect(address).await);
+    down.notify_one();
+    let (all, last, _) = tokio::join!(io.close(DEADLINE), poller.get(), ws.closed());
+    assert!(all && last == "1", "{last}");
+    soon(shutdown.notified()).await;
+    assert!(tokio::net::TcpStream::connect(address).await.is_err());
 }
 
 /// A session that is opened in the very moment of closing is refused or closed, not forgotten.

@@ -65,6 +65,11 @@ fn adder() -> SocketIo {
 
 async fn exchange(address: SocketAddr, io: &SocketIo) {
     let mut sender = connect(address).await;
+    let mut reset = websocket(&mut sender).await;
+    reset.greeted().await;
+    reset.join("").await;
+    drop(reset);
+    until("the session of a stream that is reset ends", || io.sessions() == 0).await;
     let (mut one, mut other) = (websocket(&mut sender).await, websocket(&mut sender).await);
     for ws in [&mut one, &mut other] {
         ws.greeted().await;

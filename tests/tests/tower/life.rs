@@ -5,7 +5,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use socketio_tower::handler::{ConnectError, DisconnectContext, EventContext, Extract, ExtractError};
-use socketio_tower::{Data, DisconnectReason, Overflow, Rooms, Socket, SocketIo, SocketIoBuilder};
+use socketio_tower::{
+    Auth, Data, DisconnectReason, Extension, Overflow, Rooms, Socket, SocketIo, SocketIoBuilder,
+};
 use tokio::sync::Notify;
 
 use crate::client::{Log, Poller, Server, Ws, soon, until};
@@ -296,6 +298,31 @@ async fn a_middleware_refuses() {
     ws.send("40/nowhere,").await;
     ws.expect(r#"44/nowhere,{"message":"Invalid namespace"}"#).await;
     assert_eq!(io.namespace("/").map(|ns| ns.all().count()), Some(0));
+}
+
+#[tokio::test]
+async fn a_middleware_has_its_arguments_or_refuses() {
+    #[derive(serde::Deserialize)]
+    struct Token {
+        token: String,
+    }
+    let io = SocketIo::new();
+    io.of("/", |ns| {
+        ns.middleware(async |socket: Socket, Auth(auth): Auth<Token>| {
+            assert!(!socket.is_connected() && !socket.emit("too early", "").is_queued());
+            socket.extensions().insert(auth.token);
+        });
+        ns.on("who", async |Extension(name): Extension<String>| name);
+    });
+    let server = Server::start(&io).await;
+    let mut ws = Ws::open(server.address).await;
+    ws.send(r#"40{"tokens":1}"#).await;
+    let refusal = ws.text().await;
+    assert!(refusal.starts_with(r#"44{"message":"invalid request: auth: missing field"#), "{refusal}");
+    ws.send(r#"40{"token":"mole"}"#).await;
+    assert!(ws.text().await.starts_with(r#"40{"sid""#));
+    ws.send(r#"420["who"]"#).await;
+    ws.expect(r#"430["mole"]"#).await;
 }
 
 /// Pitfall: between leaving and the end of its disconnect handler a socket was still in its rooms.
