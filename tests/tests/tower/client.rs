@@ -337,18 +337,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Ws<S> {
         }
     }
 
-    /// Waits for the close frame, and for its code.
+    /// Waits for the end of the connection; returns the code of its close frame.
     pub(crate) async fn closed(&mut self) -> Option<u16> {
-        let end = async {
-            loop {
-                match self.stream.next().await {
-                    Some(Ok(Message::Close(frame))) => break frame.map(|frame| frame.code.into()),
-                    Some(Ok(_)) => {}
-                    Some(Err(_)) | None => break None,
-                }
+        let mut code = None;
+        while let Some(Ok(message)) = soon(self.stream.next()).await {
+            if let Message::Close(Some(frame)) = message {
+                code = Some(frame.code.into());
             }
-        };
-        soon(end).await
+        }
+        code
     }
 
     /// Closes with a close frame and waits for the server's.

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use axum::Router;
@@ -95,7 +96,13 @@ async fn it_goes_together_with_the_graceful_end_of_the_http_server() {
     let listener = listen().await;
     let address = listener.local_addr().expect("it is bound");
     let (shutdown, down) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
-    let app = Router::new().layer(io.layer());
+    let requests = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&requests);
+    let counting = axum::middleware::map_request(move |request: axum::extract::Request| {
+        count.fetch_add(1, Ordering::Relaxed);
+        std::future::ready(request)
+    });
+    let app = Router::new().layer(io.layer()).layer(counting);
     let signal = Arc::clone(&down);
     let server = axum::serve(listener, app).with_graceful_shutdown(async move { signal.notified().await });
     let ended = Arc::clone(&shutdown);
@@ -104,8 +111,13 @@ async fn it_goes_together_with_the_graceful_end_of_the_http_server() {
         ended.notify_one();
     });
     let (mut ws, mut poller) = (Ws::connect(address).await, Poller::connect(address).await);
-    down.notify_one();
-    let (all, last, _) = tokio::join!(io.close(DEADLINE), poller.get(), ws.closed());
+    let before = requests.load(Ordering::Relaxed);
+    let close = async {
+        until("the GET is there", || requests.load(Ordering::Relaxed) > before).await;
+        down.notify_one();
+        io.close(DEADLINE).await
+    };
+    let (all, last, _) = tokio::join!(close, poller.get(), ws.closed());
     assert!(all && last == "1", "{last}");
     soon(shutdown.notified()).await;
     assert!(tokio::net::TcpStream::connect(address).await.is_err());
