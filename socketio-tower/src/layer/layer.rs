@@ -9,9 +9,12 @@ use crate::SocketIo;
 /// Made by [`SocketIo::layer`].
 ///
 /// It should be added last, so that it stands outermost: a timeout or a concurrency limit around it would
-/// end or starve the requests of long polling, which wait on purpose. In axum, add it to the outermost
-/// `Router` of all: `nest` and `merge` give up the fallback of the inner router, and a layer around that
-/// fallback with it. To mount the server on a route of its own, use [`service`](Self::service).
+/// end or starve the requests of long polling, which wait on purpose. Only what must see the answers to
+/// Socket.IO's clients too belongs around it: CORS, or a session that handlers ask for.
+///
+/// In axum, add it to the outermost `Router` of all. The layer stands around the router's fallback, and
+/// of a router without a fallback of its own `nest` keeps nothing but the routes, and `merge` only if it is
+/// the one that is merged into the other. To mount the server on a route, use [`service`](Self::service).
 #[derive(Debug, Clone)]
 #[must_use = "a layer serves nobody until it is added to an application"]
 pub struct SocketIoLayer {

@@ -4,7 +4,7 @@ use http::header;
 use http::request::Parts;
 use hyper::upgrade::OnUpgrade;
 use socketio_core::engine::{BadRequest, Head, Open, Request, RequestError};
-use socketio_core::{Sid, Transport};
+use socketio_core::{DisconnectReason, Sid, Transport};
 use tokio::sync::oneshot;
 
 use super::body::Delivery;
@@ -84,6 +84,11 @@ impl Action {
         let session = Arc::new(Session::new(io.new_sid(), handshake, open.transport));
         let driver = Driver::new(io.clone(), Arc::clone(&session), open);
         trace::session_opened(&session);
+        if io.is_closing() {
+            // The server began to close between the first look and the session's entry in the table.
+            let reason = DisconnectReason::ServerShuttingDown;
+            session.mailbox.push(Command::Close { reason }).ok();
+        }
         match switch {
             Some((handshake, stream)) => {
                 tokio::spawn(driver.with_stream(stream));

@@ -160,7 +160,8 @@ impl Work {
         if let Err(error) = outcome
             && let Some(local) = self.sockets.get_mut(key)
         {
-            local.table.error(&local.socket, &error);
+            // A panic in the hook must not take the client's other sockets along.
+            catch_unwind(AssertUnwindSafe(|| local.table.error(&local.socket, &error))).ok();
         }
     }
 
@@ -197,5 +198,6 @@ impl Work {
         trace::session_closed(reason);
         self.session.mailbox.end();
         self.running.abandon_admissions();
+        self.streams.abandon_opening();
     }
 }

@@ -34,7 +34,7 @@ pub(super) struct Work {
     pub(super) io: SocketIo,
     pub(super) session: Arc<Session>,
     pub(super) connection: Connection<Answer>,
-    streams: Streams,
+    pub(super) streams: Streams,
     /// GETs that are parked, and POSTs whose packets are not read.
     requests: Vec<(Link, Respond)>,
     pub(super) sockets: LocalSockets,

@@ -35,6 +35,8 @@ enum Phase {
     Closing {
         wire: Wire<Carrier>,
         until: Instant,
+        /// Whether the peer has ended too.
+        ended: bool,
     },
     Gone,
 }
@@ -106,6 +108,11 @@ impl Streams {
         }
     }
 
+    /// Lets go of connections that the HTTP server has not handed over: nobody waits for them any more.
+    pub(super) fn abandon_opening(&mut self) {
+        self.0.retain(|slot| !matches!(slot.phase, Phase::Opening { .. }));
+    }
+
     /// Writes what is queued, and ends what is overdue. True if a stream is gone.
     pub(super) fn drive_write(
         &mut self,
@@ -144,10 +151,13 @@ impl Slot {
                     None => connection.handle_attach(self.link, now),
                 }
             }
-            (Err(error), _) => {
+            (Err(error), upgrade) => {
                 crate::trace::upgrade_failed(&error);
                 self.phase = Phase::Gone;
-                connection.handle_lost(self.link, Lost::Failed, now);
+                // The connection does not know of a candidate that never stood.
+                if upgrade.is_none() {
+                    connection.handle_lost(self.link, Lost::Failed, now);
+                }
             }
         }
         true
@@ -167,14 +177,15 @@ impl Slot {
                 self.close(error.close_code(), now);
                 true
             }
-            Phase::Closing { wire, .. } => {
-                if let Poll::Ready(Err(ReadError::Closed | ReadError::Io(_))) = wire.poll_read(cx, drop)
-                    && wire.is_idle()
-                {
-                    self.phase = Phase::Gone;
+            Phase::Closing { wire, ended, .. } if !*ended => match wire.poll_read(cx, drop) {
+                Poll::Ready(Ok(()) | Err(ReadError::TooLarge | ReadError::Violation(_))) => true,
+                Poll::Ready(Err(ReadError::Closed | ReadError::Io(_))) => {
+                    *ended = true;
+                    true
                 }
-                false
-            }
+                Poll::Pending => false,
+            },
+            Phase::Closing { .. } => false,
             Phase::Opening { .. } | Phase::Gone => false,
         }
     }
@@ -183,7 +194,7 @@ impl Slot {
         self.phase = match std::mem::replace(&mut self.phase, Phase::Gone) {
             Phase::Open { mut wire, .. } => {
                 wire.close(code);
-                Phase::Closing { wire, until: now + CLOSE_TIMEOUT }
+                Phase::Closing { wire, until: now + CLOSE_TIMEOUT, ended: false }
             }
             Phase::Opening { .. } => Phase::Gone,
             closing => closing,
@@ -218,9 +229,13 @@ impl Slot {
                 self.phase = Phase::Gone;
                 connection.handle_lost(self.link, lost, now);
             }
-            Phase::Closing { wire, until } => {
-                let failed = matches!(wire.poll_shutdown(cx), Poll::Ready(Err(_)));
-                if failed || now >= *until {
+            Phase::Closing { wire, until, ended } => {
+                let over = match wire.poll_shutdown(cx) {
+                    Poll::Ready(Ok(())) => *ended,
+                    Poll::Ready(Err(_)) => true,
+                    Poll::Pending => false,
+                };
+                if over || now >= *until {
                     self.phase = Phase::Gone;
                 }
             }

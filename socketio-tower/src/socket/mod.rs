@@ -183,13 +183,18 @@ impl Socket {
 
     /// Disconnects it from its namespace. The client keeps its other namespaces, and may connect again.
     pub fn disconnect(&self) {
-        // A session that is over has disconnected it already.
-        self.0.session.mailbox.push(Command::Disconnect { socket: self.0.key, close: false }).ok();
+        self.end(false);
     }
 
     /// Disconnects the client from all namespaces and closes its connection.
     pub fn disconnect_client(&self) {
-        self.0.session.mailbox.push(Command::Disconnect { socket: self.0.key, close: true }).ok();
+        self.end(true);
+    }
+
+    fn end(&self, close: bool) {
+        self.mark_gone();
+        // A session that is over has disconnected it already.
+        self.0.session.mailbox.push(Command::Disconnect { socket: self.0.key, close }).ok();
     }
 }
 
@@ -220,9 +225,12 @@ impl Socket {
     /// Puts the socket among the members of its namespace, until the membership is dropped. None if there
     /// is a member with its id.
     pub(crate) fn connect(&self) -> Option<Membership> {
-        let member = self.0.namespace.rooms().insert(self.id(), self.clone()).ok()?;
+        let mut rooms = self.0.namespace.rooms();
+        let member = rooms.insert(self.id(), self.clone()).ok()?;
         self.0.member.get_or_init(|| member);
         self.0.connected.store(true, Ordering::Release);
+        // Nobody finds it in the rooms before it is all that.
+        drop(rooms);
         Some(Membership::new(self.clone(), Arc::clone(&self.0.namespace), member))
     }
 
@@ -238,6 +246,9 @@ impl Socket {
     }
 
     fn push(&self, weight: usize, command: Command) -> Sent {
+        if !self.is_connected() {
+            return Sent::Gone;
+        }
         match self.0.session.mailbox.push_packet(weight, self.0.io.settings(), command) {
             Pushed::Queued => Sent::Queued,
             Pushed::Gone => Sent::Gone,

@@ -1,0 +1,356 @@
+//! Servers to speak to, and clients that speak the wire by hand, so that a test says exactly what is sent
+//! and when a connection breaks.
+
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use bytes::Bytes;
+use futures_util::{SinkExt, StreamExt};
+use http::{Method, Request, Response, StatusCode};
+use http_body_util::{BodyExt, Full};
+use hyper::client::conn::http1;
+use hyper_util::rt::TokioIo;
+use socketio_tower::SocketIo;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::task::JoinHandle;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::Message;
+
+/// No step of a test takes longer unless something is wrong.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+pub(crate) const POLLING: &str = "/socket.io/?EIO=4&transport=polling";
+pub(crate) const WEBSOCKET: &str = "/socket.io/?EIO=4&transport=websocket";
+
+/// Awaits what must come.
+pub(crate) async fn soon<F: Future>(future: F) -> F::Output {
+    tokio::time::timeout(PATIENCE, future).await.expect("it comes soon")
+}
+
+/// Waits until something is so.
+pub(crate) async fn until(what: &str, condition: impl Fn() -> bool) {
+    let patience = Instant::now() + PATIENCE;
+    let mut tick = tokio::time::interval(Duration::from_millis(2));
+    while !condition() {
+        assert!(Instant::now() < patience, "in vain: {what}");
+        tick.tick().await;
+    }
+}
+
+/// What handlers report, in order.
+#[derive(Debug, Default)]
+pub(crate) struct Log(Mutex<Vec<String>>);
+
+impl Log {
+    pub(crate) fn add(&self, line: impl Into<String>) {
+        self.0.lock().expect("no test panics inside").push(line.into());
+    }
+
+    pub(crate) fn lines(&self) -> Vec<String> {
+        self.0.lock().expect("no test panics inside").clone()
+    }
+
+    /// Waits until there are as many lines as expected, and compares.
+    pub(crate) async fn expect(&self, expected: &[&str]) {
+        let patience = Instant::now() + PATIENCE;
+        let mut tick = tokio::time::interval(Duration::from_millis(2));
+        while self.lines().len() < expected.len() && Instant::now() < patience {
+            tick.tick().await;
+        }
+        assert_eq!(self.lines(), expected);
+    }
+}
+
+/// An axum server on a free port, until it is dropped.
+pub(crate) struct Server {
+    pub(crate) address: SocketAddr,
+    task: JoinHandle<()>,
+}
+
+impl Server {
+    /// Serves nothing but Socket.IO.
+    pub(crate) async fn start(io: &SocketIo) -> Self {
+        Self::serve(Router::new().layer(io.layer())).await
+    }
+
+    pub(crate) async fn serve(app: Router) -> Self {
+        let listener = listen().await;
+        let address = listener.local_addr().expect("it is bound");
+        let task = tokio::spawn(async move { axum::serve(listener, app).await.expect("it serves") });
+        Self { address, task }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+pub(crate) async fn listen() -> TcpListener {
+    TcpListener::bind("127.0.0.1:0").await.expect("a free port")
+}
+
+/// One HTTP/1.1 connection. Dropped, it is closed, whatever is under way.
+pub(crate) struct Http {
+    sender: http1::SendRequest<Full<Bytes>>,
+    connection: Pin<Box<http1::Connection<TokioIo<TcpStream>, Full<Bytes>>>>,
+}
+
+impl Http {
+    pub(crate) async fn connect(address: SocketAddr) -> Self {
+        let stream = soon(TcpStream::connect(address)).await.expect("a connection");
+        let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.expect("HTTP/1.1");
+        Self { sender, connection: Box::pin(connection) }
+    }
+
+    /// Sends a request and reads the whole answer.
+    pub(crate) async fn request(&mut self, request: Request<Full<Bytes>>) -> Response<Bytes> {
+        soon(self.parked(request)).await
+    }
+
+    /// The same without a limit of time, for a GET that waits.
+    pub(crate) async fn parked(&mut self, request: Request<Full<Bytes>>) -> Response<Bytes> {
+        let sent = self.sender.send_request(request);
+        let answer = async {
+            let (head, body) = sent.await.expect("an answer").into_parts();
+            Response::from_parts(head, body.collect().await.expect("a body").to_bytes())
+        };
+        tokio::pin!(answer);
+        tokio::select! {
+            biased;
+            answer = &mut answer => answer,
+            _ = &mut self.connection => answer.await,
+        }
+    }
+
+    pub(crate) async fn get(&mut self, path: &str) -> Response<Bytes> {
+        self.request(request(Method::GET, path, "")).await
+    }
+}
+
+pub(crate) fn request(method: Method, path: &str, body: impl Into<Bytes>) -> Request<Full<Bytes>> {
+    let request = Request::builder().method(method).uri(path).header("host", "localhost");
+    request.body(Full::new(body.into())).expect("a request")
+}
+
+/// A client on long polling, with one connection for everything, so that it has one request under way.
+pub(crate) struct Poller {
+    http: Http,
+    address: SocketAddr,
+    path: String,
+}
+
+impl Poller {
+    /// Opens a session.
+    pub(crate) async fn open(address: SocketAddr) -> Self {
+        Self::open_at(address, POLLING).await
+    }
+
+    pub(crate) async fn open_at(address: SocketAddr, path: &str) -> Self {
+        let mut http = Http::connect(address).await;
+        let answer = http.get(path).await;
+        assert_eq!(answer.status(), StatusCode::OK);
+        let packet = text(&answer);
+        let open: serde_json::Value = serde_json::from_str(&packet[1..]).expect("an OPEN packet");
+        let path = format!("{path}&sid={}", open["sid"].as_str().expect("a sid"));
+        Self { http, address, path }
+    }
+
+    /// Opens a session and connects to `/`.
+    pub(crate) async fn connect(address: SocketAddr) -> Self {
+        let mut poller = Self::open(address).await;
+        assert_eq!(poller.post("40").await, "ok");
+        let packet = poller.get().await;
+        assert!(packet.starts_with(r#"40{"sid":"#), "{packet}");
+        poller
+    }
+
+    /// The path of its requests, with the id of its session.
+    pub(crate) fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// Sends a GET and waits for its answer.
+    pub(crate) async fn get(&mut self) -> String {
+        text(&self.get_response().await)
+    }
+
+    pub(crate) async fn get_response(&mut self) -> Response<Bytes> {
+        self.http.get(&self.path).await
+    }
+
+    pub(crate) async fn post(&mut self, body: &str) -> String {
+        text(&self.post_response(body.to_owned()).await)
+    }
+
+    pub(crate) async fn post_response(&mut self, body: impl Into<Bytes>) -> Response<Bytes> {
+        self.http.request(request(Method::POST, &self.path, body)).await
+    }
+
+    /// Another connection, for what is said beside the GET that waits.
+    pub(crate) async fn beside(&self) -> Self {
+        let http = Http::connect(self.address).await;
+        Self { http, address: self.address, path: self.path.clone() }
+    }
+
+    /// A WebSocket that wants to take the session over.
+    pub(crate) async fn upgrade(&self) -> Ws {
+        Ws::handshake(self.address, &self.path.replace("polling", "websocket")).await
+    }
+
+    /// Parks a GET and closes the connection under it.
+    pub(crate) async fn abort(mut self) {
+        let path = self.path.clone();
+        let parked = self.http.parked(request(Method::GET, &path, ""));
+        // Polled until it is sent; hyper writes at its first poll.
+        tokio::select! {
+            biased;
+            answer = parked => panic!("answered: {answer:?}"),
+            () = tokio::task::yield_now() => {}
+        }
+    }
+}
+
+pub(crate) fn text(response: &Response<Bytes>) -> String {
+    String::from_utf8(response.body().to_vec()).expect("text")
+}
+
+/// A client on WebSocket.
+pub(crate) struct Ws<S = TcpStream> {
+    stream: WebSocketStream<S>,
+}
+
+impl Ws {
+    /// Upgrades a connection.
+    pub(crate) async fn handshake(address: SocketAddr, path: &str) -> Self {
+        let stream = soon(TcpStream::connect(address)).await.expect("a connection");
+        Self::handshake_over(stream, path).await
+    }
+
+    async fn handshake_over(stream: TcpStream, path: &str) -> Self {
+        stream.set_nodelay(true).expect("an option");
+        let url = format!("ws://localhost{path}");
+        let (stream, _) = soon(tokio_tungstenite::client_async(url, stream)).await.expect("a WebSocket");
+        Self { stream }
+    }
+
+    /// Opens a session.
+    pub(crate) async fn open(address: SocketAddr) -> Self {
+        let mut ws = Self::handshake(address, WEBSOCKET).await;
+        ws.greeted().await;
+        ws
+    }
+
+    /// Opens a session and connects to `/`.
+    pub(crate) async fn connect(address: SocketAddr) -> Self {
+        let mut ws = Self::open(address).await;
+        ws.join("").await;
+        ws
+    }
+
+    /// The same with a receive buffer of a few kilobytes, so that the server notices early that nothing
+    /// is read.
+    pub(crate) async fn connect_narrow(address: SocketAddr) -> Self {
+        let socket = TcpSocket::new_v4().expect("a socket");
+        socket.set_recv_buffer_size(4096).expect("an option");
+        let stream = soon(socket.connect(address)).await.expect("a connection");
+        let mut ws = Self::handshake_over(stream, WEBSOCKET).await;
+        ws.greeted().await;
+        ws.join("").await;
+        ws
+    }
+
+    /// Sends what is no frame.
+    pub(crate) async fn send_raw(&mut self, bytes: &[u8]) {
+        soon(self.stream.get_mut().write_all(bytes)).await.expect("it is sent");
+    }
+
+    /// Breaks the connection with a TCP reset.
+    pub(crate) fn reset(self) {
+        let stream = self.stream.into_inner();
+        stream.set_zero_linger().expect("an option");
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Ws<S> {
+    pub(crate) fn over(stream: WebSocketStream<S>) -> Self {
+        Self { stream }
+    }
+
+    /// Reads the OPEN packet.
+    pub(crate) async fn greeted(&mut self) {
+        let packet = self.text().await;
+        assert!(packet.starts_with(r#"0{"sid":"#), "{packet}");
+    }
+
+    /// Connects to a namespace; `/` is empty. Returns the socket's id.
+    pub(crate) async fn join(&mut self, namespace: &str) -> String {
+        let comma = if namespace.is_empty() { "" } else { "," };
+        self.send(&format!("40{namespace}{comma}")).await;
+        let packet = self.text().await;
+        let json = packet.strip_prefix(&format!("40{namespace}{comma}")).expect("a CONNECT reply");
+        let reply: serde_json::Value = serde_json::from_str(json).expect("JSON");
+        reply["sid"].as_str().expect("an id").to_owned()
+    }
+
+    pub(crate) async fn send(&mut self, text: &str) {
+        soon(self.stream.send(Message::text(text))).await.expect("it is sent");
+    }
+
+    pub(crate) async fn send_binary(&mut self, bytes: &'static [u8]) {
+        soon(self.stream.send(Message::binary(bytes))).await.expect("it is sent");
+    }
+
+    /// The next text; pings are answered.
+    pub(crate) async fn text(&mut self) -> String {
+        soon(self.next()).await.expect("a message")
+    }
+
+    /// Checks what comes next.
+    pub(crate) async fn expect(&mut self, expected: &str) {
+        assert_eq!(self.text().await, expected);
+    }
+
+    /// Waits for a ping and answers it.
+    pub(crate) async fn pong(&mut self) {
+        let ping = soon(self.stream.next()).await.expect("a ping").expect("no error");
+        assert_eq!(ping, Message::text("2"));
+        self.send("3").await;
+    }
+
+    /// The next text, or none if the connection has ended.
+    pub(crate) async fn next(&mut self) -> Option<String> {
+        loop {
+            match self.stream.next().await? {
+                Ok(Message::Text(text)) if text == "2" => {
+                    self.stream.send(Message::text("3")).await.ok()?;
+                }
+                Ok(Message::Text(text)) => return Some(text.to_string()),
+                Ok(_) => {}
+                Err(_) => return None,
+            }
+        }
+    }
+
+    /// Waits for the end of the connection; returns the code of its close frame.
+    pub(crate) async fn closed(&mut self) -> Option<u16> {
+        let mut code = None;
+        while let Some(Ok(message)) = soon(self.stream.next()).await {
+            if let Message::Close(Some(frame)) = message {
+                code = Some(frame.code.into());
+            }
+        }
+        code
+    }
+
+    /// Closes with a close frame and waits for the server's.
+    pub(crate) async fn close(mut self) {
+        self.stream.close(None).await.ok();
+        while let Some(Ok(_)) = soon(self.stream.next()).await {}
+    }
+}

@@ -1,0 +1,225 @@
+//! The end of a server.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use http::StatusCode;
+use socketio_tower::{AckError, DisconnectReason, Sent, Socket, SocketIo};
+use tokio::sync::Notify;
+
+use crate::client::{Http, Log, POLLING, Poller, Server, Ws, listen, soon, text, until};
+
+/// Long enough for what ends soon.
+const DEADLINE: Duration = Duration::from_secs(8);
+
+#[tokio::test]
+async fn all_sessions_end_with_what_was_sent_to_them() {
+    let (io, log) = (SocketIo::new(), Arc::new(Log::default()));
+    let told = Arc::clone(&log);
+    io.of("/", |ns| {
+        ns.on_disconnect(async move |reason: DisconnectReason| {
+            tokio::task::yield_now().await;
+            told.add(reason.as_str());
+        });
+    });
+    let server = Server::start(&io).await;
+    let mut ws = Ws::connect(server.address).await;
+    let mut poller = Poller::connect(server.address).await;
+    let mut idle = Poller::connect(server.address).await;
+    io.emit("goodbye", "");
+    assert_eq!(poller.get().await, r#"42["goodbye",""]"#);
+    let client = async {
+        ws.expect(r#"42["goodbye",""]"#).await;
+        assert_eq!(soon(ws.next()).await, None);
+        // This one had no GET under way: it fetches what was left.
+        assert_eq!(idle.get().await, "42[\"goodbye\",\"\"]\u{1e}1");
+    };
+    let (all, last, ()) = tokio::join!(io.close(DEADLINE), poller.get(), client);
+    assert!(all);
+    assert_eq!(last, "1");
+    assert_eq!(log.lines(), ["server shutting down"; 3], "before it returned");
+    assert_eq!(io.sessions(), 0);
+    let refused = Http::connect(server.address).await.get(POLLING).await;
+    assert_eq!((refused.status(), &*text(&refused)), (StatusCode::SERVICE_UNAVAILABLE, ""));
+    assert!(io.close(Duration::ZERO).await, "nothing to do");
+}
+
+#[tokio::test]
+async fn the_deadline_is_kept() {
+    let (io, gate) = (SocketIo::new(), Arc::new(Notify::new()));
+    let opening = Arc::clone(&gate);
+    io.of("/", |ns| {
+        ns.on_disconnect(async move || opening.notified().await);
+    });
+    let server = Server::start(&io).await;
+    let mut ws = Ws::connect(server.address).await;
+    let (all, _) = tokio::join!(io.close(Duration::from_millis(50)), ws.closed());
+    assert!(!all, "a disconnect handler still runs");
+    assert_eq!(io.sessions(), 1);
+    gate.notify_one();
+    drop(ws);
+    assert!(io.close(DEADLINE).await);
+}
+
+#[tokio::test]
+async fn handlers_finish_first() {
+    let (io, log, gate) = (SocketIo::new(), Arc::new(Log::default()), Arc::new(Notify::new()));
+    let (work, told, opening) = (Arc::clone(&log), Arc::clone(&log), Arc::clone(&gate));
+    io.of("/", |ns| {
+        ns.on("work", async move |socket: Socket| {
+            work.add("begun");
+            opening.notified().await;
+            work.add(format!("{:?}", socket.emit("done", "")));
+        });
+        ns.on_disconnect(async move || told.add("gone"));
+    });
+    let server = Server::start(&io).await;
+    let mut ws = Ws::connect(server.address).await;
+    ws.send(r#"42["work"]"#).await;
+    log.expect(&["begun"]).await;
+    let client = async {
+        ws.closed().await;
+        gate.notify_one();
+    };
+    let (all, ()) = tokio::join!(io.close(DEADLINE), client);
+    assert!(all);
+    assert_eq!(log.lines(), ["begun", "Gone", "gone"]);
+}
+
+/// An HTTP server that goes down waits for the polls that wait, which only the sessions' end releases.
+#[tokio::test]
+async fn it_goes_together_with_the_graceful_end_of_the_http_server() {
+    let io = SocketIo::new();
+    let listener = listen().await;
+    let address = listener.local_addr().expect("it is bound");
+    let (shutdown, down) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let requests = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&requests);
+    let counting = axum::middleware::map_request(move |request: axum::extract::Request| {
+        count.fetch_add(1, Ordering::Relaxed);
+        std::future::ready(request)
+    });
+    let app = Router::new().layer(io.layer()).layer(counting);
+    let signal = Arc::clone(&down);
+    let server = axum::serve(listener, app).with_graceful_shutdown(async move { signal.notified().await });
+    let ended = Arc::clone(&shutdown);
+    tokio::spawn(async move {
+        server.await.expect("it serves");
+        ended.notify_one();
+    });
+    let (mut ws, mut poller) = (Ws::connect(address).await, Poller::connect(address).await);
+    let before = requests.load(Ordering::Relaxed);
+    let close = async {
+        until("the GET is there", || requests.load(Ordering::Relaxed) > before).await;
+        down.notify_one();
+        io.close(DEADLINE).await
+    };
+    let (all, last, _) = tokio::join!(close, poller.get(), ws.closed());
+    assert!(all && last == "1", "{last}");
+    soon(shutdown.notified()).await;
+    assert!(tokio::net::TcpStream::connect(address).await.is_err());
+}
+
+/// A session that is opened in the very moment of closing is refused or closed, not forgotten.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_slips_in() {
+    for _ in 0..20 {
+        let io = SocketIo::new();
+        let server = Server::start(&io).await;
+        let address = server.address;
+        let clients: Vec<_> = (0..4).map(|_| tokio::spawn(open_until_refused(address))).collect();
+        while io.sessions() < 10 {
+            tokio::task::yield_now().await;
+        }
+        io.close(Duration::ZERO).await;
+        for client in clients {
+            for sid in soon(client).await.expect("no panic") {
+                let path = format!("{POLLING}&sid={sid}");
+                let last = Http::connect(address).await.get(&path).await;
+                assert_eq!(text(&last), "1", "a session that lives would leave the GET waiting");
+            }
+        }
+        assert_eq!(io.sessions(), 0);
+    }
+}
+
+/// Opens sessions; returns their ids.
+async fn open_until_refused(address: SocketAddr) -> Vec<String> {
+    let (mut http, mut sids) = (Http::connect(address).await, Vec::new());
+    loop {
+        let answer = http.get(POLLING).await;
+        if answer.status() != StatusCode::OK {
+            assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
+            return sids;
+        }
+        let packets = text(&answer);
+        // One that is closed before its OPEN packet leaves learns of both at once.
+        let Some(open) = packets.strip_prefix('0').filter(|_| !packets.ends_with("\u{1e}1")) else {
+            continue;
+        };
+        let open: serde_json::Value = serde_json::from_str(open).expect("an OPEN packet");
+        sids.push(open["sid"].as_str().expect("a sid").to_owned());
+    }
+}
+
+/// A peer that goes on sending, and then breaks the protocol, is read to its end: a connection that is
+/// dropped with unread input is reset, and the reset overtakes the close frame.
+#[tokio::test]
+async fn a_stream_that_closes_is_read_to_its_end() {
+    let io = SocketIo::new();
+    let server = Server::start(&io).await;
+    for garbage in [false, true] {
+        let mut ws = Ws::connect(server.address).await;
+        let sockets = io.namespace("/").map(|ns| ns.all().sockets()).unwrap_or_default();
+        let event = format!(r#"42["x","{}"]"#, "x".repeat(100_000));
+        sockets[0].disconnect_client();
+        for _ in 0..20 {
+            ws.send(&event).await;
+        }
+        if garbage {
+            ws.send_raw(&[0xff; 64]).await;
+        }
+        let begun = Instant::now();
+        ws.expect("41").await;
+        ws.closed().await;
+        drop(ws);
+        until("the session ends", || io.sessions() == 0).await;
+        assert!(begun.elapsed() < Duration::from_millis(2500), "not by the deadline of the close");
+    }
+}
+
+/// What remains of a server when its runtime is gone.
+#[test]
+fn the_end_of_a_runtime_ends_its_sessions() {
+    let io = SocketIo::new();
+    io.of("/", |ns| {
+        ns.on_connect(async |socket: Socket| {
+            socket.join("r");
+            std::future::pending::<()>().await;
+        });
+        ns.on_disconnect(async || -> () { panic!("there is nothing to run it on") });
+    });
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let (server, clients) = runtime.block_on(async {
+        let server = Server::start(&io).await;
+        let clients = (Ws::connect(server.address).await, Poller::connect(server.address).await);
+        until("both are in the room", || io.to("r").count() == 2).await;
+        (server, clients)
+    });
+    let [one, other] = &io.to("r").sockets()[..] else { panic!("two sockets") };
+    let answer = one.emit_with_ack::<_, ()>("question", "");
+    drop(runtime);
+    drop((server, clients));
+    assert_eq!((io.sessions(), io.to("r").count()), (0, 0));
+    assert!(!one.is_connected() && matches!(other.emit("late", ""), Sent::Gone));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    assert!(matches!(runtime.block_on(answer), Err(AckError::Disconnected)));
+    // The server itself goes on, on another.
+    runtime.block_on(async {
+        let server = Server::start(&io).await;
+        Ws::connect(server.address).await;
+    });
+}

@@ -1,0 +1,247 @@
+//! Speaking to clients: from any thread, with and without an answer.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::{Serialize, Serializer};
+use socketio_tower::{AckError, Args, Data, Overflow, Reply, Sent, Socket, SocketIo};
+
+use crate::client::{Log, Poller, Server, Ws, soon, until};
+
+/// The only socket of `/`.
+fn only(io: &SocketIo) -> Socket {
+    let sockets = io.namespace("/").map(|ns| ns.all().sockets()).unwrap_or_default();
+    let [socket] = &sockets[..] else { panic!("one socket") };
+    socket.clone()
+}
+
+async fn connected(io: &SocketIo) -> (Server, Ws, Socket) {
+    let server = Server::start(io).await;
+    let ws = Ws::connect(server.address).await;
+    let socket = only(io);
+    (server, ws, socket)
+}
+
+#[tokio::test]
+async fn threads_without_a_runtime_may_emit() {
+    let io = SocketIo::new();
+    let (_server, mut ws, socket) = connected(&io).await;
+    let speaker = socket.clone();
+    let speaking = std::thread::spawn(move || {
+        assert!(speaker.emit("a", &1).is_queued());
+        assert!(speaker.io().emit("b", &2).is_queued());
+        let id = speaker.id();
+        speaker.io().to(id.as_str()).emit("c", &3);
+        assert!(speaker.join("room"));
+        speaker.io().namespace("/").expect("it exists").to("room").emit("d", &4);
+        // The event goes out although nobody ever polls for its answer.
+        drop(speaker.emit_with_ack::<_, ()>("e", &5));
+        speaker.disconnect();
+    });
+    for packet in [r#"42["a",1]"#, r#"42["b",2]"#, r#"42["c",3]"#, r#"42["d",4]"#, r#"420["e",5]"#, "41"] {
+        ws.expect(packet).await;
+    }
+    speaking.join().expect("no panic");
+    until("it is gone", || !socket.is_connected()).await;
+    assert!(matches!(socket.emit("late", ""), Sent::Gone));
+}
+
+#[tokio::test]
+async fn answers_come_typed() {
+    let io = SocketIo::new();
+    let (_server, mut ws, socket) = connected(&io).await;
+    let number = socket.emit_with_ack::<_, u8>("n", "");
+    let pair = socket.emit_with_ack::<_, Args<(String, bool)>>("pair", "");
+    let wrong = socket.emit_with_ack::<_, u8>("wrong", "");
+    ws.expect(r#"420["n",""]"#).await;
+    ws.expect(r#"421["pair",""]"#).await;
+    ws.expect(r#"422["wrong",""]"#).await;
+    ws.send(r#"432["text"]"#).await;
+    ws.send(r#"431["yes",true]"#).await;
+    ws.send("430[255]").await;
+    ws.send("430[1]").await;
+    assert_eq!(soon(number).await.expect("an answer"), 255);
+    assert_eq!(soon(pair).await.expect("an answer"), Args(("yes".to_owned(), true)));
+    assert!(matches!(soon(wrong).await, Err(AckError::Unexpected(_))));
+    assert!(socket.is_connected(), "an answer that nobody awaits is ignored");
+}
+
+#[tokio::test]
+async fn answers_that_do_not_come() {
+    let io = SocketIo::builder().ack_timeout(Duration::from_millis(20)).build();
+    let (_server, mut ws, socket) = connected(&io).await;
+    assert!(matches!(soon(socket.emit_with_ack::<_, ()>("x", "")).await, Err(AckError::TimedOut)));
+    let patient = socket.timeout(Duration::MAX).emit_with_ack::<_, ()>("y", "");
+    let hasty = socket.timeout(Duration::ZERO).emit_with_ack::<_, ()>("z", "");
+    assert!(matches!(soon(hasty).await, Err(AckError::TimedOut)));
+    ws.send("41").await;
+    assert!(matches!(soon(patient).await, Err(AckError::Disconnected)));
+    let late = socket.emit_with_ack::<_, ()>("late", "");
+    assert!(matches!(soon(late).await, Err(AckError::Disconnected)));
+}
+
+/// Pitfall: pending acks waited for their timeout although the socket was gone.
+#[tokio::test]
+async fn answers_fail_with_the_connection() {
+    let io = SocketIo::builder().ack_timeout(Duration::from_secs(3600)).build();
+    let (_server, ws, socket) = connected(&io).await;
+    let answers: Vec<_> = (0..10).map(|n| socket.emit_with_ack::<_, ()>("x", &n)).collect();
+    ws.reset();
+    for answer in answers {
+        assert!(matches!(soon(answer).await, Err(AckError::Disconnected)));
+    }
+}
+
+#[tokio::test]
+async fn what_handlers_return_is_the_ack() {
+    let (io, log) = (SocketIo::new(), Arc::new(Log::default()));
+    let told = Arc::clone(&log);
+    io.of("/", |ns| {
+        ns.on("unit", async || {});
+        ns.on("args", async |Args((a, b)): Args<(i64, i64)>| Args((a + b, a * b)));
+        ns.on("list", async || Reply(vec![1, 2]));
+        ns.on("ok", async || Ok::<_, String>("fine"));
+        ns.on("err", async || Err::<&str, _>("refused"));
+        ns.on("emit", async |socket: Socket| socket.emit("emitted", ""));
+        ns.on("panic", async || -> () { panic!("a handler's fault") });
+        ns.on("last", async || "last");
+        ns.on_error(move |_, error| told.add(error.to_string()));
+    });
+    let (_server, mut ws, _) = connected(&io).await;
+    for event in [
+        r#"420["unit"]"#,
+        r#"421["args",3,4]"#,
+        r#"422["list"]"#,
+        r#"423["ok"]"#,
+        r#"424["err"]"#,
+        r#"425["args","three",4]"#,
+        r#"426["args",3]"#,
+        r#"427["nobody"]"#,
+        r#"428["emit"]"#,
+        r#"429["panic"]"#,
+        r#"4210["last"]"#,
+    ] {
+        ws.send(event).await;
+    }
+    for packet in [
+        "430[]",
+        "431[7,12]",
+        "432[[1,2]]",
+        r#"433["fine"]"#,
+        r#"42["emitted",""]"#,
+        "438[]",
+        r#"4310["last"]"#,
+    ] {
+        ws.expect(packet).await;
+    }
+    let errors = log.lines();
+    assert_eq!(errors.len(), 4);
+    assert_eq!(errors[0], "the handler failed: refused");
+    assert!(errors[1].starts_with("an argument could not be had: "), "{errors:?}");
+    assert!(errors[2].starts_with("an argument could not be had: "), "{errors:?}");
+    assert_eq!(errors[3], "the handler panicked");
+}
+
+#[tokio::test]
+async fn broadcasts_reach_the_chosen_once() {
+    let io = SocketIo::new();
+    io.of("/", |ns| {
+        ns.on("join", async |socket: Socket, Args(rooms): Args<Vec<String>>| {
+            assert!(rooms.iter().all(|room| socket.join(room)));
+        });
+        ns.on("shout", async |socket: Socket, Data(text): Data<String>| {
+            socket.broadcast().emit("shout", &text);
+        });
+    });
+    let server = Server::start(&io).await;
+    let mut clients = Vec::new();
+    for rooms in [r#""a""#, r#""a","b""#, r#""b","muted""#] {
+        let mut ws = Ws::connect(server.address).await;
+        ws.send(&format!(r#"420["join",{rooms}]"#)).await;
+        ws.expect("430[]").await;
+        clients.push(ws);
+    }
+    io.to("a").to("b").emit("both", "");
+    io.to("a").to("b").except("muted").emit("heard", "");
+    io.except("a").emit("others", "");
+    clients[0].send(r#"420["shout","hey"]"#).await;
+    clients[0].expect(r#"42["both",""]"#).await;
+    clients[0].expect(r#"42["heard",""]"#).await;
+    clients[0].expect("430[]").await;
+    clients[1].expect(r#"42["both",""]"#).await;
+    clients[1].expect(r#"42["heard",""]"#).await;
+    clients[1].expect(r#"42["shout","hey"]"#).await;
+    clients[2].expect(r#"42["both",""]"#).await;
+    clients[2].expect(r#"42["others",""]"#).await;
+    clients[2].expect(r#"42["shout","hey"]"#).await;
+}
+
+/// A value that is no JSON, or that panics half-way.
+enum Broken {
+    Refuses,
+    Panics,
+}
+
+impl Serialize for Broken {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        use serde::ser::{Error, SerializeSeq};
+        let mut seq = serializer.serialize_seq(None)?;
+        seq.serialize_element("half of it")?;
+        match self {
+            Self::Refuses => Err(S::Error::custom("refused")),
+            Self::Panics => panic!("a value's fault"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_value_that_cannot_be_sent_spoils_nothing() {
+    let io = SocketIo::new();
+    io.of("/", |ns| {
+        ns.on("broken", async || Reply(Broken::Panics));
+        ns.on("refused", async || Reply(Broken::Refuses));
+    });
+    let (_server, mut ws, socket) = connected(&io).await;
+    assert!(matches!(socket.emit("x", &Broken::Refuses), Sent::Refused(_)));
+    assert!(matches!(io.emit("x", &Broken::Refuses), Sent::Refused(_)));
+    assert!(matches!(
+        soon(socket.emit_with_ack::<_, ()>("x", &Broken::Refuses)).await,
+        Err(AckError::Refused(_))
+    ));
+    let panicked =
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| socket.emit("x", &Broken::Panics)));
+    assert!(panicked.is_err());
+    ws.send(r#"420["broken"]"#).await;
+    ws.send(r#"421["refused"]"#).await;
+    ws.send(r#"42["nothing"]"#).await;
+    socket.emit("whole", &[1, 2]);
+    ws.expect(r#"42["whole",[1,2]]"#).await;
+    assert!(matches!(socket.emit("disconnect", ""), Sent::Refused(_)), "a name of the protocol");
+}
+
+#[tokio::test]
+async fn a_full_queue_says_so() {
+    let io = SocketIo::builder().max_queued_bytes(1000).overflow(Overflow::Refuse).build();
+    let server = Server::start(&io).await;
+    let mut poller = Poller::connect(server.address).await;
+    let socket = only(&io);
+    let text = "x".repeat(600);
+    assert!(socket.emit("large", &"x".repeat(5000)).is_queued(), "one that is alone is taken");
+    assert!(matches!(socket.emit("next", &text), Sent::Full));
+    assert!(matches!(soon(socket.emit_with_ack::<_, ()>("next", &text)).await, Err(AckError::Full)));
+    until("the task has counted", || socket.queued_bytes() > 5000).await;
+    assert!(matches!(socket.emit("next", &text), Sent::Full));
+    let drained = tokio::spawn({
+        let socket = socket.clone();
+        async move { socket.drained().await }
+    });
+    assert!(poller.get().await.len() > 5000);
+    soon(drained).await.expect("it ends");
+    assert_eq!(socket.queued_bytes(), 0);
+    assert!(socket.emit("next", &text).is_queued());
+    assert!(poller.get().await.starts_with(r#"42["next","#));
+    // Who waits for a client that is gone is not left waiting.
+    assert!(socket.emit("never read", "").is_queued());
+    poller.post("1").await;
+    soon(socket.drained()).await;
+}

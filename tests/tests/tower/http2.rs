@@ -1,0 +1,168 @@
+//! WebSocket over one stream of an HTTP/2 connection (RFC 8441), and servers that are hyper's alone.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+
+use axum::Router;
+use bytes::Bytes;
+use http::{Method, Request, StatusCode, Version};
+use http_body_util::{BodyExt, Empty};
+use hyper::client::conn::http2;
+use hyper::ext::Protocol;
+use hyper::upgrade::Upgraded;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::server::conn::auto;
+use hyper_util::service::TowerToHyperService;
+use socketio_tower::{Data, SocketIo};
+use tokio::net::TcpStream;
+use tokio::task::JoinHandle;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::protocol::Role;
+use tower::{Layer, service_fn};
+
+use crate::client::{Log, POLLING, Poller, Server, WEBSOCKET, Ws, listen, soon, until};
+
+type Sender = http2::SendRequest<Empty<Bytes>>;
+
+async fn connect(address: SocketAddr) -> Sender {
+    let stream = TcpStream::connect(address).await.expect("a connection");
+    let (mut sender, connection) =
+        http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await.expect("HTTP/2");
+    tokio::spawn(connection);
+    // Extended CONNECT is allowed when the server's settings have arrived, which an answer proves.
+    let request = Request::get(format!("http://localhost{POLLING}&sid=x")).body(Empty::new());
+    let answer = soon(sender.send_request(request.expect("a request"))).await.expect("an answer");
+    assert_eq!(answer.version(), Version::HTTP_2);
+    let body = answer.into_body().collect().await.expect("a body").to_bytes();
+    assert_eq!(body, r#"{"code":1,"message":"Session ID unknown"}"#);
+    sender
+}
+
+fn extended_connect(path: &str, version: &str) -> Request<Empty<Bytes>> {
+    let request = Request::builder()
+        .method(Method::CONNECT)
+        .uri(format!("http://localhost{path}"))
+        .header("sec-websocket-version", version)
+        .extension(Protocol::from_static("websocket"));
+    request.body(Empty::new()).expect("a request")
+}
+
+async fn websocket(sender: &mut Sender) -> Ws<TokioIo<Upgraded>> {
+    let answer = soon(sender.send_request(extended_connect(WEBSOCKET, "13"))).await.expect("an answer");
+    assert_eq!(answer.status(), StatusCode::OK);
+    assert!(!answer.headers().contains_key("sec-websocket-accept"));
+    let upgraded = soon(hyper::upgrade::on(answer)).await.expect("a stream");
+    Ws::over(WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Client, None).await)
+}
+
+fn adder() -> SocketIo {
+    let io = SocketIo::new();
+    io.of("/", |ns| {
+        ns.on("next", async |Data(n): Data<u32>| n + 1);
+    });
+    io
+}
+
+async fn exchange(address: SocketAddr, io: &SocketIo) {
+    let mut sender = connect(address).await;
+    let mut reset = websocket(&mut sender).await;
+    reset.greeted().await;
+    reset.join("").await;
+    drop(reset);
+    until("the session of a stream that is reset ends", || io.sessions() == 0).await;
+    let (mut one, mut other) = (websocket(&mut sender).await, websocket(&mut sender).await);
+    for ws in [&mut one, &mut other] {
+        ws.greeted().await;
+        ws.join("").await;
+        ws.send(r#"427["next",41]"#).await;
+        ws.expect("437[42]").await;
+    }
+    io.emit("news", "for both");
+    for ws in [&mut one, &mut other] {
+        ws.expect(r#"42["news","for both"]"#).await;
+    }
+    one.close().await;
+    until("one ends", || io.sessions() == 1).await;
+    let answer = soon(sender.send_request(extended_connect(WEBSOCKET, "8"))).await.expect("an answer");
+    assert_eq!(answer.status(), StatusCode::BAD_REQUEST);
+    drop((sender, other));
+    until("the other ends with its connection", || io.sessions() == 0).await;
+}
+
+#[tokio::test]
+async fn axum_serves_websockets_over_http2() {
+    let io = adder();
+    let server = Server::start(&io).await;
+    exchange(server.address, &io).await;
+}
+
+/// A server of hyper alone, without axum.
+async fn hyper_server(io: &SocketIo) -> (SocketAddr, JoinHandle<()>) {
+    let listener = listen().await;
+    let address = listener.local_addr().expect("it is bound");
+    let inner = service_fn(async |_: Request<hyper::body::Incoming>| {
+        Ok::<_, Infallible>(http::Response::new(Empty::<Bytes>::new()))
+    });
+    let service = TowerToHyperService::new(io.layer().layer(inner));
+    let task = tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let service = service.clone();
+            tokio::spawn(async move {
+                let mut builder = auto::Builder::new(TokioExecutor::new());
+                builder.http2().enable_connect_protocol();
+                builder.serve_connection_with_upgrades(TokioIo::new(stream), service).await.ok();
+            });
+        }
+    });
+    (address, task)
+}
+
+#[tokio::test]
+async fn hyper_alone_serves_everything() {
+    let io = adder();
+    let (address, server) = hyper_server(&io).await;
+    exchange(address, &io).await;
+    let mut ws = Ws::connect(address).await;
+    ws.send(r#"420["next",1]"#).await;
+    ws.expect("430[2]").await;
+    let mut poller = Poller::connect(address).await;
+    poller.post(r#"420["next",2]"#).await;
+    assert_eq!(poller.get().await, "430[3]");
+    server.abort();
+}
+
+/// HTTP/2 that is polled: a GET that waits shares its connection with the POST that releases it.
+#[tokio::test]
+async fn polling_over_one_http2_connection() {
+    let (io, log) = (SocketIo::new(), std::sync::Arc::new(Log::default()));
+    let told = std::sync::Arc::clone(&log);
+    io.of("/", |ns| {
+        ns.on_disconnect(async move |reason: socketio_tower::DisconnectReason| told.add(reason.as_str()));
+    });
+    let server = Server::serve(Router::new().layer(io.layer())).await;
+    let stream = TcpStream::connect(server.address).await.expect("a connection");
+    let (mut sender, connection) =
+        http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await.expect("HTTP/2");
+    tokio::spawn(connection);
+    let mut send = move |method: Method, path: &str, body: &'static str| {
+        let request = Request::builder().method(method).uri(format!("http://localhost{path}"));
+        let answer = sender.send_request(request.body(body.to_owned()).expect("a request"));
+        async move {
+            let body = soon(answer).await.expect("an answer").into_body();
+            String::from_utf8(body.collect().await.expect("a body").to_bytes().into()).expect("text")
+        }
+    };
+    let open = send(Method::GET, POLLING, "").await;
+    let open: serde_json::Value = serde_json::from_str(&open[1..]).expect("an OPEN packet");
+    let path = format!("{POLLING}&sid={}", open["sid"].as_str().expect("a sid"));
+    let parked = send(Method::GET, &path, "");
+    let posted = send(Method::POST, &path, "40");
+    let (parked, posted) = tokio::join!(parked, posted);
+    assert!(parked.starts_with(r#"40{"sid":"#), "{parked}");
+    assert_eq!(posted, "ok");
+    // The stream of a GET that waits is reset.
+    let parked = tokio::spawn(send(Method::GET, &path, ""));
+    assert_eq!(send(Method::POST, &path, r#"42["nothing"]"#).await, "ok");
+    parked.abort();
+    log.expect(&["transport error"]).await;
+}

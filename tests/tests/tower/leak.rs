@@ -1,0 +1,166 @@
+//! Ten thousand sessions that end in every way there is, and nothing that stays behind.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::{StreamExt, stream};
+use socketio_tower::{AckError, DisconnectReason, EmitWithAck, Overflow, Socket, SocketIo, State};
+
+use crate::client::{Poller, Server, Ws, soon, until};
+
+const WAVES: usize = 5;
+const WAVE: usize = 2000;
+
+/// Held by everything that belongs to a session, and counted.
+type Held = Arc<()>;
+
+fn server(held: &Held) -> SocketIo {
+    let io = SocketIo::builder()
+        .state(Arc::clone(held))
+        .ping_interval(Duration::from_secs(3))
+        .ping_timeout(Duration::from_secs(1))
+        .ack_timeout(Duration::from_secs(3600))
+        .handler_grace(Duration::from_millis(100))
+        .max_queued_bytes(100_000)
+        .overflow(Overflow::Close)
+        .build();
+    io.of("/", |ns| {
+        ns.on_connect(async |socket: Socket, State(held): State<Held>| {
+            socket.extensions().insert(held);
+            socket.join("all");
+            socket.join(format!("room {}", socket.id()));
+        });
+        ns.on("leave", async |socket: Socket| socket.disconnect());
+        ns.on("close", async |socket: Socket| socket.disconnect_client());
+        ns.on("panic", async |_: State<Held>| -> () { panic!("a handler's fault") });
+        ns.on("wait", async |_held: State<Held>| std::future::pending::<()>().await);
+        ns.on("ask", async |socket: Socket, _held: State<Held>| {
+            let answer = socket.emit_with_ack::<_, ()>("question", "").await;
+            assert!(matches!(answer, Err(AckError::Disconnected)));
+        });
+        ns.on("flood", async |socket: Socket| while socket.emit("flood", &"x".repeat(90_000)).is_queued() {});
+        ns.on_disconnect(async |socket: Socket, State(_held): State<Held>, _: DisconnectReason| {
+            tokio::task::yield_now().await;
+            socket.broadcast().to("nobody").emit("gone", "");
+        });
+    });
+    io.of("/hanging", |ns| {
+        ns.on_connect(async |socket: Socket, _held: State<Held>| {
+            socket.join("all");
+            std::future::pending::<()>().await;
+        });
+    });
+    io.of("/door", |ns| {
+        ns.middleware(async |_held: State<Held>| std::future::pending::<()>().await);
+    });
+    io
+}
+
+enum Client {
+    Ws(Box<Ws>),
+    Poller(Box<Poller>),
+}
+
+/// A third of the clients poll.
+async fn connect(address: SocketAddr, n: usize) -> Client {
+    match n % 3 {
+        0 => Client::Poller(Box::new(Poller::connect(address).await)),
+        _ => Client::Ws(Box::new(Ws::connect(address).await)),
+    }
+}
+
+/// Ends a client; gives it back if it is to fall silent with its connection open.
+async fn end(client: Client, n: usize) -> Option<Client> {
+    match client {
+        Client::Poller(mut poller) => match n / 3 % 7 {
+            0 => poller.abort().await,
+            1 => drop(poller.post("1").await),
+            2 => drop(poller.post("41").await),
+            3 => drop(poller.post("no packet").await),
+            4 => {
+                // An upgrade that stays half-way.
+                let mut ws = poller.upgrade().await;
+                ws.send("2probe").await;
+                ws.expect("3probe").await;
+            }
+            5 => {
+                poller.post(r#"42["close"]"#).await;
+                assert!(poller.get().await.contains("41"));
+            }
+            _ => return Some(Client::Poller(poller)),
+        },
+        Client::Ws(mut ws) => match n / 3 % 14 {
+            0 => ws.send("41").await,
+            1 => ws.close().await,
+            2 => ws.reset(),
+            3 => ws.send(r#"42["leave"]"#).await,
+            4 => ws.send(r#"42["close"]"#).await,
+            5 => ws.send(r#"42["panic"]"#).await,
+            6 => ws.send(r#"42["wait"]"#).await,
+            7 => ws.send(r#"42["ask"]"#).await,
+            8 => ws.send("no packet").await,
+            9 => ws.send("4no packet either").await,
+            10 => ws.send("40/hanging,").await,
+            11 => ws.send("40/door,").await,
+            12 => ws.send(r#"42["flood"]"#).await,
+            _ => return Some(Client::Ws(ws)),
+        },
+    }
+    None
+}
+
+fn alive_tasks() -> usize {
+    tokio::runtime::Handle::current().metrics().num_alive_tasks()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ten_thousand_sessions_leave_nothing_behind() {
+    let held = Held::default();
+    let io = server(&held);
+    let server = Server::start(&io).await;
+    let (tasks, holders) = (alive_tasks(), Arc::strong_count(&held));
+    let all = io.namespace("/").expect("it exists");
+    let mut silent = Vec::new();
+    let mut answers: Vec<EmitWithAck<()>> = Vec::new();
+    let mut sessions = 0;
+    for wave in 0..WAVES {
+        if wave + 1 == WAVES {
+            until("those who are silent have died", || io.sessions() == 0).await;
+        }
+        let clients = stream::iter(0..WAVE).map(async |n| (n, connect(server.address, n).await));
+        let clients: Vec<_> = clients.buffer_unordered(64).collect().await;
+        assert_eq!(io.to("all").sockets().len(), all.all().count());
+        sessions += clients.len();
+        for socket in io.to("all").sockets().iter().step_by(10) {
+            answers.push(socket.emit_with_ack("question", ""));
+        }
+        if wave + 1 < WAVES {
+            let ended = stream::iter(clients).map(async |(n, client)| end(client, n).await);
+            silent.extend(
+                ended.buffer_unordered(64).filter_map(async |client| client).collect::<Vec<_>>().await,
+            );
+        } else {
+            // The last wave meets the end of the server.
+            let ended = stream::iter(clients).for_each_concurrent(64, async |(_, client)| match client {
+                Client::Poller(mut poller) => while !poller.get().await.ends_with('1') {},
+                Client::Ws(mut ws) => drop(ws.closed().await),
+            });
+            let (all, ()) = tokio::join!(io.close(Duration::from_secs(10)), ended);
+            assert!(all);
+        }
+    }
+    assert_eq!(sessions, 10_000);
+    until("all sessions have ended", || io.sessions() == 0).await;
+    for path in ["/", "/hanging", "/door"] {
+        assert_eq!(io.namespace(path).map(|ns| ns.all().count()), Some(0), "{path}");
+        assert_eq!(io.namespace(path).map(|ns| ns.to("all").count()), Some(0), "{path}");
+    }
+    for answer in answers {
+        assert!(matches!(soon(answer).await, Err(AckError::Disconnected)));
+    }
+    drop(silent);
+    until("all tasks have ended", || alive_tasks() <= tasks).await;
+    until("all that was held is dropped", || Arc::strong_count(&held) <= holders).await;
+    assert_eq!((alive_tasks(), Arc::strong_count(&held)), (tasks, holders));
+}

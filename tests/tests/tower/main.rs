@@ -1,0 +1,18 @@
+//! The layer over real sockets: every test runs a server on a port of its own and speaks to it by hand.
+
+mod client;
+
+mod close;
+mod emit;
+mod http2;
+mod leak;
+mod life;
+mod mounting;
+mod order;
+mod requests;
+mod routing;
+mod send;
+mod setup;
+mod stalled;
+mod tasks;
+mod upgrades;

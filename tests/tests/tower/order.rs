@@ -1,0 +1,197 @@
+//! In which order things happen.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use socketio_tower::{Ack, Args, Data, Event, Sent, Socket, SocketIo};
+use tokio::sync::Notify;
+
+use crate::client::{Log, Poller, Server, Ws, soon, until};
+
+/// Pitfall: one task per event let two events of one socket overtake each other.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn events_reach_their_handlers_in_order_of_arrival() {
+    let (io, log) = (SocketIo::new(), Arc::new(Log::default()));
+    let told = Arc::clone(&log);
+    io.of("/", |ns| {
+        ns.on("n", async move |Data(n): Data<u32>| {
+            told.add(n.to_string());
+            tokio::task::yield_now().await;
+        });
+    });
+    let server = Server::start(&io).await;
+    let mut ws = Ws::connect(server.address).await;
+    for n in 0..1000 {
+        ws.send(&format!(r#"42["n",{n}]"#)).await;
+    }
+    until("all have come", || log.lines().len() == 1000).await;
+    assert_eq!(log.lines(), (0..1000).map(|n| n.to_string()).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn a_handler_that_waits_holds_up_nobody() {
+    let (io, gate) = (SocketIo::new(), Arc::new(Notify::new()));
+    let opening = Arc::clone(&gate);
+    io.of("/", |ns| {
+        ns.on("slow", async move || {
+            opening.notified().await;
+            "slow"
+        });
+        ns.on("fast", async || "fast");
+    });
+    let server = Server::start(&io).await;
+    let mut ws = Ws::connect(server.address).await;
+    ws.send(r#"421["slow"]"#).await;
+    ws.send(r#"422["fast"]"#).await;
+    ws.expect(r#"432["fast"]"#).await;
+    gate.notify_one();
+    ws.expect(r#"431["slow"]"#).await;
+}
+
+#[tokio::test]
+async fn one_at_a_time_if_so_wished() {
+    let (io, log) = (SocketIo::builder().concurrency(1).build(), Arc::new(Log::default()));
+    let told = Arc::clone(&log);
+    io.of("/", |ns| {
+        ns.on("n", async move |Data(n): Data<u32>| {
+            told.add(format!("{n} begins"));
+            tokio::task::yield_now().await;
+            told.add(format!("{n} ends"));
+        });
+    });
+    let server = Server::start(&io).await;
+    let mut ws = Ws::connect(server.address).await;
+    for n in 0..100 {
+        ws.send(&format!(r#"42["n",{n}]"#)).await;
+    }
+    until("all have come", || log.lines().len() == 200).await;
+    let expected = (0..100).flat_map(|n| [format!("{n} begins"), format!("{n} ends")]);
+    assert_eq!(log.lines(), expected.collect::<Vec<_>>());
+}
+
+/// At the bound the socket's events wait; its acks, and other sockets, do not.
+#[tokio::test]
+async fn handlers_are_bounded_per_socket() {
+    let (io, running, gate) =
+        (SocketIo::builder().concurrency(3).build(), Arc::new(AtomicUsize::new(0)), Arc::new(Notify::new()));
+    let (count, opening) = (Arc::clone(&running), Arc::clone(&gate));
+    io.of("/", |ns| {
+        ns.on("wait", async move || {
+            count.fetch_add(1, Ordering::Relaxed);
+            opening.notified().await;
+        });
+        ns.on("ask", async |socket: Socket| {
+            socket.emit_with_ack::<_, u8>("question", "").await.unwrap_or_default()
+        });
+        ns.on("ping", async || "pong");
+    });
+    io.of("/other", |ns| {
+        ns.on("ping", async || "pong");
+    });
+    let server = Server::start(&io).await;
+    let mut ws = Ws::connect(server.address).await;
+    ws.join("/other").await;
+    ws.send(r#"420["ask"]"#).await;
+    ws.expect(r#"420["question",""]"#).await;
+    for _ in 0..4 {
+        ws.send(r#"42["wait"]"#).await;
+    }
+    ws.send(r#"421["ping"]"#).await;
+    ws.send(r#"42/other,0["ping"]"#).await;
+    ws.expect(r#"43/other,0["pong"]"#).await;
+    assert_eq!(running.load(Ordering::Relaxed), 2, "beside the one that asks");
+    ws.send("430[9]").await;
+    ws.expect("430[9]").await;
+    until("one more runs", || running.load(Ordering::Relaxed) == 3).await;
+    gate.notify_waiters();
+    until("the last runs", || running.load(Ordering::Relaxed) == 4).await;
+    ws.expect(r#"431["pong"]"#).await;
+}
+
+#[tokio::test]
+async fn what_a_handler_sends_leaves_in_the_order_of_its_calls() {
+    let (io, finished) = (SocketIo::new(), Arc::new(Notify::new()));
+    let done = Arc::clone(&finished);
+    io.of("/", |ns| {
+        ns.on("talk", async move |socket: Socket, ack: Ack| {
+            socket.emit("one", &1);
+            ack.send(&2);
+            socket.emit("three", &Args((3, "three")));
+            socket.io().emit("four", &4);
+            socket.disconnect();
+            assert!(!socket.is_connected());
+            // What would never arrive is not taken for sent.
+            assert!(matches!(socket.emit("five", &5), Sent::Gone));
+            done.notify_one();
+        });
+    });
+    let server = Server::start(&io).await;
+    let mut ws = Ws::connect(server.address).await;
+    ws.send(r#"420["talk"]"#).await;
+    for packet in [r#"42["one",1]"#, "430[2]", r#"42["three",3,"three"]"#, r#"42["four",4]"#, "41"] {
+        ws.expect(packet).await;
+    }
+    soon(finished.notified()).await;
+}
+
+/// Pitfall: leaving and rejoining in one segment was taken for a duplicate.
+#[tokio::test]
+async fn a_namespace_may_be_left_and_joined_in_one_breath() {
+    let io = SocketIo::new();
+    io.of("/", |ns| {
+        ns.on("ping", async || "pong");
+    });
+    let server = Server::start(&io).await;
+    let mut poller = Poller::connect(server.address).await;
+    poller.post("420[\"ping\"]\u{1e}41\u{1e}40").await;
+    let answer = poller.get().await;
+    // The ack is of a socket that was gone when it was sent.
+    assert!(answer.starts_with("40{") && !answer.contains('\u{1e}'), "{answer}");
+    poller.post(r#"421["ping"]"#).await;
+    assert_eq!(poller.get().await, r#"431["pong"]"#);
+    assert_eq!(io.namespace("/").map(|ns| ns.all().count()), Some(1));
+}
+
+/// Pitfall: the header of a binary event and its attachments were not adjacent.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn attachments_follow_their_header() {
+    let io = SocketIo::new();
+    io.of("/", |ns| {
+        ns.on("echo", async |socket: Socket, event: Event, Data(bytes): Data<bytes::Bytes>| {
+            socket.emit(event.name(), &bytes);
+        });
+    });
+    let server = Server::start(&io).await;
+    let mut poller = Poller::connect(server.address).await;
+    let threads: Vec<_> = (0..4)
+        .map(|_| {
+            let io = io.clone();
+            std::thread::spawn(move || {
+                for _ in 0..50 {
+                    io.emit(
+                        "b",
+                        &Args((bytes::Bytes::from_static(b"one"), bytes::Bytes::from_static(b"two"))),
+                    );
+                }
+            })
+        })
+        .collect();
+    for thread in threads {
+        thread.join().expect("no panic");
+    }
+    let mut packets = Vec::new();
+    while packets.len() < 600 {
+        packets.extend(poller.get().await.split('\u{1e}').map(str::to_owned));
+    }
+    let header = r#"452-["b",{"_placeholder":true,"num":0},{"_placeholder":true,"num":1}]"#;
+    for event in packets.chunks(3) {
+        assert_eq!(event, [header, "bb25l", "bdHdv"]);
+    }
+    poller.post("451-[\"echo\",{\"_placeholder\":true,\"num\":0}]\u{1e}bb25l").await;
+    let echo = "451-[\"echo\",{\"_placeholder\":true,\"num\":0}]\u{1e}bb25l";
+    assert_eq!(poller.get().await, echo);
+    let mut ws = Ws::connect(server.address).await;
+    ws.send(r#"451-["echo",{"_placeholder":true,"num":0}]"#).await;
+    ws.send_binary(b"one").await;
+    ws.expect(r#"451-["echo",{"_placeholder":true,"num":0}]"#).await;
+}

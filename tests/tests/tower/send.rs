@@ -1,0 +1,44 @@
+//! What is handed to other threads must be allowed to go there. Everything here is a check of the compiler.
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::{Empty, Full};
+use socketio_tower::layer::{NotFound, ResponseBody, ResponseFuture};
+use socketio_tower::{
+    AckError, BroadcastOperator, EmitWithAck, NamespaceHandle, Sent, SetupError, Socket, SocketIo,
+    SocketIoBuilder, SocketIoLayer, SocketIoService,
+};
+use tower::Service;
+
+fn send<T: Send + 'static>() {}
+fn sync<T: Send + Sync + 'static>() {}
+fn future<F: Future + Send>(_: &F) {}
+
+#[test]
+fn types() {
+    sync::<SocketIo>();
+    sync::<SocketIoBuilder>();
+    sync::<SocketIoLayer>();
+    sync::<SocketIoService<NotFound>>();
+    sync::<Socket>();
+    sync::<NamespaceHandle>();
+    sync::<BroadcastOperator>();
+    sync::<Sent>();
+    sync::<AckError>();
+    sync::<SetupError>();
+    send::<EmitWithAck<std::rc::Rc<u8>>>();
+    send::<ResponseBody<Full<Bytes>>>();
+    type Inner = std::future::Ready<Result<Response<Empty<Bytes>>, std::convert::Infallible>>;
+    send::<ResponseFuture<Inner, Full<Bytes>>>();
+    send::<<SocketIoService<NotFound> as Service<Request<Full<Bytes>>>>::Future>();
+}
+
+#[test]
+fn futures() {
+    let io = SocketIo::new();
+    future(&io.close(std::time::Duration::ZERO));
+    let _never_called = |socket: Socket| {
+        future(&socket.drained());
+        future(&socket.emit_with_ack::<_, u8>("x", "x"));
+    };
+}

@@ -1,0 +1,91 @@
+//! Mistakes in the set-up of a server are named when its layer is made.
+
+use socketio_tower::{SetupError, SocketIo, State};
+
+fn mistakes(io: &SocketIo) -> Vec<String> {
+    io.try_layer().map_or_else(|errors| errors.iter().map(ToString::to_string).collect(), |_| Vec::new())
+}
+
+#[test]
+fn reserved_events_have_no_handlers() {
+    for name in ["connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"] {
+        let io = SocketIo::new();
+        io.of("/", |ns| {
+            ns.on(name, async || {});
+        });
+        let errors = io.try_layer().map(drop);
+        assert_eq!(errors, Err(vec![SetupError::ReservedEvent(name.to_owned())]));
+    }
+}
+
+#[test]
+fn other_events_may_have_any_name() {
+    let io = SocketIo::new();
+    io.of("/", |ns| {
+        for name in ["", "1", "a\"b\\c\n", "Connect", "é€😀"] {
+            ns.on(name, async || {});
+        }
+    });
+    assert_eq!(mistakes(&io), [""; 0]);
+}
+
+#[test]
+fn paths_that_are_none() {
+    let io = SocketIo::new();
+    for path in ["/a,b", "/a\nb"] {
+        io.of(path, |_| panic!("never looked at"));
+        assert!(io.namespace(path).is_none());
+    }
+    assert_eq!(
+        mistakes(&io),
+        [
+            "`/a,b` is no namespace: the path of a namespace holds no comma; there is one at byte 2",
+            "`/a\nb` is no namespace: the path of a namespace holds no control character; '\\n' stands at byte 2",
+        ]
+    );
+    assert!(io.namespace("/nobody defined it").is_none());
+}
+
+#[test]
+fn states_that_are_missing() {
+    let io = SocketIo::builder().state(7u8).build();
+    io.of("/chat", |ns| {
+        ns.on_connect(async |_: State<u8>| {});
+        ns.on("x", async |_: State<u16>| {});
+        ns.on_disconnect(async |_: State<u16>, _: State<u32>| {});
+        ns.middleware(async |_: State<u64>| {});
+    });
+    let mut mistakes = mistakes(&io);
+    mistakes.sort();
+    assert_eq!(
+        mistakes,
+        ["u16", "u32", "u64"].map(|state| format!(
+            "a handler of `/chat` asks for State<{state}>, which was not given to SocketIoBuilder::state"
+        ))
+    );
+}
+
+#[test]
+#[should_panic(expected = "`disconnect` is an event of the protocol; it cannot have a handler; ")]
+fn layer_names_all_mistakes() {
+    let io = SocketIo::new();
+    io.of("/", |ns| {
+        ns.on("disconnect", async || {}).on("connect", async || {});
+    });
+    let _layer = io.layer();
+}
+
+/// Clients meet a namespace whole, and a definition may be added to.
+#[test]
+fn definitions_add_up() {
+    let io = SocketIo::builder().state(1u8).build();
+    io.of("/", |ns| {
+        ns.on("a", async || {});
+    });
+    io.of("", |ns| {
+        ns.on("b", async |_: State<u8>| {});
+    });
+    io.of("chat", |_| {});
+    assert_eq!(mistakes(&io), [""; 0]);
+    assert!(io.namespace("/chat").is_some() && io.namespace("chat").is_some());
+}

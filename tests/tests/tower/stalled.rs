@@ -1,0 +1,131 @@
+//! A peer that keeps its connection open and reads nothing.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use socketio_tower::{DisconnectReason, Overflow, Sent, Socket, SocketIo, SocketIoBuilder};
+
+use crate::client::{Log, Server, Ws, until};
+
+const BOUND: usize = 512 * 1024;
+/// With this much the kernel's buffers are full, and the queue too.
+const FLOOD: usize = 32 * 1024 * 1024;
+
+fn reporting(builder: SocketIoBuilder) -> (SocketIo, Arc<Log>) {
+    let (io, log) = (builder.max_queued_bytes(BOUND).build(), Arc::new(Log::default()));
+    let told = Arc::clone(&log);
+    io.of("/", |ns| {
+        ns.on_disconnect(async move |reason: DisconnectReason| told.add(reason.as_str()));
+    });
+    (io, log)
+}
+
+/// A peer that will read nothing, and its socket.
+async fn stalled(server: &Server, io: &SocketIo) -> (Ws, Socket) {
+    let ws = Ws::connect_narrow(server.address).await;
+    let [socket] = &io.except("healthy").sockets()[..] else { panic!("one socket") };
+    (ws, socket.clone())
+}
+
+/// Pitfall: a peer that stops reading blocked its writer for ever. Others must not notice it at all.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_write_deadline_ends_it_and_others_notice_nothing() {
+    let deadline = Duration::from_millis(500);
+    let (io, log) = reporting(SocketIo::builder().write_timeout(deadline).overflow(Overflow::Refuse));
+    let server = Server::start(&io).await;
+    let (_peer, socket) = stalled(&server, &io).await;
+    let mut healthy = Ws::connect(server.address).await;
+    let text = "x".repeat(64 * 1024);
+    let packet = format!(r#"42["flood","{text}"]"#);
+    let (mut rounds, mut slowest) = (0, Duration::ZERO);
+    while log.lines().is_empty() {
+        let sent = Instant::now();
+        io.emit("flood", &text);
+        healthy.expect(&packet).await;
+        (rounds, slowest) = (rounds + 1, slowest.max(sent.elapsed()));
+        assert!(socket.queued_bytes() <= BOUND, "its queue is bounded");
+    }
+    assert!(slowest < deadline, "nobody waited for it: {slowest:?}");
+    assert!(rounds > 100, "they were served meanwhile: {rounds}");
+    until("its session ends", || io.sessions() == 1).await;
+    assert!(matches!(socket.emit("late", ""), Sent::Gone));
+    io.emit("last", "");
+    healthy.expect(r#"42["last",""]"#).await;
+    assert_eq!(log.lines(), ["transport error"]);
+}
+
+#[tokio::test]
+async fn an_overflowing_queue_closes_it() {
+    let (io, log) = reporting(SocketIo::builder().overflow(Overflow::Close));
+    let server = Server::start(&io).await;
+    let (peer, socket) = stalled(&server, &io).await;
+    let text = "x".repeat(64 * 1024);
+    let mut queued = 0;
+    while socket.emit("flood", &text).is_queued() {
+        assert!(socket.queued_bytes() <= BOUND, "its queue is bounded");
+        queued += text.len();
+        assert!(queued <= FLOOD);
+        tokio::task::yield_now().await;
+    }
+    for _ in 0..1000 {
+        assert!(matches!(socket.emit("flood", &text), Sent::Gone), "it is told once that it is full");
+    }
+    log.expect(&["forced server close"]).await;
+    assert!(matches!(socket.emit("late", ""), Sent::Gone));
+    drop(peer);
+    until("its session ends", || io.sessions() == 0).await;
+    assert_eq!(log.lines().len(), 1);
+}
+
+#[tokio::test]
+async fn an_overflowing_queue_refuses_and_the_peer_may_come_back() {
+    let (io, log) = reporting(SocketIo::builder().overflow(Overflow::Refuse));
+    let server = Server::start(&io).await;
+    let (mut peer, socket) = stalled(&server, &io).await;
+    let text = "x".repeat(16 * 1024);
+    let mut queued = 0;
+    // Full more than once in a row: the kernel takes nothing either.
+    let mut refused = 0;
+    while refused < 10 {
+        match socket.emit("n", &socketio_tower::Args((queued, &text))) {
+            Sent::Queued => (queued, refused) = (queued + 1, 0),
+            Sent::Full => refused += 1,
+            other => panic!("{other:?}"),
+        }
+        assert!(socket.queued_bytes() <= BOUND, "its queue is bounded");
+        assert!(queued * text.len() <= FLOOD);
+        tokio::task::yield_now().await;
+    }
+    for n in 0..queued {
+        let packet = peer.text().await;
+        assert!(packet.starts_with(&format!(r#"42["n",{n},"x"#)), "{n}");
+    }
+    socket.drained().await;
+    assert!(socket.emit("again", "").is_queued());
+    peer.expect(r#"42["again",""]"#).await;
+    assert!(log.lines().is_empty());
+}
+
+/// A peer that reads slowly is slow, not dead.
+#[tokio::test]
+async fn a_slow_reader_is_not_closed() {
+    let builder = SocketIo::builder().write_timeout(Duration::from_millis(300)).overflow(Overflow::Refuse);
+    let (io, log) = reporting(builder);
+    let server = Server::start(&io).await;
+    let (mut peer, socket) = stalled(&server, &io).await;
+    let text = "x".repeat(16 * 1024);
+    let slow = Instant::now() + Duration::from_millis(900);
+    let mut pace = tokio::time::interval(Duration::from_millis(5));
+    let mut full = false;
+    while Instant::now() < slow {
+        while socket.queued_bytes() < BOUND / 2 && socket.emit("n", &text).is_queued() {
+            tokio::task::yield_now().await;
+        }
+        full |= socket.queued_bytes() > 0;
+        pace.tick().await;
+        for _ in 0..8 {
+            peer.text().await;
+        }
+    }
+    assert!(full && log.lines().is_empty(), "{:?}", log.lines());
+}
