@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 /// What a session keeps to: intervals, deadlines and bounds. The defaults are those of the Node server
-/// unless a field says otherwise.
+/// unless a field says otherwise. `Duration::MAX` is never.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Config {
@@ -11,7 +11,7 @@ pub struct Config {
     pub ping_timeout: Duration,
     /// How long an upgrade may take, from the WebSocket's opening to its last step. Default 10 s.
     pub upgrade_timeout: Duration,
-    /// How long a client may stay without a socket on any namespace. Default 45 s.
+    /// How long a client may take until it is connected to its first namespace. Default 45 s.
     pub connect_timeout: Duration,
     /// How long a session that was closed by the server waits for the GET that fetches its last packets.
     /// Default 30 s.
@@ -26,7 +26,7 @@ pub struct Config {
     /// bound.
     pub max_namespaces: usize,
     /// The most events of one socket that wait for its connect handler or for a free place among its
-    /// running handlers; one more closes the connection. Default 4096; Node has no bound.
+    /// running handlers; one more disconnects the socket. Default 4096; Node has no bound.
     pub max_parked_events: usize,
     /// The most bytes those events may have together. Default 4 MiB.
     pub max_parked_bytes: usize,

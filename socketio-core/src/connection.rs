@@ -20,6 +20,7 @@ use sockets::{Passage, Sockets};
 
 use crate::engine::{Event as EngineEvent, Open, Post, RequestError, Session, Transmit, Upgrade};
 use crate::packet::{AckId, Assembler, Encoder};
+use crate::time::after;
 use crate::{Config, DisconnectReason, Encoded, Link, Lost, Message, Sid, SocketId, Transport};
 
 /// One client: its session, its sockets, and the acks it owes.
@@ -32,9 +33,9 @@ use crate::{Config, DisconnectReason, Encoded, Link, Lost, Message, Sid, SocketI
 ///
 /// # The drain rule
 ///
-/// After any call that takes `&mut self`: [`poll_transmit`](Self::poll_transmit) until `None`,
-/// [`poll`](Self::poll) until `None`, then [`poll_timeout`](Self::poll_timeout), whose answer replaces the
-/// one before.
+/// After any call that takes `&mut self`: [`poll`](Self::poll) until `None`,
+/// [`poll_transmit`](Self::poll_transmit) until `None`, then [`poll_timeout`](Self::poll_timeout), whose
+/// answer replaces the one before.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -68,8 +69,12 @@ pub struct Connection<A> {
     events: VecDeque<Event<A>>,
     /// Sockets whose gate was opened while events waited at it.
     resumed: Vec<SocketKey>,
+    /// How many wishes to connect the application has not answered, withdrawn ones included.
+    unanswered: usize,
     /// When a client without a socket is sent away.
     connect_deadline: Option<Instant>,
+    /// When a client is sent away that has announced attachments and does not send them.
+    attachments_deadline: Option<Instant>,
     /// The client broke the rules: what it sent after that does not count.
     refused: bool,
 }
@@ -108,7 +113,9 @@ impl<A> Connection<A> {
             acks: Acks::default(),
             events: VecDeque::new(),
             resumed: Vec::new(),
-            connect_deadline: Some(now + config.connect_timeout),
+            unanswered: 0,
+            connect_deadline: Some(after(now, config.connect_timeout)),
+            attachments_deadline: None,
             refused: false,
             config,
         }
@@ -180,6 +187,9 @@ impl<A> Connection<A> {
         if self.connect_deadline.is_some_and(|deadline| now >= deadline) {
             self.engine.close(DisconnectReason::ForcedServerClose, now);
         }
+        if self.attachments_deadline.is_some_and(|deadline| now >= deadline) {
+            self.engine.close(DisconnectReason::ForcedClose, now);
+        }
         self.receive(now);
         while let Some(token) = self.acks.take_expired(now) {
             self.events.push_back(Event::Unanswered { token, why: Unanswered::TimedOut });
@@ -193,6 +203,7 @@ impl<A> Connection<A> {
     /// Its events are parked until [`resume`](Self::resume). None if the client has left meanwhile.
     pub fn accept(&mut self, pending: Pending, id: &SocketId) -> Option<SocketKey> {
         let Pending { socket, namespace, .. } = pending;
+        self.unanswered = self.unanswered.saturating_sub(1);
         if !self.sockets.connect(socket) {
             return None;
         }
@@ -204,6 +215,7 @@ impl<A> Connection<A> {
     /// Refuses the client. It may ask again, and its other sockets are not concerned. `data` is JSON.
     pub fn reject(&mut self, pending: Pending, message: &str, data: Option<&serde_json::value::RawValue>) {
         let Pending { socket, namespace, .. } = pending;
+        self.unanswered = self.unanswered.saturating_sub(1);
         if self.sockets.is_pending(socket) {
             self.sockets.remove(socket);
             self.refuse(&namespace, message, data);
@@ -217,8 +229,10 @@ impl<A> Connection<A> {
     pub fn send(&mut self, socket: SocketKey, packet: Encoded, awaits: Option<Awaits<A>>) -> bool {
         let sent = self.sockets.is_connected(socket) && self.engine.send(packet);
         if let Some(Awaits { id, token, deadline }) = awaits {
-            let lost = if sent { self.acks.insert(socket, id, token, deadline) } else { Some(token) };
-            let why = Unanswered::Disconnected;
+            let (lost, why) = match sent {
+                true => (self.acks.insert(socket, id, token, deadline), Unanswered::Replaced),
+                false => (Some(token), Unanswered::Disconnected),
+            };
             self.events.extend(lost.map(|token| Event::Unanswered { token, why }));
         }
         sent
@@ -238,7 +252,13 @@ impl<A> Connection<A> {
 
     /// Disconnects a socket. What the client sends to it before it knows is ignored. With `close`, the
     /// client's other sockets go too, and the connection is closed.
+    ///
+    /// Nothing happens if the socket is not connected: a handle that is kept too long does not reach a
+    /// successor.
     pub fn disconnect(&mut self, socket: SocketKey, close: bool, now: Instant) {
+        if !self.sockets.is_connected(socket) {
+            return;
+        }
         if !close {
             self.leave(socket);
             return;
@@ -294,7 +314,8 @@ impl<A> Connection<A> {
             (Some(a), Some(b)) => Some(a.min(b)),
             (a, b) => a.or(b),
         };
-        earlier(self.engine.poll_timeout(), earlier(self.connect_deadline, self.acks.timeout()))
+        let deadlines = earlier(self.connect_deadline, self.attachments_deadline);
+        earlier(self.engine.poll_timeout(), earlier(deadlines, self.acks.timeout()))
     }
 }
 
@@ -328,6 +349,7 @@ impl<A> Connection<A> {
                 EngineEvent::Upgraded => self.events.push_back(Event::Upgraded),
                 EngineEvent::Closed(reason) => {
                     self.connect_deadline = None;
+                    self.attachments_deadline = None;
                     for socket in self.sockets.keys() {
                         self.remove(socket, reason);
                     }

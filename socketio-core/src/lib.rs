@@ -24,6 +24,8 @@ pub use id::{ParseIdError, Sid, SocketId};
 mod transport;
 pub use transport::{Link, Lost, Message, Transport};
 
+mod time;
+
 mod reason;
 pub use reason::DisconnectReason;
 

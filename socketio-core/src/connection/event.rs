@@ -43,7 +43,7 @@ pub enum Event<A> {
     },
     /// The client moved from polling to a message stream.
     Upgraded,
-    /// The connection is over. Nothing follows.
+    /// The connection is over. Nothing follows, but for the tokens of packets that are sent nevertheless.
     Closed(DisconnectReason),
 }
 
@@ -55,6 +55,8 @@ pub enum Unanswered {
     TimedOut,
     /// The socket was disconnected.
     Disconnected,
+    /// Another packet was sent under the same id.
+    Replaced,
 }
 
 /// A client's wish to be connected to a namespace. It is answered once, by being given away.

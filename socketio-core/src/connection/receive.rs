@@ -7,6 +7,7 @@ use super::sockets::State;
 use super::{Connection, Event, Pending, SocketKey};
 use crate::DisconnectReason;
 use crate::packet::{self, AckId, Packet, PacketKind, RawArgs};
+use crate::time::after;
 
 /// A packet whose attachments have not all arrived.
 #[derive(Debug)]
@@ -31,7 +32,7 @@ struct Violation;
 /// What Socket.IO makes of the session's messages.
 impl<A> Connection<A> {
     pub(super) fn receive_text(&mut self, text: &ByteString, now: Instant) {
-        if self.take_text(text).is_err() {
+        if self.take_text(text, now).is_err() {
             self.violated(now);
         }
     }
@@ -55,32 +56,32 @@ impl<A> Connection<A> {
         self.engine.close(DisconnectReason::ForcedClose, now);
     }
 
-    fn take_text(&mut self, text: &ByteString) -> Result<(), Violation> {
+    fn take_text(&mut self, text: &ByteString, now: Instant) -> Result<(), Violation> {
         self.assembler.text_arrived().map_err(|_| Violation)?;
         let packet = packet::decode(text, self.config.max_attachments).map_err(|_| Violation)?;
         match packet.kind {
-            PacketKind::Connect { auth } => self.take_connect(text, packet.namespace, auth),
+            PacketKind::Connect { auth } => self.take_connect(packet.namespace, auth),
             PacketKind::ConnectError { .. } => Err(Violation),
-            _ => self.take_for_socket(text, packet),
+            _ => self.take_for_socket(text, packet, now),
         }
     }
 
-    fn take_connect(
-        &mut self,
-        text: &ByteString,
-        namespace: &str,
-        auth: Option<&str>,
-    ) -> Result<(), Violation> {
+    fn take_connect(&mut self, namespace: &str, auth: Option<&str>) -> Result<(), Violation> {
         match self.sockets.find(namespace) {
             Some((_, State::Pending | State::Connected(_))) => return Err(Violation),
             Some((_, State::Left)) | None => {}
         }
-        // Copied, so that a socket does not keep the message alive that it was made from.
+        // What the client has withdrawn counts until the application has answered it: its middlewares run.
+        if self.unanswered >= self.config.max_namespaces {
+            return Err(Violation);
+        }
+        // Copied, as is the payload, so that a socket does not keep the message alive that it came from.
         let namespace =
             if namespace == "/" { ByteString::from_static("/") } else { ByteString::from(namespace) };
         match self.sockets.insert(namespace.clone(), &self.config) {
             Some(socket) => {
-                let auth = auth.map(|auth| text.slice_ref(auth));
+                self.unanswered += 1;
+                let auth = auth.map(ByteString::from);
                 self.events.push_back(Event::Connect(Pending { socket, namespace, auth }));
             }
             None => self.refuse(&namespace, "Too many namespaces", None),
@@ -90,13 +91,20 @@ impl<A> Connection<A> {
 
     /// Everything but CONNECT needs a socket that is connected; one that the server has disconnected,
     /// perhaps before the client knew, is forgiven.
-    fn take_for_socket(&mut self, text: &ByteString, packet: Packet<'_>) -> Result<(), Violation> {
+    fn take_for_socket(
+        &mut self,
+        text: &ByteString,
+        packet: Packet<'_>,
+        now: Instant,
+    ) -> Result<(), Violation> {
         let (socket, connected) = match self.sockets.find(packet.namespace) {
             Some((socket, State::Connected(_))) => (socket, true),
             Some((socket, State::Left)) => (socket, false),
             Some((socket, State::Pending)) if matches!(packet.kind, PacketKind::Disconnect) => {
                 (socket, false)
             }
+            // It gave up while it was being refused.
+            None if matches!(packet.kind, PacketKind::Disconnect) => return Ok(()),
             Some((_, State::Pending)) | None => return Err(Violation),
         };
         let (incomplete, attachments) = match packet.kind {
@@ -121,6 +129,8 @@ impl<A> Connection<A> {
         };
         if attachments > 0 {
             self.assembler.start(incomplete, attachments);
+            let patience = self.config.ping_interval.saturating_add(self.config.ping_timeout);
+            self.attachments_deadline = Some(after(now, patience));
             Ok(())
         } else {
             self.complete(incomplete, Vec::new())
@@ -128,7 +138,10 @@ impl<A> Connection<A> {
     }
 
     fn complete(&mut self, incomplete: Incomplete, attachments: Vec<Bytes>) -> Result<(), Violation> {
+        self.attachments_deadline = None;
         match incomplete {
+            // Disconnected before its last attachment came.
+            Incomplete::Event { socket, .. } if !self.sockets.is_connected(socket) => {}
             Incomplete::Event { socket, event, ack } => {
                 let event = event.with_attachments(attachments);
                 if !event.args().is_consistent() {

@@ -10,13 +10,13 @@ use crate::packet::{AckId, Event};
 /// A key is never used again: what is meant for a socket that has left does not reach its successor on
 /// the same namespace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct SocketKey(u32);
+pub struct SocketKey(u64);
 
 /// The sockets of a connection. Few clients have more than one, so they are looked up by walking.
 #[derive(Debug, Default)]
 pub(super) struct Sockets {
     slots: Vec<Slot>,
-    last_key: u32,
+    last_key: u64,
 }
 
 #[derive(Debug)]

@@ -1,6 +1,7 @@
 use std::time::{Duration, Instant};
 
 use crate::Config;
+use crate::time::after;
 
 /// The heartbeat of a session: the server pings, and any byte from the client is a sign of life.
 ///
@@ -27,8 +28,8 @@ impl Heartbeat {
     /// `phase` spreads the first pings over the last eighth of the interval, so that a storm of
     /// reconnections does not become a storm of pings.
     pub(super) fn new(config: &Config, phase: u8, now: Instant) -> Self {
-        let advance = config.ping_interval / 8 * u32::from(phase) / 256;
-        Self { next_ping: now + config.ping_interval - advance, deadline: None, advance }
+        let advance = config.ping_interval / 8 / 256 * u32::from(phase);
+        Self { next_ping: after(now, config.ping_interval - advance), deadline: None, advance }
     }
 
     /// The client was heard.
@@ -49,9 +50,10 @@ impl Heartbeat {
                 // Absolute, so that the moment of death does not depend on when the timer was looked
                 // at; but a process that was itself stalled gives its peers half of the time.
                 let scheduled = self.next_ping + std::mem::take(&mut self.advance);
-                let deadline = (scheduled + config.ping_timeout).max(now + config.ping_timeout / 2);
+                let deadline = after(scheduled, config.ping_timeout).max(after(now, config.ping_timeout / 2));
                 self.deadline = Some(deadline);
-                self.next_ping = (self.next_ping + config.ping_interval).max(now + config.ping_interval / 2);
+                self.next_ping =
+                    after(self.next_ping, config.ping_interval).max(after(now, config.ping_interval / 2));
                 Beat::Ping
             }
         }

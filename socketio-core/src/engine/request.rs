@@ -229,7 +229,7 @@ impl<'a> Parameters<'a> {
                 "sid" => &mut parameters.sid,
                 "EIO" => &mut parameters.eio,
                 "b64" => {
-                    parameters.base64 = !value.is_empty();
+                    parameters.base64 |= !value.is_empty();
                     continue;
                 }
                 _ => continue,

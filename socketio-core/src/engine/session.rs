@@ -11,6 +11,7 @@ use super::packet::Packet;
 use super::payload::{Packets, Payload};
 use super::upgrade::Candidate;
 use super::{BadRequest, Event, Open, Post, RequestError, Response, Transmit, Upgrade};
+use crate::time::after;
 use crate::{Config, DisconnectReason, Encoded, Link, Lost, Message, Sid, Transport};
 
 /// The Engine.IO session of one client: what it said over its transports becomes messages, what is sent
@@ -18,7 +19,7 @@ use crate::{Config, DisconnectReason, Encoded, Link, Lost, Message, Sid, Transpo
 ///
 /// The methods come in the four families of [`Connection`](crate::Connection), which contains a session;
 /// it is public so that Engine.IO can be used and tested alone. The same rule holds: after any call that
-/// takes `&mut self`, [`poll_transmit`](Self::poll_transmit) until `None`, [`poll`](Self::poll) until
+/// takes `&mut self`, [`poll`](Self::poll) until `None`, [`poll_transmit`](Self::poll_transmit) until
 /// `None`, then [`poll_timeout`](Self::poll_timeout).
 #[derive(Debug)]
 pub struct Session {
@@ -32,6 +33,8 @@ pub struct Session {
     events: VecDeque<Event>,
     /// A POST whose body has not arrived.
     posting: Option<Link>,
+    /// The GET that was answered last: its packets are lost if it turns out to be.
+    answered: Option<Link>,
     /// Whether the client wants base64 on its message stream.
     base64: bool,
 }
@@ -110,6 +113,7 @@ impl Session {
             transmits: VecDeque::new(),
             events: VecDeque::new(),
             posting: None,
+            answered: None,
             base64: open.base64,
         }
     }
@@ -149,18 +153,20 @@ impl Session {
     ///
     /// The link was not taken; it is answered with the error.
     pub fn handle_post(&mut self, link: Link, post: &Post, now: Instant) -> Result<(), RequestError> {
+        self.heard();
         self.handle_timeout(now);
         match self.state {
-            State::Polling { .. } => {}
+            // A client that does not know of the end yet is not told by an error: it would not come for
+            // the packets that tell it.
+            State::Polling { .. } | State::Lingering { .. } => {}
             State::Opening | State::Streaming { .. } => return Err(BadRequest::TransportMismatch.into()),
-            State::Lingering { .. } | State::Closed => return Err(RequestError::UnknownSession),
+            State::Closed => return Err(RequestError::UnknownSession),
         }
         let fault = match self.posting {
             Some(_) => RequestError::Overlap,
             None if post.octets => RequestError::InvalidContent,
             None => {
                 self.posting = Some(link);
-                self.heard();
                 return Ok(());
             }
         };
@@ -174,19 +180,24 @@ impl Session {
             return;
         }
         self.posting = None;
-        self.handle_timeout(now);
         self.heard();
+        self.handle_timeout(now);
         let mut response = Response::Accepted;
         for packet in Packets::decode(body) {
+            if let State::Lingering { .. } = self.state
+                && let Ok(Packet::Close) = packet
+            {
+                self.state = State::Closed;
+            }
+            if !self.is_open() {
+                break;
+            }
             match packet {
                 Ok(packet) => self.handle_packet(packet),
                 Err(_) => {
                     response = Response::Refused(RequestError::Malformed);
                     self.fail(DisconnectReason::ParseError, None);
                 }
-            }
-            if !self.is_open() {
-                break;
             }
         }
         self.transmits.push_back(Transmit::Respond { link, response });
@@ -277,14 +288,13 @@ impl Session {
             State::Polling { candidate, .. } if candidate.as_ref().is_some_and(|c| c.link == link) => {
                 *candidate = None;
             }
-            State::Polling { parked, .. } => {
-                // Parked or just answered: packets are lost either way.
-                if *parked == Some(link) {
-                    *parked = None;
-                }
+            // Parked or just answered: packets are lost either way. Other requests have done their work,
+            // and streams that were refused never mattered.
+            State::Polling { parked, .. } if *parked == Some(link) || self.answered == Some(link) => {
+                parked.take_if(|parked| *parked == link);
                 self.fail(DisconnectReason::TransportError, None);
             }
-            State::Streaming { .. } | State::Lingering { .. } | State::Closed => {}
+            State::Polling { .. } | State::Streaming { .. } | State::Lingering { .. } | State::Closed => {}
         }
     }
 
@@ -292,8 +302,13 @@ impl Session {
     /// nothing wrong.
     pub fn handle_timeout(&mut self, now: Instant) {
         match &mut self.state {
-            State::Lingering { until } if now >= *until => self.state = State::Closed,
-            State::Lingering { .. } | State::Closed => return,
+            State::Lingering { until } => {
+                if now >= *until {
+                    self.state = State::Closed;
+                }
+                return;
+            }
+            State::Closed => return,
             State::Polling { parked, candidate: Some(candidate) } => {
                 if now >= candidate.deadline {
                     self.abandon();
@@ -301,6 +316,7 @@ impl Session {
                     && candidate.release().is_some_and(|release| now >= release)
                     && let Some(link) = parked.take()
                 {
+                    self.answered = Some(link);
                     self.transmits.push_back(respond(link, "6"));
                 }
             }
@@ -331,8 +347,11 @@ impl Session {
         match &mut self.state {
             State::Polling { parked, .. } => {
                 let parked = parked.take();
+                if let Some(link) = self.posting.take() {
+                    self.transmits.push_back(Transmit::Respond { link, response: Response::Accepted });
+                }
                 self.release_links();
-                self.state = State::Lingering { until: now + self.config.linger };
+                self.state = State::Lingering { until: after(now, self.config.linger) };
                 self.events.push_back(Event::Closed(reason));
                 if let Some(link) = parked {
                     self.respond_last(link);
@@ -366,6 +385,7 @@ impl Session {
             }
             State::Polling { parked, .. } if !self.outbox.is_empty() => {
                 let link = parked.take()?;
+                self.answered = Some(link);
                 let mut payload = Payload::default();
                 payload.fill(&mut self.outbox);
                 Some(Transmit::Respond { link, response: Response::Payload(payload.into_body()) })
@@ -377,7 +397,11 @@ impl Session {
     /// The next event. To be called after every `&mut` call, until `None`.
     #[must_use = "an event that is not looked at is lost"]
     pub fn poll(&mut self) -> Option<Event> {
-        self.events.pop_front()
+        let event = self.events.pop_front();
+        if event.is_none() && self.events.capacity() > KEPT_EVENTS {
+            self.events = VecDeque::new();
+        }
+        event
     }
 
     /// When [`handle_timeout`](Self::handle_timeout) wants to be called. May change with any `&mut` call.
@@ -496,6 +520,9 @@ impl Session {
         Transmit::Message { link, packet }
     }
 }
+
+/// Room for more events than this is given back once they are taken.
+const KEPT_EVENTS: usize = 16;
 
 /// The answer to a GET that gets one packet of the Engine.IO layer.
 fn respond(link: Link, control: &str) -> Transmit {

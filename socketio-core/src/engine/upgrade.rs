@@ -1,5 +1,6 @@
 use std::time::{Duration, Instant};
 
+use crate::time::after;
 use crate::{Config, Link};
 
 /// A message stream that may take a polling session over.
@@ -16,7 +17,7 @@ pub(super) struct Candidate {
 
 impl Candidate {
     pub(super) fn new(link: Link, base64: bool, config: &Config, now: Instant) -> Self {
-        Self { link, base64, deadline: now + config.upgrade_timeout, probed: None, release: None }
+        Self { link, base64, deadline: after(now, config.upgrade_timeout), probed: None, release: None }
     }
 
     /// Takes the probe; false if there was one before.

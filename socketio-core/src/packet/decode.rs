@@ -115,7 +115,8 @@ pub fn decode(text: &str, max_attachments: usize) -> Result<Packet<'_>, DecodeEr
     if !matches!(kind, b'0'..=b'6') {
         return Err(DecodeError::UnknownType);
     }
-    let mut rest = &text[1..];
+    // JSON may end in white space.
+    let mut rest = text[1..].trim_ascii_end();
     let attachments = match kind {
         b'5' | b'6' => take_attachments(&mut rest, max_attachments)?,
         _ => 0,

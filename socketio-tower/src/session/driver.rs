@@ -1,11 +1,11 @@
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Instant;
 
 use pin_project_lite::pin_project;
 use socketio_core::engine::{Open, RequestError, Response, Transmit};
-use socketio_core::{Connection, Link, Lost};
+use socketio_core::{Connection, DisconnectReason, Link, Lost};
 use tokio::time::Sleep;
 
 use super::local::LocalSockets;
@@ -39,6 +39,10 @@ pub(super) struct Work {
     requests: Vec<(Link, Respond)>,
     pub(super) sockets: LocalSockets,
     pub(super) running: Running,
+    /// The bytes that the connection has written by itself since all was written.
+    replies: usize,
+    /// How many sockets wait for their middlewares.
+    pub(super) asking: usize,
     /// An empty list, to be exchanged for the mailbox's.
     commands: Vec<Command>,
 }
@@ -57,6 +61,8 @@ impl Driver {
             requests: Vec::new(),
             sockets: LocalSockets::default(),
             running: Running::default(),
+            replies: 0,
+            asking: 0,
             commands: Vec::new(),
         };
         Self { work, timer: tokio::time::sleep_until(now.into()), armed: None }
@@ -76,11 +82,13 @@ impl Future for Driver {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let mut this = self.project();
         let work = this.work;
+        work.session.mailbox.run();
         for _ in 0..TURNS_PER_POLL {
             let now = now();
             let mut moved = work.drive_read(cx, now);
             moved |= work.drive_timer(cx, now);
             moved |= work.dispatch(cx, now);
+            work.bound_replies(now);
             moved |= work.drain_mailbox(now);
             moved |= work.drive_transmit(cx, now);
             if moved {
@@ -94,7 +102,8 @@ impl Future for Driver {
             {
                 *this.armed = Some(deadline);
                 this.timer.as_mut().reset(deadline.into());
-                if this.timer.as_mut().poll(cx).is_ready() {
+                // Outside the cooperative budget: spent, it would leave the timer without a waker.
+                if pin!(tokio::task::unconstrained(this.timer.as_mut())).poll(cx).is_ready() {
                     continue;
                 }
             }
@@ -111,6 +120,13 @@ impl Future for Driver {
 /// quarter of a megabyte of input each.
 const TURNS_PER_POLL: usize = 8;
 
+/// Handlers that one turn starts at most: a POST may hold a hundred thousand events.
+const EVENTS_PER_TURN: usize = 256;
+
+/// The bytes of replies that may wait for a client, beside what the application emits: thousands of
+/// CONNECT replies.
+const MAX_REPLIES: usize = 1024 * 1024;
+
 /// The steps of a turn. Each tells whether it moved anything.
 impl Work {
     fn drive_read(&mut self, cx: &mut Context<'_>, now: Instant) -> bool {
@@ -126,7 +142,8 @@ impl Work {
 
     fn dispatch(&mut self, cx: &mut Context<'_>, now: Instant) -> bool {
         let mut moved = false;
-        while let Some(event) = self.connection.poll() {
+        for _ in 0..EVENTS_PER_TURN {
+            let Some(event) = self.connection.poll() else { break };
             self.take(event, cx, now);
             moved = true;
         }
@@ -139,7 +156,7 @@ impl Work {
 
     fn drain_mailbox(&mut self, now: Instant) -> bool {
         let mut commands = std::mem::take(&mut self.commands);
-        self.session.mailbox.take(&mut commands);
+        self.session.mailbox.take(&mut commands, self.downstream_bytes());
         let moved = !commands.is_empty();
         for command in commands.drain(..) {
             self.obey(command, now);
@@ -191,8 +208,22 @@ impl Work {
     }
 
     fn rest(&self, cx: &Context<'_>) -> bool {
-        let queued = self.connection.queued_bytes() + self.streams.queued_bytes();
-        self.session.mailbox.rest(queued, cx.waker())
+        self.session.mailbox.rest(self.downstream_bytes(), cx.waker())
+    }
+
+    fn downstream_bytes(&self) -> usize {
+        self.connection.queued_bytes() + self.streams.queued_bytes()
+    }
+
+    /// Ends a client that makes the connection itself write, by asking for namespaces it may not have,
+    /// and reads nothing of it. What the application emits has its own bound.
+    fn bound_replies(&mut self, now: Instant) {
+        let queued = self.connection.queued_bytes();
+        self.replies = if self.downstream_bytes() == 0 { 0 } else { self.replies.saturating_add(queued) };
+        if self.replies > MAX_REPLIES {
+            self.connection.close(DisconnectReason::ForcedClose, now);
+            self.replies = 0;
+        }
     }
 
     fn obey(&mut self, command: Command, now: Instant) {

@@ -99,14 +99,21 @@ impl Mailbox {
         drained
     }
 
-    /// For the task: takes what is there into an empty list.
-    pub(crate) fn take(&self, into: &mut Vec<Command>) {
+    /// For the task: it has begun to run, and need not be woken.
+    pub(crate) fn run(&self) {
         let mut inner = self.lock();
         if matches!(inner.task, Task::Idle(_)) {
             inner.task = Task::Running;
         }
+    }
+
+    /// For the task, in every turn: takes what is there into an empty list, and tells what of earlier
+    /// turns the kernel has still to take.
+    pub(crate) fn take(&self, into: &mut Vec<Command>, downstream_bytes: usize) {
+        let mut inner = self.lock();
         std::mem::swap(&mut inner.commands, into);
-        inner.downstream_bytes += std::mem::take(&mut inner.inbox_bytes);
+        inner.downstream_bytes = downstream_bytes + std::mem::take(&mut inner.inbox_bytes);
+        wake_drained(inner);
     }
 
     /// For the task, at the end of its turn: tells what the kernel has still to take, and rests. False if
@@ -118,9 +125,7 @@ impl Mailbox {
             return false;
         }
         inner.task = Task::Idle(waker.clone());
-        let drained = if downstream_bytes == 0 { std::mem::take(&mut inner.drained) } else { Vec::new() };
-        drop(inner);
-        drained.into_iter().for_each(Waker::wake);
+        wake_drained(inner);
         true
     }
 
@@ -146,6 +151,15 @@ impl Mailbox {
     fn lock(&self) -> MutexGuard<'_, Inner> {
         // Nothing under the lock can panic half-way.
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Wakes those who wait until all is written, if it is, after the lock is released.
+fn wake_drained(mut inner: MutexGuard<'_, Inner>) {
+    if inner.downstream_bytes == 0 && !inner.drained.is_empty() {
+        let drained = std::mem::take(&mut inner.drained);
+        drop(inner);
+        drained.into_iter().for_each(Waker::wake);
     }
 }
 

@@ -1,0 +1,20 @@
+use std::time::{Duration, Instant};
+
+/// A moment after `now`. "Never", such as `Duration::MAX`, is a hundred years: what an `Instant` can hold
+/// beyond that depends on the platform.
+pub(crate) fn after(now: Instant, duration: Duration) -> Instant {
+    const CENTURY: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
+    now + duration.min(CENTURY)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn never_is_far_away() {
+        let now = Instant::now();
+        assert!(after(now, Duration::MAX) > now + Duration::from_secs(3600 * 24 * 365 * 50));
+        assert_eq!(after(now, Duration::from_secs(1)), now + Duration::from_secs(1));
+    }
+}
