@@ -91,14 +91,15 @@ const KEPT_RECIPIENTS: usize = 64 * 1024;
 
 impl Namespace {
     pub(crate) fn broadcast(&self, broadcast: &Broadcast<'_>) {
-        let mut recipients = RECIPIENTS.take();
+        let mut recipients = RECIPIENTS.try_with(Cell::take).unwrap_or_default();
         let target = Target::rooms(broadcast.rooms).except(broadcast.except);
         self.rooms().select(&target, |socket| recipients.push(socket.clone()));
         for socket in recipients.drain(..) {
             socket.send(broadcast.packet.clone());
         }
         if recipients.capacity() <= KEPT_RECIPIENTS {
-            RECIPIENTS.set(recipients);
+            // At the thread's end there is no place to keep it.
+            RECIPIENTS.try_with(|kept| kept.set(recipients)).ok();
         }
     }
 }

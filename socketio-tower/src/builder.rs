@@ -143,6 +143,18 @@ impl SocketIoBuilder {
         self
     }
 
+    /// A type of value that [`Handshake::extensions`](crate::Handshake::extensions) keeps of what outer
+    /// layers attached to a session's first request, such as axum's `ConnectInfo`. Default none: an
+    /// extension may hold a slice of the request, and with it a whole read buffer.
+    pub fn keep_extension<T: Clone + Send + Sync + 'static>(mut self) -> Self {
+        self.settings.kept_extensions.push(|from, to| {
+            if let Some(value) = from.get::<T>() {
+                to.insert(value.clone());
+            }
+        });
+        self
+    }
+
     /// A value that handlers can ask for with [`State<T>`](crate::State).
     pub fn state<T: Clone + Send + Sync + 'static>(mut self, state: T) -> Self {
         self.states.insert(TypeId::of::<T>(), Arc::new(state));
@@ -151,7 +163,16 @@ impl SocketIoBuilder {
 
     /// Makes the server.
     pub fn build(self) -> SocketIo {
-        let settings = Settings { core: Arc::new(self.core), ..self.settings };
+        let mut settings = self.settings;
+        let mut core = self.core;
+        for duration in [&mut core.upgrade_timeout, &mut settings.write_timeout, &mut settings.handler_grace]
+        {
+            *duration = (*duration).min(NEVER);
+        }
+        settings.core = Arc::new(core);
         SocketIo::with(settings, self.states)
     }
 }
+
+/// What `Duration::MAX` is taken for: long enough, and short enough for every clock.
+const NEVER: Duration = Duration::from_secs(100 * 365 * 24 * 3600);

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::HeaderName;
+use http::{Extensions, HeaderName};
 use socketio_core::Config;
 
 /// What a server keeps to, beyond what the protocol's [`Config`] says.
@@ -16,6 +16,7 @@ pub(crate) struct Settings {
     pub(crate) ack_timeout: Duration,
     pub(crate) concurrency: usize,
     pub(crate) kept_headers: Vec<HeaderName>,
+    pub(crate) kept_extensions: Vec<KeepExtension>,
 }
 
 impl Default for Settings {
@@ -30,9 +31,13 @@ impl Default for Settings {
             ack_timeout: Duration::from_secs(5),
             concurrency: 64,
             kept_headers: Vec::new(),
+            kept_extensions: Vec::new(),
         }
     }
 }
+
+/// Copies the value of one type from one to the other.
+pub(crate) type KeepExtension = fn(&Extensions, &mut Extensions);
 
 /// What happens to a client that does not take what is sent to it, when the bytes that wait reach their
 /// bound.

@@ -1,7 +1,9 @@
 use std::time::SystemTime;
 
 use http::request::Parts;
-use http::{Extensions, HeaderMap, HeaderName, Uri};
+use http::{Extensions, HeaderMap, Uri};
+
+use crate::config::Settings;
 
 /// The request that opened a client's session.
 ///
@@ -18,20 +20,24 @@ pub struct Handshake {
 impl Handshake {
     /// Keeps of a request what is asked for. Everything is copied: a slice of the request would keep the
     /// whole read buffer of its connection alive, as long as the session.
-    pub(crate) fn new(parts: &mut Parts, kept_headers: &[HeaderName]) -> Self {
+    pub(crate) fn new(parts: &Parts, settings: &Settings) -> Self {
         let mut headers = HeaderMap::new();
-        for name in kept_headers {
+        for name in &settings.kept_headers {
             for value in parts.headers.get_all(name) {
                 if let Ok(value) = http::HeaderValue::from_bytes(value.as_bytes()) {
                     headers.append(name, value);
                 }
             }
         }
+        let mut extensions = Extensions::new();
+        for keep in &settings.kept_extensions {
+            keep(&parts.extensions, &mut extensions);
+        }
         Self {
             path_and_query: path_and_query(&parts.uri).into(),
             path_length: parts.uri.path().len(),
             headers,
-            extensions: std::mem::take(&mut parts.extensions),
+            extensions,
             time: SystemTime::now(),
         }
     }
@@ -57,7 +63,8 @@ impl Handshake {
         &self.headers
     }
 
-    /// What outer layers attached to the request: `ConnectInfo`, a session, an authenticated user.
+    /// What outer layers attached to the request, such as `ConnectInfo` or an authenticated user, as far as
+    /// it was chosen with [`SocketIoBuilder::keep_extension`](crate::SocketIoBuilder::keep_extension).
     pub fn extensions(&self) -> &Extensions {
         &self.extensions
     }

@@ -4,8 +4,8 @@ use std::pin::Pin;
 
 use super::context::Context;
 use super::{
-    ConnectContext, ConnectError, ConnectReply, DisconnectContext, DisconnectReply, EventContext, EventReply,
-    ExtractError, Handler, HandlerError,
+    ConnectContext, ConnectError, ConnectReply, DisconnectContext, EventContext, EventReply, ExtractError,
+    Handler, HandlerError, NoReply,
 };
 use crate::socket::AckSlot;
 
@@ -62,7 +62,7 @@ impl BoxHandler<ConnectContext, Outcome> {
     pub(crate) fn connect<H, M>(handler: H) -> Self
     where
         H: Handler<ConnectContext, M>,
-        H::Reply: DisconnectReply,
+        H::Reply: NoReply,
         M: 'static,
     {
         Self::new(handler, |reply, _| reply.outcome())
@@ -86,7 +86,7 @@ impl BoxHandler<DisconnectContext, Outcome> {
     pub(crate) fn disconnect<H, M>(handler: H) -> Self
     where
         H: Handler<DisconnectContext, M>,
-        H::Reply: DisconnectReply,
+        H::Reply: NoReply,
         M: 'static,
     {
         Self::new(handler, |reply, _| reply.outcome())

@@ -8,7 +8,7 @@ mod extract;
 pub use extract::{Extract, ExtractError, Requirements};
 
 mod reply;
-pub use reply::{ConnectReply, DisconnectReply, EventReply, Reply};
+pub use reply::{ConnectReply, EventReply, NoReply, Reply};
 
 mod error;
 pub use error::{ConnectError, HandlerError};

@@ -31,7 +31,10 @@ fn send<T: ToArgs + ?Sized>(ack: Option<AckSlot>, value: &T) -> Result<(), Handl
     let Some(ack) = ack else { return Ok(()) };
     match ack.send(value) {
         Sent::Refused(error) => Err(HandlerError::Failed(Box::new(error))),
-        _ => Ok(()),
+        Sent::Full => {
+            Err(HandlerError::Failed("the ack was not sent: too many bytes wait for the client".into()))
+        }
+        Sent::Queued | Sent::Gone => Ok(()),
     }
 }
 
@@ -139,25 +142,25 @@ impl<E: Into<ConnectError>> ConnectReply for Result<(), E> {
     message = "`{Self}` is not what this handler may return: there is nobody to be answered",
     note = "return `()` or `Result<(), E>`"
 )]
-pub trait DisconnectReply {
+pub trait NoReply {
     /// How it went.
     #[doc(hidden)]
     fn outcome(self) -> Result<(), HandlerError>;
 }
 
-impl DisconnectReply for () {
+impl NoReply for () {
     fn outcome(self) -> Result<(), HandlerError> {
         Ok(())
     }
 }
 
-impl DisconnectReply for Sent {
+impl NoReply for Sent {
     fn outcome(self) -> Result<(), HandlerError> {
-        Ok(())
+        self.reply(None)
     }
 }
 
-impl<R: DisconnectReply, E: Into<Box<dyn Error + Send + Sync>>> DisconnectReply for Result<R, E> {
+impl<R: NoReply, E: Into<Box<dyn Error + Send + Sync>>> NoReply for Result<R, E> {
     fn outcome(self) -> Result<(), HandlerError> {
         match self {
             Ok(reply) => reply.outcome(),

@@ -80,7 +80,7 @@ impl Action {
                 Some((handshake, stream(io, parts)?))
             }
         };
-        let handshake = Handshake::new(parts, &io.settings().kept_headers);
+        let handshake = Handshake::new(parts, io.settings());
         let session = Arc::new(Session::new(io.new_sid(), handshake, open.transport));
         let driver = Driver::new(io.clone(), Arc::clone(&session), open);
         trace::session_opened(&session);

@@ -3,8 +3,8 @@ use std::sync::Arc;
 use super::Table;
 use crate::error::SetupError;
 use crate::handler::{
-    BoxHandler, ConnectContext, ConnectReply, DisconnectContext, DisconnectReply, EventContext, EventReply,
-    Handler, HandlerError,
+    BoxHandler, ConnectContext, ConnectReply, DisconnectContext, EventContext, EventReply, Handler,
+    HandlerError, NoReply,
 };
 use crate::socket::Socket;
 
@@ -80,10 +80,12 @@ impl NamespaceBuilder {
 
     /// Runs when a client has been connected. Its events wait until the handler has ended, but acks do
     /// not: it may emit and await the answer.
+    ///
+    /// If it fails, panics, or cannot have its arguments, the socket is disconnected.
     pub fn on_connect<H, M>(&mut self, handler: H) -> &mut Self
     where
         H: Handler<ConnectContext, M>,
-        H::Reply: DisconnectReply,
+        H::Reply: NoReply,
         M: 'static,
     {
         self.table.connect = Some(Arc::new(BoxHandler::connect(handler)));
@@ -105,7 +107,7 @@ impl NamespaceBuilder {
     pub fn on_disconnect<H, M>(&mut self, handler: H) -> &mut Self
     where
         H: Handler<DisconnectContext, M>,
-        H::Reply: DisconnectReply,
+        H::Reply: NoReply,
         M: 'static,
     {
         self.table.disconnect = Some(Arc::new(BoxHandler::disconnect(handler)));

@@ -52,7 +52,11 @@ impl Namespace {
     }
 
     pub(crate) fn publish(&self, table: Table) {
-        *self.table.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(table);
+        let mut current = self.table.write().unwrap_or_else(PoisonError::into_inner);
+        let former = std::mem::replace(&mut *current, Arc::new(table));
+        drop(current);
+        // Outside the lock: it may be the last to hold what the application's closures captured.
+        drop(former);
     }
 
     pub(crate) fn rooms(&self) -> MutexGuard<'_, Rooms<Socket, RandomState>> {

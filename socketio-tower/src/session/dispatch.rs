@@ -1,4 +1,3 @@
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Instant;
@@ -9,7 +8,7 @@ use socketio_core::{DisconnectReason, Event, Pending, SocketKey};
 use super::Answer;
 use super::driver::Work;
 use super::local::LocalSocket;
-use super::running::{Ended, Job, Task};
+use super::running::{Ended, Job, Task, contained};
 use crate::handler::{BoxFuture, ConnectContext, EventContext, ExtractError, HandlerError, Outcome};
 use crate::socket::Socket;
 use crate::trace::{self, Span};
@@ -18,15 +17,15 @@ use crate::trace::{self, Span};
 impl Work {
     pub(super) fn take(&mut self, event: Event<Answer>, cx: &mut Context<'_>, now: Instant) {
         match event {
-            Event::Connect(pending) => self.connect(pending, cx),
-            Event::Received { socket, event, ack } => self.received(socket, event, ack, cx),
+            Event::Connect(pending) => self.connect(pending, cx, now),
+            Event::Received { socket, event, ack } => self.received(socket, event, ack, cx, now),
             // Whoever asked may have given up.
             Event::Acknowledged { token, args } => drop(token.send(Ok(args))),
             Event::Unanswered { token, why } => drop(token.send(Err(why))),
             Event::Disconnected { socket, reason } => {
                 if let Some(local) = self.sockets.get_mut(socket) {
                     local.leave(reason, now + self.io.settings().handler_grace);
-                    self.farewell(socket, cx);
+                    self.farewell(socket, cx, now);
                 }
             }
             Event::Upgraded => {
@@ -38,11 +37,16 @@ impl Work {
         }
     }
 
-    fn connect(&mut self, mut pending: Pending, cx: &mut Context<'_>) {
+    fn connect(&mut self, mut pending: Pending, cx: &mut Context<'_>, now: Instant) {
         let Some(namespace) = self.io.namespaces().resolve(pending.namespace()) else {
             self.connection.reject(pending, "Invalid namespace", None);
             return;
         };
+        // Those that have left, but whose handlers still run, are counted too.
+        if self.sockets.len() >= 2 * self.io.settings().core.max_namespaces {
+            self.connection.reject(pending, "Too many namespaces", None);
+            return;
+        }
         let (id, key, auth) = (self.io.new_socket_id(), pending.socket(), pending.take_auth());
         let table = namespace.table();
         let socket = Socket::new(id, key, Arc::clone(&self.session), namespace, self.io.clone());
@@ -50,13 +54,13 @@ impl Work {
         match local.admission() {
             Some(future) => {
                 let span = trace::event_span(&local.socket, "middleware");
-                self.start(Job::admission(pending, local, future, span), cx);
+                self.start(Job::admission(pending, local, future, span), cx, now);
             }
-            None => self.accept(pending, local, cx),
+            None => self.accept(pending, local, cx, now),
         }
     }
 
-    fn accept(&mut self, pending: Pending, mut local: LocalSocket, cx: &mut Context<'_>) {
+    fn accept(&mut self, pending: Pending, mut local: LocalSocket, cx: &mut Context<'_>, now: Instant) {
         let key = local.socket.key();
         // A member before the reply is queued: a broadcast comes through the mailbox, and so after it.
         if !local.connect() {
@@ -72,14 +76,26 @@ impl Work {
         match table.connect() {
             Some(handler) => {
                 let span = trace::event_span(&socket, "connect");
-                self.run(key, Task::Connect, span, cx, || handler.call(context));
+                self.run(key, Task::Connect, span, cx, now, || handler.call(context));
             }
             None => self.connection.resume(key),
         }
     }
 
-    fn received(&mut self, key: SocketKey, event: packet::Event, ack: Option<AckId>, cx: &mut Context<'_>) {
+    fn received(
+        &mut self,
+        key: SocketKey,
+        event: packet::Event,
+        ack: Option<AckId>,
+        cx: &mut Context<'_>,
+        now: Instant,
+    ) {
+        let limit = self.io.settings().concurrency;
         let Some(local) = self.sockets.get_mut(key) else { return };
+        if local.running >= limit {
+            // Its last events came with its end, when there is no gate to wait at any more.
+            return;
+        }
         let table = Arc::clone(&local.table);
         let Some(handler) = table.event(event.name()) else {
             trace::unknown_event(&local.socket, event.name());
@@ -87,8 +103,7 @@ impl Work {
         };
         let span = trace::event_span(&local.socket, event.name());
         let context = EventContext { socket: local.socket.clone(), event, ack };
-        self.run(key, Task::Event, span, cx, || handler.call(context));
-        let limit = self.io.settings().concurrency;
+        self.run(key, Task::Event, span, cx, now, || handler.call(context));
         if let Some(local) = self.sockets.get_mut(key)
             && local.running >= limit
         {
@@ -104,32 +119,42 @@ impl Work {
         task: Task,
         span: Span,
         cx: &mut Context<'_>,
+        now: Instant,
         call: impl FnOnce() -> Result<BoxFuture<Outcome>, ExtractError>,
     ) {
         let Some(local) = self.sockets.get_mut(key) else { return };
         local.running += 1;
         // Extraction runs code of the application too: `Deserialize`, `Extract`.
-        match catch_unwind(AssertUnwindSafe(call)) {
-            Ok(Ok(future)) => self.start(Job::handler(key, task, future, span), cx),
-            Ok(Err(error)) => self.ended(key, task, Ended::Handled(Err(HandlerError::BadArgs(error))), cx),
-            Err(_) => self.ended(key, task, Ended::Handled(Err(HandlerError::Panicked)), cx),
+        match contained(call) {
+            Some(Ok(future)) => self.start(Job::handler(key, task, future, span), cx, now),
+            Some(Err(error)) => {
+                self.ended(key, task, Ended::Handled(Err(HandlerError::BadArgs(error))), cx, now);
+            }
+            None => self.ended(key, task, Ended::Handled(Err(HandlerError::Panicked)), cx, now),
         }
     }
 
-    fn start(&mut self, mut job: Job, cx: &mut Context<'_>) {
-        match job.poll_once(cx) {
-            Poll::Ready((task, ended)) => self.ended(job.socket, task, ended, cx),
+    fn start(&mut self, mut job: Job, cx: &mut Context<'_>, now: Instant) {
+        match job.start(cx) {
+            Poll::Ready((task, ended)) => self.ended(job.socket, task, ended, cx, now),
             Poll::Pending => self.running.push(job),
         }
     }
 
     /// A future of the application has ended.
-    pub(super) fn ended(&mut self, key: SocketKey, task: Task, ended: Ended, cx: &mut Context<'_>) {
+    pub(super) fn ended(
+        &mut self,
+        key: SocketKey,
+        task: Task,
+        ended: Ended,
+        cx: &mut Context<'_>,
+        now: Instant,
+    ) {
         let outcome = match (task, ended) {
             (Task::Admit(asking), Ended::Admitted(verdict)) => {
                 let (pending, local) = *asking;
                 match verdict {
-                    Ok(()) => self.accept(pending, local, cx),
+                    Ok(()) => self.accept(pending, local, cx, now),
                     Err(error) => self.connection.reject(pending, error.message(), error.data()),
                 }
                 return;
@@ -139,9 +164,14 @@ impl Work {
                 self.sockets.remove(key);
                 return;
             }
-            (Task::Connect, Ended::Handled(outcome)) => {
+            // A socket whose connect handler failed is not what its events' handlers count on.
+            (Task::Connect, Ended::Handled(Err(error))) => {
+                self.connection.disconnect(key, false, now);
+                Err(error)
+            }
+            (Task::Connect, Ended::Handled(Ok(()))) => {
                 self.connection.resume(key);
-                outcome
+                Ok(())
             }
             (_, Ended::Handled(outcome)) => outcome,
             (_, Ended::Admitted(_)) => return,
@@ -152,7 +182,7 @@ impl Work {
             if std::mem::take(&mut local.crowded) {
                 self.connection.resume(key);
             }
-            self.farewell(key, cx);
+            self.farewell(key, cx, now);
         }
     }
 
@@ -161,19 +191,19 @@ impl Work {
             && let Some(local) = self.sockets.get_mut(key)
         {
             // A panic in the hook must not take the client's other sockets along.
-            catch_unwind(AssertUnwindSafe(|| local.table.error(&local.socket, &error))).ok();
+            contained(|| local.table.error(&local.socket, &error));
         }
     }
 
     /// Runs the disconnect handler of a socket that is leaving, when none of its other handlers runs.
-    fn farewell(&mut self, key: SocketKey, cx: &mut Context<'_>) {
+    fn farewell(&mut self, key: SocketKey, cx: &mut Context<'_>, now: Instant) {
         let Some(local) = self.sockets.get_mut(key) else { return };
-        let Some(context) = local.farewell() else { return };
+        let Some(context) = local.farewell(now + self.io.settings().handler_grace) else { return };
         let table = Arc::clone(&local.table);
         match table.disconnect() {
             Some(handler) => {
                 let span = trace::event_span(&context.socket, "disconnect");
-                self.run(key, Task::Disconnect, span, cx, || handler.call(context));
+                self.run(key, Task::Disconnect, span, cx, now, || handler.call(context));
             }
             None => self.sockets.remove(key),
         }
@@ -184,11 +214,14 @@ impl Work {
         let mut moved = false;
         while let Some(key) = self.sockets.overdue(now) {
             let abandoned = self.running.abandon(key);
-            if let Some(local) = self.sockets.get_mut(key) {
-                trace::handlers_abandoned(&local.socket, abandoned);
-                local.running = 0;
+            let Some(local) = self.sockets.get_mut(key) else { break };
+            trace::handlers_abandoned(&local.socket, abandoned);
+            local.running = 0;
+            if local.is_ending() {
+                self.sockets.remove(key);
+            } else {
+                self.farewell(key, cx, now);
             }
-            self.farewell(key, cx);
             moved = true;
         }
         moved

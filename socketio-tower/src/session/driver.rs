@@ -41,8 +41,6 @@ pub(super) struct Work {
     pub(super) running: Running,
     /// The bytes that the connection has written by itself since all was written.
     replies: usize,
-    /// How many sockets wait for their middlewares.
-    pub(super) asking: usize,
     /// An empty list, to be exchanged for the mailbox's.
     commands: Vec<Command>,
 }
@@ -62,7 +60,6 @@ impl Driver {
             sockets: LocalSockets::default(),
             running: Running::default(),
             replies: 0,
-            asking: 0,
             commands: Vec::new(),
         };
         Self { work, timer: tokio::time::sleep_until(now.into()), armed: None }
@@ -71,7 +68,7 @@ impl Driver {
     /// Gives the session the stream it was opened for.
     pub(crate) fn with_stream(mut self, stream: Stream) -> Self {
         let link = self.work.session.new_link();
-        self.work.streams.insert(link, stream, None);
+        self.work.streams.insert(link, stream, None, now() + self.work.io.settings().core.upgrade_timeout);
         self
     }
 }
@@ -85,10 +82,11 @@ impl Future for Driver {
         work.session.mailbox.run();
         for _ in 0..TURNS_PER_POLL {
             let now = now();
+            let queued = work.connection.queued_bytes();
             let mut moved = work.drive_read(cx, now);
             moved |= work.drive_timer(cx, now);
             moved |= work.dispatch(cx, now);
-            work.bound_replies(now);
+            work.bound_replies(queued, now);
             moved |= work.drain_mailbox(now);
             moved |= work.drive_transmit(cx, now);
             if moved {
@@ -148,7 +146,7 @@ impl Work {
             moved = true;
         }
         while let Poll::Ready((socket, task, ended)) = self.running.poll_next(cx) {
-            self.ended(socket, task, ended, cx);
+            self.ended(socket, task, ended, cx, now);
             moved = true;
         }
         moved
@@ -180,7 +178,7 @@ impl Work {
                     self.respond(link, response);
                 }
                 Transmit::Close { link, code } => {
-                    self.streams.close(link, code, now);
+                    self.streams.close(link, code);
                     moved = true;
                 }
                 _ => {}
@@ -217,9 +215,12 @@ impl Work {
 
     /// Ends a client that makes the connection itself write, by asking for namespaces it may not have,
     /// and reads nothing of it. What the application emits has its own bound.
-    fn bound_replies(&mut self, now: Instant) {
-        let queued = self.connection.queued_bytes();
-        self.replies = if self.downstream_bytes() == 0 { 0 } else { self.replies.saturating_add(queued) };
+    fn bound_replies(&mut self, queued_before: usize, now: Instant) {
+        if self.downstream_bytes() == 0 {
+            self.replies = 0;
+            return;
+        }
+        self.replies += self.connection.queued_bytes().saturating_sub(queued_before);
         if self.replies > MAX_REPLIES {
             self.connection.close(DisconnectReason::ForcedClose, now);
             self.replies = 0;
@@ -245,7 +246,11 @@ impl Work {
                 let taken = connection.handle_post(link, &post, now);
                 self.await_answer(link, respond, taken);
             }
-            Command::Body { link, body } => connection.handle_body(link, body, now),
+            Command::Body { link, body } => {
+                let queued = connection.queued_bytes();
+                connection.handle_body(link, body, now);
+                self.bound_replies(queued, now);
+            }
             Command::Lost { link, why } => {
                 connection.handle_lost(link, why, now);
                 if why == Lost::Aborted {
@@ -254,7 +259,8 @@ impl Work {
             }
             Command::Upgrade { link, upgrade } => {
                 let (upgrade, stream) = *upgrade;
-                self.streams.insert(link, stream, Some(Box::new(upgrade)));
+                let until = now + self.io.settings().core.upgrade_timeout;
+                self.streams.insert(link, stream, Some(Box::new(upgrade)), until);
             }
         }
     }

@@ -4,6 +4,7 @@ use std::time::Instant;
 use bytestring::ByteString;
 use socketio_core::{DisconnectReason, SocketKey};
 
+use super::running::contained;
 use crate::handler::{BoxFuture, ConnectContext, ConnectError, DisconnectContext, ExtractError};
 use crate::namespace::{Membership, Table};
 use crate::socket::Socket;
@@ -23,7 +24,7 @@ pub(super) struct LocalSocket {
 }
 
 /// ```text
-///   Asking ──▶ Connected ──▶ Leaving ──▶ Gone
+///   Asking ──▶ Connected ──▶ Leaving ──▶ Ending ──▶ removed
 /// ```
 #[derive(Debug)]
 enum Life {
@@ -36,7 +37,10 @@ enum Life {
         rooms: Vec<String>,
         until: Instant,
     },
-    /// Its disconnect handler runs, or has run.
+    /// Its disconnect handler may run until the moment named.
+    Ending {
+        until: Instant,
+    },
     Gone,
 }
 
@@ -63,21 +67,26 @@ impl LocalSocket {
     /// When its handlers have had their time.
     pub(super) fn grace(&self) -> Option<Instant> {
         match self.life {
-            Life::Leaving { until, .. } => Some(until),
+            Life::Leaving { until, .. } | Life::Ending { until } => Some(until),
             Life::Asking | Life::Connected(_) | Life::Gone => None,
         }
     }
 
+    /// Whether its disconnect handler runs.
+    pub(super) fn is_ending(&self) -> bool {
+        matches!(self.life, Life::Ending { .. })
+    }
+
     /// Once, when it is leaving and none of its handlers runs: what its disconnect handler is told.
-    pub(super) fn farewell(&mut self) -> Option<DisconnectContext> {
+    pub(super) fn farewell(&mut self, until: Instant) -> Option<DisconnectContext> {
         if self.running > 0 || !matches!(self.life, Life::Leaving { .. }) {
             return None;
         }
-        match std::mem::replace(&mut self.life, Life::Gone) {
+        match std::mem::replace(&mut self.life, Life::Ending { until }) {
             Life::Leaving { reason, rooms, .. } => {
                 Some(DisconnectContext { socket: self.socket.clone(), reason, rooms })
             }
-            Life::Asking | Life::Connected(_) | Life::Gone => None,
+            Life::Asking | Life::Connected(_) | Life::Ending { .. } | Life::Gone => None,
         }
     }
 
@@ -122,8 +131,14 @@ impl LocalSockets {
 
     pub(super) fn remove(&mut self, key: SocketKey) {
         if let Some(index) = self.0.iter().position(|local| local.socket.key() == key) {
-            self.0.swap_remove(index);
+            let local = self.0.swap_remove(index);
+            // With it go the application's extensions.
+            contained(|| drop(local));
         }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
     }
 
     /// One whose handlers have had their time.

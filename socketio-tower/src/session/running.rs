@@ -19,8 +19,6 @@ use crate::trace::Span;
 pub(super) struct Running {
     /// Made when the first is put in, because it allocates; dropped when the last has ended.
     jobs: Option<FuturesUnordered<Job>>,
-    /// Jobs that were abandoned stay inside as husks; they do not count.
-    active: usize,
 }
 
 /// A future of the application, and what it is for.
@@ -73,23 +71,29 @@ impl Job {
         Self { socket, task: Some(task), future: Some(Work::Handler(future)), span }
     }
 
-    /// Polls once, outside tokio's cooperative budget: a handler that is ready must not be told to wait
-    /// because its session has done much in this turn. A panic ends the job and nothing else.
-    pub(super) fn poll_once(&mut self, cx: &mut Context<'_>) -> Poll<(Task, Ended)> {
-        let Some(future) = &mut self.future else { return Poll::Pending };
-        let polled = catch_unwind(AssertUnwindSafe(|| {
+    /// The first poll, outside tokio's cooperative budget: a handler that is ready must not be told to
+    /// wait because its session has done much in this turn.
+    pub(super) fn start(&mut self, cx: &mut Context<'_>) -> Poll<(Task, Ended)> {
+        self.poll_with(|work| match work {
+            Work::Admission(future) => unconstrained(future.as_mut(), cx).map(Ended::Admitted),
+            Work::Handler(future) => unconstrained(future.as_mut(), cx).map(Ended::Handled),
+        })
+    }
+
+    /// A panic ends the job and nothing else.
+    fn poll_with(&mut self, poll: impl FnOnce(&mut Work) -> Poll<Ended>) -> Poll<(Task, Ended)> {
+        let Some(work) = &mut self.future else { return Poll::Pending };
+        let polled = contained(|| {
             let _entered = self.span.enter();
-            match future {
-                Work::Admission(future) => unconstrained(future.as_mut(), cx).map(Ended::Admitted),
-                Work::Handler(future) => unconstrained(future.as_mut(), cx).map(Ended::Handled),
-            }
-        }));
+            poll(work)
+        });
         let ended = match polled {
-            Ok(Poll::Pending) => return Poll::Pending,
-            Ok(Poll::Ready(ended)) => Some(ended),
-            Err(_) => None,
+            Some(Poll::Pending) => return Poll::Pending,
+            Some(Poll::Ready(ended)) => Some(ended),
+            None => None,
         };
-        self.future = None;
+        let future = self.future.take();
+        contained(|| drop(future));
         let Some(task) = self.task.take() else { return Poll::Pending };
         let ended = ended.unwrap_or_else(|| match task {
             Task::Admit(_) => Ended::Admitted(Err(ConnectError::new("internal error"))),
@@ -97,6 +101,11 @@ impl Job {
         });
         Poll::Ready((task, ended))
     }
+}
+
+/// Runs what may panic because it is the application's, or drops it.
+pub(super) fn contained<R>(run: impl FnOnce() -> R) -> Option<R> {
+    catch_unwind(AssertUnwindSafe(run)).ok()
 }
 
 /// A poll outside tokio's cooperative budget.
@@ -118,13 +127,16 @@ impl Future for Job {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let socket = self.socket;
-        self.poll_once(cx).map(|(task, ended)| (socket, task, ended))
+        let polled = self.poll_with(|work| match work {
+            Work::Admission(future) => future.as_mut().poll(cx).map(Ended::Admitted),
+            Work::Handler(future) => future.as_mut().poll(cx).map(Ended::Handled),
+        });
+        polled.map(|(task, ended)| (socket, task, ended))
     }
 }
 
 impl Running {
     pub(super) fn push(&mut self, job: Job) {
-        self.active += 1;
         self.jobs.get_or_insert_default().push(job);
     }
 
@@ -132,11 +144,12 @@ impl Running {
     pub(super) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<(SocketKey, Task, Ended)> {
         let Some(jobs) = &mut self.jobs else { return Poll::Pending };
         match Pin::new(jobs).poll_next(cx) {
-            Poll::Ready(Some(ended)) => {
-                self.ended(1);
-                Poll::Ready(ended)
+            Poll::Ready(Some(ended)) => Poll::Ready(ended),
+            Poll::Ready(None) => {
+                self.jobs = None;
+                Poll::Pending
             }
-            Poll::Ready(None) | Poll::Pending => Poll::Pending,
+            Poll::Pending => Poll::Pending,
         }
     }
 
@@ -150,25 +163,21 @@ impl Running {
         self.abandon_if(|job| matches!(job.future, Some(Work::Admission(_))));
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.jobs.as_ref().is_none_or(FuturesUnordered::is_empty)
+    }
+
     fn abandon_if(&mut self, condition: impl Fn(&Job) -> bool) -> usize {
-        let mut abandoned = Vec::new();
-        for job in self.jobs.iter_mut().flat_map(FuturesUnordered::iter_mut) {
-            if job.future.is_some() && condition(job) {
-                abandoned.push((job.future.take(), job.task.take()));
+        let Some(jobs) = self.jobs.take() else { return 0 };
+        let mut abandoned = 0;
+        for job in jobs {
+            if condition(&job) {
+                contained(|| drop(job));
+                abandoned += 1;
+            } else {
+                self.push(job);
             }
         }
-        self.ended(abandoned.len());
-        abandoned.len()
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.active == 0
-    }
-
-    fn ended(&mut self, count: usize) {
-        self.active -= count;
-        if self.active == 0 {
-            self.jobs = None;
-        }
+        abandoned
     }
 }

@@ -26,6 +26,7 @@ enum Phase {
     Opening {
         stream: Stream,
         upgrade: Option<Box<Upgrade>>,
+        until: Instant,
     },
     Open {
         wire: Wire<Carrier>,
@@ -34,8 +35,10 @@ enum Phase {
     /// The close frame goes out; what still comes is thrown away.
     Closing {
         wire: Wire<Carrier>,
-        until: Instant,
-        /// Whether the peer has ended too.
+        stall: Stall,
+        /// How long the peer may take to end too; counted from when the close frame is out.
+        until: Option<Instant>,
+        /// Whether the peer has ended.
         ended: bool,
     },
     Gone,
@@ -49,9 +52,20 @@ struct Stall {
 
 impl Streams {
     /// Adds the stream that the session was opened for, or with `upgrade` one that wants to take it over.
-    pub(super) fn insert(&mut self, link: Link, stream: Stream, upgrade: Option<Box<Upgrade>>) {
-        self.0.reserve_exact(1);
-        self.0.push(Slot { link, phase: Phase::Opening { stream, upgrade } });
+    ///
+    /// The HTTP server has until then to hand the connection over. While one candidate is awaited, another
+    /// is let go.
+    pub(super) fn insert(
+        &mut self,
+        link: Link,
+        stream: Stream,
+        upgrade: Option<Box<Upgrade>>,
+        until: Instant,
+    ) {
+        if self.0.iter().all(|slot| !matches!(slot.phase, Phase::Opening { .. })) {
+            self.0.reserve_exact(1);
+            self.0.push(Slot { link, phase: Phase::Opening { stream, upgrade, until } });
+        }
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -71,8 +85,9 @@ impl Streams {
     pub(super) fn timeout(&self, write_timeout: Duration) -> Option<Instant> {
         let timeout = |slot: &Slot| match &slot.phase {
             Phase::Open { stall, .. } => stall.since.map(|since| since + write_timeout),
-            Phase::Closing { until, .. } => Some(*until),
-            Phase::Opening { .. } | Phase::Gone => None,
+            Phase::Closing { until: Some(until), .. } | Phase::Opening { until, .. } => Some(*until),
+            Phase::Closing { stall, .. } => stall.since.map(|since| since + write_timeout),
+            Phase::Gone => None,
         };
         self.0.iter().filter_map(timeout).min()
     }
@@ -102,9 +117,9 @@ impl Streams {
     }
 
     /// Closes a stream after what is queued.
-    pub(super) fn close(&mut self, link: Link, code: Option<u16>, now: Instant) {
+    pub(super) fn close(&mut self, link: Link, code: Option<u16>) {
         if let Some(slot) = self.find(link) {
-            slot.close(code.map(CloseCode::from), now);
+            slot.close(code.map(CloseCode::from));
         }
     }
 
@@ -141,8 +156,18 @@ impl Slot {
 
     /// True if the stream stands now, or will never.
     fn open(&mut self, connection: &mut Connection<Answer>, cx: &mut Context<'_>, now: Instant) -> bool {
-        let Phase::Opening { stream, upgrade } = &mut self.phase else { return false };
-        let Poll::Ready(carrier) = stream.poll_open(cx) else { return false };
+        let Phase::Opening { stream, upgrade, until } = &mut self.phase else { return false };
+        let Poll::Ready(carrier) = stream.poll_open(cx) else {
+            if now < *until {
+                return false;
+            }
+            let first = upgrade.is_none();
+            self.phase = Phase::Gone;
+            if first {
+                connection.handle_lost(self.link, Lost::Failed, now);
+            }
+            return true;
+        };
         match (carrier, upgrade.take()) {
             (Ok(wire), upgrade) => {
                 self.phase = Phase::Open { wire, stall: Stall { sent: 0, since: None } };
@@ -174,7 +199,7 @@ impl Slot {
                 }
                 let Poll::Ready(Err(error)) = read else { return heard };
                 connection.handle_lost(link, Lost::from(&error), now);
-                self.close(error.close_code(), now);
+                self.close(error.close_code());
                 true
             }
             Phase::Closing { wire, ended, .. } if !*ended => match wire.poll_read(cx, drop) {
@@ -190,11 +215,11 @@ impl Slot {
         }
     }
 
-    fn close(&mut self, code: Option<CloseCode>, now: Instant) {
+    fn close(&mut self, code: Option<CloseCode>) {
         self.phase = match std::mem::replace(&mut self.phase, Phase::Gone) {
             Phase::Open { mut wire, .. } => {
                 wire.close(code);
-                Phase::Closing { wire, until: now + CLOSE_TIMEOUT, ended: false }
+                Phase::Closing { wire, stall: Stall { sent: 0, since: None }, until: None, ended: false }
             }
             Phase::Opening { .. } => Phase::Gone,
             closing => closing,
@@ -216,30 +241,36 @@ impl Slot {
                         return;
                     }
                     Poll::Ready(Err(_)) => Lost::Failed,
-                    Poll::Pending => {
-                        if stall.since.is_none() || wire.sent() != stall.sent {
-                            *stall = Stall { sent: wire.sent(), since: Some(now) };
-                        }
-                        match stall.since {
-                            Some(since) if now >= since + write_timeout => Lost::Stalled,
-                            _ => return,
-                        }
-                    }
+                    Poll::Pending if stall.is_over(wire.sent(), write_timeout, now) => Lost::Stalled,
+                    Poll::Pending => return,
                 };
                 self.phase = Phase::Gone;
                 connection.handle_lost(self.link, lost, now);
             }
-            Phase::Closing { wire, until, ended } => {
+            Phase::Closing { wire, stall, until, ended } => {
                 let over = match wire.poll_shutdown(cx) {
-                    Poll::Ready(Ok(())) => *ended,
+                    Poll::Ready(Ok(())) => *ended || now >= *until.get_or_insert(now + CLOSE_TIMEOUT),
                     Poll::Ready(Err(_)) => true,
-                    Poll::Pending => false,
+                    Poll::Pending => stall.is_over(wire.sent(), write_timeout, now),
                 };
-                if over || now >= *until {
+                if over {
                     self.phase = Phase::Gone;
                 }
             }
             Phase::Opening { .. } | Phase::Gone => {}
+        }
+    }
+}
+
+impl Stall {
+    /// Takes note that a write waits; true if the kernel has taken nothing for the whole timeout.
+    fn is_over(&mut self, sent: u64, write_timeout: Duration, now: Instant) -> bool {
+        match self.since {
+            Some(since) if sent == self.sent => now >= since + write_timeout,
+            _ => {
+                *self = Self { sent, since: Some(now) };
+                false
+            }
         }
     }
 }

@@ -7,10 +7,16 @@ thread_local! {
 }
 
 /// Runs with this thread's encoder, whose buffers are used again. A `Serialize` that emits finds the
-/// encoder taken and gets one of its own.
+/// encoder taken, and a destructor at the thread's end finds it gone: they get one of their own.
 pub(crate) fn with_encoder<R>(run: impl FnOnce(&mut Encoder) -> R) -> R {
-    ENCODER.with(|encoder| match encoder.try_borrow_mut() {
-        Ok(mut encoder) => run(&mut encoder),
-        Err(_) => run(&mut Encoder::default()),
-    })
+    let mut run = Some(run);
+    let result = ENCODER.try_with(|encoder| {
+        let mut encoder = encoder.try_borrow_mut().ok()?;
+        run.take().map(|run| run(&mut encoder))
+    });
+    match (result, run) {
+        (Ok(Some(result)), _) => result,
+        (_, Some(run)) => run(&mut Encoder::default()),
+        (_, None) => unreachable!("what ran has a result"),
+    }
 }

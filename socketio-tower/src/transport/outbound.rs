@@ -75,6 +75,7 @@ impl Outbound {
         self.closed
     }
 
+    #[cfg(test)]
     pub(super) fn is_idle(&self) -> bool {
         self.queue.is_empty() && !self.unflushed
     }

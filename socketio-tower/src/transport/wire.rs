@@ -68,6 +68,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     }
 
     /// Whether all that was queued has been written and flushed.
+    #[cfg(test)]
     pub(crate) fn is_idle(&self) -> bool {
         self.outbound.is_idle()
     }
