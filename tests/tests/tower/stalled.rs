@@ -1,6 +1,8 @@
 //! A peer that keeps its connection open and reads nothing.
 
+use std::future::poll_fn;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use socketio_tower::{DisconnectReason, Overflow, Sent, Socket, SocketIo, SocketIoBuilder};
@@ -128,4 +130,31 @@ async fn a_slow_reader_is_not_closed() {
         }
     }
     assert!(full && log.lines().is_empty(), "{:?}", log.lines());
+}
+
+/// A session whose task always has more to do still counts what the kernel has taken.
+#[tokio::test]
+async fn a_busy_session_is_not_taken_for_a_stalled_one() {
+    let (io, log) = reporting(SocketIo::builder().overflow(Overflow::Close));
+    io.of("/", |ns| {
+        ns.on("go", async |socket: Socket| {
+            let text = "x".repeat(BOUND / 16);
+            for _ in 0..24 {
+                assert!(socket.emit("chunk", &text).is_queued());
+                let mut woken = false;
+                // Woken at once, so that the task has no moment to rest.
+                poll_fn(|cx| {
+                    cx.waker().wake_by_ref();
+                    if std::mem::replace(&mut woken, true) { Poll::Ready(()) } else { Poll::Pending }
+                })
+                .await;
+            }
+            "done"
+        });
+    });
+    let server = Server::start(&io).await;
+    let mut ws = Ws::connect(server.address).await;
+    ws.send(r#"420["go"]"#).await;
+    while ws.text().await != r#"430["done"]"# {}
+    assert!(log.lines().is_empty());
 }
