@@ -13,8 +13,8 @@ pub struct Config {
     pub upgrade_timeout: Duration,
     /// How long a client may take until it is connected to its first namespace. Default 45 s.
     pub connect_timeout: Duration,
-    /// How long a session that was closed by the server waits for the GET that fetches its last packets.
-    /// Default 30 s.
+    /// How long a session that was closed by the server waits for the GET that fetches its last packets, but
+    /// no longer than `ping_timeout`. Default 30 s.
     pub linger: Duration,
     /// The longest POST body and the longest WebSocket message, in bytes, announced to the client as
     /// `maxPayload`; and the most bytes that the attachments of one packet may have together.

@@ -266,7 +266,12 @@ impl Session {
 
     /// A link is gone, or its answer could not be delivered.
     pub fn handle_lost(&mut self, link: Link, why: Lost, now: Instant) {
+        // The loss first: what time does after it must not concern the link any more.
+        self.lose(link, why);
         self.handle_timeout(now);
+    }
+
+    fn lose(&mut self, link: Link, why: Lost) {
         if self.posting == Some(link) {
             self.posting = None;
             if why == Lost::TooLarge {
@@ -287,6 +292,9 @@ impl Session {
             State::Opening => self.finish(DisconnectReason::TransportError),
             State::Polling { candidate, .. } if candidate.as_ref().is_some_and(|c| c.link == link) => {
                 *candidate = None;
+                if why == Lost::TooLarge {
+                    self.transmits.push_back(Transmit::Close { link, code: Some(1009) });
+                }
             }
             // Parked or just answered: packets are lost either way. Other requests have done their work,
             // and streams that were refused never mattered.
@@ -294,6 +302,7 @@ impl Session {
                 parked.take_if(|parked| *parked == link);
                 self.fail(DisconnectReason::TransportError, None);
             }
+            State::Lingering { .. } if self.answered == Some(link) => self.state = State::Closed,
             State::Polling { .. } | State::Streaming { .. } | State::Lingering { .. } | State::Closed => {}
         }
     }
@@ -305,6 +314,7 @@ impl Session {
             State::Lingering { until } => {
                 if now >= *until {
                     self.state = State::Closed;
+                    self.outbox.clear();
                 }
                 return;
             }
@@ -351,7 +361,9 @@ impl Session {
                     self.transmits.push_back(Transmit::Respond { link, response: Response::Accepted });
                 }
                 self.release_links();
-                self.state = State::Lingering { until: after(now, self.config.linger) };
+                // No longer than one that answers no ping.
+                let linger = self.config.linger.min(self.config.ping_timeout);
+                self.state = State::Lingering { until: after(now, linger) };
                 self.events.push_back(Event::Closed(reason));
                 if let Some(link) = parked {
                     self.respond_last(link);
@@ -504,6 +516,7 @@ impl Session {
     /// Answers with what is left, or with the end when nothing is. Not with both: the stock client hands
     /// packets on in its next tick but closes at once, and would not know why.
     fn respond_last(&mut self, link: Link) {
+        self.answered = Some(link);
         if self.outbox.is_empty() {
             self.state = State::Closed;
             self.transmits.push_back(respond(link, "1"));

@@ -190,7 +190,7 @@ async fn a_chunked_body_is_bounded_too() {
 
 #[tokio::test]
 async fn what_the_request_carried_is_there_in_the_handlers() {
-    let io = SocketIo::builder().keep_headers([header::USER_AGENT]).build();
+    let io = SocketIo::builder().keep_headers([header::USER_AGENT]).keep_extension::<u32>().build();
     io.of("/", |ns| {
         ns.on("who", async |socket: socketio_tower::Socket| {
             let handshake = socket.handshake();
