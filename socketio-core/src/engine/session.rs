@@ -292,7 +292,11 @@ impl Session {
     /// nothing wrong.
     pub fn handle_timeout(&mut self, now: Instant) {
         match &mut self.state {
-            State::Lingering { until } if now >= *until => self.state = State::Closed,
+            State::Lingering { until } if now >= *until => {
+                self.state = State::Closed;
+                self.outbox.clear();
+                return;
+            }
             State::Lingering { .. } | State::Closed => return,
             State::Polling { parked, candidate: Some(candidate) } => {
                 if now >= candidate.deadline {
