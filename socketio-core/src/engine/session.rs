@@ -32,6 +32,8 @@ pub struct Session {
     events: VecDeque<Event>,
     /// A POST whose body has not arrived.
     posting: Option<Link>,
+    /// The last GET that was answered with packets, which are lost if the answer is.
+    answered: Option<Link>,
     /// Whether the client wants base64 on its message stream.
     base64: bool,
 }
@@ -110,6 +112,7 @@ impl Session {
             transmits: VecDeque::new(),
             events: VecDeque::new(),
             posting: None,
+            answered: None,
             base64: open.base64,
         }
     }
@@ -255,7 +258,12 @@ impl Session {
 
     /// A link is gone, or its answer could not be delivered.
     pub fn handle_lost(&mut self, link: Link, why: Lost, now: Instant) {
+        // The loss first: what time does after it must not concern the link any more.
+        self.lose(link, why);
         self.handle_timeout(now);
+    }
+
+    fn lose(&mut self, link: Link, why: Lost) {
         if self.posting == Some(link) {
             self.posting = None;
             if why == Lost::TooLarge {
@@ -276,14 +284,19 @@ impl Session {
             State::Opening => self.finish(DisconnectReason::TransportError),
             State::Polling { candidate, .. } if candidate.as_ref().is_some_and(|c| c.link == link) => {
                 *candidate = None;
+                if why == Lost::TooLarge {
+                    self.transmits.push_back(Transmit::Close { link, code: Some(1009) });
+                }
             }
-            State::Polling { parked, .. } => {
+            State::Polling { parked, .. } if *parked == Some(link) || self.answered == Some(link) => {
                 // Parked or just answered: packets are lost either way.
                 if *parked == Some(link) {
                     *parked = None;
                 }
                 self.fail(DisconnectReason::TransportError, None);
             }
+            // A stream that was let go before, or never stood: the session does not depend on it.
+            State::Polling { .. } => {}
             State::Streaming { .. } | State::Lingering { .. } | State::Closed => {}
         }
     }
@@ -370,6 +383,7 @@ impl Session {
             }
             State::Polling { parked, .. } if !self.outbox.is_empty() => {
                 let link = parked.take()?;
+                self.answered = Some(link);
                 let mut payload = Payload::default();
                 payload.fill(&mut self.outbox);
                 Some(Transmit::Respond { link, response: Response::Payload(payload.into_body()) })
