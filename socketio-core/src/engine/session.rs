@@ -173,11 +173,11 @@ impl Session {
 
     /// The whole body of a POST has arrived.
     pub fn handle_body(&mut self, link: Link, body: Bytes, now: Instant) {
+        self.handle_timeout(now);
         if self.posting != Some(link) {
             return;
         }
         self.posting = None;
-        self.handle_timeout(now);
         self.heard();
         let mut response = Response::Accepted;
         for packet in Packets::decode(body) {
