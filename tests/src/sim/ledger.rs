@@ -41,6 +41,11 @@ impl Ledger {
         self.records.keys().nth_back(back).copied()
     }
 
+    /// Whether a request like this one waits.
+    pub fn waits(&self, like: &Record) -> bool {
+        self.records.values().any(|record| record == like)
+    }
+
     /// The requests that wait and the streams that stand.
     pub fn open(&self) -> Vec<Link> {
         let open = |record: &Record| matches!(record, Record::Get | Record::Post | Record::Stream(_));
