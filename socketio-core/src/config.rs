@@ -26,7 +26,7 @@ pub struct Config {
     /// bound.
     pub max_namespaces: usize,
     /// The most events of one socket that wait for its connect handler or for a free place among its
-    /// running handlers; one more closes the connection. Default 4096; Node has no bound.
+    /// running handlers; one more disconnects the socket. Default 4096; Node has no bound.
     pub max_parked_events: usize,
     /// The most bytes those events may have together. Default 4 MiB.
     pub max_parked_bytes: usize,

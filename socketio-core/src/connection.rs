@@ -32,9 +32,9 @@ use crate::{Config, DisconnectReason, Encoded, Link, Lost, Message, Sid, SocketI
 ///
 /// # The drain rule
 ///
-/// After any call that takes `&mut self`: [`poll_transmit`](Self::poll_transmit) until `None`,
-/// [`poll`](Self::poll) until `None`, then [`poll_timeout`](Self::poll_timeout), whose answer replaces the
-/// one before.
+/// After any call that takes `&mut self`: [`poll`](Self::poll) until `None`, which may leave something to
+/// be sent; [`poll_transmit`](Self::poll_transmit) until `None`; then
+/// [`poll_timeout`](Self::poll_timeout), whose answer replaces the one before.
 ///
 /// ```
 /// use std::sync::Arc;

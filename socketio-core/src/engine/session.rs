@@ -18,7 +18,7 @@ use crate::{Config, DisconnectReason, Encoded, Link, Lost, Message, Sid, Transpo
 ///
 /// The methods come in the four families of [`Connection`](crate::Connection), which contains a session;
 /// it is public so that Engine.IO can be used and tested alone. The same rule holds: after any call that
-/// takes `&mut self`, [`poll_transmit`](Self::poll_transmit) until `None`, [`poll`](Self::poll) until
+/// takes `&mut self`, [`poll`](Self::poll) until `None`, [`poll_transmit`](Self::poll_transmit) until
 /// `None`, then [`poll_timeout`](Self::poll_timeout).
 #[derive(Debug)]
 pub struct Session {
