@@ -147,7 +147,10 @@ impl<A> Connection<A> {
                 if !event.args().is_consistent() {
                     return Err(Violation);
                 }
-                self.events.push_back(Event::Received { socket, event, ack });
+                // It may have been disconnected while attachments were missing.
+                if self.sockets.is_connected(socket) {
+                    self.events.push_back(Event::Received { socket, event, ack });
+                }
             }
             Incomplete::Ack { socket, id, args } => {
                 let args = args.with_attachments(attachments);

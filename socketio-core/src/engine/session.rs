@@ -176,6 +176,7 @@ impl Session {
 
     /// The whole body of a POST has arrived.
     pub fn handle_body(&mut self, link: Link, body: Bytes, now: Instant) {
+        self.handle_timeout(now);
         if self.posting != Some(link) {
             return;
         }

@@ -1,0 +1,205 @@
+//! The bodies of the fuzz targets. `tests/fuzz` feeds them from libFuzzer; the tests here feed them from
+//! a generator, so that they run everywhere.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use socketio_core::engine::{Head, Open, Request, Session};
+use socketio_core::packet::{self, PacketKind};
+use socketio_core::{Config, DisconnectReason, Link, Message, Sid};
+
+use super::{Operation, Server, Welcome};
+
+/// A query string, read as a request of every kind.
+pub fn request(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    let (query, content_type) = text.split_once('\n').unwrap_or((text, ""));
+    let config = Config::default();
+    for (method, websocket) in [("GET", false), ("POST", false), ("GET", true), ("CONNECT", true), ("PUT", false)]
+    {
+        let head = Head { method, query, websocket, content_type: Some(content_type) };
+        if let Err(error) = Request::parse(&head, &config) {
+            assert!((400..600).contains(&error.status()));
+        }
+    }
+}
+
+/// A packet of Socket.IO, and its arguments read as several types.
+pub fn packet(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    let Ok(packet) = packet::decode(text, 10) else { return };
+    assert!(packet.namespace.starts_with('/'));
+    // The arguments are read through a connection: the way of a packet in life.
+    let PacketKind::Event(head) = packet.kind else { return };
+    assert!(head.attachments <= 10);
+    let mut connection = socketio_core::Connection::<()>::open(
+        Arc::new(Config::default()),
+        &sid(),
+        &open("websocket"),
+        Instant::now(),
+    );
+    let (link, now) = (Link::new(0), Instant::now());
+    connection.handle_attach(link, now);
+    connection.handle_message(link, Message::Text(format!("40{},", packet.namespace).into()), now);
+    while let Some(event) = connection.poll() {
+        let socketio_core::Event::Connect(pending) = event else { continue };
+        let id = socketio_core::SocketId::from_entropy([1; 15]);
+        if let Some(socket) = connection.accept(pending, &id) {
+            connection.resume(socket);
+        }
+    }
+    connection.handle_message(link, Message::Text(format!("4{text}").into()), now);
+    for byte in 0..head.attachments as u8 {
+        connection.handle_message(link, Message::Binary(vec![byte; 3].into()), now);
+    }
+    while let Some(event) = connection.poll() {
+        let socketio_core::Event::Received { event, .. } = event else { continue };
+        assert_eq!(event.name(), head.name());
+        let args = event.args();
+        let _ = args.first::<serde_json::Value>();
+        let _ = args.first::<Bytes>();
+        let _ = args.first::<Option<Vec<(f64, String)>>>();
+        let _ = args.all::<Vec<serde_json::Value>>();
+        let _ = args.all::<(u8, Option<Bytes>, String)>();
+        assert!(args.weight() <= text.len() + 30);
+    }
+}
+
+/// The body of a POST.
+pub fn payload(data: &[u8]) {
+    let now = Instant::now();
+    let mut session = Session::open(Arc::new(Config::default()), &sid(), &open("polling"), now);
+    let link = Link::new(0);
+    session.handle_post(link, &Server::parse_post("text/plain"), now).expect("a session that polls");
+    session.handle_body(link, Bytes::copy_from_slice(data), now);
+    let mut closed = false;
+    while let Some(event) = session.poll() {
+        assert!(!closed, "{event:?} after the end");
+        closed = matches!(event, socketio_core::engine::Event::Closed(_));
+    }
+    let mut answers = 0;
+    while let Some(transmit) = session.poll_transmit() {
+        let answer = matches!(transmit, socketio_core::engine::Transmit::Respond { .. });
+        answers += usize::from(answer);
+    }
+    assert_eq!(answers, 1, "a POST is answered once");
+}
+
+/// A life of a connection: three bytes are one [`Operation`].
+pub fn connection(data: &[u8]) {
+    let (first, codes) = data.split_first().unwrap_or((&0, &[]));
+    let config = {
+        let mut config = Config::default();
+        config.max_namespaces = 3;
+        config.max_parked_events = 8;
+        config.connect_timeout = Duration::from_secs(60);
+        config
+    };
+    let mut server = match first % 4 {
+        0 => Server::websocket_with(config).0,
+        _ => Server::polling_with(config),
+    };
+    server.app().welcome("/later", Welcome::Wait);
+    server.app().welcome("/busy", Welcome::AcceptBusy);
+    server.app().welcome("/no", Welcome::Reject("no".to_owned()));
+    let operations: Vec<_> =
+        codes.as_chunks().0.iter().map(|code| Operation::from_code(*code)).collect();
+    live(&mut server, &operations);
+}
+
+/// Runs the operations, then lets the connection end.
+pub fn live(server: &mut Server, operations: &[Operation]) {
+    let mut counter = 0;
+    for operation in operations {
+        operation.run(server, &mut counter);
+    }
+    server.close(DisconnectReason::ServerShuttingDown);
+    assert!(server.app().closed().is_some());
+    // Whoever polls fetches the rest; whoever does not is waited for no longer than the bound.
+    if !server.is_finished() {
+        server.advance(30_000);
+    }
+    assert!(server.is_finished(), "every connection ends");
+}
+
+fn sid() -> Sid {
+    Server::SID.parse().expect("twenty characters")
+}
+
+fn open(transport: &str) -> Open {
+    let query = format!("EIO=4&transport={transport}");
+    let websocket = transport == "websocket";
+    let head = Head { method: "GET", query: &query, content_type: None, websocket };
+    match Request::parse(&head, &Config::default()) {
+        Ok(Request::Open(open)) => open,
+        other => panic!("opens no session: {other:?}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Random;
+    use super::*;
+
+    /// Random bytes, and pieces of what clients send, for a random input to get beyond the first byte.
+    fn mixed(random: &mut Random, pieces: &[&str]) -> Vec<u8> {
+        let mut data = Vec::new();
+        for _ in 0..random.below(12) {
+            if random.chance(75) {
+                let piece = pieces[random.below(pieces.len() as u64) as usize];
+                data.extend_from_slice(piece.as_bytes());
+            } else {
+                data.extend((0..random.below(6)).map(|_| random.byte()));
+            }
+        }
+        data
+    }
+
+    #[test]
+    fn random_requests() {
+        let pieces = [
+            "EIO=", "4", "3", "&", "=", "transport=", "polling", "websocket", "sid=", Server::SID, "b64=1",
+            "__proto__", "%00", "\n", "application/octet-stream",
+        ];
+        let mut random = Random::new(1);
+        for _ in 0..20_000 {
+            request(&mixed(&mut random, &pieces));
+        }
+    }
+
+    #[test]
+    fn random_packets() {
+        let pieces = [
+            "2", "0", "5", "1-", "10-", "/a,", "7", "[", "]", "\"e\"", ",", "{\"_placeholder\":true,\"num\":0}",
+            "null", "1e9", "\"\\ud83d\"", "\"\\n€\"", "{\"a\\\"\":[", "}]", "{", "}", "-1", " ",
+        ];
+        let mut random = Random::new(2);
+        for _ in 0..20_000 {
+            let mut data = mixed(&mut random, &pieces);
+            packet(&data);
+            data.splice(0..0, *b"2[\"e\",");
+            data.push(b']');
+            packet(&data);
+        }
+    }
+
+    #[test]
+    fn random_payloads() {
+        let pieces = ["4", "\x1e", "b", "AQID", "=", "40", "42[\"e\"]", "1", "2", "3", "5", "6", "€", "0"];
+        let mut random = Random::new(3);
+        for _ in 0..20_000 {
+            payload(&mixed(&mut random, &pieces));
+        }
+    }
+
+    #[test]
+    fn random_lives() {
+        let mut random = Random::new(4);
+        for _ in 0..3_000 {
+            let length = random.below(240);
+            let data: Vec<u8> = (0..length).map(|_| random.byte()).collect();
+            connection(&data);
+        }
+    }
+}

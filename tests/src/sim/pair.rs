@@ -1,0 +1,243 @@
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use socketio_core::engine::{Response, Transmit};
+use socketio_core::{Config, Link, Lost, Message};
+
+use super::client::{Call, Wish};
+use super::ledger;
+use super::{Client, Ledger, Network, Record, Server, Weather};
+
+/// A client, a server, and the network between them.
+#[derive(Debug)]
+pub struct Pair {
+    /// The server and its application.
+    pub server: Server,
+    /// The client.
+    pub client: Client,
+    network: Network<Letter>,
+    links: BTreeMap<Call, Link>,
+    calls: BTreeMap<Link, Call>,
+    /// Whether the end of the client was told to the network.
+    farewell: bool,
+}
+
+/// What is under way.
+#[derive(Debug)]
+enum Letter {
+    Get(Call),
+    Post(Call),
+    Body(Call, String),
+    Stream(Call),
+    ToServer(Call, Message),
+    Lost(Call, Lost),
+    Answer(Call, Option<Vec<Message>>),
+    ToClient(Call, Message),
+    Ended(Call),
+}
+
+impl Pair {
+    /// A client that is about to open a session by polling.
+    pub fn new(weather: Weather, seed: u64) -> Self {
+        Self {
+            server: Server::open("EIO=4&transport=polling", Config::default()),
+            client: Client::new(),
+            network: Network::new(weather, seed),
+            links: BTreeMap::new(),
+            calls: BTreeMap::new(),
+            farewell: false,
+        }
+    }
+
+    /// Lets this much time pass, in milliseconds.
+    ///
+    /// # Panics
+    ///
+    /// Client and server never come to rest at one instant.
+    pub fn drive(&mut self, millis: u64) {
+        let until = self.server.now() + Duration::from_millis(millis);
+        let mut steps = 0;
+        loop {
+            let before = self.server.now();
+            if !self.step_until(until) {
+                break;
+            }
+            steps = if self.server.now() == before { steps + 1 } else { 0 };
+            assert!(steps < 10_000, "livelock at {} ms", self.server.clock());
+        }
+    }
+
+    /// Goes on to the next thing that happens before `until`; false if that is nothing.
+    fn step_until(&mut self, until: std::time::Instant) -> bool {
+        self.exchange();
+        let next = [self.network.next_arrival(), self.server.timeout()].into_iter().flatten().min();
+        let next = next.map_or(until, |next| next.min(until)).max(self.server.now());
+        let millis = next.duration_since(self.server.now());
+        self.server.pass(millis);
+        self.exchange();
+        let letter = self.network.receive(next);
+        let any = letter.is_some();
+        if let Some(letter) = letter {
+            self.deliver(letter);
+            self.exchange();
+        }
+        any || next < until
+    }
+
+    /// Hands what both sides want to the network.
+    fn exchange(&mut self) {
+        for wish in self.client.wishes() {
+            self.grant(wish);
+        }
+        for transmit in self.server.take_transmitted() {
+            self.carry(transmit);
+        }
+        if self.client.is_closed() && !std::mem::replace(&mut self.farewell, true) {
+            for call in self.calls.values().copied().collect::<Vec<_>>() {
+                self.send_to_server(call, Letter::Lost(call, Lost::Closed));
+            }
+        }
+    }
+
+    fn grant(&mut self, wish: Wish) {
+        let weather = self.network.weather();
+        match wish {
+            Wish::Get(call) => {
+                if self.aborts(call, Letter::Get(call)) {
+                    return;
+                }
+                self.send_to_server(call, Letter::Get(call));
+                if self.network.random().chance(weather.duplicate) {
+                    let nobody = call + NOBODY;
+                    self.send_to_server(nobody, Letter::Get(nobody));
+                }
+            }
+            Wish::Post(call, body) => {
+                if self.aborts(call, Letter::Post(call)) {
+                    return;
+                }
+                self.send_to_server(call, Letter::Post(call));
+                self.send_to_server(call, Letter::Body(call, body));
+            }
+            Wish::OpenStream(call) => self.send_to_server(call, Letter::Stream(call)),
+            Wish::Message(call, message) => {
+                if self.network.random().chance(weather.cut) {
+                    self.send_to_server(call, Letter::Lost(call, Lost::Failed));
+                    self.send_to_client(call, Letter::Ended(call));
+                } else {
+                    self.send_to_server(call, Letter::ToServer(call, message));
+                }
+            }
+            Wish::CloseStream(call) => self.send_to_server(call, Letter::Lost(call, Lost::Closed)),
+        }
+    }
+
+    /// Whether the network breaks a request off; it may have arrived before that.
+    fn aborts(&mut self, call: Call, request: Letter) -> bool {
+        let abort = self.network.weather().abort;
+        if !self.network.random().chance(abort) {
+            return false;
+        }
+        if self.network.random().chance(50) {
+            self.send_to_server(call, request);
+            self.send_to_server(call, Letter::Lost(call, Lost::Aborted));
+        }
+        self.send_to_client(call, Letter::Answer(call, None));
+        true
+    }
+
+    fn carry(&mut self, transmit: Transmit) {
+        match transmit {
+            Transmit::Message { link, packet } => {
+                for message in ledger::messages_of(&packet) {
+                    let call = self.calls[&link];
+                    self.send_to_client(call, Letter::ToClient(call, message));
+                }
+            }
+            Transmit::Respond { link, response } => {
+                let call = self.calls[&link];
+                if call > NOBODY {
+                    // The answer cannot be delivered.
+                    self.send_to_server(call, Letter::Lost(call, Lost::Aborted));
+                    return;
+                }
+                let packets = match response {
+                    Response::Payload(body) => Some(ledger::packets_of(&body)),
+                    Response::Accepted => Some(Vec::new()),
+                    _ => None,
+                };
+                self.send_to_client(call, Letter::Answer(call, packets));
+            }
+            Transmit::Close { link, .. } => {
+                let call = self.calls[&link];
+                self.send_to_client(call, Letter::Ended(call));
+            }
+            _ => {}
+        }
+    }
+
+    fn deliver(&mut self, letter: Letter) {
+        match letter {
+            Letter::Get(call) => {
+                let link = self.server.get();
+                self.arrived(call, link);
+            }
+            Letter::Post(call) => {
+                let link = self.server.post_head();
+                self.arrived(call, link);
+            }
+            Letter::Body(call, body) => {
+                if let Some(link) = self.links.get(&call) {
+                    self.server.body(*link, body);
+                }
+            }
+            Letter::Stream(call) => {
+                let link = self.server.next_link();
+                self.links.insert(call, link);
+                self.calls.insert(link, call);
+                self.server.upgrade();
+            }
+            Letter::ToServer(call, message) => {
+                if let Some(link) = self.links.get(&call) {
+                    self.server.message(*link, message);
+                }
+            }
+            Letter::Lost(call, why) => {
+                if let Some(link) = self.links.get(&call) {
+                    self.server.lost(*link, why);
+                }
+            }
+            Letter::Answer(call, packets) => self.client.answered(call, packets),
+            Letter::ToClient(call, message) => self.client.message(call, &message),
+            Letter::Ended(call) => {
+                if let Some(wish) = self.client.stream_ended(call) {
+                    self.grant(wish);
+                }
+            }
+        }
+    }
+
+    /// A request has reached the server, which may have refused or answered it at once.
+    fn arrived(&mut self, call: Call, link: Link) {
+        self.links.insert(call, link);
+        self.calls.insert(link, call);
+        let refused = |ledger: &Ledger| match ledger.record(link) {
+            Some(Record::Answered(answer)) => !answer.starts_with("200"),
+            _ => false,
+        };
+        if refused(self.server.ledger()) {
+            self.send_to_client(call, Letter::Answer(call, None));
+        }
+    }
+
+    fn send_to_server(&mut self, call: Call, letter: Letter) {
+        self.network.send(call * 2, letter, self.server.now());
+    }
+
+    fn send_to_client(&mut self, call: Call, letter: Letter) {
+        self.network.send(call * 2 + 1, letter, self.server.now());
+    }
+}
+
+/// Calls above this are duplicates, whose answers nobody waits for.
+const NOBODY: Call = 1 << 24;

@@ -1,0 +1,546 @@
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use socketio_core::engine::{Head, Open, Post, Request, RequestError, Response, Transmit, Upgrade};
+use socketio_core::packet::{AckId, Args, Encoder};
+use socketio_core::{
+    Awaits, Config, Connection, DisconnectReason, Link, Lost, Message, Pending, Sid, SocketId, SocketKey,
+};
+
+use super::app::Reaction;
+use super::ledger::{self, Ledger, Record};
+use super::{App, Token, Welcome};
+
+/// A connection and its driver, in virtual time.
+///
+/// Each method is one input; after it everything that comes out has been taken and checked. Requests and
+/// streams are named by the [`Link`] that the method gave back; see [`answer`](Self::answer) and
+/// [`messages`](Self::messages) for what became of them, and [`log`](Self::log) for what the application
+/// was told.
+#[derive(Debug)]
+pub struct Server {
+    connection: Connection<Token>,
+    ledger: Ledger,
+    app: App,
+    birth: Instant,
+    now: Instant,
+    next_link: Link,
+    last_id: u64,
+    /// What was sent to sockets and must leave in this order, unless the connection ends.
+    sent: VecDeque<String>,
+    transmitted: Vec<Transmit>,
+}
+
+impl Server {
+    /// The secret name of every session here.
+    pub const SID: &'static str = "AAAAAAAAAAAAAAAAAAAA";
+
+    /// A session that polls, whose OPEN packet has been fetched.
+    pub fn polling() -> Self {
+        Self::polling_with(Config::default())
+    }
+
+    /// Like [`polling`](Self::polling), with a configuration.
+    pub fn polling_with(config: Config) -> Self {
+        let mut server = Self::open("EIO=4&transport=polling", config);
+        let get = server.get();
+        assert!(server.answer(get).starts_with("200 0{"), "the handshake");
+        server
+    }
+
+    /// A session on a WebSocket, with its link. Its OPEN packet has been read.
+    pub fn websocket() -> (Self, Link) {
+        Self::websocket_with(Config::default())
+    }
+
+    /// Like [`websocket`](Self::websocket), with a configuration.
+    pub fn websocket_with(config: Config) -> (Self, Link) {
+        let mut server = Self::open("EIO=4&transport=websocket", config);
+        let stream = server.attach();
+        assert!(server.messages(stream).join("").starts_with("0{"), "the handshake");
+        (server, stream)
+    }
+
+    /// A session that polls, with a socket on `/` and nothing in the log.
+    pub fn joined() -> Self {
+        let mut server = Self::polling();
+        server.post("40");
+        let get = server.get();
+        assert!(server.answer(get).starts_with("200 40{"), "connected");
+        server.log();
+        server
+    }
+
+    /// A session on a WebSocket, with a socket on `/` and nothing in the log.
+    pub fn joined_by_websocket() -> (Self, Link) {
+        let (mut server, stream) = Self::websocket();
+        server.text(stream, "40");
+        assert!(server.messages(stream).join("").starts_with("40{"), "connected");
+        server.log();
+        (server, stream)
+    }
+
+    /// The session of a client that asked for it with this query, before anything was read.
+    pub fn open(query: &str, config: Config) -> Self {
+        let websocket = query.contains("transport=websocket");
+        let head = Head { method: "GET", query, websocket, content_type: None };
+        let open = match Request::parse(&head, &config) {
+            Ok(Request::Open(open)) => open,
+            other => panic!("{query} opens no session: {other:?}"),
+        };
+        Self::new(&open, config)
+    }
+
+    fn new(open: &Open, config: Config) -> Self {
+        let birth = Instant::now();
+        let sid: Sid = Self::SID.parse().expect("twenty characters");
+        let mut server = Self {
+            connection: Connection::open(Arc::new(config), &sid, open, birth),
+            ledger: Ledger::default(),
+            app: App::default(),
+            birth,
+            now: birth,
+            next_link: Link::new(0),
+            last_id: 0,
+            sent: VecDeque::new(),
+            transmitted: Vec::new(),
+        };
+        server.drain();
+        server
+    }
+}
+
+/// How things stand.
+impl Server {
+    /// The application.
+    pub fn app(&mut self) -> &mut App {
+        &mut self.app
+    }
+
+    /// What the application was told since the last call; see [`App`] for the language.
+    pub fn log(&mut self) -> Vec<String> {
+        self.app.take_log()
+    }
+
+    /// The links and what has become of them.
+    pub fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// The answer to a request, as in `200 2␞4hello`; empty while it waits.
+    pub fn answer(&self, link: Link) -> &str {
+        match self.ledger.record(link) {
+            Some(Record::Answered(answer)) => answer,
+            Some(Record::Get | Record::Post) => "",
+            other => panic!("{link:?} is no request that waits or was answered: {other:?}"),
+        }
+    }
+
+    /// What was written to a stream since the last call: text as it is, `<0102>` for binary, and
+    /// `close` or `close 1009` if it was closed.
+    pub fn messages(&mut self, link: Link) -> Vec<String> {
+        let (messages, closed) = self.ledger.take_messages(link);
+        let mut lines: Vec<String> = messages.iter().map(render).collect();
+        if let Some(code) = closed {
+            lines.push(code.map_or("close".to_owned(), |code| format!("close {code}")));
+        }
+        lines
+    }
+
+    /// What was transmitted since the last call, for a network to carry.
+    pub(super) fn take_transmitted(&mut self) -> Vec<Transmit> {
+        std::mem::take(&mut self.transmitted)
+    }
+
+    /// Whether nothing will ever happen again.
+    pub fn is_finished(&self) -> bool {
+        self.connection.is_finished()
+    }
+
+    /// How many bytes wait for the transport.
+    pub fn queued_bytes(&self) -> usize {
+        self.connection.queued_bytes()
+    }
+
+    /// How many acks are awaited.
+    pub fn awaited_acks(&self) -> usize {
+        self.connection.awaited_acks()
+    }
+
+    /// Milliseconds since the session was opened.
+    pub fn clock(&self) -> u128 {
+        self.now.duration_since(self.birth).as_millis()
+    }
+
+    /// The moment it is.
+    pub fn now(&self) -> Instant {
+        self.now
+    }
+
+    /// When the connection wants to be woken.
+    pub fn timeout(&self) -> Option<Instant> {
+        self.connection.poll_timeout()
+    }
+}
+
+/// The network.
+impl Server {
+    /// A GET arrives.
+    pub fn get(&mut self) -> Link {
+        let link = self.new_link();
+        let taken = self.connection.handle_poll(link, self.now);
+        self.requested(link, Record::Get, taken);
+        link
+    }
+
+    /// A POST arrives with its whole body.
+    pub fn post(&mut self, body: impl Into<Bytes>) -> Link {
+        let link = self.post_head();
+        self.body(link, body);
+        link
+    }
+
+    /// The head of a POST arrives.
+    pub fn post_head(&mut self) -> Link {
+        self.post_of_type("text/plain;charset=UTF-8")
+    }
+
+    /// The head of a POST arrives with this `Content-Type`.
+    pub fn post_of_type(&mut self, content_type: &str) -> Link {
+        let post = Self::parse_post(content_type);
+        let link = self.new_link();
+        let taken = self.connection.handle_post(link, &post, self.now);
+        self.requested(link, Record::Post, taken);
+        link
+    }
+
+    /// The body of a POST arrives.
+    pub fn body(&mut self, link: Link, body: impl Into<Bytes>) {
+        self.connection.handle_body(link, body.into(), self.now);
+        self.drain();
+    }
+
+    /// The stream stands that the session was opened for.
+    pub fn attach(&mut self) -> Link {
+        let link = self.new_link();
+        self.ledger.insert(link, Record::Stream(Vec::new()));
+        self.connection.handle_attach(link, self.now);
+        self.drain();
+        link
+    }
+
+    /// A stream stands that wants to take the session over.
+    pub fn upgrade(&mut self) -> Link {
+        self.upgrade_with("")
+    }
+
+    /// Like [`upgrade`](Self::upgrade), with more parameters in its query, such as `&b64=1`.
+    pub fn upgrade_with(&mut self, parameters: &str) -> Link {
+        let upgrade = Self::parse_upgrade(parameters);
+        let link = self.new_link();
+        self.ledger.insert(link, Record::Stream(Vec::new()));
+        self.connection.handle_upgrade(link, &upgrade, self.now);
+        self.drain();
+        link
+    }
+
+    /// The whole upgrade: probe, answer, commit. Gives the stream.
+    pub fn upgraded(&mut self) -> Link {
+        let stream = self.upgrade();
+        self.text(stream, "2probe");
+        assert_eq!(self.messages(stream), ["3probe"]);
+        self.text(stream, "5");
+        stream
+    }
+
+    /// A text message comes over a stream.
+    pub fn text(&mut self, link: Link, text: &str) {
+        self.message(link, Message::Text(text.into()));
+    }
+
+    /// A binary message comes over a stream.
+    pub fn binary(&mut self, link: Link, bytes: &[u8]) {
+        self.message(link, Message::Binary(Bytes::copy_from_slice(bytes)));
+    }
+
+    /// A message comes over a stream.
+    pub fn message(&mut self, link: Link, message: Message) {
+        self.connection.handle_message(link, message, self.now);
+        self.drain();
+    }
+
+    /// Bytes come over a stream that make no message.
+    pub fn activity(&mut self, link: Link) {
+        self.connection.handle_activity(link);
+        self.drain();
+    }
+
+    /// A link is lost. What is too large is refused on a link that still stands.
+    pub fn lost(&mut self, link: Link, why: Lost) {
+        if why != Lost::TooLarge || matches!(self.ledger.record(link), Some(Record::Get)) {
+            self.ledger.lose(link);
+        }
+        self.connection.handle_lost(link, why, self.now);
+        self.drain();
+    }
+
+    /// Time passes, and the connection is woken when it wants to be.
+    pub fn advance(&mut self, millis: u64) {
+        self.pass(Duration::from_millis(millis));
+    }
+
+    pub(super) fn pass(&mut self, time: Duration) {
+        let until = self.now + time;
+        while let Some(due) = self.connection.poll_timeout().filter(|due| *due <= until) {
+            self.now = self.now.max(due);
+            self.wake();
+        }
+        self.now = until;
+    }
+
+    /// Time passes, and nobody wakes the connection: its process was stalled.
+    pub fn stall(&mut self, millis: u64) {
+        self.now += Duration::from_millis(millis);
+    }
+
+    /// The connection is woken, whether it wants to be or not.
+    pub fn wake(&mut self) {
+        self.connection.handle_timeout(self.now);
+        self.drain();
+        let next = self.connection.poll_timeout();
+        assert!(next.is_none_or(|next| next > self.now), "livelock: a timeout that is never over");
+    }
+}
+
+/// The application.
+impl Server {
+    /// The socket that is connected to `namespace`.
+    pub fn socket(&self, namespace: &str) -> SocketKey {
+        self.app.socket(namespace).unwrap_or_else(|| panic!("no socket on {namespace}"))
+    }
+
+    /// Sends an event with one argument.
+    pub fn emit(&mut self, namespace: &str, name: &str, value: &impl serde::Serialize) {
+        let socket = self.socket(namespace);
+        self.send(socket, name, value, None);
+    }
+
+    /// Sends an event and awaits the answer, for this many milliseconds if so told.
+    pub fn ask(&mut self, namespace: &str, name: &str, patience: Option<u64>) -> Token {
+        let socket = self.socket(namespace);
+        self.ask_socket(socket, name, patience)
+    }
+
+    /// Like [`ask`](Self::ask), of a socket that may be gone.
+    pub fn ask_socket(&mut self, socket: SocketKey, name: &str, patience: Option<u64>) -> Token {
+        let token = self.app.expect_answer();
+        self.last_id += 1;
+        let deadline = patience.map(|millis| self.now + Duration::from_millis(millis));
+        let awaits = Awaits::new(AckId(self.last_id - 1), token, deadline);
+        self.send(socket, name, &1, Some(awaits));
+        token
+    }
+
+    /// Sends an event to a socket that may be gone.
+    pub fn emit_to(&mut self, socket: SocketKey, name: &str, value: &impl serde::Serialize) {
+        self.send(socket, name, value, None);
+    }
+
+    /// The application has ended its connect handler.
+    pub fn resume(&mut self, namespace: &str) {
+        let socket = self.socket(namespace);
+        self.hold(socket, false);
+    }
+
+    /// The application takes no more events for now.
+    pub fn park(&mut self, namespace: &str) {
+        let socket = self.socket(namespace);
+        self.hold(socket, true);
+    }
+
+    /// Parks or resumes a socket that may be gone.
+    pub fn hold(&mut self, socket: SocketKey, held: bool) {
+        self.app.hold(socket, held);
+        match held {
+            true => self.connection.park(socket),
+            false => self.connection.resume(socket),
+        }
+        self.drain();
+    }
+
+    /// The application answers the oldest client it let wait; false if there is none.
+    pub fn decide(&mut self, welcome: Welcome) -> bool {
+        let pending = self.app.next_pending();
+        let any = pending.is_some();
+        if let Some(pending) = pending {
+            self.greet(pending, welcome);
+        }
+        self.drain();
+        any
+    }
+
+    /// Disconnects the socket of `namespace`.
+    pub fn disconnect(&mut self, namespace: &str) {
+        let socket = self.socket(namespace);
+        self.disconnect_socket(socket, false);
+    }
+
+    /// Disconnects a socket that may be gone; with `close`, the whole connection.
+    pub fn disconnect_socket(&mut self, socket: SocketKey, close: bool) {
+        self.connection.disconnect(socket, close, self.now);
+        self.drain();
+    }
+
+    /// Closes the connection.
+    pub fn close(&mut self, reason: DisconnectReason) {
+        self.connection.close(reason, self.now);
+        self.drain();
+    }
+}
+
+impl Server {
+    pub(super) fn parse_post(content_type: &str) -> Post {
+        let query = format!("EIO=4&transport=polling&sid={}", Self::SID);
+        let content_type = Some(content_type);
+        let head = Head { method: "POST", query: &query, content_type, websocket: false };
+        match Request::parse(&head, &Config::default()) {
+            Ok(Request::Post(post)) => post,
+            other => panic!("no POST: {other:?}"),
+        }
+    }
+
+    pub(super) fn parse_upgrade(parameters: &str) -> Upgrade {
+        let query = format!("EIO=4&transport=websocket&sid={}{parameters}", Self::SID);
+        let head = Head { method: "GET", query: &query, content_type: None, websocket: true };
+        match Request::parse(&head, &Config::default()) {
+            Ok(Request::Upgrade(upgrade)) => upgrade,
+            other => panic!("no upgrade: {other:?}"),
+        }
+    }
+
+    /// What the next link will be.
+    pub(super) fn next_link(&self) -> Link {
+        self.next_link
+    }
+
+    fn new_link(&mut self) -> Link {
+        let link = self.next_link;
+        self.next_link = link.next();
+        link
+    }
+
+    fn requested(&mut self, link: Link, record: Record, taken: Result<(), RequestError>) {
+        match taken {
+            Ok(()) => self.ledger.insert(link, record),
+            Err(error) => {
+                let answer = ledger::render(&Response::Refused(error));
+                self.ledger.insert(link, Record::Answered(answer));
+            }
+        }
+        self.drain();
+    }
+
+    fn send(
+        &mut self,
+        socket: SocketKey,
+        name: &str,
+        value: &impl serde::Serialize,
+        awaits: Option<Awaits<Token>>,
+    ) {
+        let id = awaits.as_ref().map(|awaits| awaits.id);
+        let namespace = self.app.namespace(socket);
+        let packet = Encoder::default().event(namespace, name, value, id).expect("the test's values encode");
+        let text = String::from_utf8_lossy(packet.text()).into_owned();
+        if self.connection.send(socket, packet, awaits) {
+            self.sent.push_back(text);
+        }
+        self.drain();
+    }
+
+    fn greet(&mut self, pending: Pending, welcome: Welcome) {
+        let namespace = pending.namespace().to_owned();
+        match welcome {
+            Welcome::Accept | Welcome::AcceptBusy | Welcome::Wait => {
+                let id = SocketId::from_entropy([7; 15]);
+                if let Some(socket) = self.connection.accept(pending, &id) {
+                    self.app.accepted(socket, &namespace);
+                    if matches!(welcome, Welcome::Accept) {
+                        self.app.hold(socket, false);
+                        self.connection.resume(socket);
+                    }
+                }
+            }
+            Welcome::Reject(message) => self.connection.reject(pending, &message, None),
+        }
+    }
+
+    /// The drain rule, as it is written: events until there is none, transmits until there is none, then
+    /// the timeout.
+    fn drain(&mut self) {
+        let was_closed = self.app.closed().is_some();
+        for _ in 0..100_000 {
+            let Some(event) = self.connection.poll() else { break };
+            match self.app.take(event) {
+                Reaction::Nothing => {}
+                Reaction::Greet(pending, welcome) => self.greet(pending, welcome),
+                Reaction::Answer(socket, id) => {
+                    let namespace = self.app.namespace(socket);
+                    let packet =
+                        Encoder::default().ack(namespace, id, &Args(("ok",))).expect("a string encodes");
+                    let text = String::from_utf8_lossy(packet.text()).into_owned();
+                    if self.connection.send(socket, packet, None) {
+                        self.sent.push_back(text);
+                    }
+                }
+            }
+        }
+        for _ in 0..100_000 {
+            let Some(transmit) = self.connection.poll_transmit() else { break };
+            self.ledger.transmit(&transmit);
+            self.check_order(&transmit);
+            self.transmitted.push(transmit);
+        }
+        assert!(self.connection.poll().is_none(), "the drain rule is enough: no event is left behind");
+        assert!(self.connection.poll_transmit().is_none(), "a bounded number of transmits");
+        self.check(was_closed);
+    }
+
+    /// What holds between any two inputs.
+    fn check(&self, was_closed: bool) {
+        let (connection, app) = (&self.connection, &self.app);
+        assert_eq!(connection.awaited_acks(), app.awaited(), "every token is awaited or has come back");
+        assert_eq!(connection.poll_timeout().is_none(), connection.is_finished(), "only the end has no timer");
+        if connection.is_finished() {
+            assert!(app.closed().is_some(), "an end is told");
+            assert_eq!(self.ledger.open(), [], "the end lets every link go");
+            assert_eq!(connection.queued_bytes(), 0, "the end keeps no packets");
+        }
+        assert!(!was_closed || app.closed().is_some(), "what is over stays over");
+    }
+
+    /// Events and answers of the application leave in the order in which they were sent.
+    fn check_order(&mut self, transmit: &Transmit) {
+        let messages = match transmit {
+            Transmit::Message { packet, .. } => ledger::messages_of(packet),
+            Transmit::Respond { response: Response::Payload(body), .. } => ledger::packets_of(body),
+            _ => return,
+        };
+        for message in messages {
+            if let Message::Text(text) = message
+                && matches!(&**text.as_bytes(), [b'4', b'2' | b'3' | b'5' | b'6', ..])
+            {
+                assert_eq!(self.sent.pop_front().as_deref(), Some(&*text), "sent in order, once");
+            }
+        }
+    }
+}
+
+/// A message as a test writes it.
+pub(super) fn render(message: &Message) -> String {
+    match message {
+        Message::Text(text) => text.to_string(),
+        Message::Binary(bytes) => format!("<{bytes:x}>"),
+    }
+}

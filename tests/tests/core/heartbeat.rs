@@ -1,0 +1,122 @@
+use socketio_core::DisconnectReason::PingTimeout;
+use socketio_tests::sim::Server;
+
+/// The session of [`Server::SID`] pings for the first time somewhere in the last eighth of the interval.
+const FIRST_PING: u64 = 25_000;
+
+// pitfalls 37
+#[test]
+fn the_first_ping_comes_late_and_the_death_exactly() {
+    let (mut server, stream) = Server::joined_by_websocket();
+    server.advance(21_800);
+    assert_eq!(server.messages(stream), [""; 0]);
+    server.advance(3_200);
+    assert_eq!(server.messages(stream), ["2"]);
+    server.advance(19_999);
+    assert_eq!(server.app().closed(), None);
+    server.advance(1);
+    assert_eq!((server.clock(), server.app().closed()), (45_000, Some(PingTimeout)));
+    assert_eq!(server.messages(stream), ["close"]);
+    assert_eq!(server.log(), ["left /: ping timeout", "closed: ping timeout"]);
+}
+
+#[test]
+fn a_client_that_answers_lives() {
+    let (mut server, stream) = Server::joined_by_websocket();
+    for _ in 0..20 {
+        server.advance(FIRST_PING);
+        assert_eq!(server.messages(stream), ["2"]);
+        server.text(stream, "3");
+    }
+    assert_eq!(server.app().closed(), None);
+}
+
+#[test]
+fn any_byte_is_a_sign_of_life() {
+    let (mut server, stream) = Server::joined_by_websocket();
+    for _ in 0..20 {
+        server.advance(25_000);
+        assert_eq!(server.messages(stream), ["2"]);
+        server.advance(10_000);
+        server.activity(stream);
+        server.advance(15_000);
+        assert_eq!(server.messages(stream), ["2"]);
+        server.text(stream, r#"42["hi"]"#);
+    }
+    assert_eq!(server.app().closed(), None);
+}
+
+#[test]
+fn a_client_that_polls_is_pinged_there() {
+    let mut server = Server::joined();
+    for _ in 0..10 {
+        let get = server.get();
+        server.advance(25_000);
+        assert_eq!(server.answer(get), "200 2");
+        server.post("3");
+    }
+    assert_eq!(server.app().closed(), None);
+}
+
+#[test]
+fn a_client_that_polls_and_answers_nothing_dies() {
+    let mut server = Server::joined();
+    let ping = server.get();
+    server.advance(25_000);
+    assert_eq!(server.answer(ping), "200 2");
+    let last = server.get();
+    server.advance(20_000);
+    assert_eq!(server.answer(last), "200 1");
+    assert_eq!((server.clock(), server.app().closed()), (45_000, Some(PingTimeout)));
+}
+
+#[test]
+fn a_client_that_polls_no_more_dies() {
+    let mut server = Server::joined();
+    server.advance(45_000);
+    assert_eq!(server.app().closed(), Some(PingTimeout));
+    assert!(server.is_finished());
+}
+
+#[test]
+fn the_answer_to_a_ping_on_polling_may_come_over_the_stream() {
+    let mut server = Server::joined();
+    let get = server.get();
+    server.advance(25_000);
+    assert_eq!(server.answer(get), "200 2");
+    let stream = server.upgraded();
+    server.text(stream, "3");
+    server.advance(25_000);
+    assert_eq!(server.messages(stream), ["2"]);
+    assert_eq!(server.app().closed(), None);
+}
+
+// pitfalls 43 is about revision 3; revision 4 must die after its upgrade too.
+#[test]
+fn a_session_that_upgrades_and_falls_silent_dies() {
+    let mut server = Server::joined();
+    let stream = server.upgraded();
+    server.advance(45_000);
+    assert_eq!(server.app().closed(), Some(PingTimeout));
+    assert_eq!(server.messages(stream), ["2", "close"]);
+}
+
+// security §4: a flood of pongs makes no timers.
+#[test]
+fn a_flood_of_pongs_changes_nothing() {
+    let (mut server, stream) = Server::joined_by_websocket();
+    let before = server.timeout();
+    (0..1_000).for_each(|_| server.text(stream, "3"));
+    assert_eq!(server.timeout(), before);
+}
+
+#[test]
+fn a_process_that_was_stalled_gives_its_clients_time() {
+    let (mut server, stream) = Server::joined_by_websocket();
+    server.stall(300_000);
+    server.wake();
+    assert_eq!(server.messages(stream), ["2"]);
+    server.advance(9_000);
+    server.text(stream, "3");
+    assert_eq!(server.app().closed(), None);
+}

@@ -1,0 +1,90 @@
+use socketio_core::{Config, Link};
+use socketio_tests::sim::{Server, Welcome};
+
+/// A socket on `/` whose connect handler runs.
+fn busy(config: Config) -> (Server, Link) {
+    let (mut server, stream) = Server::websocket_with(config);
+    server.app().welcome("/", Welcome::AcceptBusy);
+    server.text(stream, "40");
+    server.messages(stream);
+    server.log();
+    (server, stream)
+}
+
+// pitfalls 8, 42
+#[test]
+fn events_wait_for_the_connect_handler_and_come_in_order() {
+    let (mut server, stream) = busy(Config::default());
+    for n in 0..500 {
+        server.text(stream, &format!(r#"42["n",{n}]"#));
+    }
+    assert_eq!(server.log(), [""; 0]);
+    server.resume("/");
+    let expected: Vec<_> = (0..500).map(|n| format!("/ n {n}")).collect();
+    assert_eq!(server.log(), expected);
+    server.text(stream, r#"42["n",500]"#);
+    assert_eq!(server.log(), ["/ n 500"]);
+}
+
+#[test]
+fn acks_pass_so_that_a_connect_handler_may_await_one() {
+    let (mut server, stream) = busy(Config::default());
+    server.text(stream, r#"42["n",1]"#);
+    server.ask("/", "who", None);
+    assert_eq!(server.messages(stream), [r#"420["who",1]"#]);
+    server.text(stream, r#"430["me"]"#);
+    assert_eq!(server.log(), [r#"answer 1: "me""#]);
+}
+
+#[test]
+fn the_end_passes_and_what_waited_goes_with_it() {
+    let (mut server, stream) = busy(Config::default());
+    server.text(stream, r#"42["n",1]"#);
+    server.text(stream, "41");
+    assert_eq!(server.log(), ["left /: client namespace disconnect"]);
+    server.text(stream, "40");
+    server.resume("/");
+    assert_eq!(server.log(), ["connect /"], "the successor gets nothing of it");
+}
+
+#[test]
+fn other_namespaces_are_not_concerned() {
+    let (mut server, stream) = busy(Config::default());
+    server.text(stream, "40/other,");
+    server.text(stream, r#"42["n",1]"#);
+    server.text(stream, r#"42/other,["hi"]"#);
+    assert_eq!(server.log(), ["connect /other", "/other hi"]);
+}
+
+#[test]
+fn a_socket_may_park_again() {
+    let (mut server, stream) = busy(Config::default());
+    server.resume("/");
+    server.text(stream, r#"42["n",1]"#);
+    server.park("/");
+    server.text(stream, r#"42["n",2]"#);
+    assert_eq!(server.log(), ["/ n 1"]);
+    server.resume("/");
+    assert_eq!(server.log(), ["/ n 2"]);
+}
+
+// security §7: what waits is bounded in number and in bytes; and pitfalls 20: the socket is told.
+#[test]
+fn over_the_bound_the_socket_is_disconnected() {
+    let (mut few, mut small) = (Config::default(), Config::default());
+    few.max_parked_events = 3;
+    small.max_parked_bytes = 25;
+    for config in [few, small] {
+        let (mut server, stream) = busy(config);
+        for n in 0..3 {
+            server.text(stream, &format!(r#"42["n",{n}]"#));
+        }
+        assert_eq!((server.log(), server.messages(stream)), (vec![], vec![]));
+        server.text(stream, r#"42["n",3]"#);
+        assert_eq!(server.log(), ["left /: server namespace disconnect"]);
+        assert_eq!(server.messages(stream), ["41"]);
+        server.text(stream, r#"42["n",4]"#);
+        server.text(stream, "40/other,");
+        assert_eq!(server.log(), ["connect /other"], "the connection lives");
+    }
+}

@@ -1,0 +1,239 @@
+use socketio_core::{Config, DisconnectReason, Lost};
+use socketio_tests::sim::Server;
+
+#[test]
+fn probe_and_commit() {
+    let mut server = Server::joined();
+    let stream = server.upgraded();
+    assert_eq!(server.log(), ["upgraded"]);
+    server.emit("/", "hello", &1);
+    assert_eq!(server.messages(stream), [r#"42["hello",1]"#]);
+    server.text(stream, r#"42["hi"]"#);
+    assert_eq!(server.log(), ["/ hi"]);
+}
+
+#[test]
+fn a_get_is_released_after_a_hundred_milliseconds_and_so_is_every_one_after_it() {
+    let mut server = Server::joined();
+    let first = server.get();
+    let stream = server.upgrade();
+    server.advance(500);
+    assert_eq!(server.answer(first), "", "nothing before the probe");
+    server.text(stream, "2probe");
+    server.advance(99);
+    assert_eq!(server.answer(first), "");
+    server.advance(1);
+    assert_eq!(server.answer(first), "200 6");
+    let second = server.get();
+    server.advance(99);
+    assert_eq!(server.answer(second), "");
+    server.advance(1);
+    assert_eq!(server.answer(second), "200 6");
+    server.advance(50);
+    let third = server.get();
+    server.advance(50);
+    assert_eq!(server.answer(third), "200 6", "the rhythm is that of the probe");
+}
+
+#[test]
+fn packets_still_go_to_the_get_between_probe_and_commit() {
+    let mut server = Server::joined();
+    let stream = server.upgrade();
+    server.text(stream, "2probe");
+    let get = server.get();
+    server.emit("/", "a", &1);
+    assert_eq!(server.answer(get), r#"200 42["a",1]"#);
+    assert_eq!(server.messages(stream), ["3probe"]);
+}
+
+// pitfalls 5
+#[test]
+fn packets_that_wait_move_to_the_stream() {
+    let mut server = Server::joined();
+    let stream = server.upgrade();
+    server.text(stream, "2probe");
+    server.messages(stream);
+    for n in 0..20 {
+        server.emit("/", "n", &n);
+    }
+    server.text(stream, "5");
+    assert_eq!(server.messages(stream).len(), 20);
+}
+
+#[test]
+fn a_get_that_waits_at_the_commit_is_released() {
+    let mut server = Server::joined();
+    let stream = server.upgrade();
+    server.text(stream, "2probe");
+    let get = server.get();
+    server.text(stream, "5");
+    assert_eq!(server.answer(get), "200 6");
+}
+
+#[test]
+fn a_post_under_way_at_the_commit_counts() {
+    let mut server = Server::joined();
+    let stream = server.upgrade();
+    server.text(stream, "2probe");
+    let post = server.post_head();
+    server.text(stream, "5");
+    server.log();
+    server.body(post, r#"42["hi"]"#);
+    assert_eq!(server.answer(post), "200 ok");
+    assert_eq!(server.log(), ["/ hi"]);
+}
+
+#[test]
+fn requests_after_the_commit_are_refused_and_harm_nobody() {
+    let mut server = Server::joined();
+    let stream = server.upgraded();
+    let (get, post) = (server.get(), server.post(r#"42["x"]"#));
+    let mismatch = r#"400 {"code":3,"message":"Bad request"}"#;
+    assert_eq!((server.answer(get), server.answer(post)), (mismatch, mismatch));
+    server.emit("/", "alive", &1);
+    assert!(server.messages(stream).join("").ends_with(r#"42["alive",1]"#));
+}
+
+// pitfalls 4: only the candidate dies. And its stream's end, which the network may still tell, is nothing.
+#[test]
+fn a_candidate_that_misbehaves_is_closed_alone() {
+    let wrong: [&[&str]; 6] = [&["2"], &["5"], &["2probe", "2probe"], &["2probe", "42[\"x\"]"], &["x"], &[""]];
+    for packets in wrong {
+        let mut server = Server::joined();
+        let stream = server.upgrade();
+        packets.iter().for_each(|packet| server.text(stream, packet));
+        assert_eq!(server.messages(stream).last().map(String::as_str), Some("close"), "{packets:?}");
+        server.text(stream, "2probe");
+        server.lost(stream, Lost::Closed);
+        assert_still_polling(&mut server);
+    }
+}
+
+// pitfalls 4
+#[test]
+fn a_candidate_that_sends_binary_is_closed_alone() {
+    let mut server = Server::joined();
+    let stream = server.upgrade();
+    server.binary(stream, b"2probe");
+    assert_eq!(server.messages(stream), ["close"]);
+    assert_still_polling(&mut server);
+}
+
+// pitfalls 4
+#[test]
+fn a_candidate_that_is_lost_costs_nothing() {
+    for why in [Lost::Closed, Lost::Aborted, Lost::Failed, Lost::Stalled, Lost::TooLarge] {
+        let mut server = Server::joined();
+        let stream = server.upgrade();
+        server.text(stream, "2probe");
+        server.messages(stream);
+        server.lost(stream, why);
+        let closed: &[&str] = if why == Lost::TooLarge { &["close 1009"] } else { &[] };
+        assert_eq!(server.messages(stream), closed);
+        assert_still_polling(&mut server);
+    }
+}
+
+// pitfalls 4
+#[test]
+fn a_candidate_that_never_stood_costs_nothing() {
+    let mut server = Server::joined();
+    server.lost(socketio_core::Link::new(1_000), Lost::Failed);
+    assert_still_polling(&mut server);
+}
+
+// pitfalls 13
+#[test]
+fn a_candidate_that_stalls_is_closed_after_the_timeout() {
+    for packets in [&[][..], &["2probe"]] {
+        let mut server = Server::joined();
+        let stream = server.upgrade();
+        packets.iter().for_each(|packet| server.text(stream, packet));
+        server.messages(stream);
+        server.advance(9_999);
+        assert_eq!(server.messages(stream), [""; 0]);
+        server.advance(1);
+        assert_eq!(server.messages(stream), ["close"]);
+        assert_still_polling(&mut server);
+    }
+}
+
+// pitfalls 12
+#[test]
+fn there_is_one_candidate() {
+    let mut server = Server::joined();
+    let (first, second) = (server.upgrade(), server.upgrade());
+    assert_eq!(server.messages(second), ["close"]);
+    server.lost(second, Lost::Closed);
+    server.text(first, "2probe");
+    server.text(first, "5");
+    assert_eq!(server.log(), ["upgraded"]);
+}
+
+#[test]
+fn another_attempt_may_follow_a_failed_one() {
+    let mut server = Server::joined();
+    let failed = server.upgrade();
+    server.text(failed, "x");
+    server.upgraded();
+    assert_eq!(server.log(), ["upgraded"]);
+}
+
+#[test]
+fn an_upgraded_session_takes_no_other_stream() {
+    let mut server = Server::joined();
+    let stream = server.upgraded();
+    let second = server.upgrade();
+    assert_eq!(server.messages(second), ["close"]);
+    server.emit("/", "alive", &1);
+    assert_eq!(server.messages(stream), [r#"42["alive",1]"#]);
+}
+
+#[test]
+fn the_end_of_the_session_ends_the_candidate() {
+    let mut server = Server::joined();
+    let stream = server.upgrade();
+    server.text(stream, "2probe");
+    server.messages(stream);
+    server.close(DisconnectReason::ServerShuttingDown);
+    assert_eq!(server.messages(stream), ["close"]);
+}
+
+#[test]
+fn a_session_without_upgrades_takes_none() {
+    let mut config = Config::default();
+    config.allow_upgrades = false;
+    let mut server = Server::open("EIO=4&transport=polling", config);
+    let get = server.get();
+    assert!(server.answer(get).contains(r#""upgrades":[],"#));
+    let stream = server.upgrade();
+    assert_eq!(server.messages(stream), ["close"]);
+}
+
+#[test]
+fn base64_is_a_wish_of_the_stream() {
+    let mut server = Server::joined();
+    let stream = server.upgrade_with("&b64=1");
+    server.text(stream, "2probe");
+    server.text(stream, "5");
+    server.messages(stream);
+    server.emit("/", "b", &bytes::Bytes::from_static(&[1, 2]));
+    assert_eq!(server.messages(stream), [r#"451-["b",{"_placeholder":true,"num":0}]"#, "bAQI="]);
+}
+
+#[test]
+fn the_loss_of_the_old_get_after_the_commit_is_nothing() {
+    let mut server = Server::joined();
+    let get = server.get();
+    server.upgraded();
+    server.lost(get, Lost::Aborted);
+    assert_eq!(server.log(), ["upgraded"]);
+}
+
+/// The session is where it was, and polls.
+fn assert_still_polling(server: &mut Server) {
+    assert_eq!(server.log(), [""; 0]);
+    let get = server.get();
+    server.emit("/", "alive", &1);
+    assert_eq!(server.answer(get), r#"200 42["alive",1]"#);
+}

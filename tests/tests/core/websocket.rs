@@ -1,0 +1,131 @@
+use socketio_core::{Config, DisconnectReason, Lost};
+use socketio_tests::sim::Server;
+
+#[test]
+fn the_handshake_names_no_upgrades() {
+    let mut server = Server::open("EIO=4&transport=websocket", Config::default());
+    let stream = server.attach();
+    let open = concat!(
+        r#"0{"sid":"AAAAAAAAAAAAAAAAAAAA","upgrades":[],"#,
+        r#""pingInterval":25000,"pingTimeout":20000,"maxPayload":1000000}"#
+    );
+    assert_eq!(server.messages(stream), [open]);
+}
+
+#[test]
+fn binary_goes_as_binary_behind_its_packet() {
+    let (mut server, stream) = Server::joined_by_websocket();
+    server.emit("/", "b", &bytes::Bytes::from_static(&[1, 2]));
+    assert_eq!(server.messages(stream), [r#"451-["b",{"_placeholder":true,"num":0}]"#, "<0102>"]);
+}
+
+#[test]
+fn who_asks_for_base64_gets_base64() {
+    let mut server = Server::open("EIO=4&transport=websocket&b64=1", Config::default());
+    let stream = server.attach();
+    server.text(stream, "40");
+    server.messages(stream);
+    server.emit("/", "b", &bytes::Bytes::from_static(&[1, 2]));
+    assert_eq!(server.messages(stream), [r#"451-["b",{"_placeholder":true,"num":0}]"#, "bAQI="]);
+}
+
+// pitfalls 39
+#[test]
+fn base64_is_read_on_a_stream() {
+    let (mut server, stream) = Server::joined_by_websocket();
+    server.text(stream, r#"451-["b",{"_placeholder":true,"num":0}]"#);
+    server.text(stream, "bAQI=");
+    assert_eq!(server.log(), [r#"/ b {"_placeholder":true,"num":0} <0102>"#]);
+}
+
+#[test]
+fn packets_that_mean_nothing_here_are_ignored() {
+    let (mut server, stream) = Server::joined_by_websocket();
+    for packet in ["0", "3", "5", "6"] {
+        server.text(stream, packet);
+    }
+    assert_eq!((server.messages(stream), server.log()), (vec![], vec![]));
+}
+
+#[test]
+fn a_client_that_closes_is_gone_at_once() {
+    let (mut server, stream) = Server::joined_by_websocket();
+    server.text(stream, "1");
+    assert_eq!(server.messages(stream), ["close"]);
+    assert_eq!(server.log(), ["left /: transport close", "closed: transport close"]);
+}
+
+#[test]
+fn a_ping_from_the_client_is_the_wrong_direction() {
+    let (mut server, stream) = Server::joined_by_websocket();
+    server.text(stream, "2");
+    assert_eq!(server.messages(stream), ["close"]);
+    assert_eq!(server.log(), ["left /: transport error", "closed: transport error"]);
+}
+
+#[test]
+fn what_is_no_packet_is_a_parse_error() {
+    for text in ["", "7", "abc", "€", "b*"] {
+        let (mut server, stream) = Server::joined_by_websocket();
+        server.text(stream, text);
+        assert_eq!(server.messages(stream), ["close"]);
+        assert_eq!(server.log(), ["left /: parse error", "closed: parse error"], "{text}");
+    }
+}
+
+// pitfalls 26, 38
+#[test]
+fn a_message_that_is_too_large_closes_with_1009() {
+    let (mut server, stream) = Server::joined_by_websocket();
+    server.lost(stream, Lost::TooLarge);
+    assert_eq!(server.messages(stream), ["close 1009"]);
+    assert_eq!(server.log(), ["left /: transport error", "closed: transport error"]);
+}
+
+#[test]
+fn what_was_sent_leaves_before_the_close() {
+    let (mut server, stream) = Server::joined_by_websocket();
+    server.emit("/", "last", &1);
+    server.close(DisconnectReason::ServerShuttingDown);
+    assert_eq!(server.messages(stream), [r#"42["last",1]"#, "close"]);
+    assert!(server.is_finished());
+}
+
+#[test]
+fn requests_do_not_fit_a_stream() {
+    let (mut server, _) = Server::joined_by_websocket();
+    let (get, post) = (server.get(), server.post("42[\"x\"]"));
+    let mismatch = r#"400 {"code":3,"message":"Bad request"}"#;
+    assert_eq!((server.answer(get), server.answer(post)), (mismatch, mismatch));
+    assert_eq!(server.log(), [""; 0]);
+}
+
+// pitfalls 12: a second WebSocket on a WebSocket-born session took it over.
+#[test]
+fn no_second_stream_takes_the_session_over() {
+    let (mut server, stream) = Server::joined_by_websocket();
+    let second = server.upgrade();
+    assert_eq!(server.messages(second), ["close"]);
+    server.text(second, "2probe");
+    server.text(second, "5");
+    server.emit("/", "still", &1);
+    assert_eq!(server.messages(stream), [r#"42["still",1]"#]);
+}
+
+// pitfalls 11
+#[test]
+fn a_stream_that_never_stood_ends_the_session_at_once() {
+    let mut server = Server::open("EIO=4&transport=websocket", Config::default());
+    server.lost(socketio_core::Link::new(0), Lost::Failed);
+    assert_eq!(server.log(), ["closed: transport error"]);
+    assert!(server.is_finished());
+}
+
+#[test]
+fn a_session_whose_stream_never_comes_dies() {
+    let mut server = Server::open("EIO=4&transport=websocket", Config::default());
+    server.advance(45_000);
+    assert!(server.is_finished());
+    let late = server.attach();
+    assert_eq!(server.messages(late), ["close"]);
+}
