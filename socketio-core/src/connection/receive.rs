@@ -103,8 +103,6 @@ impl<A> Connection<A> {
             Some((socket, State::Pending)) if matches!(packet.kind, PacketKind::Disconnect) => {
                 (socket, false)
             }
-            // It gave up while it was being refused.
-            None if matches!(packet.kind, PacketKind::Disconnect) => return Ok(()),
             Some((_, State::Pending)) | None => return Err(Violation),
         };
         let (incomplete, attachments) = match packet.kind {
@@ -147,10 +145,7 @@ impl<A> Connection<A> {
                 if !event.args().is_consistent() {
                     return Err(Violation);
                 }
-                // It may have been disconnected while attachments were missing.
-                if self.sockets.is_connected(socket) {
-                    self.events.push_back(Event::Received { socket, event, ack });
-                }
+                self.events.push_back(Event::Received { socket, event, ack });
             }
             Incomplete::Ack { socket, id, args } => {
                 let args = args.with_attachments(attachments);

@@ -176,7 +176,6 @@ impl Session {
 
     /// The whole body of a POST has arrived.
     pub fn handle_body(&mut self, link: Link, body: Bytes, now: Instant) {
-        self.handle_timeout(now);
         if self.posting != Some(link) {
             return;
         }
@@ -188,7 +187,7 @@ impl Session {
             if let State::Lingering { .. } = self.state
                 && let Ok(Packet::Close) = packet
             {
-                self.state = State::Closed;
+                self.end_linger();
             }
             if !self.is_open() {
                 break;
@@ -303,7 +302,7 @@ impl Session {
                 parked.take_if(|parked| *parked == link);
                 self.fail(DisconnectReason::TransportError, None);
             }
-            State::Lingering { .. } if self.answered == Some(link) => self.state = State::Closed,
+            State::Lingering { .. } if self.answered == Some(link) => self.end_linger(),
             State::Polling { .. } | State::Streaming { .. } | State::Lingering { .. } | State::Closed => {}
         }
     }
@@ -314,8 +313,7 @@ impl Session {
         match &mut self.state {
             State::Lingering { until } => {
                 if now >= *until {
-                    self.state = State::Closed;
-                    self.outbox.clear();
+                    self.end_linger();
                 }
                 return;
             }
@@ -519,13 +517,22 @@ impl Session {
     fn respond_last(&mut self, link: Link) {
         self.answered = Some(link);
         if self.outbox.is_empty() {
-            self.state = State::Closed;
             self.transmits.push_back(respond(link, "1"));
+            self.end_linger();
         } else {
             let mut payload = Payload::default();
             payload.fill(&mut self.outbox);
             let response = Response::Payload(payload.into_body());
             self.transmits.push_back(Transmit::Respond { link, response });
+        }
+    }
+
+    /// The client has come for its last packets, or will not come.
+    fn end_linger(&mut self) {
+        self.state = State::Closed;
+        self.outbox.clear();
+        if let Some(link) = self.posting.take() {
+            self.transmits.push_back(Transmit::Respond { link, response: Response::Accepted });
         }
     }
 

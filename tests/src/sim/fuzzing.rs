@@ -16,7 +16,8 @@ pub fn request(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let (query, content_type) = text.split_once('\n').unwrap_or((text, ""));
     let config = Config::default();
-    for (method, websocket) in [("GET", false), ("POST", false), ("GET", true), ("CONNECT", true), ("PUT", false)]
+    for (method, websocket) in
+        [("GET", false), ("POST", false), ("GET", true), ("CONNECT", true), ("PUT", false)]
     {
         let head = Head { method, query, websocket, content_type: Some(content_type) };
         if let Err(error) = Request::parse(&head, &config) {
@@ -103,8 +104,7 @@ pub fn connection(data: &[u8]) {
     server.app().welcome("/later", Welcome::Wait);
     server.app().welcome("/busy", Welcome::AcceptBusy);
     server.app().welcome("/no", Welcome::Reject("no".to_owned()));
-    let operations: Vec<_> =
-        codes.as_chunks().0.iter().map(|code| Operation::from_code(*code)).collect();
+    let operations: Vec<_> = codes.as_chunks().0.iter().map(|code| Operation::from_code(*code)).collect();
     live(&mut server, &operations);
 }
 
@@ -159,8 +159,21 @@ mod tests {
     #[test]
     fn random_requests() {
         let pieces = [
-            "EIO=", "4", "3", "&", "=", "transport=", "polling", "websocket", "sid=", Server::SID, "b64=1",
-            "__proto__", "%00", "\n", "application/octet-stream",
+            "EIO=",
+            "4",
+            "3",
+            "&",
+            "=",
+            "transport=",
+            "polling",
+            "websocket",
+            "sid=",
+            Server::SID,
+            "b64=1",
+            "__proto__",
+            "%00",
+            "\n",
+            "application/octet-stream",
         ];
         let mut random = Random::new(1);
         for _ in 0..20_000 {
@@ -171,8 +184,28 @@ mod tests {
     #[test]
     fn random_packets() {
         let pieces = [
-            "2", "0", "5", "1-", "10-", "/a,", "7", "[", "]", "\"e\"", ",", "{\"_placeholder\":true,\"num\":0}",
-            "null", "1e9", "\"\\ud83d\"", "\"\\n€\"", "{\"a\\\"\":[", "}]", "{", "}", "-1", " ",
+            "2",
+            "0",
+            "5",
+            "1-",
+            "10-",
+            "/a,",
+            "7",
+            "[",
+            "]",
+            "\"e\"",
+            ",",
+            "{\"_placeholder\":true,\"num\":0}",
+            "null",
+            "1e9",
+            "\"\\ud83d\"",
+            "\"\\n€\"",
+            "{\"a\\\"\":[",
+            "}]",
+            "{",
+            "}",
+            "-1",
+            " ",
         ];
         let mut random = Random::new(2);
         for _ in 0..20_000 {

@@ -81,7 +81,8 @@ impl Ledger {
                 let record = self.records.get_mut(link).expect("a link of the driver");
                 match (&record, response) {
                     (Record::Get, Response::Payload(body)) => check_payload(body),
-                    (Record::Post, Response::Accepted) | (Record::Get | Record::Post, Response::Refused(_)) => {}
+                    (Record::Post, Response::Accepted)
+                    | (Record::Get | Record::Post, Response::Refused(_)) => {}
                     (record, response) => panic!("{link:?} is {record:?} and was answered {response:?}"),
                 }
                 *record = Record::Answered(render(response));
@@ -157,9 +158,10 @@ pub(super) fn messages_of(packet: &Encoded) -> Vec<Message> {
 fn decode_base64(text: &str) -> Vec<u8> {
     const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     assert_eq!(text.len() % 4, 0, "base64 is padded");
-    let digits = text.trim_end_matches('=').bytes().map(|byte| {
-        ALPHABET.iter().position(|digit| *digit == byte).expect("a digit of base64") as u32
-    });
+    let digits = text
+        .trim_end_matches('=')
+        .bytes()
+        .map(|byte| ALPHABET.iter().position(|digit| *digit == byte).expect("a digit of base64") as u32);
     let (mut bytes, mut bits, mut held) = (Vec::new(), 0, 0);
     for digit in digits {
         (bits, held) = (bits << 6 | digit, held + 6);

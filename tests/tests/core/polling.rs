@@ -175,9 +175,10 @@ fn a_server_that_closes_keeps_the_last_packets_for_the_next_get() {
     server.emit("/", "last", &1);
     server.close(DisconnectReason::ServerShuttingDown);
     assert_eq!(server.log(), ["left /: server shutting down", "closed: server shutting down"]);
-    server.advance(29_000);
+    server.advance(19_000);
+    // It is not told by an error: it would not come for the packet that tells it.
     let post = server.post("42[\"late\"]");
-    assert!(server.answer(post).starts_with("400"));
+    assert_eq!(server.answer(post), "200 ok");
     let (get, end) = (server.get(), server.get());
     assert_eq!((server.answer(get), server.answer(end)), (r#"200 42["last",1]"#, "200 1"));
     assert!(server.is_finished());
@@ -189,7 +190,7 @@ fn nobody_is_waited_for_longer_than_the_bound() {
     let mut server = Server::joined();
     server.emit("/", "last", &1);
     server.close(DisconnectReason::ServerShuttingDown);
-    server.advance(29_999);
+    server.advance(19_999);
     assert!(!server.is_finished());
     server.advance(1);
     assert!(server.is_finished());
