@@ -71,9 +71,8 @@ impl App {
 
     /// The socket that is connected to `namespace` now.
     pub fn socket(&self, namespace: &str) -> Option<SocketKey> {
-        let live = |(_, standing): &(&SocketKey, &Standing)| {
-            !standing.gone && standing.namespace == namespace
-        };
+        let live =
+            |(_, standing): &(&SocketKey, &Standing)| !standing.gone && standing.namespace == namespace;
         self.sockets.iter().rev().find(live).map(|(key, _)| *key)
     }
 
@@ -147,7 +146,8 @@ impl App {
                     assert!(standing.counted < Some(counter), "{counter} after {:?}", standing.counted);
                     standing.counted = Some(counter);
                 }
-                self.log.push(format!("{namespace} {} {json}{binary}{id}", event.name()).trim_end().to_owned());
+                self.log
+                    .push(format!("{namespace} {} {json}{binary}{id}", event.name()).trim_end().to_owned());
                 if let Some(id) = ack {
                     return Reaction::Answer(socket, id);
                 }

@@ -16,7 +16,8 @@ pub fn request(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let (query, content_type) = text.split_once('\n').unwrap_or((text, ""));
     let config = Config::default();
-    for (method, websocket) in [("GET", false), ("POST", false), ("GET", true), ("CONNECT", true), ("PUT", false)]
+    for (method, websocket) in
+        [("GET", false), ("POST", false), ("GET", true), ("CONNECT", true), ("PUT", false)]
     {
         let head = Head { method, query, websocket, content_type: Some(content_type) };
         if let Err(error) = Request::parse(&head, &config) {
@@ -89,23 +90,45 @@ pub fn payload(data: &[u8]) {
 /// A life of a connection: three bytes are one [`Operation`].
 pub fn connection(data: &[u8]) {
     let (first, codes) = data.split_first().unwrap_or((&0, &[]));
-    let config = {
-        let mut config = Config::default();
-        config.max_namespaces = 3;
-        config.max_parked_events = 8;
-        config.connect_timeout = Duration::from_secs(60);
-        config
-    };
     let mut server = match first % 4 {
-        0 => Server::websocket_with(config).0,
-        _ => Server::polling_with(config),
+        0 | 1 => polling(),
+        2 => websocket(),
+        _ => Server::open("EIO=4&transport=websocket&b64=1", config()),
     };
+    let operations: Vec<_> = codes.as_chunks().0.iter().map(|code| Operation::from_code(*code)).collect();
+    live(&mut server, &operations);
+}
+
+/// A session that polls, with a socket on `/` and one on `/busy` whose connect handler runs.
+pub fn polling() -> Server {
+    let mut server = Server::polling_with(config());
+    set_welcomes(&mut server);
+    server.post("40\x1e40/busy,");
+    server
+}
+
+/// The same on a WebSocket.
+pub fn websocket() -> Server {
+    let (mut server, stream) = Server::websocket_with(config());
+    set_welcomes(&mut server);
+    server.text(stream, "40");
+    server.text(stream, "40/busy,");
+    server
+}
+
+/// Bounds that are easily reached.
+pub fn config() -> Config {
+    let mut config = Config::default();
+    config.max_namespaces = 3;
+    config.max_parked_events = 8;
+    config.connect_timeout = Duration::from_secs(60);
+    config
+}
+
+fn set_welcomes(server: &mut Server) {
     server.app().welcome("/later", Welcome::Wait);
     server.app().welcome("/busy", Welcome::AcceptBusy);
     server.app().welcome("/no", Welcome::Reject("no".to_owned()));
-    let operations: Vec<_> =
-        codes.as_chunks().0.iter().map(|code| Operation::from_code(*code)).collect();
-    live(&mut server, &operations);
 }
 
 /// Runs the operations, then lets the connection end.
@@ -159,8 +182,21 @@ mod tests {
     #[test]
     fn random_requests() {
         let pieces = [
-            "EIO=", "4", "3", "&", "=", "transport=", "polling", "websocket", "sid=", Server::SID, "b64=1",
-            "__proto__", "%00", "\n", "application/octet-stream",
+            "EIO=",
+            "4",
+            "3",
+            "&",
+            "=",
+            "transport=",
+            "polling",
+            "websocket",
+            "sid=",
+            Server::SID,
+            "b64=1",
+            "__proto__",
+            "%00",
+            "\n",
+            "application/octet-stream",
         ];
         let mut random = Random::new(1);
         for _ in 0..20_000 {
@@ -171,8 +207,28 @@ mod tests {
     #[test]
     fn random_packets() {
         let pieces = [
-            "2", "0", "5", "1-", "10-", "/a,", "7", "[", "]", "\"e\"", ",", "{\"_placeholder\":true,\"num\":0}",
-            "null", "1e9", "\"\\ud83d\"", "\"\\n€\"", "{\"a\\\"\":[", "}]", "{", "}", "-1", " ",
+            "2",
+            "0",
+            "5",
+            "1-",
+            "10-",
+            "/a,",
+            "7",
+            "[",
+            "]",
+            "\"e\"",
+            ",",
+            "{\"_placeholder\":true,\"num\":0}",
+            "null",
+            "1e9",
+            "\"\\ud83d\"",
+            "\"\\n€\"",
+            "{\"a\\\"\":[",
+            "}]",
+            "{",
+            "}",
+            "-1",
+            " ",
         ];
         let mut random = Random::new(2);
         for _ in 0..20_000 {

@@ -41,6 +41,12 @@ impl Ledger {
         self.records.keys().nth_back(back).copied()
     }
 
+    /// The last stream that stands.
+    pub fn stream(&self) -> Option<Link> {
+        let stands = |(_, record): &(&Link, &Record)| matches!(record, Record::Stream(_));
+        self.records.iter().rev().find(stands).map(|(link, _)| *link)
+    }
+
     /// Whether a request like this one waits.
     pub fn waits(&self, like: &Record) -> bool {
         self.records.values().any(|record| record == like)
@@ -81,7 +87,8 @@ impl Ledger {
                 let record = self.records.get_mut(link).expect("a link of the driver");
                 match (&record, response) {
                     (Record::Get, Response::Payload(body)) => check_payload(body),
-                    (Record::Post, Response::Accepted) | (Record::Get | Record::Post, Response::Refused(_)) => {}
+                    (Record::Post, Response::Accepted)
+                    | (Record::Get | Record::Post, Response::Refused(_)) => {}
                     (record, response) => panic!("{link:?} is {record:?} and was answered {response:?}"),
                 }
                 *record = Record::Answered(render(response));
@@ -157,9 +164,10 @@ pub(super) fn messages_of(packet: &Encoded) -> Vec<Message> {
 fn decode_base64(text: &str) -> Vec<u8> {
     const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     assert_eq!(text.len() % 4, 0, "base64 is padded");
-    let digits = text.trim_end_matches('=').bytes().map(|byte| {
-        ALPHABET.iter().position(|digit| *digit == byte).expect("a digit of base64") as u32
-    });
+    let digits = text
+        .trim_end_matches('=')
+        .bytes()
+        .map(|byte| ALPHABET.iter().position(|digit| *digit == byte).expect("a digit of base64") as u32);
     let (mut bytes, mut bits, mut held) = (Vec::new(), 0, 0);
     for digit in digits {
         (bits, held) = (bits << 6 | digit, held + 6);

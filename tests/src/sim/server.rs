@@ -511,7 +511,11 @@ impl Server {
     fn check(&self, was_closed: bool) {
         let (connection, app) = (&self.connection, &self.app);
         assert_eq!(connection.awaited_acks(), app.awaited(), "every token is awaited or has come back");
-        assert_eq!(connection.poll_timeout().is_none(), connection.is_finished(), "only the end has no timer");
+        assert_eq!(
+            connection.poll_timeout().is_none(),
+            connection.is_finished(),
+            "only the end has no timer"
+        );
         if connection.is_finished() {
             assert!(app.closed().is_some(), "an end is told");
             assert_eq!(self.ledger.open(), [], "the end lets every link go");

@@ -84,7 +84,8 @@ fn keep_alive_packets_may_come_in_between() {
 // pitfalls 24: a slice in the middle of a character.
 #[test]
 fn characters_of_several_bytes_are_harmless_wherever_they_stand() {
-    for text in ["4€", "42€", "451€-", "45€", "42/€", "42/€,€", "42€[\"a\"]", "€€", "b€", "4😀😀"] {
+    for text in ["4€", "42€", "451€-", "45€", "42/€", "42/€,€", "42€[\"a\"]", "€€", "b€", "4😀😀"]
+    {
         let (mut server, stream) = Server::joined_by_websocket();
         server.text(stream, text);
         assert!(server.app().closed().is_some(), "{text}");

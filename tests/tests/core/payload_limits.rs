@@ -46,7 +46,9 @@ fn attachments_have_the_limit_together() {
 #[test]
 fn long_headers_are_refused() {
     let (digits, letters) = ("1".repeat(900_000), "a".repeat(900_000));
-    for packet in [format!("45{digits}"), format!("42{digits}"), format!("40/{letters}"), format!("45{digits}-")] {
+    for packet in
+        [format!("45{digits}"), format!("42{digits}"), format!("40/{letters}"), format!("45{digits}-")]
+    {
         let (mut server, stream) = Server::joined_by_websocket();
         server.text(stream, &packet);
         assert_eq!(server.app().closed(), Some(DisconnectReason::ForcedClose));

@@ -97,7 +97,8 @@ fn requests_after_the_commit_are_refused_and_harm_nobody() {
 // pitfalls 4: only the candidate dies. And its stream's end, which the network may still tell, is nothing.
 #[test]
 fn a_candidate_that_misbehaves_is_closed_alone() {
-    let wrong: [&[&str]; 6] = [&["2"], &["5"], &["2probe", "2probe"], &["2probe", "42[\"x\"]"], &["x"], &[""]];
+    let wrong: [&[&str]; 6] =
+        [&["2"], &["5"], &["2probe", "2probe"], &["2probe", "42[\"x\"]"], &["x"], &[""]];
     for packets in wrong {
         let mut server = Server::joined();
         let stream = server.upgrade();
