@@ -90,22 +90,45 @@ pub fn payload(data: &[u8]) {
 /// A life of a connection: three bytes are one [`Operation`].
 pub fn connection(data: &[u8]) {
     let (first, codes) = data.split_first().unwrap_or((&0, &[]));
-    let config = {
-        let mut config = Config::default();
-        config.max_namespaces = 3;
-        config.max_parked_events = 8;
-        config.connect_timeout = Duration::from_secs(60);
-        config
-    };
     let mut server = match first % 4 {
-        0 => Server::websocket_with(config).0,
-        _ => Server::polling_with(config),
+        0 | 1 => polling(),
+        2 => websocket(),
+        _ => Server::open("EIO=4&transport=websocket&b64=1", config()),
     };
+    let operations: Vec<_> = codes.as_chunks().0.iter().map(|code| Operation::from_code(*code)).collect();
+    live(&mut server, &operations);
+}
+
+/// A session that polls, with a socket on `/` and one on `/busy` whose connect handler runs.
+pub fn polling() -> Server {
+    let mut server = Server::polling_with(config());
+    set_welcomes(&mut server);
+    server.post("40\x1e40/busy,");
+    server
+}
+
+/// The same on a WebSocket.
+pub fn websocket() -> Server {
+    let (mut server, stream) = Server::websocket_with(config());
+    set_welcomes(&mut server);
+    server.text(stream, "40");
+    server.text(stream, "40/busy,");
+    server
+}
+
+/// Bounds that are easily reached.
+pub fn config() -> Config {
+    let mut config = Config::default();
+    config.max_namespaces = 3;
+    config.max_parked_events = 8;
+    config.connect_timeout = Duration::from_secs(60);
+    config
+}
+
+fn set_welcomes(server: &mut Server) {
     server.app().welcome("/later", Welcome::Wait);
     server.app().welcome("/busy", Welcome::AcceptBusy);
     server.app().welcome("/no", Welcome::Reject("no".to_owned()));
-    let operations: Vec<_> = codes.as_chunks().0.iter().map(|code| Operation::from_code(*code)).collect();
-    live(&mut server, &operations);
 }
 
 /// Runs the operations, then lets the connection end.

@@ -41,6 +41,12 @@ impl Ledger {
         self.records.keys().nth_back(back).copied()
     }
 
+    /// The last stream that stands.
+    pub fn stream(&self) -> Option<Link> {
+        let stands = |(_, record): &(&Link, &Record)| matches!(record, Record::Stream(_));
+        self.records.iter().rev().find(stands).map(|(link, _)| *link)
+    }
+
     /// Whether a request like this one waits.
     pub fn waits(&self, like: &Record) -> bool {
         self.records.values().any(|record| record == like)

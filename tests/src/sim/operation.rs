@@ -68,6 +68,10 @@ impl Operation {
             packet.replace('@', &counter.to_string())
         };
         let link = |server: &Server, index: &usize| server.ledger().link(*index);
+        // Mostly a stream that stands: what comes over others is ignored.
+        let stream = |server: &Server, index: &usize| {
+            server.ledger().stream().filter(|_| index % 4 != 0).or_else(|| server.ledger().link(*index))
+        };
         let socket = |server: &mut Server, index: &usize| server.app().any_socket(*index);
         match self {
             Self::Get if server.ledger().waits(&Record::Get) => {}
@@ -83,17 +87,17 @@ impl Operation {
             Self::Upgrade => _ = server.upgrade(),
             Self::Attach => _ = server.attach(),
             Self::Text(index, text) => {
-                if let Some(link) = link(server, index) {
+                if let Some(link) = stream(server, index) {
                     packet(text).split('\x1e').for_each(|text| server.text(link, text));
                 }
             }
             Self::Binary(index) => {
-                if let Some(link) = link(server, index) {
+                if let Some(link) = stream(server, index) {
                     server.binary(link, &[1, 2, 3]);
                 }
             }
             Self::Activity(index) => {
-                if let Some(link) = link(server, index) {
+                if let Some(link) = stream(server, index) {
                     server.activity(link);
                 }
             }

@@ -89,8 +89,12 @@ impl Pair {
         for wish in self.client.wishes() {
             self.grant(wish);
         }
-        for transmit in self.server.take_transmitted() {
-            self.carry(transmit);
+        loop {
+            let transmitted = self.server.take_transmitted();
+            if transmitted.is_empty() {
+                break;
+            }
+            transmitted.into_iter().for_each(|transmit| self.carry(transmit));
         }
         if self.client.is_closed() && !std::mem::replace(&mut self.farewell, true) {
             for call in self.calls.values().copied().collect::<Vec<_>>() {
@@ -157,8 +161,8 @@ impl Pair {
             Transmit::Respond { link, response } => {
                 let call = self.calls[&link];
                 if call > NOBODY {
-                    // The answer cannot be delivered.
-                    self.send_to_server(call, Letter::Lost(call, Lost::Aborted));
+                    // Nobody takes the answer, and whoever writes it notices.
+                    self.server.lost(link, Lost::Aborted);
                     return;
                 }
                 let packets = match response {
