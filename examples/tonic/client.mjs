@@ -16,7 +16,6 @@ const load = (name) => {
 };
 const { io } = load("socket.io-client");
 
-const once = (socket, event) => new Promise((resolve) => socket.once(event, resolve));
 const connect = async (transport) => {
   const socket = io(url, { transports: [transport], forceNew: true, reconnection: false, ackTimeout: 5000 });
   await new Promise((resolve, reject) => socket.once("connect", resolve).once("connect_error", reject));

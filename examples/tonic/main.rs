@@ -1,6 +1,6 @@
 //! gRPC and Socket.IO on one port.
 //!
-//! tonic's own server never hands connections over, so WebSockets cannot pass it; but its routes are an
+//! tonic's own server never hands connections over, so no WebSocket can pass it; but its routes are an
 //! axum router, and axum's server does. The gRPC service is tonic's health service; a Socket.IO event
 //! changes the status that gRPC clients see. `PORT` comes from the environment, default 3000.
 //!
