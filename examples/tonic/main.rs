@@ -1,0 +1,70 @@
+//! gRPC and Socket.IO on one port.
+//!
+//! tonic's own server never hands connections over, so no WebSocket can pass it; but its routes are an
+//! axum router, and axum's server does. The gRPC service is tonic's health service; a Socket.IO event
+//! changes the status that gRPC clients see. `PORT` comes from the environment, default 3000.
+//!
+//! `tonic check URL` is a gRPC client that prints that status.
+
+use std::error::Error;
+use std::net::Ipv4Addr;
+
+use socketio_tower::{Data, SocketIo, State};
+use tokio::net::TcpListener;
+use tonic::service::Routes;
+use tonic::transport::Endpoint;
+use tonic_health::ServingStatus;
+use tonic_health::pb::HealthCheckRequest;
+use tonic_health::pb::health_client::HealthClient;
+use tonic_health::server::HealthReporter;
+
+/// The service whose health is reported.
+const SERVICE: &str = "shop";
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let arguments: Vec<_> = std::env::args().skip(1).collect();
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        [] => serve().await,
+        ["check", url] => check(url).await,
+        _ => Err("usage: tonic [check URL]".into()),
+    }
+}
+
+async fn serve() -> Result<(), Box<dyn Error>> {
+    let (reporter, health) = tonic_health::server::health_reporter();
+    reporter.set_service_status(SERVICE, ServingStatus::Serving).await;
+
+    let io = SocketIo::builder().state(reporter).build();
+    io.of("/", |ns| {
+        // The shop is opened or closed; the ack comes when gRPC clients can see it.
+        ns.on("open", async |State(reporter): State<HealthReporter>, Data(open): Data<bool>| {
+            let status = if open { ServingStatus::Serving } else { ServingStatus::NotServing };
+            reporter.set_service_status(SERVICE, status).await;
+            status.to_string()
+        });
+    });
+
+    // The layer is the outermost: what is not Socket.IO's goes on to gRPC.
+    let app = Routes::new(health).into_axum_router().layer(io.layer());
+
+    let port = std::env::var("PORT").ok().and_then(|port| port.parse().ok()).unwrap_or(3000);
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
+    println!("listening on http://{}", listener.local_addr()?);
+    axum::serve(listener, app)
+        .with_graceful_shutdown(async move {
+            tokio::signal::ctrl_c().await.ok();
+            // Polls that wait would hold the shutdown up, and WebSockets be cut: the sessions come first.
+            io.close(std::time::Duration::from_secs(5)).await;
+        })
+        .await?;
+    Ok(())
+}
+
+async fn check(url: &str) -> Result<(), Box<dyn Error>> {
+    let channel = Endpoint::from_shared(url.to_owned())?.connect().await?;
+    let request = HealthCheckRequest { service: SERVICE.to_owned() };
+    let response = HealthClient::new(channel).check(request).await?.into_inner();
+    println!("{}", response.status().as_str_name());
+    Ok(())
+}
