@@ -309,7 +309,7 @@ async function pair(left, right, name) {
 }
 
 /** A picture with every transition at its end. */
-function shoot(page, name) {
+async function shoot(page, name) {
   await page.bringToFront(); // a page in the background is painted when there is nothing better to do
   return page.screenshot({ timeout: 60_000, animations: "disabled", ...(name && { path: join(ARTIFACTS, name) }) });
 }
