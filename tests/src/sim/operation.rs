@@ -70,7 +70,11 @@ impl Operation {
         let link = |server: &Server, index: &usize| server.ledger().link(*index);
         // Mostly a stream that stands: what comes over others is ignored.
         let stream = |server: &Server, index: &usize| {
-            server.ledger().stream().filter(|_| index % 4 != 0).or_else(|| server.ledger().link(*index))
+            server
+                .ledger()
+                .stream()
+                .filter(|_| !index.is_multiple_of(4))
+                .or_else(|| server.ledger().link(*index))
         };
         let socket = |server: &mut Server, index: &usize| server.app().any_socket(*index);
         match self {

@@ -1,9 +1,6 @@
 use socketio_core::DisconnectReason::PingTimeout;
 use socketio_tests::sim::Server;
 
-/// The session of [`Server::SID`] pings for the first time somewhere in the last eighth of the interval.
-const FIRST_PING: u64 = 25_000;
-
 // pitfalls 37
 #[test]
 fn the_first_ping_comes_late_and_the_death_exactly() {
@@ -24,7 +21,7 @@ fn the_first_ping_comes_late_and_the_death_exactly() {
 fn a_client_that_answers_lives() {
     let (mut server, stream) = Server::joined_by_websocket();
     for _ in 0..20 {
-        server.advance(FIRST_PING);
+        server.advance(25_000);
         assert_eq!(server.messages(stream), ["2"]);
         server.text(stream, "3");
     }
