@@ -88,6 +88,20 @@ fn the_answer_to_a_ping_on_polling_may_come_over_the_stream() {
     assert_eq!(server.app().closed(), None);
 }
 
+#[test]
+fn the_commit_is_a_sign_of_life() {
+    let mut server = Server::joined();
+    server.advance(24_000);
+    let stream = server.upgrade();
+    server.text(stream, "2probe");
+    server.advance(5_000);
+    let get = server.get();
+    assert_eq!(server.answer(get), "200 2", "the ping went out between probe and commit");
+    server.text(stream, "5");
+    server.advance(17_000);
+    assert_eq!((server.clock(), server.app().closed()), (46_000, None));
+}
+
 // pitfalls 43 is about revision 3; revision 4 must die after its upgrade too.
 #[test]
 fn a_session_that_upgrades_and_falls_silent_dies() {
