@@ -4,14 +4,13 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use socketio_core::engine::{Head, Open, Post, Request, RequestError, Response, Transmit, Upgrade};
-use socketio_core::packet::{AckId, Args, Encoder};
-use socketio_core::{
-    Awaits, Config, Connection, DisconnectReason, Link, Lost, Message, Pending, Sid, SocketId, SocketKey,
-};
+use socketio_core::{Config, Connection, Link, Lost, Message, Sid};
 
-use super::app::Reaction;
 use super::ledger::{self, Ledger, Record};
-use super::{App, Token, Welcome};
+use super::{App, Token};
+
+mod application;
+mod drain;
 
 /// A connection and its driver, in virtual time.
 ///
@@ -314,92 +313,6 @@ impl Server {
     }
 }
 
-/// The application.
-impl Server {
-    /// The socket that is connected to `namespace`.
-    pub fn socket(&self, namespace: &str) -> SocketKey {
-        self.app.socket(namespace).unwrap_or_else(|| panic!("no socket on {namespace}"))
-    }
-
-    /// Sends an event with one argument.
-    pub fn emit(&mut self, namespace: &str, name: &str, value: &impl serde::Serialize) {
-        let socket = self.socket(namespace);
-        self.send(socket, name, value, None);
-    }
-
-    /// Sends an event and awaits the answer, for this many milliseconds if so told.
-    pub fn ask(&mut self, namespace: &str, name: &str, patience: Option<u64>) -> Token {
-        let socket = self.socket(namespace);
-        self.ask_socket(socket, name, patience)
-    }
-
-    /// Like [`ask`](Self::ask), of a socket that may be gone.
-    pub fn ask_socket(&mut self, socket: SocketKey, name: &str, patience: Option<u64>) -> Token {
-        let token = self.app.expect_answer();
-        self.last_id += 1;
-        let deadline = patience.map(|millis| self.now + Duration::from_millis(millis));
-        let awaits = Awaits::new(AckId(self.last_id - 1), token, deadline);
-        self.send(socket, name, &1, Some(awaits));
-        token
-    }
-
-    /// Sends an event to a socket that may be gone.
-    pub fn emit_to(&mut self, socket: SocketKey, name: &str, value: &impl serde::Serialize) {
-        self.send(socket, name, value, None);
-    }
-
-    /// The application has ended its connect handler.
-    pub fn resume(&mut self, namespace: &str) {
-        let socket = self.socket(namespace);
-        self.hold(socket, false);
-    }
-
-    /// The application takes no more events for now.
-    pub fn park(&mut self, namespace: &str) {
-        let socket = self.socket(namespace);
-        self.hold(socket, true);
-    }
-
-    /// Parks or resumes a socket that may be gone.
-    pub fn hold(&mut self, socket: SocketKey, held: bool) {
-        self.app.hold(socket, held);
-        match held {
-            true => self.connection.park(socket),
-            false => self.connection.resume(socket),
-        }
-        self.drain();
-    }
-
-    /// The application answers the oldest client it let wait; false if there is none.
-    pub fn decide(&mut self, welcome: Welcome) -> bool {
-        let pending = self.app.next_pending();
-        let any = pending.is_some();
-        if let Some(pending) = pending {
-            self.greet(pending, welcome);
-        }
-        self.drain();
-        any
-    }
-
-    /// Disconnects the socket of `namespace`.
-    pub fn disconnect(&mut self, namespace: &str) {
-        let socket = self.socket(namespace);
-        self.disconnect_socket(socket, false);
-    }
-
-    /// Disconnects a socket that may be gone; with `close`, the whole connection.
-    pub fn disconnect_socket(&mut self, socket: SocketKey, close: bool) {
-        self.connection.disconnect(socket, close, self.now);
-        self.drain();
-    }
-
-    /// Closes the connection.
-    pub fn close(&mut self, reason: DisconnectReason) {
-        self.connection.close(reason, self.now);
-        self.drain();
-    }
-}
-
 impl Server {
     pub(super) fn parse_post(content_type: &str) -> Post {
         let query = format!("EIO=4&transport=polling&sid={}", Self::SID);
@@ -440,104 +353,6 @@ impl Server {
             }
         }
         self.drain();
-    }
-
-    fn send(
-        &mut self,
-        socket: SocketKey,
-        name: &str,
-        value: &impl serde::Serialize,
-        awaits: Option<Awaits<Token>>,
-    ) {
-        let id = awaits.as_ref().map(|awaits| awaits.id);
-        let namespace = self.app.namespace(socket);
-        let packet = Encoder::default().event(namespace, name, value, id).expect("the test's values encode");
-        let text = String::from_utf8_lossy(packet.text()).into_owned();
-        if self.connection.send(socket, packet, awaits) {
-            self.sent.push_back(text);
-        }
-        self.drain();
-    }
-
-    fn greet(&mut self, pending: Pending, welcome: Welcome) {
-        let namespace = pending.namespace().to_owned();
-        match welcome {
-            Welcome::Accept | Welcome::AcceptBusy | Welcome::Wait => {
-                let id = SocketId::from_entropy([7; 15]);
-                if let Some(socket) = self.connection.accept(pending, &id) {
-                    self.app.accepted(socket, &namespace);
-                    if matches!(welcome, Welcome::Accept) {
-                        self.app.hold(socket, false);
-                        self.connection.resume(socket);
-                    }
-                }
-            }
-            Welcome::Reject(message) => self.connection.reject(pending, &message, None),
-        }
-    }
-
-    /// The drain rule, as it is written: events until there is none, transmits until there is none, then
-    /// the timeout.
-    fn drain(&mut self) {
-        let was_closed = self.app.closed().is_some();
-        for _ in 0..100_000 {
-            let Some(event) = self.connection.poll() else { break };
-            match self.app.take(event) {
-                Reaction::Nothing => {}
-                Reaction::Greet(pending, welcome) => self.greet(pending, welcome),
-                Reaction::Answer(socket, id) => {
-                    let namespace = self.app.namespace(socket);
-                    let packet =
-                        Encoder::default().ack(namespace, id, &Args(("ok",))).expect("a string encodes");
-                    let text = String::from_utf8_lossy(packet.text()).into_owned();
-                    if self.connection.send(socket, packet, None) {
-                        self.sent.push_back(text);
-                    }
-                }
-            }
-        }
-        for _ in 0..100_000 {
-            let Some(transmit) = self.connection.poll_transmit() else { break };
-            self.ledger.transmit(&transmit);
-            self.check_order(&transmit);
-            self.transmitted.push(transmit);
-        }
-        assert!(self.connection.poll().is_none(), "the drain rule is enough: no event is left behind");
-        assert!(self.connection.poll_transmit().is_none(), "a bounded number of transmits");
-        self.check(was_closed);
-    }
-
-    /// What holds between any two inputs.
-    fn check(&self, was_closed: bool) {
-        let (connection, app) = (&self.connection, &self.app);
-        assert_eq!(connection.awaited_acks(), app.awaited(), "every token is awaited or has come back");
-        assert_eq!(
-            connection.poll_timeout().is_none(),
-            connection.is_finished(),
-            "only the end has no timer"
-        );
-        if connection.is_finished() {
-            assert!(app.closed().is_some(), "an end is told");
-            assert_eq!(self.ledger.open(), [], "the end lets every link go");
-            assert_eq!(connection.queued_bytes(), 0, "the end keeps no packets");
-        }
-        assert!(!was_closed || app.closed().is_some(), "what is over stays over");
-    }
-
-    /// Events and answers of the application leave in the order in which they were sent.
-    fn check_order(&mut self, transmit: &Transmit) {
-        let messages = match transmit {
-            Transmit::Message { packet, .. } => ledger::messages_of(packet),
-            Transmit::Respond { response: Response::Payload(body), .. } => ledger::packets_of(body),
-            _ => return,
-        };
-        for message in messages {
-            if let Message::Text(text) = message
-                && matches!(&**text.as_bytes(), [b'4', b'2' | b'3' | b'5' | b'6', ..])
-            {
-                assert_eq!(self.sent.pop_front().as_deref(), Some(&*text), "sent in order, once");
-            }
-        }
     }
 }
 

@@ -1,9 +1,6 @@
 use socketio_core::DisconnectReason::PingTimeout;
 use socketio_tests::sim::Server;
 
-/// The session of [`Server::SID`] pings for the first time somewhere in the last eighth of the interval.
-const FIRST_PING: u64 = 25_000;
-
 // pitfalls 37
 #[test]
 fn the_first_ping_comes_late_and_the_death_exactly() {
@@ -24,7 +21,7 @@ fn the_first_ping_comes_late_and_the_death_exactly() {
 fn a_client_that_answers_lives() {
     let (mut server, stream) = Server::joined_by_websocket();
     for _ in 0..20 {
-        server.advance(FIRST_PING);
+        server.advance(25_000);
         assert_eq!(server.messages(stream), ["2"]);
         server.text(stream, "3");
     }
@@ -89,6 +86,20 @@ fn the_answer_to_a_ping_on_polling_may_come_over_the_stream() {
     server.advance(25_000);
     assert_eq!(server.messages(stream), ["2"]);
     assert_eq!(server.app().closed(), None);
+}
+
+#[test]
+fn the_commit_is_a_sign_of_life() {
+    let mut server = Server::joined();
+    server.advance(24_000);
+    let stream = server.upgrade();
+    server.text(stream, "2probe");
+    server.advance(5_000);
+    let get = server.get();
+    assert_eq!(server.answer(get), "200 2", "the ping went out between probe and commit");
+    server.text(stream, "5");
+    server.advance(17_000);
+    assert_eq!((server.clock(), server.app().closed()), (46_000, None));
 }
 
 // pitfalls 43 is about revision 3; revision 4 must die after its upgrade too.

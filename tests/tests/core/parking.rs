@@ -88,3 +88,25 @@ fn over_the_bound_the_socket_is_disconnected() {
         assert_eq!(server.log(), ["connect /other"], "the connection lives");
     }
 }
+
+#[test]
+fn over_the_bound_within_one_payload() {
+    let mut config = Config::default();
+    config.max_parked_events = 3;
+    let mut server = Server::polling_with(config);
+    server.app().welcome("/", Welcome::AcceptBusy);
+    server.post("40");
+    let events: Vec<_> = (0..10).map(|n| format!(r#"42["n",{n}]"#)).collect();
+    let post = server.post(events.join("\x1e"));
+    assert_eq!(server.answer(post), "200 ok");
+    assert_eq!(server.log(), ["connect /", "left /: server namespace disconnect"]);
+}
+
+#[test]
+fn the_end_within_one_payload_takes_what_would_have_waited() {
+    let mut server = Server::polling();
+    server.app().welcome("/", Welcome::AcceptBusy);
+    server.post("40");
+    server.post("42[\"n\",1]\x1e41");
+    assert_eq!(server.log(), ["connect /", "left /: client namespace disconnect"]);
+}

@@ -125,6 +125,13 @@ fn forced_close() {
 }
 
 #[test]
+fn what_follows_a_broken_rule_does_not_count() {
+    let body = "42[\"before\"]\x1e42[]\x1e42[\"after\"]\x1e40/after,";
+    let expected = ["/ before", "left /: forced close", "closed: forced close"];
+    assert_eq!(by_polling(|s| _ = s.post(body)), expected);
+}
+
+#[test]
 fn forced_server_close() {
     let (mut server, _) = Server::websocket();
     server.advance(22_000);

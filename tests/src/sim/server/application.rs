@@ -1,0 +1,129 @@
+use std::time::Duration;
+
+use socketio_core::packet::{AckId, Encoder};
+use socketio_core::{Awaits, DisconnectReason, Pending, SocketId, SocketKey};
+
+use super::Server;
+use crate::sim::{Token, Welcome};
+
+/// The application.
+impl Server {
+    /// The socket that is connected to `namespace`.
+    pub fn socket(&self, namespace: &str) -> SocketKey {
+        self.app.socket(namespace).unwrap_or_else(|| panic!("no socket on {namespace}"))
+    }
+
+    /// Sends an event with one argument.
+    pub fn emit(&mut self, namespace: &str, name: &str, value: &impl serde::Serialize) {
+        let socket = self.socket(namespace);
+        self.send(socket, name, value, None);
+    }
+
+    /// Sends an event and awaits the answer, for this many milliseconds if so told.
+    pub fn ask(&mut self, namespace: &str, name: &str, patience: Option<u64>) -> Token {
+        let socket = self.socket(namespace);
+        self.ask_socket(socket, name, patience)
+    }
+
+    /// Like [`ask`](Self::ask), of a socket that may be gone.
+    pub fn ask_socket(&mut self, socket: SocketKey, name: &str, patience: Option<u64>) -> Token {
+        let token = self.app.expect_answer();
+        self.last_id += 1;
+        let deadline = patience.map(|millis| self.now + Duration::from_millis(millis));
+        let awaits = Awaits::new(AckId(self.last_id - 1), token, deadline);
+        self.send(socket, name, &1, Some(awaits));
+        token
+    }
+
+    /// Sends an event to a socket that may be gone.
+    pub fn emit_to(&mut self, socket: SocketKey, name: &str, value: &impl serde::Serialize) {
+        self.send(socket, name, value, None);
+    }
+
+    /// The application has ended its connect handler.
+    pub fn resume(&mut self, namespace: &str) {
+        let socket = self.socket(namespace);
+        self.hold(socket, false);
+    }
+
+    /// The application takes no more events for now.
+    pub fn park(&mut self, namespace: &str) {
+        let socket = self.socket(namespace);
+        self.hold(socket, true);
+    }
+
+    /// Parks or resumes a socket that may be gone.
+    pub fn hold(&mut self, socket: SocketKey, held: bool) {
+        self.app.hold(socket, held);
+        match held {
+            true => self.connection.park(socket),
+            false => self.connection.resume(socket),
+        }
+        self.drain();
+    }
+
+    /// The application answers the oldest client it let wait; false if there is none.
+    pub fn decide(&mut self, welcome: Welcome) -> bool {
+        let pending = self.app.next_pending();
+        let any = pending.is_some();
+        if let Some(pending) = pending {
+            self.greet(pending, welcome);
+        }
+        self.drain();
+        any
+    }
+
+    /// Disconnects the socket of `namespace`.
+    pub fn disconnect(&mut self, namespace: &str) {
+        let socket = self.socket(namespace);
+        self.disconnect_socket(socket, false);
+    }
+
+    /// Disconnects a socket that may be gone; with `close`, the whole connection.
+    pub fn disconnect_socket(&mut self, socket: SocketKey, close: bool) {
+        self.connection.disconnect(socket, close, self.now);
+        self.drain();
+    }
+
+    /// Closes the connection.
+    pub fn close(&mut self, reason: DisconnectReason) {
+        self.connection.close(reason, self.now);
+        self.drain();
+    }
+}
+
+impl Server {
+    fn send(
+        &mut self,
+        socket: SocketKey,
+        name: &str,
+        value: &impl serde::Serialize,
+        awaits: Option<Awaits<Token>>,
+    ) {
+        let id = awaits.as_ref().map(|awaits| awaits.id);
+        let namespace = self.app.namespace(socket);
+        let packet = Encoder::default().event(namespace, name, value, id).expect("the test's values encode");
+        let text = String::from_utf8_lossy(packet.text()).into_owned();
+        if self.connection.send(socket, packet, awaits) {
+            self.sent.push_back(text);
+        }
+        self.drain();
+    }
+
+    pub(super) fn greet(&mut self, pending: Pending, welcome: Welcome) {
+        let namespace = pending.namespace().to_owned();
+        match welcome {
+            Welcome::Accept | Welcome::AcceptBusy | Welcome::Wait => {
+                let id = SocketId::from_entropy([7; 15]);
+                if let Some(socket) = self.connection.accept(pending, &id) {
+                    self.app.accepted(socket, &namespace);
+                    if matches!(welcome, Welcome::Accept) {
+                        self.app.hold(socket, false);
+                        self.connection.resume(socket);
+                    }
+                }
+            }
+            Welcome::Reject(message) => self.connection.reject(pending, &message, None),
+        }
+    }
+}

@@ -1,0 +1,73 @@
+use socketio_core::Message;
+use socketio_core::engine::{Response, Transmit};
+use socketio_core::packet::{Args, Encoder};
+
+use super::Server;
+use crate::sim::app::Reaction;
+use crate::sim::ledger;
+
+impl Server {
+    /// The drain rule, as it is written: events until there is none, transmits until there is none, then
+    /// the timeout.
+    pub(super) fn drain(&mut self) {
+        let was_closed = self.app.closed().is_some();
+        for _ in 0..100_000 {
+            let Some(event) = self.connection.poll() else { break };
+            match self.app.take(event) {
+                Reaction::Nothing => {}
+                Reaction::Greet(pending, welcome) => self.greet(pending, welcome),
+                Reaction::Answer(socket, id) => {
+                    let namespace = self.app.namespace(socket);
+                    let packet =
+                        Encoder::default().ack(namespace, id, &Args(("ok",))).expect("a string encodes");
+                    let text = String::from_utf8_lossy(packet.text()).into_owned();
+                    if self.connection.send(socket, packet, None) {
+                        self.sent.push_back(text);
+                    }
+                }
+            }
+        }
+        for _ in 0..100_000 {
+            let Some(transmit) = self.connection.poll_transmit() else { break };
+            self.ledger.transmit(&transmit);
+            self.check_order(&transmit);
+            self.transmitted.push(transmit);
+        }
+        assert!(self.connection.poll().is_none(), "the drain rule is enough: no event is left behind");
+        assert!(self.connection.poll_transmit().is_none(), "a bounded number of transmits");
+        self.check(was_closed);
+    }
+
+    /// What holds between any two inputs.
+    fn check(&self, was_closed: bool) {
+        let (connection, app) = (&self.connection, &self.app);
+        assert_eq!(connection.awaited_acks(), app.awaited(), "every token is awaited or has come back");
+        assert_eq!(
+            connection.poll_timeout().is_none(),
+            connection.is_finished(),
+            "only the end has no timer"
+        );
+        if connection.is_finished() {
+            assert!(app.closed().is_some(), "an end is told");
+            assert_eq!(self.ledger.open(), [], "the end lets every link go");
+            assert_eq!(connection.queued_bytes(), 0, "the end keeps no packets");
+        }
+        assert!(!was_closed || app.closed().is_some(), "what is over stays over");
+    }
+
+    /// Events and answers of the application leave in the order in which they were sent.
+    fn check_order(&mut self, transmit: &Transmit) {
+        let messages = match transmit {
+            Transmit::Message { packet, .. } => ledger::messages_of(packet),
+            Transmit::Respond { response: Response::Payload(body), .. } => ledger::packets_of(body),
+            _ => return,
+        };
+        for message in messages {
+            if let Message::Text(text) = message
+                && matches!(&**text.as_bytes(), [b'4', b'2' | b'3' | b'5' | b'6', ..])
+            {
+                assert_eq!(self.sent.pop_front().as_deref(), Some(&*text), "sent in order, once");
+            }
+        }
+    }
+}
