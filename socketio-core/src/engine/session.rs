@@ -4,6 +4,9 @@ use std::time::Instant;
 
 use bytes::Bytes;
 
+mod closing;
+use closing::respond;
+
 use super::heartbeat::{Beat, Heartbeat};
 use super::open::open_packet;
 use super::outbox::Outbox;
@@ -11,7 +14,6 @@ use super::packet::Packet;
 use super::payload::{Packets, Payload};
 use super::upgrade::Candidate;
 use super::{BadRequest, Event, Open, Post, RequestError, Response, Transmit, Upgrade};
-use crate::time::after;
 use crate::{Config, DisconnectReason, Encoded, Link, Lost, Message, Sid, Transport};
 
 /// The Engine.IO session of one client: what it said over its transports becomes messages, what is sent
@@ -349,36 +351,6 @@ impl Session {
         }
         open
     }
-
-    /// Closes the session after what was sent to it. A client that polls and has no GET parked fetches the
-    /// rest with its next one, for at most [`Config::linger`].
-    pub fn close(&mut self, reason: DisconnectReason, now: Instant) {
-        match &mut self.state {
-            State::Polling { parked, .. } => {
-                let parked = parked.take();
-                if let Some(link) = self.posting.take() {
-                    self.transmits.push_back(Transmit::Respond { link, response: Response::Accepted });
-                }
-                self.release_links();
-                // No longer than one that answers no ping.
-                let linger = self.config.linger.min(self.config.ping_timeout);
-                self.state = State::Lingering { until: after(now, linger) };
-                self.events.push_back(Event::Closed(reason));
-                if let Some(link) = parked {
-                    self.respond_last(link);
-                }
-            }
-            State::Streaming { link } => {
-                let link = *link;
-                while let Some(packet) = self.outbox.pop() {
-                    self.transmits.push_back(self.message(link, packet));
-                }
-                self.fail(reason, None);
-            }
-            State::Opening => self.finish(reason),
-            State::Lingering { .. } | State::Closed => {}
-        }
-    }
 }
 
 /// To the driver.
@@ -470,72 +442,6 @@ impl Session {
         self.events.push_back(Event::Upgraded);
     }
 
-    /// The candidate goes; the session stays where it is.
-    fn abandon(&mut self) {
-        if let State::Polling { candidate, .. } = &mut self.state
-            && let Some(candidate) = candidate.take()
-        {
-            self.transmits.push_back(Transmit::Close { link: candidate.link, code: None });
-        }
-    }
-
-    /// Ends the session at once: what waits is dropped, every link is let go.
-    fn fail(&mut self, reason: DisconnectReason, code: Option<u16>) {
-        if let State::Streaming { link } = self.state {
-            self.transmits.push_back(Transmit::Close { link, code });
-        }
-        self.finish(reason);
-    }
-
-    /// Like [`fail`](Self::fail), for a session whose stream is gone already.
-    fn finish(&mut self, reason: DisconnectReason) {
-        if !self.is_open() {
-            return;
-        }
-        self.release_links();
-        self.state = State::Closed;
-        self.outbox.clear();
-        self.events.push_back(Event::Closed(reason));
-    }
-
-    /// Lets go of what a polling session holds besides its stream.
-    fn release_links(&mut self) {
-        if let Some(link) = self.posting.take() {
-            let response = Response::Refused(RequestError::UnknownSession);
-            self.transmits.push_back(Transmit::Respond { link, response });
-        }
-        self.abandon();
-        if let State::Polling { parked, .. } = &mut self.state
-            && let Some(link) = parked.take()
-        {
-            self.transmits.push_back(respond(link, "1"));
-        }
-    }
-
-    /// Answers with what is left, or with the end when nothing is. Not with both: the stock client hands
-    /// packets on in its next tick but closes at once, and would not know why.
-    fn respond_last(&mut self, link: Link) {
-        self.answered = Some(link);
-        if self.outbox.is_empty() {
-            self.transmits.push_back(respond(link, "1"));
-            self.end_linger();
-        } else {
-            let mut payload = Payload::default();
-            payload.fill(&mut self.outbox);
-            let response = Response::Payload(payload.into_body());
-            self.transmits.push_back(Transmit::Respond { link, response });
-        }
-    }
-
-    /// The client has come for its last packets, or will not come.
-    fn end_linger(&mut self) {
-        self.state = State::Closed;
-        self.outbox.clear();
-        if let Some(link) = self.posting.take() {
-            self.transmits.push_back(Transmit::Respond { link, response: Response::Accepted });
-        }
-    }
-
     fn message(&self, link: Link, packet: Encoded) -> Transmit {
         let packet = if self.base64 && packet.packets() > 1 { packet.to_base64() } else { packet };
         Transmit::Message { link, packet }
@@ -544,8 +450,3 @@ impl Session {
 
 /// Room for more events than this is given back once they are taken.
 const KEPT_EVENTS: usize = 16;
-
-/// The answer to a GET that gets one packet of the Engine.IO layer.
-fn respond(link: Link, control: &str) -> Transmit {
-    Transmit::Respond { link, response: Response::Payload(control.as_bytes().to_vec()) }
-}
