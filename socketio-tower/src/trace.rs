@@ -33,6 +33,17 @@ macro_rules! event {
     };
 }
 
+/// The span of all that a session's task does.
+pub(crate) fn session_span(session: &Session) -> Span {
+    #[cfg(feature = "tracing")]
+    return tracing::debug_span!("session", transport = session.transport().name());
+    #[cfg(not(feature = "tracing"))]
+    {
+        let _ = session;
+        Span
+    }
+}
+
 /// The span of a handler that runs for a socket.
 pub(crate) fn event_span(socket: &Socket, event: &str) -> Span {
     #[cfg(feature = "tracing")]

@@ -13,6 +13,7 @@ use super::running::Running;
 use super::streams::Streams;
 use super::{Answer, Command, Respond, Session};
 use crate::SocketIo;
+use crate::trace::{self, Span};
 use crate::transport::Stream;
 
 pin_project! {
@@ -26,6 +27,7 @@ pin_project! {
         // The moment the timer is set to, and polled for, which one task need do once. It is moved only
         // when the next deadline is earlier; when it fires too early, it is set anew.
         armed: Option<Instant>,
+        span: Span,
     }
 }
 
@@ -62,7 +64,8 @@ impl Driver {
             replies: 0,
             commands: Vec::new(),
         };
-        Self { work, timer: tokio::time::sleep_until(now.into()), armed: None }
+        let span = trace::session_span(&work.session);
+        Self { work, timer: tokio::time::sleep_until(now.into()), armed: None, span }
     }
 
     /// Gives the session the stream it was opened for.
@@ -79,6 +82,7 @@ impl Future for Driver {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let mut this = self.project();
         let work = this.work;
+        let _entered = this.span.enter();
         work.session.mailbox.run();
         for _ in 0..TURNS_PER_POLL {
             let now = now();
