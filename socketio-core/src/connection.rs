@@ -43,19 +43,22 @@ use crate::{Config, DisconnectReason, Encoded, Link, Lost, Message, Sid, SocketI
 /// use socketio_core::{Config, Connection, Event, Link, Message, Sid, SocketId};
 /// use socketio_core::engine::{Head, Request, Transmit};
 ///
-/// let config = Arc::new(Config::default());
-/// let head = Head { method: "GET", query: "EIO=4&transport=websocket", websocket: true, content_type: None };
-/// let Ok(Request::Open(open)) = Request::parse(&head, &config) else { panic!("a handshake") };
+/// /// What a new client on a WebSocket is sent.
+/// fn greet(now: Instant) {
+///     let config = Arc::new(Config::default());
+///     let head = Head { method: "GET", query: "EIO=4&transport=websocket", websocket: true, content_type: None };
+///     let Ok(Request::Open(open)) = Request::parse(&head, &config) else { panic!("a handshake") };
 ///
-/// let (now, link) = (Instant::now(), Link::new(0));
-/// let mut connection = Connection::<()>::open(config, &Sid::from_entropy([7; 15]), &open, now);
-/// connection.handle_attach(link, now);
-/// connection.handle_message(link, Message::Text("40".into()), now);
-/// let Some(Event::Connect(pending)) = connection.poll() else { panic!("a wish to connect") };
-/// connection.accept(pending, &SocketId::from_entropy([8; 15]));
-/// while let Some(transmit) = connection.poll_transmit() {
-///     if let Transmit::Message { packet, .. } = transmit {
-///         println!("{}", String::from_utf8_lossy(packet.text())); // 0{"sid":…} and 40{"sid":…}
+///     let link = Link::new(0);
+///     let mut connection = Connection::<()>::open(config, &Sid::from_entropy([7; 15]), &open, now);
+///     connection.handle_attach(link, now);
+///     connection.handle_message(link, Message::Text("40".into()), now);
+///     let Some(Event::Connect(pending)) = connection.poll() else { panic!("a wish to connect") };
+///     connection.accept(pending, &SocketId::from_entropy([8; 15]));
+///     while let Some(transmit) = connection.poll_transmit() {
+///         if let Transmit::Message { packet, .. } = transmit {
+///             println!("{}", String::from_utf8_lossy(packet.text())); // 0{"sid":…} and 40{"sid":…}
+///         }
 ///     }
 /// }
 /// ```

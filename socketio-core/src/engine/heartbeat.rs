@@ -70,7 +70,7 @@ mod tests {
 
     #[test]
     fn death_is_exactly_interval_and_timeout_after_birth() {
-        let (config, start) = (Config::default(), Instant::now());
+        let (config, start) = (Config::default(), crate::time::start());
         for phase in [0, 100, 255] {
             let mut heartbeat = Heartbeat::new(&config, phase, start);
             assert!(heartbeat.timeout() > at(start, 21), "most of the interval passes first");
@@ -83,7 +83,7 @@ mod tests {
 
     #[test]
     fn pings_keep_their_rhythm_whatever_the_answer_takes() {
-        let (config, start) = (Config::default(), Instant::now());
+        let (config, start) = (Config::default(), crate::time::start());
         let mut heartbeat = Heartbeat::new(&config, 0, start);
         for n in 1..5 {
             assert_eq!(heartbeat.timeout(), at(start, 25 * n));
@@ -94,7 +94,7 @@ mod tests {
 
     #[test]
     fn a_stalled_process_does_not_kill_its_clients() {
-        let (config, start) = (Config::default(), Instant::now());
+        let (config, start) = (Config::default(), crate::time::start());
         let mut heartbeat = Heartbeat::new(&config, 0, start);
         assert_eq!(heartbeat.beat(&config, at(start, 300)), Beat::Ping);
         assert_eq!(heartbeat.timeout(), at(start, 310));

@@ -53,7 +53,7 @@ mod tests {
 
     #[test]
     fn releases_come_every_hundred_milliseconds_from_the_probe() {
-        let start = Instant::now();
+        let start = crate::time::start();
         let at = |millis| start + Duration::from_millis(millis);
         let mut candidate = Candidate::new(Link::new(1), false, &Config::default(), start);
         candidate.park(start);
