@@ -176,7 +176,7 @@ impl Session {
 
     fn connect(&mut self, pending: Pending) -> io::Result<()> {
         if pending.namespace() != "/" {
-            self.connection.reject(pending, "Invalid namespace", None);
+            self.connection.reject_unknown(pending);
             return Ok(());
         }
         let id = SocketId::from_entropy(entropy()?);

@@ -225,6 +225,11 @@ impl<A> Connection<A> {
         }
     }
 
+    /// Refuses a client that asks for a namespace which there is not, as the Node server words it.
+    pub fn reject_unknown(&mut self, pending: Pending) {
+        self.reject(pending, "Invalid namespace", None);
+    }
+
     /// Sends a packet, which must have been encoded for the socket's namespace. With `awaits`, the token
     /// comes back exactly once: with the answer, or with the reason why there is none.
     ///

@@ -1,3 +1,5 @@
+use bytes::Bytes;
+
 use crate::engine::RequestError;
 use crate::{Encoded, Link};
 
@@ -39,4 +41,41 @@ pub enum Response {
     Accepted,
     /// A refusal.
     Refused(RequestError),
+}
+
+impl Response {
+    /// The HTTP status.
+    pub const fn status(&self) -> u16 {
+        match self {
+            Self::Payload(_) | Self::Accepted => 200,
+            Self::Refused(error) => error.status(),
+        }
+    }
+
+    /// The value of `Content-Type`; none if there is no body.
+    pub const fn content_type(&self) -> Option<&'static str> {
+        match self {
+            Self::Payload(_) => Some("text/plain; charset=UTF-8"),
+            Self::Accepted => Some("text/html"),
+            Self::Refused(error) if error.body().is_empty() => None,
+            Self::Refused(_) => Some("application/json"),
+        }
+    }
+
+    /// The value of `Cache-Control`, if it matters.
+    pub const fn cache_control(&self) -> Option<&'static str> {
+        match self {
+            Self::Payload(_) | Self::Accepted => Some("no-store"),
+            Self::Refused(_) => None,
+        }
+    }
+
+    /// The body.
+    pub fn into_body(self) -> Bytes {
+        match self {
+            Self::Payload(body) => body.into(),
+            Self::Accepted => Bytes::from_static(b"ok"),
+            Self::Refused(error) => Bytes::from_static(error.body().as_bytes()),
+        }
+    }
 }

@@ -31,13 +31,9 @@ impl<B> ResponseBody<B> {
         Self { inner: Inner::Inner { body } }
     }
 
-    pub(super) fn ours(bytes: impl Into<Bytes>) -> Self {
-        Self { inner: Inner::Ours { bytes: bytes.into(), delivery: None } }
-    }
-
-    /// A body with packets, whose loss the session must know.
-    pub(super) fn packets(bytes: Vec<u8>, delivery: Delivery) -> Self {
-        Self { inner: Inner::Ours { bytes: bytes.into(), delivery: Some(delivery) } }
+    /// With a `delivery`, the session is told if the body is lost.
+    pub(super) fn ours(bytes: Bytes, delivery: Option<Delivery>) -> Self {
+        Self { inner: Inner::Ours { bytes, delivery } }
     }
 }
 

@@ -77,14 +77,7 @@ where
                         ready!(future.poll(cx)).map(|response| response.map(ResponseBody::inner)),
                     );
                 }
-                StateProj::Wait { waiting } => {
-                    let polled = waiting.as_mut().map(|waiting| Pin::new(&mut waiting.answer).poll(cx));
-                    // A session that is over has dropped the question.
-                    let answer =
-                        ready!(polled.expect(POLLED_AGAIN)).unwrap_or(Err(RequestError::UnknownSession));
-                    let delivery = waiting.take().expect(POLLED_AGAIN).delivery;
-                    return Poll::Ready(Ok(answered(answer, delivery)));
-                }
+                StateProj::Wait { waiting } => return poll_answer(waiting, cx).map(Ok),
                 StateProj::Receive { mut body, received, waiting } => {
                     // The session may refuse the request before its body is there.
                     if let Poll::Ready(response) = poll_answer(waiting, cx) {
@@ -118,7 +111,9 @@ where
                 StateProj::Switch { handshake } => {
                     return Poll::Ready(Ok(handshake.take().expect(POLLED_AGAIN).into_response()));
                 }
-                StateProj::Refuse { error } => return Poll::Ready(Ok(refused(*error))),
+                StateProj::Refuse { error } => {
+                    return Poll::Ready(Ok(answered(SessionResponse::Refused(*error), None)));
+                }
             };
             state.set(next);
         }
@@ -138,42 +133,29 @@ const POLLED_AGAIN: &str = "a future is not polled after its end";
 fn poll_answer<B>(waiting: &mut Option<Waiting>, cx: &mut Context<'_>) -> Poll<Response<ResponseBody<B>>> {
     let polled = waiting.as_mut().map(|waiting| Pin::new(&mut waiting.answer).poll(cx));
     // A session that is over has dropped the question.
-    let answer = ready!(polled.expect(POLLED_AGAIN)).unwrap_or(Err(RequestError::UnknownSession));
+    let unknown = SessionResponse::Refused(RequestError::UnknownSession);
+    let answer = ready!(polled.expect(POLLED_AGAIN)).unwrap_or(unknown);
     let delivery = waiting.take().expect(POLLED_AGAIN).delivery;
-    Poll::Ready(answered(answer, delivery))
+    Poll::Ready(answered(answer, Some(delivery)))
 }
 
-/// The session's answer as a response.
-fn answered<B>(
-    answer: Result<SessionResponse, RequestError>,
-    delivery: Delivery,
-) -> Response<ResponseBody<B>> {
-    let (body, content_type) = match answer {
-        Ok(SessionResponse::Payload(payload)) => {
-            (ResponseBody::packets(payload, delivery), "text/plain; charset=UTF-8")
-        }
-        Ok(_) => {
-            delivery.done();
-            (ResponseBody::ours("ok"), "text/html")
-        }
-        Err(error) => {
-            delivery.done();
-            return refused(error);
+/// The session's answer as a response. Packets must be delivered, and their loss be told; of other answers
+/// nothing hangs on that.
+fn answered<B>(answer: SessionResponse, delivery: Option<Delivery>) -> Response<ResponseBody<B>> {
+    let status = StatusCode::from_u16(answer.status()).unwrap_or(StatusCode::BAD_REQUEST);
+    let content_type = answer.content_type().map(HeaderValue::from_static);
+    let cache_control = answer.cache_control().map(HeaderValue::from_static);
+    let delivery = match (&answer, delivery) {
+        (SessionResponse::Payload(_), delivery) => delivery,
+        (_, delivery) => {
+            delivery.into_iter().for_each(Delivery::done);
+            None
         }
     };
-    let mut response = Response::new(body);
+    let mut response = Response::new(ResponseBody::ours(answer.into_body(), delivery));
+    *response.status_mut() = status;
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    response
-}
-
-fn refused<B>(error: RequestError) -> Response<ResponseBody<B>> {
-    let mut response = Response::new(ResponseBody::ours(error.body()));
-    *response.status_mut() = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::BAD_REQUEST);
-    if !error.body().is_empty() {
-        let json = HeaderValue::from_static("application/json");
-        response.headers_mut().insert(header::CONTENT_TYPE, json);
-    }
+    headers.extend(content_type.map(|value| (header::CONTENT_TYPE, value)));
+    headers.extend(cache_control.map(|value| (header::CACHE_CONTROL, value)));
     response
 }

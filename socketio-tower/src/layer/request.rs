@@ -29,7 +29,7 @@ pub(super) enum Action {
 /// A request that waits for its session's answer.
 pub(super) struct Waiting {
     pub(super) delivery: Delivery,
-    pub(super) answer: oneshot::Receiver<Result<socketio_core::engine::Response, RequestError>>,
+    pub(super) answer: oneshot::Receiver<socketio_core::engine::Response>,
 }
 
 impl Action {

@@ -1,3 +1,4 @@
+use bytes::Bytes;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::request::Parts;
 use http::{Method, Response, StatusCode, Version};
@@ -49,7 +50,7 @@ impl Handshake {
     }
 
     pub(super) fn into_response<B>(self) -> Response<ResponseBody<B>> {
-        let mut response = Response::new(ResponseBody::ours(""));
+        let mut response = Response::new(ResponseBody::ours(Bytes::new(), None));
         let headers = response.headers_mut();
         if let Some(protocol) = self.protocol {
             headers.insert(header::SEC_WEBSOCKET_PROTOCOL, protocol);

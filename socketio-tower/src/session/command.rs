@@ -1,5 +1,5 @@
 use bytes::Bytes;
-use socketio_core::engine::{Post, RequestError, Response, Upgrade};
+use socketio_core::engine::{Post, Response, Upgrade};
 use socketio_core::packet::RawArgs;
 use socketio_core::{Awaits, DisconnectReason, Encoded, Link, Lost, SocketKey, Unanswered};
 use tokio::sync::oneshot;
@@ -30,7 +30,7 @@ pub(crate) enum Command {
 }
 
 /// Where the answer to a request goes. Dropped, it tells that the session is unknown.
-pub(crate) type Respond = oneshot::Sender<Result<Response, RequestError>>;
+pub(crate) type Respond = oneshot::Sender<Response>;
 
 /// Where the client's answer to a packet goes.
 pub(crate) type Answer = oneshot::Sender<Result<RawArgs, Unanswered>>;

@@ -39,7 +39,7 @@ impl Work {
 
     fn connect(&mut self, mut pending: Pending, cx: &mut Context<'_>, now: Instant) {
         let Some(namespace) = self.io.namespaces().resolve(pending.namespace()) else {
-            self.connection.reject(pending, "Invalid namespace", None);
+            self.connection.reject_unknown(pending);
             return;
         };
         // Those that have left, but whose handlers still run, are counted too.

@@ -174,13 +174,7 @@ impl Work {
         while let Some(transmit) = self.connection.poll_transmit() {
             match transmit {
                 Transmit::Message { link, packet } => self.streams.push(link, packet),
-                Transmit::Respond { link, response } => {
-                    let response = match response {
-                        Response::Refused(error) => Err(error),
-                        response => Ok(response),
-                    };
-                    self.respond(link, response);
-                }
+                Transmit::Respond { link, response } => self.respond(link, response),
                 Transmit::Close { link, code } => {
                     self.streams.close(link, code);
                     moved = true;
@@ -273,11 +267,11 @@ impl Work {
         match taken {
             Ok(()) => self.requests.push((link, respond)),
             // Whoever asked may be gone, here and below: its `Lost` is on its way.
-            Err(error) => drop(respond.send(Err(error))),
+            Err(error) => drop(respond.send(Response::Refused(error))),
         }
     }
 
-    fn respond(&mut self, link: Link, response: Result<Response, RequestError>) {
+    fn respond(&mut self, link: Link, response: Response) {
         if let Some(index) = self.requests.iter().position(|(other, _)| *other == link) {
             let (_, respond) = self.requests.swap_remove(index);
             respond.send(response).ok();
