@@ -1,0 +1,7 @@
+//! What the load generator (`load`) and the runner (`bench`) share.
+
+mod record;
+mod workload;
+
+pub use record::{Latency, Record};
+pub use workload::{Event, Exchange, Kind, Mode, Workload};

@@ -1,0 +1,178 @@
+use std::time::Duration;
+
+/// One thing to measure, by name.
+#[derive(Debug, Clone, Copy)]
+pub struct Workload {
+    /// On command lines and in records.
+    pub name: &'static str,
+    /// In tables.
+    pub title: &'static str,
+    pub kind: Kind,
+    /// How long the measurement takes, after warming up.
+    pub length: Duration,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub enum Kind {
+    /// Every connection keeps this many requests outstanding. Operations are answers.
+    Exchange(Exchange),
+    /// Echoes are sent at a fixed rate, whatever comes back: latency below saturation.
+    OpenLoop { connections: usize, per_second: u32, size: usize },
+    /// One connection keeps broadcasts to all outstanding. Operations are deliveries. This part of the peers,
+    /// in percent, reads nothing; figures then tell what becomes of them.
+    Broadcast { connections: usize, outstanding: usize, size: usize, stalled: usize },
+    /// Every room has its own members, `members` each; the rest of the connections is in none. Emits go to
+    /// one room after another. Operations are deliveries.
+    Rooms { connections: usize, rooms: usize, members: usize },
+    /// Connections join rooms and leave them: each `rooms` at a time, all of them shared by `members` others.
+    /// Operations are joins and leaves.
+    Membership { connections: usize, members: usize, rooms: usize },
+    /// Connect, be accepted to `/`, close; this many at a time. Operations are connects.
+    Connect { mode: Mode, parallel: usize },
+    /// All connections are cut at once, and connect again at once. Operations are connects.
+    Storm { connections: usize },
+    /// Echo over long polling, every client with this many requests outstanding.
+    Polling(Exchange),
+    /// Sessions that only sit there. Figures: memory after connecting, after one message each, after half and
+    /// after all have left, and of a second wave; what their heartbeats cost.
+    Idle { connections: usize },
+    /// A message of this size goes each way on every connection. Figure: memory that stays.
+    Retained { connections: usize, size: usize },
+}
+
+#[derive(Debug, Clone, Copy)]
+pub struct Exchange {
+    pub event: Event,
+    pub connections: usize,
+    pub outstanding: usize,
+    /// Of the payload, in bytes.
+    pub size: usize,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Event {
+    Echo,
+    Ack,
+    Binary,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    WebSocket,
+    /// Polling first, then the upgrade, as stock clients do.
+    Upgrade,
+}
+
+impl Workload {
+    /// The workload of that name.
+    pub fn named(name: &str) -> Option<&'static Self> {
+        ALL.iter().find(|workload| workload.name == name)
+    }
+
+    /// All of them, in the order of the tables.
+    pub fn all() -> &'static [Self] {
+        ALL
+    }
+
+    const fn new(name: &'static str, title: &'static str, seconds: u64, kind: Kind) -> Self {
+        Self { name, title, kind, length: Duration::from_secs(seconds) }
+    }
+}
+
+const fn exchange(event: Event, outstanding: usize, size: usize) -> Exchange {
+    Exchange { event, connections: 64, outstanding, size }
+}
+
+const ALL: &[Workload] = &[
+    Workload::new(
+        "echo1",
+        "echo 64 B, one outstanding each",
+        3,
+        Kind::Exchange(exchange(Event::Echo, 1, 64)),
+    ),
+    Workload::new("echo32", "echo 64 B, 32 outstanding", 3, Kind::Exchange(exchange(Event::Echo, 32, 64))),
+    Workload::new("echo1k", "echo 1 KiB, 8 outstanding", 3, Kind::Exchange(exchange(Event::Echo, 8, 1024))),
+    Workload::new("ack", "ack 64 B, 8 outstanding", 3, Kind::Exchange(exchange(Event::Ack, 8, 64))),
+    Workload::new(
+        "binary",
+        "binary event 1 KiB, 8 outstanding",
+        3,
+        Kind::Exchange(exchange(Event::Binary, 8, 1024)),
+    ),
+    Workload::new(
+        "open10k",
+        "echo 64 B, 10 000 a second on 100 connections",
+        3,
+        Kind::OpenLoop { connections: 100, per_second: 10_000, size: 64 },
+    ),
+    Workload::new(
+        "bcast1k",
+        "broadcast 64 B to 1 000",
+        3,
+        Kind::Broadcast { connections: 1000, outstanding: 2, size: 64, stalled: 0 },
+    ),
+    Workload::new(
+        "bcast1k_1k",
+        "broadcast 1 KiB to 1 000",
+        3,
+        Kind::Broadcast { connections: 1000, outstanding: 2, size: 1024, stalled: 0 },
+    ),
+    Workload::new(
+        "bcast5k",
+        "broadcast 64 B to 5 000",
+        4,
+        Kind::Broadcast { connections: 5000, outstanding: 2, size: 64, stalled: 0 },
+    ),
+    Workload::new(
+        "stalled",
+        "broadcast 1 KiB to 1 000, of which 10 % do not read",
+        4,
+        Kind::Broadcast { connections: 1000, outstanding: 2, size: 1024, stalled: 10 },
+    ),
+    Workload::new(
+        "rooms",
+        "emit 64 B to one of 1 000 rooms of 100",
+        3,
+        Kind::Rooms { connections: 1000, rooms: 1000, members: 100 },
+    ),
+    Workload::new(
+        "room10",
+        "emit 64 B to a room of 10 among 50 000",
+        3,
+        Kind::Rooms { connections: 50_000, rooms: 1, members: 10 },
+    ),
+    Workload::new(
+        "join1",
+        "join and leave a room of 50 000",
+        3,
+        Kind::Membership { connections: 64, members: 50_000, rooms: 1 },
+    ),
+    Workload::new(
+        "join100",
+        "join and leave 100 rooms each",
+        3,
+        Kind::Membership { connections: 64, members: 64, rooms: 100 },
+    ),
+    Workload::new(
+        "conn_ws",
+        "connects over WebSocket",
+        3,
+        Kind::Connect { mode: Mode::WebSocket, parallel: 32 },
+    ),
+    Workload::new(
+        "conn_full",
+        "connects by polling, then upgrade",
+        3,
+        Kind::Connect { mode: Mode::Upgrade, parallel: 32 },
+    ),
+    Workload::new("storm", "5 000 connections are cut and come back", 3, Kind::Storm { connections: 5000 }),
+    Workload::new("polling", "polling echo, 4 outstanding", 3, Kind::Polling(exchange(Event::Echo, 4, 64))),
+    Workload::new("idle10k", "10 000 idle sessions", 3, Kind::Idle { connections: 10_000 }),
+    Workload::new("idle50k", "50 000 idle sessions", 30, Kind::Idle { connections: 50_000 }),
+    Workload::new(
+        "retained",
+        "a 256 KiB message each way, then idle",
+        1,
+        Kind::Retained { connections: 256, size: 256 * 1024 },
+    ),
+];
