@@ -192,7 +192,7 @@ impl Slot {
         match &mut self.phase {
             Phase::Open { wire, .. } => {
                 let (link, before) = (self.link, wire.received());
-                let read = wire.poll_read(cx, |message| connection.handle_message(link, message, now));
+                let read = wire.poll_read(cx, |message| connection.handle_message(link, &message, now));
                 let heard = wire.received() != before;
                 if heard {
                     connection.handle_activity(link);
