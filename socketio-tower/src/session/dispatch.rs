@@ -8,7 +8,7 @@ use socketio_core::{DisconnectReason, Event, Pending, SocketKey};
 use super::Answer;
 use super::driver::Work;
 use super::local::LocalSocket;
-use super::running::{Ended, Job, Task, contained};
+use super::running::{Ended, Job, Task, contained, take_spare};
 use crate::handler::{BoxFuture, ConnectContext, EventContext, ExtractError, HandlerError, Outcome};
 use crate::socket::Socket;
 use crate::trace::{self, Span};
@@ -76,7 +76,7 @@ impl Work {
         match table.connect() {
             Some(handler) => {
                 let span = trace::event_span(&socket, "connect");
-                self.run(key, Task::Connect, span, cx, now, || handler.call(context));
+                self.run(key, Task::Connect, span, cx, now, |spare| handler.call(context, spare));
             }
             None => self.connection.resume(key),
         }
@@ -103,7 +103,7 @@ impl Work {
         };
         let span = trace::event_span(&local.socket, event.name());
         let context = EventContext { socket: local.socket.clone(), event, ack };
-        self.run(key, Task::Event, span, cx, now, || handler.call(context));
+        self.run(key, Task::Event, span, cx, now, |spare| handler.call(context, spare));
         if let Some(local) = self.sockets.get_mut(key)
             && local.running >= limit
         {
@@ -120,12 +120,12 @@ impl Work {
         span: Span,
         cx: &mut Context<'_>,
         now: Instant,
-        call: impl FnOnce() -> Result<BoxFuture<Outcome>, ExtractError>,
+        call: impl FnOnce(&mut Option<BoxFuture<Outcome>>) -> Result<BoxFuture<Outcome>, ExtractError>,
     ) {
         let Some(local) = self.sockets.get_mut(key) else { return };
         local.running += 1;
         // Extraction runs code of the application too: `Deserialize`, `Extract`.
-        match contained(call) {
+        match contained(|| call(&mut take_spare())) {
             Some(Ok(future)) => self.start(Job::handler(key, task, future, span), cx, now),
             Some(Err(error)) => {
                 self.ended(key, task, Ended::Handled(Err(HandlerError::BadArgs(error))), cx, now);
@@ -203,7 +203,7 @@ impl Work {
         match table.disconnect() {
             Some(handler) => {
                 let span = trace::event_span(&context.socket, "disconnect");
-                self.run(key, Task::Disconnect, span, cx, now, || handler.call(context));
+                self.run(key, Task::Disconnect, span, cx, now, |spare| handler.call(context, spare));
             }
             None => self.sockets.remove(key),
         }
