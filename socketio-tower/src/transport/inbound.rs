@@ -222,9 +222,12 @@ impl Inbound {
 /// Why nothing more will be read.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ReadError {
-    /// The peer sent a close frame, which has been answered, or ended the stream.
+    /// The peer sent a close frame, which has been answered.
     #[error("the peer closed the connection")]
     Closed,
+    /// The peer ended the stream.
+    #[error("the peer ended the stream")]
+    Ended,
     /// A message is longer than the bound for one.
     #[error("a message is longer than the bound")]
     TooLarge,
@@ -244,7 +247,7 @@ impl ReadError {
         match *self {
             Self::TooLarge => Some(CloseCode::Size),
             Self::Violation(code) => Some(code),
-            Self::Closed | Self::Io(_) => None,
+            Self::Closed | Self::Ended | Self::Io(_) => None,
         }
     }
 }
@@ -252,7 +255,7 @@ impl ReadError {
 impl From<&ReadError> for Lost {
     fn from(error: &ReadError) -> Self {
         match error {
-            ReadError::Closed => Self::Closed,
+            ReadError::Closed | ReadError::Ended => Self::Closed,
             ReadError::TooLarge => Self::TooLarge,
             ReadError::Violation(_) | ReadError::Io(_) => Self::Failed,
         }
