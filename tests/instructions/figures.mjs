@@ -1,12 +1,9 @@
 // The figures of the repository, and what a new measurement says to them.
 
-/** A path that costs more than this in addition, in per cent, has grown; fewer by as much, it has fallen. */
+/** What a path may cost more than its figure, in per cent; if it costs less by as much, the figure should follow. */
 export const TOLERANCE = 3;
 
-/**
- * Compares two objects of instructions by path. Each line says what became of one path; `grown` and `gone` are
- * faults, `new` too, because nothing guards a path without a figure.
- */
+/** Compares the figures with what was counted, both by path: what became of each path. */
 export function compare(figures, measured) {
   const paths = [...new Set([...Object.keys(figures), ...Object.keys(measured)])];
   return paths.map((path) => {
@@ -19,11 +16,14 @@ export function compare(figures, measured) {
   });
 }
 
+/** A path that is new is a fault too: without a figure nothing guards it. */
+export const isFault = ({ verdict }) => ["grown", "new", "gone"].includes(verdict);
+
 /** One line for people. */
 export function describe({ path, before, after, percent, verdict }) {
   const change = percent === undefined ? verdict : `${percent < 0 ? "" : "+"}${percent.toFixed(2)} %`;
   const columns = [path.padEnd(36), cell(before), cell(after), change.padStart(10)];
-  return columns.join(" ") + (["grown", "fallen"].includes(verdict) ? `  ${verdict}` : "");
+  return columns.join(" ") + (verdict === "grown" || verdict === "fallen" ? `  ${verdict}` : "");
 }
 
 export const HEADING = ["path".padEnd(36), "figure".padStart(9), "now".padStart(9), "change".padStart(10)].join(" ");

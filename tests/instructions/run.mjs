@@ -11,14 +11,16 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import path from "node:path";
 
-import { HEADING, TOLERANCE, compare, describe } from "./figures.mjs";
+import { HEADING, TOLERANCE, compare, describe, isFault } from "./figures.mjs";
 
 const FILE = fileURLToPath(new URL("figures.json", import.meta.url));
 const WORKSPACE = fileURLToPath(new URL("../..", import.meta.url));
 const ACCEPT = "node tests/instructions/run.mjs --accept";
 
 function main() {
-  const accept = process.argv.includes("--accept");
+  const [mode, ...rest] = process.argv.slice(2);
+  const accept = mode === "--accept";
+  if (rest.length > 0 || (mode && !accept)) giveUp("usage: node tests/instructions/run.mjs [--accept]");
   if (spawnSync("valgrind", ["--version"]).status !== 0) giveUp("valgrind is missing: install it");
   const toolchain = output("rustc", ["--version"]).trim();
   const measured = measure(runner());
@@ -33,29 +35,29 @@ function main() {
   console.log(HEADING);
   for (const line of lines) console.log(describe(line));
 
-  const faults = lines.filter(({ verdict }) => !["same", "fallen"].includes(verdict));
+  const faults = lines.filter(isFault);
   for (const { path, before, after, percent, verdict } of faults) {
     if (verdict === "grown") {
       console.log(`\n${path} costs ${after} instructions, not ${before}: ${percent.toFixed(2)} % more, ${TOLERANCE} % are allowed.`);
     } else {
-      console.log(`\n${path} is ${verdict}: it is in ${verdict === "new" ? "the benchmarks, not in figures.json" : "figures.json, not in the benchmarks"}.`);
+      console.log(`\n${path} is ${verdict}: ${verdict === "new" ? "it has no figure" : "there is no such benchmark"}.`);
     }
   }
   if (faults.length > 0 && figures.toolchain !== toolchain) {
     console.log(`The figures were counted with ${figures.toolchain}; this is ${toolchain}.`);
   }
   if (faults.length > 0) {
-    console.log(`If it is worth that, accept it with\n\n  ${ACCEPT}\n`);
+    console.log(`If that is how it should be, accept it with\n\n  ${ACCEPT}\n`);
     process.exitCode = 1;
   } else if (lines.some(({ verdict }) => verdict === "fallen")) {
-    console.log(`\nSome paths cost less than their figures, which guard them no more: keep the gain with\n\n  ${ACCEPT}\n`);
+    console.log(`\nSome paths cost much less than their figures say: keep the gain with\n\n  ${ACCEPT}\n`);
   }
 }
 
 /** The instructions of each path. */
 function measure(runner) {
-  const arguments_ = ["bench", "--package", "socketio-instructions", "--", "--output-format=json"];
-  const lines = output("cargo", arguments_, { GUNGRAUN_RUNNER: runner });
+  const args = ["bench", "--package", "socketio-instructions", "--", "--output-format=json"];
+  const lines = output("cargo", args, { GUNGRAUN_RUNNER: runner });
   const summaries = lines.split("\n").filter(Boolean).map((line) => JSON.parse(line));
   if (summaries.length === 0) giveUp("nothing was counted");
   return Object.fromEntries(
@@ -83,15 +85,15 @@ function runner() {
 }
 
 /** What a command writes; what it says of its progress is passed on. */
-function output(command, arguments_, environment = {}) {
-  const { status, stdout, error } = spawnSync(command, arguments_, {
+function output(command, args, environment = {}) {
+  const { status, stdout, error } = spawnSync(command, args, {
     cwd: WORKSPACE,
     env: { ...process.env, ...environment },
     stdio: ["ignore", "pipe", "inherit"],
     encoding: "utf8",
     maxBuffer: 64 * 1024 * 1024,
   });
-  if (status !== 0) giveUp(`${command} ${arguments_[0]} failed${error ? `: ${error.message}` : ""}`);
+  if (status !== 0) giveUp(`${command} ${args[0]} failed${error ? `: ${error.message}` : ""}`);
   return stdout;
 }
 
