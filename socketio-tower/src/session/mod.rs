@@ -57,3 +57,27 @@ impl Session {
         self.streaming.store(true, Ordering::Relaxed);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::trace::Span;
+    use crate::transport::{Carrier, Wire};
+
+    /// What exists once for each client, socket or command, in bytes; the driver without its span, which only
+    /// `tracing` makes large.
+    #[test]
+    #[cfg(target_pointer_width = "64")]
+    fn sizes() {
+        let bounds = [
+            ("Driver", size_of::<Driver>() - size_of::<Span>(), 728),
+            ("Session", size_of::<Session>(), 280),
+            ("LocalSocket", size_of::<local::LocalSocket>(), 112),
+            ("Wire", size_of::<Wire<Carrier>>(), 192),
+            ("Command", size_of::<Command>(), 56),
+        ];
+        for (name, size, bound) in bounds {
+            assert!(size <= bound, "a {name} has {size} bytes, its bound is {bound}");
+        }
+    }
+}

@@ -1,0 +1,121 @@
+use std::hint::black_box;
+use std::sync::Arc;
+use std::time::Instant;
+
+use bytes::Bytes;
+use socketio_core::engine::{Head, Request};
+use socketio_core::packet::{self, AckId, Encoder};
+use socketio_core::{Config, Connection, Event, Link, Message, Sid, SocketId, SocketKey};
+
+/// A client on a WebSocket that is connected to `/`, and an application that echoes what it reads.
+pub(crate) struct Chat {
+    connection: Connection<()>,
+    encoder: Encoder,
+    socket: SocketKey,
+    now: Instant,
+    /// What arrives next.
+    arriving: Vec<Message>,
+}
+
+/// An event with a text of this length.
+pub(crate) fn text_event(length: usize) -> Vec<Message> {
+    vec![Message::Text(format!(r#"42["message","{}"]"#, "x".repeat(length)).into())]
+}
+
+/// An event with so many bytes.
+pub(crate) fn binary_event(length: usize) -> Vec<Message> {
+    let text = r#"451-["message",{"_placeholder":true,"num":0}]"#;
+    vec![Message::Text(text.into()), Message::Binary(vec![7; length].into())]
+}
+
+/// An event that awaits an ack.
+pub(crate) fn question(length: usize) -> Vec<Message> {
+    vec![Message::Text(format!(r#"427["message","{}"]"#, "x".repeat(length)).into())]
+}
+
+impl Chat {
+    /// The same event so many times. It was received before, so that all buffers have grown.
+    pub(crate) fn about_to_receive(event: Vec<Message>, times: usize) -> Self {
+        let handshake = handshake();
+        let (mut connection, socket) = handshake.open();
+        connection.resume(socket);
+        let arriving: Vec<_> = std::iter::repeat_n(event, times).flatten().collect();
+        let mut chat = Self { connection, encoder: Encoder::default(), socket, now: handshake.now, arriving };
+        let again = chat.arriving.clone();
+        chat.receive();
+        chat.arriving = again;
+        chat
+    }
+
+    /// Receives all, then sends all, as a turn of the driver does.
+    pub(crate) fn receive(&mut self) {
+        for message in self.arriving.drain(..) {
+            self.connection.handle_message(LINK, message, self.now);
+        }
+        while let Some(event) = self.connection.poll() {
+            let Event::Received { event, ack, .. } = event else { panic!("an event") };
+            let packet = echo(&mut self.encoder, &event, ack);
+            self.connection.send(self.socket, packet, None);
+        }
+        while let Some(transmit) = self.connection.poll_transmit() {
+            drop(black_box(transmit));
+        }
+        black_box(self.connection.poll_timeout());
+    }
+}
+
+fn echo(encoder: &mut Encoder, event: &packet::Event, ack: Option<AckId>) -> socketio_core::Encoded {
+    let encoded = match ack {
+        Some(id) => encoder.ack("/", id, &event.args().first::<String>().expect("a text")),
+        None if event.args().attachments().is_empty() => {
+            encoder.event("/", event.name(), &event.args().first::<String>().expect("a text"), None)
+        }
+        None => encoder.event("/", event.name(), &event.args().first::<Bytes>().expect("bytes"), None),
+    };
+    encoded.expect("it can be written")
+}
+
+/// What a session is made of.
+pub(crate) struct Handshake {
+    config: Arc<Config>,
+    now: Instant,
+}
+
+pub(crate) fn handshake() -> Handshake {
+    Handshake { config: Arc::default(), now: Instant::now() }
+}
+
+impl Handshake {
+    /// A client that is connected to `/`, with its gate still shut.
+    fn open(&self) -> (Connection<()>, SocketKey) {
+        let query = "EIO=4&transport=websocket";
+        let head = Head { method: "GET", query, websocket: true, content_type: None };
+        let Ok(Request::Open(open)) = Request::parse(black_box(&head), &self.config) else {
+            panic!("a handshake")
+        };
+        let sid = Sid::from_entropy([1; 15]);
+        let mut connection = Connection::open(Arc::clone(&self.config), &sid, &open, self.now);
+        connection.handle_attach(LINK, self.now);
+        connection.handle_message(LINK, Message::Text("40".into()), self.now);
+        let Some(Event::Connect(pending)) = connection.poll() else { panic!("a wish to connect") };
+        let socket = connection.accept(pending, &SocketId::from_entropy([2; 15])).expect("it is there");
+        while let Some(transmit) = connection.poll_transmit() {
+            drop(black_box(transmit));
+        }
+        (connection, socket)
+    }
+
+    pub(crate) fn open_and_close(&self) {
+        let (mut connection, socket) = self.open();
+        connection.disconnect(socket, true, self.now);
+        while let Some(event) = connection.poll() {
+            black_box::<Event<()>>(event);
+        }
+        while let Some(transmit) = connection.poll_transmit() {
+            drop(black_box(transmit));
+        }
+        assert!(connection.is_finished());
+    }
+}
+
+const LINK: Link = Link::new(0);

@@ -1,0 +1,84 @@
+use std::hint::black_box;
+use std::sync::Arc;
+use std::time::Instant;
+
+use bytes::Bytes;
+use socketio_core::engine::{Head, Post, Request, Response, Session, Transmit};
+use socketio_core::packet::Encoder;
+use socketio_core::{Config, Link, Sid};
+
+/// The Engine.IO session of a client that polls.
+pub(crate) struct Poller {
+    session: Session,
+    post: Post,
+    body: Bytes,
+    now: Instant,
+    link: Link,
+}
+
+impl Poller {
+    fn new() -> Self {
+        let config = Arc::new(Config::default());
+        let now = Instant::now();
+        let sid = Sid::from_entropy([1; 15]);
+        let head = Head { method: "GET", query: "EIO=4&transport=polling", ..Head::default() };
+        let Ok(Request::Open(open)) = Request::parse(&head, &config) else { panic!("a handshake") };
+        let query = format!("EIO=4&transport=polling&sid={}", sid.expose());
+        let head = Head { method: "POST", query: &query, ..Head::default() };
+        let Ok(Request::Post(post)) = Request::parse(&head, &config) else { panic!("a POST") };
+        let session = Session::open(config, &sid, &open, now);
+        let mut poller = Self { session, post, body: Bytes::new(), now, link: Link::new(0) };
+        assert!(poller.get().starts_with(b"0{"));
+        poller
+    }
+
+    /// With a body of so many events, each of 64 bytes of text.
+    pub(crate) fn about_to_post(packets: usize) -> Self {
+        let mut poller = Self::new();
+        let packet = format!(r#"42["message","{}"]"#, "x".repeat(64));
+        let body = Bytes::from(vec![packet; packets].join("\x1e"));
+        poller.body = body.clone();
+        poller.post();
+        poller.body = body;
+        poller
+    }
+
+    /// With so many events queued, each of 64 bytes of text.
+    pub(crate) fn about_to_get(packets: usize) -> Self {
+        let mut poller = Self::new();
+        for _ in 0..2 {
+            poller.get_if_any();
+            let mut encoder = Encoder::default();
+            for _ in 0..packets {
+                poller.session.send(encoder.event("/", "message", &"x".repeat(64), None).expect("an event"));
+            }
+        }
+        poller
+    }
+
+    pub(crate) fn post(&mut self) {
+        self.link = self.link.next();
+        self.session.handle_post(self.link, &self.post, self.now).expect("it is taken");
+        self.session.handle_body(self.link, std::mem::take(&mut self.body), self.now);
+        while let Some(event) = self.session.poll() {
+            black_box(event);
+        }
+        let answer = self.session.poll_transmit();
+        assert!(matches!(answer, Some(Transmit::Respond { response: Response::Accepted, .. })));
+    }
+
+    pub(crate) fn get(&mut self) -> Vec<u8> {
+        self.link = self.link.next();
+        self.session.handle_poll(self.link, self.now).expect("it is taken");
+        match self.session.poll_transmit() {
+            Some(Transmit::Respond { response: Response::Payload(body), .. }) => body,
+            other => panic!("no answer: {other:?}"),
+        }
+    }
+
+    fn get_if_any(&mut self) {
+        if self.session.queued_bytes() > 0 {
+            self.get();
+        }
+    }
+}

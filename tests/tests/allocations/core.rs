@@ -1,0 +1,153 @@
+//! What `socketio-core` allocates for a message.
+
+use std::hint::black_box;
+use std::sync::Arc;
+use std::time::Instant;
+
+use bytes::Bytes;
+use serde_json::value::RawValue;
+use socketio_core::engine::{Head, Open, Post, Request, Response, Session, Transmit};
+use socketio_core::packet::{self, Encoder, decode};
+use socketio_core::{Config, Connection, Encoded, Event, Link, Message, Sid, SocketId};
+
+use crate::heap::assert_allocations;
+
+#[test]
+fn decoding_an_event_allocates_nothing() {
+    let text = format!(r#"2/chat,7["message","{}"]"#, "x".repeat(64));
+    assert_allocations("a text", 0, || drop(black_box(decode(black_box(&text), 10))));
+    let binary = r#"51-["message",{"_placeholder":true,"num":0}]"#;
+    assert_allocations("a placeholder", 0, || drop(black_box(decode(black_box(binary), 10))));
+}
+
+#[test]
+fn an_event_is_encoded_into_one_allocation() {
+    let mut encoder = Encoder::default();
+    let text = "x".repeat(64);
+    let bytes = Bytes::from(vec![7; 64]);
+    assert_allocations("64 bytes of text", ENCODED, || {
+        drop(encoder.event("/", "message", black_box(&text), None));
+    });
+    assert_allocations("64 bytes", ENCODED, || drop(encoder.event("/", "message", black_box(&bytes), None)));
+    let text = "x".repeat(1024);
+    assert_allocations("1 KiB of text", ENCODED, || {
+        drop(encoder.event("/", "message", black_box(&text), None));
+    });
+}
+
+#[test]
+fn an_echo_through_a_connection() {
+    let text = Message::Text(format!(r#"42["message","{}"]"#, "x".repeat(64)).into());
+    let question = Message::Text(format!(r#"427["message","{}"]"#, "x".repeat(64)).into());
+    let header = Message::Text(r#"451-["message",{"_placeholder":true,"num":0}]"#.into());
+    let binary = Message::Binary(vec![7; 64].into());
+    let mut echo = echo();
+    assert_allocations("a text", ENCODED, || echo(&[&text]));
+    assert_allocations("a text that awaits an ack", ENCODED, || echo(&[&question]));
+    assert_allocations("an attachment", ENCODED + ATTACHMENTS, || echo(&[&header, &binary]));
+}
+
+/// The packet that leaves: it is shared by all who receive it.
+const ENCODED: u64 = 1;
+
+/// What waits for the attachments of a packet, the list of them, and the two keys of a placeholder when it is
+/// checked.
+const ATTACHMENTS: u64 = 4;
+
+/// An application on a WebSocket that sends back what it receives, without copying it.
+fn echo() -> impl FnMut(&[&Message]) {
+    let (link, now) = (Link::new(0), Instant::now());
+    let open = open("EIO=4&transport=websocket", true);
+    let mut connection = Connection::<()>::open(Arc::default(), &Sid::from_entropy([1; 15]), &open, now);
+    connection.handle_attach(link, now);
+    connection.handle_message(link, Message::Text("40".into()), now);
+    let Some(Event::Connect(pending)) = connection.poll() else { panic!("a wish to connect") };
+    let socket = connection.accept(pending, &SocketId::from_entropy([2; 15])).expect("it is there");
+    connection.resume(socket);
+    assert_eq!(std::iter::from_fn(|| connection.poll_transmit()).count(), 2);
+    let mut encoder = Encoder::default();
+    move |messages| {
+        for message in messages {
+            connection.handle_message(link, Message::clone(message), now);
+        }
+        let Some(Event::Received { event, ack, .. }) = connection.poll() else { panic!("an event") };
+        assert!(connection.poll().is_none());
+        let packet = match ack {
+            Some(id) => encoder.ack("/", id, text_of(&event)),
+            None if event.args().attachments().is_empty() => {
+                encoder.event("/", event.name(), text_of(&event), None)
+            }
+            None => encoder.event("/", event.name(), &event.args().attachments()[0], None),
+        };
+        connection.send(socket, packet.expect("it can be written"), None);
+        assert!(matches!(connection.poll_transmit(), Some(Transmit::Message { .. })));
+        assert!(connection.poll_transmit().is_none());
+    }
+}
+
+fn text_of(event: &packet::Event) -> &RawValue {
+    serde_json::from_str(event.args().json()).expect("JSON")
+}
+
+#[test]
+fn the_packets_of_a_post_share_its_body() {
+    let mut session = polling();
+    let post = post();
+    let packet = format!(r#"42["message","{}"]"#, "x".repeat(64));
+    let body = vec![packet; 16].join("\x1e").into_bytes();
+    let mut link = Link::new(1);
+    assert_allocations("16 events", BODY, || {
+        link = link.next();
+        session.handle_post(link, &post, Instant::now()).expect("it is taken");
+        session.handle_body(link, body.clone().into(), Instant::now());
+        assert_eq!(std::iter::from_fn(|| session.poll()).count(), 16);
+        let answer = session.poll_transmit();
+        assert!(matches!(answer, Some(Transmit::Respond { response: Response::Accepted, .. })));
+    });
+}
+
+/// The body itself, and what makes it shared.
+const BODY: u64 = 2;
+
+#[test]
+fn the_packets_of_a_get_are_copied_into_its_answer() {
+    let mut session = polling();
+    let text = "x".repeat(64);
+    let packet = Encoder::default().event("/", "message", &text, None).expect("it can be written");
+    let mut link = Link::new(1);
+    assert_allocations("16 events", ANSWER, || {
+        link = link.next();
+        for _ in 0..16 {
+            session.send(Encoded::clone(&packet));
+        }
+        session.handle_poll(link, Instant::now()).expect("it is taken");
+        let answer = session.poll_transmit();
+        assert!(matches!(answer, Some(Transmit::Respond { response: Response::Payload(_), .. })));
+    });
+}
+
+/// The body of the answer, which is doubled as it grows.
+const ANSWER: u64 = 6;
+
+/// A session that polls and has fetched its OPEN packet.
+fn polling() -> Session {
+    let open = open("EIO=4&transport=polling", false);
+    let now = Instant::now();
+    let mut session = Session::open(Arc::default(), &Sid::from_entropy([1; 15]), &open, now);
+    session.handle_poll(Link::new(0), now).expect("it is taken");
+    assert!(session.poll_transmit().is_some());
+    session
+}
+
+fn open(query: &str, websocket: bool) -> Open {
+    let head = Head { method: "GET", query, websocket, content_type: None };
+    let Ok(Request::Open(open)) = Request::parse(&head, &Config::default()) else { panic!("a handshake") };
+    open
+}
+
+fn post() -> Post {
+    let query = format!("EIO=4&transport=polling&sid={}", Sid::from_entropy([1; 15]).expose());
+    let head = Head { method: "POST", query: &query, ..Head::default() };
+    let Ok(Request::Post(post)) = Request::parse(&head, &Config::default()) else { panic!("a POST") };
+    post
+}

@@ -1,0 +1,73 @@
+//! What sessions hold, and what they give back.
+
+use crate::client::{Client, answer, text};
+use crate::heap::{heap_of, uncounted};
+use crate::server::Server;
+
+#[test]
+fn ten_thousand_idle_sessions() {
+    idle_sessions(10_000);
+}
+
+#[test]
+fn fifty_thousand_idle_sessions() {
+    idle_sessions(50_000);
+}
+
+/// Connects so many clients, lets them rest, and lets them go.
+fn idle_sessions(count: usize) {
+    let server = Server::start();
+    let mut clients = uncounted(Vec::new);
+    let come = heap_of(|| clients = server.connect_many(count));
+    let each = come.growth as usize / count;
+    println!("{count} sessions: {each} bytes each");
+    assert!(each <= IDLE_SESSION, "{each} bytes a session, the bound is {IDLE_SESSION}");
+
+    let gone = heap_of(|| {
+        // One after the other: were all to wake at once, the runtime's own queue would grow, and never shrink.
+        for client in clients.drain(..) {
+            drop(client);
+            server.rest();
+        }
+        server.until_empty();
+    });
+    uncounted(|| drop(clients));
+    let left = come.growth + gone.growth;
+    let share = left as f64 / come.peak as f64;
+    println!("{count} sessions: {left} bytes of {} are left, {:.2} %", come.peak, 100.0 * share);
+    assert!(share <= LEFT, "{left} bytes of {} are left when all have gone", come.peak);
+}
+
+/// The heap of a session on a WebSocket that is connected to one namespace, without what the HTTP server and the
+/// runtime keep for its TCP stream. It is 2 900 bytes; the table of all sessions, which is up to half empty, makes it vary.
+const IDLE_SESSION: usize = 3072;
+
+/// The part of the peak that may be left when all have gone: the table of sessions keeps its room.
+const LEFT: f64 = 0.025;
+
+#[test]
+fn large_messages_leave_nothing_behind() {
+    const SESSIONS: usize = 100;
+    let server = Server::start();
+    let text_256k = "x".repeat(256 * 1024);
+    let question = text(&format!(r#"42["text","{text_256k}"]"#));
+    let echo = answer(&format!(r#"42["text","{text_256k}"]"#));
+    let exchange = |client: &Client| {
+        client.send(&question);
+        server.run(client.expect(&echo));
+        server.rest();
+    };
+    // The buffers that all sessions of a thread share.
+    let first = server.connect();
+    exchange(&first);
+
+    let clients = server.connect_many(SESSIONS);
+    let heap = heap_of(|| clients.iter().for_each(exchange));
+    let each = heap.growth / SESSIONS as i64;
+    println!("after 256 KiB each way: {each} bytes each are kept");
+    assert!(each <= RETAINED, "{each} bytes a session are kept after a message of 256 KiB each way");
+    uncounted(|| drop((first, clients)));
+}
+
+/// What a session may keep of its buffers, in bytes.
+const RETAINED: i64 = 1024;

@@ -1,0 +1,89 @@
+//! What a message costs from hyper's connection to the handler and back.
+
+use crate::client::{Client, answer, binary, binary_answer, text};
+use crate::heap::{assert_allocations, uncounted};
+use crate::server::Server;
+
+/// How many messages a client sends before it waits for the answers.
+const OUTSTANDING: u64 = 32;
+
+/// What the messages of one read share: the buffer they are copied to, with its count of references.
+const READ: u64 = 2;
+
+/// The lists that hold the messages of one turn, as they grow: the events, the commands and the frames are each
+/// given back when they have room for 32.
+const LISTS: u64 = 12;
+
+#[test]
+fn an_echo_of_text() {
+    let text_64 = "x".repeat(64);
+    let question = text(&format!(r#"42["text","{text_64}"]"#));
+    let answer = answer(&format!(r#"42["text","{text_64}"]"#));
+    assert_exchange(ECHO, &question, &answer);
+}
+
+/// The handler's future, the text it takes, and the packet that leaves.
+const ECHO: u64 = 3;
+
+#[test]
+fn an_ack() {
+    let text_64 = "x".repeat(64);
+    let question = text(&format!(r#"427["ack","{text_64}"]"#));
+    let answer = answer(&format!(r#"437["{text_64}"]"#));
+    assert_exchange(ACK, &question, &answer);
+}
+
+/// As for an echo.
+const ACK: u64 = 3;
+
+#[test]
+fn an_echo_of_bytes() {
+    let bytes = [7; 64];
+    let placeholder = r#"{"_placeholder":true,"num":0}"#;
+    let mut question = text(&format!(r#"451-["binary",{placeholder}]"#));
+    question.extend(binary(&bytes));
+    let mut echo = answer(&format!(r#"451-["binary",{placeholder}]"#));
+    echo.extend(binary_answer(&bytes));
+    assert_exchange(BINARY_ECHO, &question, &echo);
+}
+
+/// The handler's future and the packet that leaves; what waits for the attachments, the list of them, and the keys
+/// of the placeholder, each time it is read.
+const BINARY_ECHO: u64 = 9;
+
+/// Checks what a message allocates, one at a time and when many are on the way at once.
+fn assert_exchange(figure: u64, question: &[u8], answer: &[u8]) {
+    assert_rounds(1, READ + figure, question, answer);
+    assert_rounds(OUTSTANDING, READ + LISTS + figure * OUTSTANDING, question, answer);
+}
+
+fn assert_rounds(outstanding: u64, figure: u64, question: &[u8], answer: &[u8]) {
+    let server = Server::start();
+    let client = server.connect();
+    let (questions, answers) = (question.repeat(outstanding as usize), answer.repeat(outstanding as usize));
+    assert_allocations(&format!("{outstanding} at once"), figure, || {
+        client.send(&questions);
+        server.run(client.expect(&answers));
+    });
+}
+
+#[test]
+fn a_broadcast_is_encoded_once() {
+    const RECIPIENTS: usize = 1000;
+    let server = Server::start();
+    let clients = server.connect_many(RECIPIENTS);
+    let text = "x".repeat(64);
+    let packet = answer(&format!(r#"42["text","{text}"]"#));
+    assert_allocations("a broadcast to 1 000", BROADCAST, || {
+        server.run(async {
+            assert!(server.io.emit("text", &text).is_queued());
+            for client in &clients {
+                client.expect(&packet).await;
+            }
+        });
+    });
+    uncounted(|| drop::<Vec<Client>>(clients));
+}
+
+/// The packet, and the path `/`, under which the server looks up the namespace.
+const BROADCAST: u64 = 2;
