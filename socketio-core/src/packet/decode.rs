@@ -1,5 +1,6 @@
 use std::borrow::Cow;
 
+use serde::Deserializer as _;
 use serde::de::IgnoredAny;
 
 use super::AckId;
@@ -130,7 +131,7 @@ pub fn decode(text: &str, max_attachments: usize) -> Result<Packet<'_>, DecodeEr
             PacketKind::Event(EventHead { id, attachments, array: rest, name, first })
         }
         b'3' | b'6' => {
-            if !rest.starts_with('[') || !is_json(rest) {
+            if !is_array(rest) {
                 return Err(DecodeError::InvalidPayload);
             }
             PacketKind::Ack { id: id.ok_or(DecodeError::IllegalId)?, attachments, args: rest }
@@ -199,9 +200,15 @@ fn is_json(text: &str) -> bool {
     serde_json::from_str::<IgnoredAny>(text).is_ok()
 }
 
+/// Like [`is_json`], but without the list of open brackets that it would allocate for what is nested.
+fn is_array(text: &str) -> bool {
+    let mut json = serde_json::Deserializer::from_str(text);
+    text.starts_with('[') && json.deserialize_seq(IgnoredAny).and_then(|_| json.end()).is_ok()
+}
+
 /// Checks the array of an event; gives its name, and where its first argument begins.
 fn scan_event(array: &str) -> Result<(EventName<'_>, usize), DecodeError> {
-    if !array.starts_with('[') || !is_json(array) {
+    if !is_array(array) {
         return Err(DecodeError::InvalidPayload);
     }
     // From here on it is JSON: an element ends where it ends.
