@@ -215,9 +215,9 @@ fn scan_event(array: &str) -> Result<(EventName<'_>, usize), DecodeError> {
     let start = array.len() - array[1..].trim_ascii_start().len();
     let (end, name) = match array.as_bytes()[start] {
         b'"' => {
-            let end = start + string_length(&array[start..]);
-            let text = &array[start + 1..end - 1];
-            match text.contains('\\') {
+            let (text, escaped) = take_string(&array[start..]);
+            let end = start + text.len() + 2;
+            match escaped {
                 false => (end, Cow::Borrowed(text)),
                 true => {
                     let name = serde_json::from_str(&array[start..end]);
@@ -238,15 +238,20 @@ fn scan_event(array: &str) -> Result<(EventName<'_>, usize), DecodeError> {
     Ok((name, comma.map_or(0, |rest| array.len() - rest.len())))
 }
 
-/// How long a JSON string is, with its quotes.
-fn string_length(json: &str) -> usize {
+/// What stands between the quotes of a JSON string, and whether there are escapes in it.
+fn take_string(json: &str) -> (&str, bool) {
+    let text = &json[1..];
     let mut escaped = false;
-    let closing = json.bytes().skip(1).position(|byte| {
-        let closes = byte == b'"' && !escaped;
-        escaped = byte == b'\\' && !escaped;
-        closes
-    });
-    closing.map_or(json.len(), |index| index + 2)
+    let mut end = 0;
+    while let Some(length) = text.as_bytes()[end..].iter().position(|byte| matches!(byte, b'"' | b'\\')) {
+        end += length;
+        if text.as_bytes()[end] == b'"' {
+            break;
+        }
+        escaped = true;
+        end += 2;
+    }
+    (&text[..end], escaped)
 }
 
 /// A namespace is a short path; this many bytes hold every sane one.
