@@ -18,7 +18,7 @@ use acks::Acks;
 use receive::Incomplete;
 use sockets::{Passage, Sockets};
 
-use crate::engine::{Event as EngineEvent, Open, Post, RequestError, Session, Transmit, Upgrade};
+use crate::engine::{Event as EngineEvent, Open, Post, Received, RequestError, Session, Transmit, Upgrade};
 use crate::packet::{AckId, Assembler, Encoder};
 use crate::time::after;
 use crate::{Config, DisconnectReason, Encoded, Link, Lost, Message, Sid, SocketId, Transport};
@@ -52,7 +52,7 @@ use crate::{Config, DisconnectReason, Encoded, Link, Lost, Message, Sid, SocketI
 ///     let link = Link::new(0);
 ///     let mut connection = Connection::<()>::open(config, &Sid::from_entropy([7; 15]), &open, now);
 ///     connection.handle_attach(link, now);
-///     connection.handle_message(link, Message::Text("40".into()), now);
+///     connection.handle_message(link, &Message::Text("40".into()), now);
 ///     let Some(Event::Connect(pending)) = connection.poll() else { panic!("a wish to connect") };
 ///     connection.accept(pending, &SocketId::from_entropy([8; 15]));
 ///     while let Some(transmit) = connection.poll_transmit() {
@@ -166,8 +166,13 @@ impl<A> Connection<A> {
     }
 
     /// A message came over a stream.
-    pub fn handle_message(&mut self, link: Link, message: Message, now: Instant) {
-        self.engine.handle_message(link, message, now);
+    pub fn handle_message(&mut self, link: Link, message: &Message, now: Instant) {
+        match self.engine.read_message(link, message, now) {
+            Some(_) if self.refused => {}
+            Some(Received::Text { whole, text }) => self.receive_text(whole, text, now),
+            Some(Received::Binary(bytes)) => self.receive_binary(bytes, now),
+            None => {}
+        }
         self.receive(now);
     }
 
@@ -352,7 +357,7 @@ impl<A> Connection<A> {
         while let Some(event) = self.engine.poll() {
             match event {
                 EngineEvent::Message(_) if self.refused => {}
-                EngineEvent::Message(Message::Text(text)) => self.receive_text(&text, now),
+                EngineEvent::Message(Message::Text(text)) => self.receive_text(&text, &text, now),
                 EngineEvent::Message(Message::Binary(bytes)) => self.receive_binary(bytes, now),
                 EngineEvent::Upgraded => self.events.push_back(Event::Upgraded),
                 EngineEvent::Closed(reason) => {

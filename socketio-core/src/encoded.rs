@@ -6,6 +6,8 @@ use data_encoding::BASE64;
 use serde::Serialize;
 use serde_json::ser::Formatter;
 
+mod argument;
+
 /// One packet encoded once: its text, then its attachments, framed so that a broadcast to any number of
 /// sockets on any transport copies nothing but a pointer.
 ///
@@ -140,7 +142,7 @@ impl EncodedBuffer {
 
     /// Appends a value as JSON; its binary parts become attachments.
     pub(crate) fn serialize<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), serde_json::Error> {
-        value.serialize(&mut serde_json::Serializer::with_formatter(&mut self.text, &mut self.attachments))
+        argument::write(&mut self.text, &mut self.attachments, value)
     }
 
     /// Puts something in front of the text; no more than there is room for.

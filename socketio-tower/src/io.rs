@@ -12,6 +12,7 @@ use tokio::sync::Notify;
 use crate::broadcast::BroadcastOperator;
 use crate::builder::{SocketIoBuilder, States};
 use crate::config::Settings;
+use crate::entropy::entropy;
 use crate::error::SetupError;
 use crate::layer::SocketIoLayer;
 use crate::namespace::{NamespaceBuilder, NamespaceHandle, NamespaceSet, Table};
@@ -249,11 +250,4 @@ impl fmt::Debug for SocketIo {
             .field("sessions", &self.0.sessions.len())
             .finish_non_exhaustive()
     }
-}
-
-/// 120 bits of the operating system's randomness.
-fn entropy() -> [u8; 15] {
-    let mut entropy = [0; 15];
-    getrandom::fill(&mut entropy).expect("the operating system has randomness");
-    entropy
 }

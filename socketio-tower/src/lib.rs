@@ -63,6 +63,8 @@ pub use builder::SocketIoBuilder;
 mod config;
 pub use config::Overflow;
 
+mod entropy;
+
 mod error;
 pub use error::SetupError;
 

@@ -31,8 +31,9 @@ struct Violation;
 
 /// What Socket.IO makes of the session's messages.
 impl<A> Connection<A> {
-    pub(super) fn receive_text(&mut self, text: &ByteString, now: Instant) {
-        if self.take_text(text, now).is_err() {
+    /// A packet's text, a part of `whole`.
+    pub(super) fn receive_text(&mut self, whole: &ByteString, text: &str, now: Instant) {
+        if self.take_text(whole, text, now).is_err() {
             self.violated(now);
         }
     }
@@ -56,13 +57,13 @@ impl<A> Connection<A> {
         self.engine.close(DisconnectReason::ForcedClose, now);
     }
 
-    fn take_text(&mut self, text: &ByteString, now: Instant) -> Result<(), Violation> {
+    fn take_text(&mut self, whole: &ByteString, text: &str, now: Instant) -> Result<(), Violation> {
         self.assembler.text_arrived().map_err(|_| Violation)?;
         let packet = packet::decode(text, self.config.max_attachments).map_err(|_| Violation)?;
         match packet.kind {
             PacketKind::Connect { auth } => self.take_connect(packet.namespace, auth),
             PacketKind::ConnectError { .. } => Err(Violation),
-            _ => self.take_for_socket(text, packet, now),
+            _ => self.take_for_socket(whole, packet, now),
         }
     }
 
@@ -93,7 +94,7 @@ impl<A> Connection<A> {
     /// perhaps before the client knew, is forgiven.
     fn take_for_socket(
         &mut self,
-        text: &ByteString,
+        whole: &ByteString,
         packet: Packet<'_>,
         now: Instant,
     ) -> Result<(), Violation> {
@@ -110,14 +111,14 @@ impl<A> Connection<A> {
                 let (ack, attachments) = (head.id, head.attachments);
                 match connected {
                     true => {
-                        let event = packet::Event::new(text, head);
+                        let event = packet::Event::new(whole, head);
                         (Incomplete::Event { socket, event, ack }, attachments)
                     }
                     false => (Incomplete::Ignored, attachments),
                 }
             }
             PacketKind::Ack { id, attachments, args } => match connected {
-                true => (Incomplete::Ack { socket, id, args: RawArgs::of_ack(text, args) }, attachments),
+                true => (Incomplete::Ack { socket, id, args: RawArgs::of_ack(whole, args) }, attachments),
                 false => (Incomplete::Ignored, attachments),
             },
             _ => {

@@ -4,6 +4,7 @@ mod request;
 pub use request::{BadRequest, Head, Open, Poll, Post, Request, RequestError, Upgrade};
 
 mod session;
+pub(crate) use session::Received;
 pub use session::Session;
 
 mod transmit;

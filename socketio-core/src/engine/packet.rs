@@ -1,17 +1,15 @@
 use bytes::Bytes;
-use bytestring::ByteString;
 use data_encoding::BASE64;
 
-use crate::Message;
-
-/// An Engine.IO packet from a client.
+/// An Engine.IO packet from a client, borrowed from its text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Packet {
+pub(super) enum Packet<'a> {
     Open,
     Close,
     Ping { probe: bool },
     Pong,
-    Message(Message),
+    Text(&'a str),
+    Binary(Bytes),
     Upgrade,
     Noop,
 }
@@ -20,15 +18,15 @@ pub(super) enum Packet {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Malformed;
 
-impl Packet {
+impl<'a> Packet<'a> {
     /// Reads one packet from its text form. `b` and base64 is a binary message, on every transport:
     /// clients that force base64 send it over a WebSocket too.
-    pub(super) fn decode(text: &ByteString) -> Result<Self, Malformed> {
-        Ok(match **text.as_bytes() {
-            [b'4', ..] => Self::Message(Message::Text(text.slice_ref(&text[1..]))),
+    pub(super) fn decode(text: &'a str) -> Result<Self, Malformed> {
+        Ok(match *text.as_bytes() {
+            [b'4', ..] => Self::Text(&text[1..]),
             [b'b', ref base64 @ ..] => {
                 let bytes = BASE64.decode(base64).map_err(|_| Malformed)?;
-                Self::Message(Message::Binary(Bytes::from(bytes)))
+                Self::Binary(Bytes::from(bytes))
             }
             [b'0', ..] => Self::Open,
             [b'1', ..] => Self::Close,
@@ -45,8 +43,8 @@ impl Packet {
 mod tests {
     use super::*;
 
-    fn decode(text: &str) -> Result<Packet, Malformed> {
-        Packet::decode(&ByteString::from(text))
+    fn decode(text: &str) -> Result<Packet<'_>, Malformed> {
+        Packet::decode(text)
     }
 
     #[test]
@@ -56,12 +54,9 @@ mod tests {
         assert_eq!(decode("2"), Ok(Packet::Ping { probe: false }));
         assert_eq!(decode("2probe"), Ok(Packet::Ping { probe: true }));
         assert_eq!(decode("3"), Ok(Packet::Pong));
-        assert_eq!(decode("4€"), Ok(Packet::Message(Message::Text("€".into()))));
-        assert_eq!(
-            decode("bAQIDBA=="),
-            Ok(Packet::Message(Message::Binary(Bytes::from_static(&[1, 2, 3, 4]))))
-        );
-        assert_eq!(decode("b"), Ok(Packet::Message(Message::Binary(Bytes::new()))));
+        assert_eq!(decode("4€"), Ok(Packet::Text("€")));
+        assert_eq!(decode("bAQIDBA=="), Ok(Packet::Binary(Bytes::from_static(&[1, 2, 3, 4]))));
+        assert_eq!(decode("b"), Ok(Packet::Binary(Bytes::new())));
         assert_eq!(decode("5"), Ok(Packet::Upgrade));
         assert_eq!(decode("6"), Ok(Packet::Noop));
     }

@@ -1,46 +1,12 @@
-use bytes::Bytes;
-use bytestring::ByteString;
 use data_encoding::BASE64;
 
 use super::outbox::Outbox;
 use super::packet::{Malformed, Packet};
 use crate::Encoded;
 
-/// The packets of a polling body, in order. The first that cannot be read ends it: those before it count.
-pub(super) struct Packets {
-    rest: Option<ByteString>,
-    malformed: bool,
-}
-
-impl Packets {
-    pub(super) fn decode(body: Bytes) -> Self {
-        match ByteString::try_from(body) {
-            Ok(text) => Self { rest: Some(text), malformed: false },
-            Err(_) => Self { rest: None, malformed: true },
-        }
-    }
-}
-
-impl Iterator for Packets {
-    type Item = Result<Packet, Malformed>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        if std::mem::take(&mut self.malformed) {
-            return Some(Err(Malformed));
-        }
-        let text = self.rest.take()?;
-        let packet = match text.split_once(SEPARATOR) {
-            None => Packet::decode(&text),
-            Some((packet, rest)) => {
-                self.rest = Some(text.slice_ref(rest));
-                Packet::decode(&text.slice_ref(packet))
-            }
-        };
-        if packet.is_err() {
-            self.rest = None;
-        }
-        Some(packet)
-    }
+/// The packets of a polling body, in order. Those before one that cannot be read count.
+pub(super) fn decode(body: &str) -> impl Iterator<Item = Result<Packet<'_>, Malformed>> {
+    body.split(SEPARATOR).map(Packet::decode)
 }
 
 /// One answer to a GET.
@@ -94,30 +60,19 @@ const MAX_PACKETS: usize = 16;
 
 #[cfg(test)]
 mod tests {
+    use bytes::Bytes;
+
     use super::*;
-    use crate::Message;
-
-    fn decode(body: &'static [u8]) -> Vec<Result<Packet, Malformed>> {
-        Packets::decode(Bytes::from_static(body)).collect()
-    }
-
-    fn text(text: &str) -> Packet {
-        Packet::Message(Message::Text(text.into()))
-    }
 
     #[test]
     fn a_body_is_packets_and_separators() {
-        let binary = Packet::Message(Message::Binary(Bytes::from_static(&[1, 2, 3, 4])));
-        assert_eq!(decode(b"4hello\x1ebAQIDBA=="), [Ok(text("hello")), Ok(binary)]);
-        assert_eq!(decode(b"2"), [Ok(Packet::Ping { probe: false })]);
-    }
-
-    #[test]
-    fn what_comes_before_the_fault_counts() {
-        assert_eq!(decode(b"4a\x1eabc\x1e4b"), [Ok(text("a")), Err(Malformed)]);
-        assert_eq!(decode(b""), [Err(Malformed)]);
-        assert_eq!(decode(b"4a\x1e"), [Ok(text("a")), Err(Malformed)]);
-        assert_eq!(decode(b"4\xff"), [Err(Malformed)]);
+        let packets = |body| decode(body).collect::<Vec<_>>();
+        let binary = Packet::Binary(Bytes::from_static(&[1, 2, 3, 4]));
+        assert_eq!(packets("4hello\x1ebAQIDBA=="), [Ok(Packet::Text("hello")), Ok(binary)]);
+        assert_eq!(packets("2"), [Ok(Packet::Ping { probe: false })]);
+        assert_eq!(packets("4a\x1eabc"), [Ok(Packet::Text("a")), Err(Malformed)]);
+        assert_eq!(packets(""), [Err(Malformed)]);
+        assert_eq!(packets("4a\x1e"), [Ok(Packet::Text("a")), Err(Malformed)]);
     }
 
     #[test]

@@ -3,15 +3,18 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
+use bytestring::ByteString;
 
 mod closing;
 use closing::respond;
 
+mod received;
+pub(crate) use received::Received;
+
 use super::heartbeat::{Beat, Heartbeat};
 use super::open::open_packet;
 use super::outbox::Outbox;
-use super::packet::Packet;
-use super::payload::{Packets, Payload};
+use super::payload::Payload;
 use super::upgrade::Candidate;
 use super::{BadRequest, Event, Open, Post, RequestError, Response, Transmit, Upgrade};
 use crate::{Config, DisconnectReason, Encoded, Link, Lost, Message, Sid, Transport};
@@ -184,23 +187,14 @@ impl Session {
         self.posting = None;
         self.heard();
         self.handle_timeout(now);
+        let fault = match ByteString::try_from(body) {
+            Ok(body) => self.read_body(&body).is_err(),
+            Err(_) => true,
+        };
         let mut response = Response::Accepted;
-        for packet in Packets::decode(body) {
-            if let State::Lingering { .. } = self.state
-                && let Ok(Packet::Close) = packet
-            {
-                self.end_linger();
-            }
-            if !self.is_open() {
-                break;
-            }
-            match packet {
-                Ok(packet) => self.handle_packet(packet),
-                Err(_) => {
-                    response = Response::Refused(RequestError::Malformed);
-                    self.fail(DisconnectReason::ParseError, None);
-                }
-            }
+        if fault {
+            response = Response::Refused(RequestError::Malformed);
+            self.fail(DisconnectReason::ParseError, None);
         }
         self.transmits.push_back(Transmit::Respond { link, response });
     }
@@ -227,35 +221,9 @@ impl Session {
     }
 
     /// A message came over a stream.
-    pub fn handle_message(&mut self, link: Link, message: Message, now: Instant) {
-        match &mut self.state {
-            State::Streaming { link: stream } if *stream == link => {
-                self.heartbeat.heard();
-                match message {
-                    Message::Text(text) => match Packet::decode(&text) {
-                        Ok(packet) => self.handle_packet(packet),
-                        Err(_) => self.fail(DisconnectReason::ParseError, None),
-                    },
-                    binary @ Message::Binary(_) => self.events.push_back(Event::Message(binary)),
-                }
-            }
-            State::Polling { candidate: Some(candidate), .. } if candidate.link == link => {
-                let packet = match message {
-                    Message::Text(text) => Packet::decode(&text).ok(),
-                    Message::Binary(_) => None,
-                };
-                match packet {
-                    Some(Packet::Ping { probe: true }) if candidate.probe(now) => {
-                        let packet = Encoded::text_only("3probe");
-                        self.transmits.push_back(Transmit::Message { link, packet });
-                        self.heard();
-                    }
-                    Some(Packet::Upgrade) if candidate.is_probed() => self.commit(link),
-                    // The session stays on polling; only the stream dies.
-                    _ => self.abandon(),
-                }
-            }
-            _ => {}
+    pub fn handle_message(&mut self, link: Link, message: &Message, now: Instant) {
+        if let Some(received) = self.read_message(link, message, now) {
+            self.events.push_back(Event::Message(received.into_message()));
         }
     }
 
@@ -407,24 +375,6 @@ impl Session {
 }
 
 impl Session {
-    fn handle_packet(&mut self, packet: Packet) {
-        match packet {
-            Packet::Message(message) => self.events.push_back(Event::Message(message)),
-            // Node ignores `1` on a WebSocket until the ping timeout; there is no reason to wait.
-            Packet::Close => {
-                if let State::Polling { parked, .. } = &mut self.state
-                    && let Some(link) = parked.take()
-                {
-                    self.transmits.push_back(respond(link, "6"));
-                }
-                self.fail(DisconnectReason::TransportClose, None);
-            }
-            // The heartbeat of revision 4 goes the other way.
-            Packet::Ping { .. } => self.fail(DisconnectReason::TransportError, None),
-            Packet::Pong | Packet::Open | Packet::Upgrade | Packet::Noop => {}
-        }
-    }
-
     /// Any byte is a sign of life.
     fn heard(&mut self) {
         self.heartbeat.heard();

@@ -20,23 +20,21 @@ impl Candidate {
         Self { link, base64, deadline: after(now, config.upgrade_timeout), probed: None, release: None }
     }
 
-    /// Takes the probe; false if there was one before.
+    /// Takes the probe, which releases a GET that is parked; false if there was one before.
     pub(super) fn probe(&mut self, now: Instant) -> bool {
-        let first = self.probed.replace(now).is_none();
-        self.park(now);
-        first
+        self.release = Some(now);
+        self.probed.replace(now).is_none()
     }
 
     pub(super) fn is_probed(&self) -> bool {
         self.probed.is_some()
     }
 
-    /// A GET is parked since now.
+    /// A GET is parked since now. One that comes after the probe waits as long again as the upgrade has
+    /// taken, so that a client which has not read the answer to its probe does not come again and again.
     pub(super) fn park(&mut self, now: Instant) {
-        self.release = self.probed.map(|probed| {
-            let periods = now.saturating_duration_since(probed).as_nanos() / RELEASE.as_nanos() + 1;
-            probed + RELEASE.saturating_mul(u32::try_from(periods).unwrap_or(u32::MAX))
-        });
+        let patience = |probed| now.saturating_duration_since(probed).clamp(MIN_RELEASE, MAX_RELEASE);
+        self.release = self.probed.map(|probed| now + patience(probed));
     }
 
     pub(super) fn release(&self) -> Option<Instant> {
@@ -44,23 +42,25 @@ impl Candidate {
     }
 }
 
-/// The Node server's cadence; stock clients' own tests count the packets of the first 100 ms.
-const RELEASE: Duration = Duration::from_millis(100);
+/// What timers can tell apart.
+const MIN_RELEASE: Duration = Duration::from_millis(1);
+/// The Node server releases every GET that is parked after this time at the latest.
+const MAX_RELEASE: Duration = Duration::from_millis(100);
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn releases_come_every_hundred_milliseconds_from_the_probe() {
+    fn releases_come_with_the_probe_and_ever_later_after_it() {
         let start = crate::time::start();
         let at = |millis| start + Duration::from_millis(millis);
         let mut candidate = Candidate::new(Link::new(1), false, &Config::default(), start);
         candidate.park(start);
         assert_eq!(candidate.release(), None);
         assert!(candidate.probe(at(10)));
-        assert_eq!(candidate.release(), Some(at(110)));
-        for (parked, released) in [(11, 110), (109, 110), (110, 210), (209, 210)] {
+        assert_eq!(candidate.release(), Some(at(10)));
+        for (parked, released) in [(10, 11), (11, 12), (30, 50), (110, 210), (500, 600)] {
             candidate.park(at(parked));
             assert_eq!(candidate.release(), Some(at(released)));
         }

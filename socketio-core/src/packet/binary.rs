@@ -1,7 +1,7 @@
-use std::borrow::Cow;
 use std::fmt;
 
 use bytes::Bytes;
+use serde::Deserialize;
 use serde::de::{
     DeserializeSeed, Deserializer, EnumAccess, Error, MapAccess, SeqAccess, VariantAccess, Visitor,
 };
@@ -196,11 +196,11 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for BytesVisitor<'_, V> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<V::Value, A::Error> {
         let (mut placeholder, mut number) = (false, None);
-        while let Some(key) = map.next_key::<String>()? {
-            match key.as_str() {
-                "_placeholder" => placeholder = map.next_value()?,
-                "num" => number = Some(map.next_value::<usize>()?),
-                _ => return Err(A::Error::unknown_field(&key, &["_placeholder", "num"])),
+        while let Some(key) = map.next_key()? {
+            match key {
+                Key::Placeholder => placeholder = map.next_value()?,
+                Key::Number => number = Some(map.next_value::<usize>()?),
+                Key::Other => return Err(A::Error::custom("this is no attachment")),
             }
         }
         let number =
@@ -221,6 +221,18 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for BytesVisitor<'_, V> {
     fn visit_unit<E: Error>(self) -> Result<V::Value, E> {
         self.inner.visit_unit()
     }
+}
+
+/// The keys of a placeholder.
+#[derive(Deserialize)]
+#[serde(field_identifier)]
+enum Key {
+    #[serde(rename = "_placeholder")]
+    Placeholder,
+    #[serde(rename = "num")]
+    Number,
+    #[serde(other)]
+    Other,
 }
 
 /// Whether every placeholder in a JSON text names one of `count` attachments. A number that names none was
@@ -291,12 +303,12 @@ impl<'de> Visitor<'de> for Check {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Scalar, A::Error> {
         let (mut placeholder, mut number) = (false, Scalar::Other);
-        while let Some(key) = map.next_key::<Cow<'de, str>>()? {
+        while let Some(key) = map.next_key()? {
             let value = map.next_value_seed(self)?;
-            match &*key {
-                "_placeholder" => placeholder = value == Scalar::True,
-                "num" => number = value,
-                _ => {}
+            match key {
+                Key::Placeholder => placeholder = value == Scalar::True,
+                Key::Number => number = value,
+                Key::Other => {}
             }
         }
         match number {

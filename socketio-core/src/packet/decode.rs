@@ -1,8 +1,7 @@
 use std::borrow::Cow;
-use std::fmt;
 
-use serde::de::{Deserializer as _, IgnoredAny, SeqAccess, Visitor};
-use serde_json::value::RawValue;
+use serde::Deserializer as _;
+use serde::de::IgnoredAny;
 
 use super::AckId;
 use crate::namespace::is_reserved;
@@ -132,7 +131,7 @@ pub fn decode(text: &str, max_attachments: usize) -> Result<Packet<'_>, DecodeEr
             PacketKind::Event(EventHead { id, attachments, array: rest, name, first })
         }
         b'3' | b'6' => {
-            if !rest.starts_with('[') || !is_json(rest) {
+            if !is_array(rest) {
                 return Err(DecodeError::InvalidPayload);
             }
             PacketKind::Ack { id: id.ok_or(DecodeError::IllegalId)?, attachments, args: rest }
@@ -201,43 +200,53 @@ fn is_json(text: &str) -> bool {
     serde_json::from_str::<IgnoredAny>(text).is_ok()
 }
 
-/// Checks the array of an event; gives its name, and where its first argument begins.
-fn scan_event(array: &str) -> Result<(EventName<'_>, usize), DecodeError> {
-    let mut json = serde_json::Deserializer::from_str(array);
-    let name = json.deserialize_seq(NameVisitor).map_err(|_| DecodeError::InvalidPayload)?;
-    json.end().map_err(|_| DecodeError::InvalidPayload)?;
-
-    // `name` is a part of `array`.
-    let after = name.as_ptr() as usize - array.as_ptr() as usize + name.len();
-    let separator = array.as_bytes()[after..].iter().position(|byte| matches!(byte, b',' | b']'));
-    let first =
-        separator.map(|at| after + at).filter(|at| array.as_bytes()[*at] == b',').map_or(0, |at| at + 1);
-
-    let name = match name.as_bytes()[0] {
-        b'"' if !name.contains('\\') => Cow::Borrowed(&name[1..name.len() - 1]),
-        b'"' => Cow::Owned(serde_json::from_str(name).map_err(|_| DecodeError::InvalidPayload)?),
-        b'0'..=b'9' | b'-' => Cow::Borrowed(name),
-        _ => return Err(DecodeError::InvalidPayload),
-    };
-    if is_reserved(&name) { Err(DecodeError::ReservedEvent) } else { Ok((name, first)) }
+/// Like [`is_json`], but without the list of open brackets that it would allocate for what is nested.
+fn is_array(text: &str) -> bool {
+    let mut json = serde_json::Deserializer::from_str(text);
+    text.starts_with('[') && json.deserialize_seq(IgnoredAny).and_then(|_| json.end()).is_ok()
 }
 
-/// Takes the first element as it is written, and passes over the others.
-struct NameVisitor;
-
-impl<'de> Visitor<'de> for NameVisitor {
-    type Value = &'de str;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an array that begins with the name of an event")
+/// Checks the array of an event; gives its name, and where its first argument begins.
+fn scan_event(array: &str) -> Result<(EventName<'_>, usize), DecodeError> {
+    if !is_array(array) {
+        return Err(DecodeError::InvalidPayload);
     }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<&'de str, A::Error> {
-        let name: Option<&'de RawValue> = seq.next_element()?;
-        let name = name.ok_or_else(|| serde::de::Error::invalid_length(0, &self))?.get();
-        while seq.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(name)
+    // From here on it is JSON: an element ends where it ends.
+    let start = array.len() - array[1..].trim_ascii_start().len();
+    let (end, name) = match array.as_bytes()[start] {
+        b'"' => {
+            let end = start + string_length(&array[start..]);
+            let text = &array[start + 1..end - 1];
+            match text.contains('\\') {
+                false => (end, Cow::Borrowed(text)),
+                true => {
+                    let name = serde_json::from_str(&array[start..end]);
+                    (end, Cow::Owned(name.map_err(|_| DecodeError::InvalidPayload)?))
+                }
+            }
+        }
+        b'0'..=b'9' | b'-' => {
+            let length = array[start..].bytes().take_while(|byte| !b",] \t\n\r".contains(byte)).count();
+            (start + length, Cow::Borrowed(&array[start..start + length]))
+        }
+        _ => return Err(DecodeError::InvalidPayload),
+    };
+    if is_reserved(&name) {
+        return Err(DecodeError::ReservedEvent);
     }
+    let comma = array[end..].trim_ascii_start().strip_prefix(',');
+    Ok((name, comma.map_or(0, |rest| array.len() - rest.len())))
+}
+
+/// How long a JSON string is, with its quotes.
+fn string_length(json: &str) -> usize {
+    let mut escaped = false;
+    let closing = json.bytes().skip(1).position(|byte| {
+        let closes = byte == b'"' && !escaped;
+        escaped = byte == b'\\' && !escaped;
+        closes
+    });
+    closing.map_or(json.len(), |index| index + 2)
 }
 
 /// A namespace is a short path; this many bytes hold every sane one.

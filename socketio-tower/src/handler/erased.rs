@@ -1,6 +1,7 @@
 use std::fmt;
 use std::marker::PhantomData;
-use std::pin::Pin;
+
+use tokio_util::sync::ReusableBoxFuture;
 
 use super::context::Context;
 use super::{
@@ -9,7 +10,8 @@ use super::{
 };
 use crate::socket::AckSlot;
 
-pub(crate) type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+/// A future of any type, in a box that may serve again when it has ended.
+pub(crate) type BoxFuture<T> = ReusableBoxFuture<'static, T>;
 
 /// How a handler ended.
 pub(crate) type Outcome = Result<(), HandlerError>;
@@ -18,9 +20,13 @@ pub(crate) type Outcome = Result<(), HandlerError>;
 pub(crate) struct BoxHandler<C, O>(Box<dyn Call<C, O>>);
 
 impl<C, O> BoxHandler<C, O> {
-    /// Extracts the arguments and makes the future, which has not begun.
-    pub(crate) fn call(&self, context: C) -> Result<BoxFuture<O>, ExtractError> {
-        self.0.call(context)
+    /// Extracts the arguments and makes the future, which has not begun, in the spare box if there is one.
+    pub(crate) fn call(
+        &self,
+        context: C,
+        spare: &mut Option<BoxFuture<O>>,
+    ) -> Result<BoxFuture<O>, ExtractError> {
+        self.0.call(context, spare)
     }
 }
 
@@ -35,11 +41,19 @@ impl<C: Context + 'static, O: 'static> BoxHandler<C, O> {
         H: Handler<C, M>,
         M: 'static,
     {
-        let call = move |handler: &H, mut context: C| -> Result<BoxFuture<O>, ExtractError> {
+        let call = move |handler: &H, mut context: C, spare: &mut Option<BoxFuture<O>>| {
             let future = handler.clone().call(&mut context)?;
             let ack = context.take_ack();
             drop(context);
-            Ok(Box::pin(async move { finish(future.await, ack) }))
+            // What it holds is dropped when it ends, not when its box is.
+            let future = async move { finish(future.await, ack) };
+            Ok(match spare.take() {
+                Some(mut boxed) => {
+                    boxed.set(future);
+                    boxed
+                }
+                None => BoxFuture::new(future),
+            })
         };
         Self(Box::new(Function { handler, call, marker: PhantomData::<fn() -> M> }))
     }
@@ -100,7 +114,7 @@ impl<C, O> fmt::Debug for BoxHandler<C, O> {
 }
 
 trait Call<C, O>: Send + Sync {
-    fn call(&self, context: C) -> Result<BoxFuture<O>, ExtractError>;
+    fn call(&self, context: C, spare: &mut Option<BoxFuture<O>>) -> Result<BoxFuture<O>, ExtractError>;
 }
 
 struct Function<H, M, F> {
@@ -112,9 +126,9 @@ struct Function<H, M, F> {
 impl<H, M, F, C, O> Call<C, O> for Function<H, M, F>
 where
     H: Send + Sync,
-    F: Fn(&H, C) -> Result<BoxFuture<O>, ExtractError> + Send + Sync,
+    F: Fn(&H, C, &mut Option<BoxFuture<O>>) -> Result<BoxFuture<O>, ExtractError> + Send + Sync,
 {
-    fn call(&self, context: C) -> Result<BoxFuture<O>, ExtractError> {
-        (self.call)(&self.handler, context)
+    fn call(&self, context: C, spare: &mut Option<BoxFuture<O>>) -> Result<BoxFuture<O>, ExtractError> {
+        (self.call)(&self.handler, context, spare)
     }
 }

@@ -8,8 +8,10 @@ use socketio_core::{DisconnectReason, Event, Pending, SocketKey};
 use super::Answer;
 use super::driver::Work;
 use super::local::LocalSocket;
-use super::running::{Ended, Job, Task, contained};
-use crate::handler::{BoxFuture, ConnectContext, EventContext, ExtractError, HandlerError, Outcome};
+use super::running::{Ended, Job, Task, contained, take_spare};
+use crate::handler::{
+    BoxFuture, BoxHandler, ConnectContext, EventContext, ExtractError, HandlerError, Outcome,
+};
 use crate::socket::Socket;
 use crate::trace::{self, Span};
 
@@ -76,7 +78,7 @@ impl Work {
         match table.connect() {
             Some(handler) => {
                 let span = trace::event_span(&socket, "connect");
-                self.run(key, Task::Connect, span, cx, now, || handler.call(context));
+                self.run(key, Task::Connect, span, call(handler, context), cx, now);
             }
             None => self.connection.resume(key),
         }
@@ -96,14 +98,13 @@ impl Work {
             // Its last events came with its end, when there is no gate to wait at any more.
             return;
         }
-        let table = Arc::clone(&local.table);
-        let Some(handler) = table.event(event.name()) else {
+        let Some(handler) = local.table.event(event.name()) else {
             trace::unknown_event(&local.socket, event.name());
             return;
         };
         let span = trace::event_span(&local.socket, event.name());
-        let context = EventContext { socket: local.socket.clone(), event, ack };
-        self.run(key, Task::Event, span, cx, now, || handler.call(context));
+        let called = call(handler, EventContext { socket: local.socket.clone(), event, ack });
+        self.run(key, Task::Event, span, called, cx, now);
         if let Some(local) = self.sockets.get_mut(key)
             && local.running >= limit
         {
@@ -112,20 +113,19 @@ impl Work {
         }
     }
 
-    /// Calls a handler and polls it once in place.
+    /// Polls a handler that was called, once and in place.
     fn run(
         &mut self,
         key: SocketKey,
         task: Task,
         span: Span,
+        called: Called,
         cx: &mut Context<'_>,
         now: Instant,
-        call: impl FnOnce() -> Result<BoxFuture<Outcome>, ExtractError>,
     ) {
         let Some(local) = self.sockets.get_mut(key) else { return };
         local.running += 1;
-        // Extraction runs code of the application too: `Deserialize`, `Extract`.
-        match contained(call) {
+        match called {
             Some(Ok(future)) => self.start(Job::handler(key, task, future, span), cx, now),
             Some(Err(error)) => {
                 self.ended(key, task, Ended::Handled(Err(HandlerError::BadArgs(error))), cx, now);
@@ -203,7 +203,7 @@ impl Work {
         match table.disconnect() {
             Some(handler) => {
                 let span = trace::event_span(&context.socket, "disconnect");
-                self.run(key, Task::Disconnect, span, cx, now, || handler.call(context));
+                self.run(key, Task::Disconnect, span, call(handler, context), cx, now);
             }
             None => self.sockets.remove(key),
         }
@@ -233,4 +233,12 @@ impl Work {
         self.running.abandon_admissions();
         self.streams.abandon_opening();
     }
+}
+
+/// What came of calling a handler: its future, which has not begun, or nothing after a panic.
+type Called = Option<Result<BoxFuture<Outcome>, ExtractError>>;
+
+/// Calls a handler. Extraction runs code of the application too: `Deserialize`, `Extract`.
+fn call<C>(handler: &BoxHandler<C, Outcome>, context: C) -> Called {
+    contained(|| handler.call(context, &mut take_spare()))
 }

@@ -96,10 +96,10 @@ impl LocalSocket {
             return None;
         }
         let (table, socket, auth) = (Arc::clone(&self.table), self.socket.clone(), self.auth.clone());
-        Some(Box::pin(async move {
+        Some(BoxFuture::new(async move {
             for middleware in table.middlewares() {
                 let context = ConnectContext { socket: socket.clone(), auth: auth.clone() };
-                let verdict = match middleware.call(context) {
+                let verdict = match middleware.call(context, &mut None) {
                     Ok(verdict) => verdict.await,
                     Err(error) => Err(refusal(&error)),
                 };

@@ -1,3 +1,4 @@
+use std::cell::Cell;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
@@ -75,8 +76,8 @@ impl Job {
     /// wait because its session has done much in this turn.
     pub(super) fn start(&mut self, cx: &mut Context<'_>) -> Poll<(Task, Ended)> {
         self.poll_with(|work| match work {
-            Work::Admission(future) => unconstrained(future.as_mut(), cx).map(Ended::Admitted),
-            Work::Handler(future) => unconstrained(future.as_mut(), cx).map(Ended::Handled),
+            Work::Admission(future) => unconstrained(future.get_pin(), cx).map(Ended::Admitted),
+            Work::Handler(future) => unconstrained(future.get_pin(), cx).map(Ended::Handled),
         })
     }
 
@@ -92,8 +93,10 @@ impl Job {
             Some(Poll::Ready(ended)) => Some(ended),
             None => None,
         };
-        let future = self.future.take();
-        contained(|| drop(future));
+        match (self.future.take(), &ended) {
+            (Some(Work::Handler(future)), Some(_)) => keep_spare(future),
+            (future, _) => drop(contained(|| drop(future))),
+        }
         let Some(task) = self.task.take() else { return Poll::Pending };
         let ended = ended.unwrap_or_else(|| match task {
             Task::Admit(_) => Ended::Admitted(Err(ConnectError::new("internal error"))),
@@ -101,6 +104,23 @@ impl Job {
         });
         Poll::Ready((task, ended))
     }
+}
+
+thread_local! {
+    /// The box of the handler that ended last on this thread: most end at their first poll, and the next one's
+    /// future often has the same size.
+    static SPARE: Cell<Option<BoxFuture<Outcome>>> = const { Cell::new(None) };
+}
+
+/// A box for the future of a handler; none has to be made if this gives one.
+pub(super) fn take_spare() -> Option<BoxFuture<Outcome>> {
+    SPARE.try_with(Cell::take).ok().flatten()
+}
+
+/// Keeps the box of a future that has ended.
+fn keep_spare(future: BoxFuture<Outcome>) {
+    // An error means that the thread is ending: there is nobody left to keep it for.
+    SPARE.try_with(|spare| spare.set(Some(future))).ok();
 }
 
 /// Runs what may panic because it is the application's, or drops it.
@@ -128,8 +148,8 @@ impl Future for Job {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let socket = self.socket;
         let polled = self.poll_with(|work| match work {
-            Work::Admission(future) => future.as_mut().poll(cx).map(Ended::Admitted),
-            Work::Handler(future) => future.as_mut().poll(cx).map(Ended::Handled),
+            Work::Admission(future) => future.poll(cx).map(Ended::Admitted),
+            Work::Handler(future) => future.poll(cx).map(Ended::Handled),
         });
         polled.map(|(task, ended)| (socket, task, ended))
     }

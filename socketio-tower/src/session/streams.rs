@@ -192,19 +192,25 @@ impl Slot {
         match &mut self.phase {
             Phase::Open { wire, .. } => {
                 let (link, before) = (self.link, wire.received());
-                let read = wire.poll_read(cx, |message| connection.handle_message(link, message, now));
+                let read = wire.poll_read(cx, |message| connection.handle_message(link, &message, now));
                 let heard = wire.received() != before;
                 if heard {
                     connection.handle_activity(link);
                 }
                 let Poll::Ready(Err(error)) = read else { return heard };
                 connection.handle_lost(link, Lost::from(&error), now);
-                self.close(error.close_code());
+                match error {
+                    // Nobody is left to be told.
+                    ReadError::Ended | ReadError::Io(_) => self.phase = Phase::Gone,
+                    _ => self.close(error.close_code()),
+                }
                 true
             }
             Phase::Closing { wire, ended, .. } if !*ended => match wire.poll_read(cx, drop) {
-                Poll::Ready(Ok(()) | Err(ReadError::TooLarge | ReadError::Violation(_))) => true,
-                Poll::Ready(Err(ReadError::Closed | ReadError::Io(_))) => {
+                Poll::Ready(
+                    Ok(()) | Err(ReadError::Closed | ReadError::TooLarge | ReadError::Violation(_)),
+                ) => true,
+                Poll::Ready(Err(ReadError::Ended | ReadError::Io(_))) => {
                     *ended = true;
                     true
                 }
@@ -248,12 +254,16 @@ impl Slot {
                 connection.handle_lost(self.link, lost, now);
             }
             Phase::Closing { wire, stall, until, ended } => {
-                let over = match wire.poll_shutdown(cx) {
-                    Poll::Ready(Ok(())) => *ended || now >= *until.get_or_insert(now + CLOSE_TIMEOUT),
-                    Poll::Ready(Err(_)) => true,
-                    Poll::Pending => stall.is_over(wire.sent(), write_timeout, now),
-                };
-                if over {
+                let failed = until.is_none()
+                    && match wire.poll_shutdown(cx) {
+                        Poll::Ready(Ok(())) => {
+                            *until = Some(now + CLOSE_TIMEOUT);
+                            false
+                        }
+                        Poll::Ready(Err(_)) => true,
+                        Poll::Pending => stall.is_over(wire.sent(), write_timeout, now),
+                    };
+                if failed || until.is_some_and(|until| *ended || now >= until) {
                     self.phase = Phase::Gone;
                 }
             }

@@ -22,7 +22,14 @@ impl SessionTable {
     }
 
     pub(crate) fn remove(&self, sid: &Sid) {
-        let removed = self.lock().remove(sid);
+        let mut sessions = self.lock();
+        let removed = sessions.remove(sid);
+        // Down to twice of what is used, so that half of that has to go before it is done again.
+        if sessions.capacity() > KEPT && sessions.len() < sessions.capacity() / 4 {
+            let room = sessions.len() * 2;
+            sessions.shrink_to(room);
+        }
+        drop(sessions);
         // Outside the lock: its handshake may hold values of the application.
         drop(removed);
     }
@@ -39,3 +46,6 @@ impl SessionTable {
         self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+/// Up to this many sessions the table's room is not worth being given back.
+const KEPT: usize = 64;

@@ -1,26 +1,30 @@
 use std::borrow::Cow;
 use std::io::{self, Cursor, Read, Write};
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use bytestring::ByteString;
 use socketio_core::{Lost, Message};
 use tokio_tungstenite::tungstenite;
+use tungstenite::protocol::frame::FrameHeader;
 use tungstenite::protocol::frame::coding::{CloseCode, OpCode};
-use tungstenite::protocol::frame::{FrameHeader, Utf8Bytes};
 use tungstenite::protocol::{Role, WebSocketConfig, WebSocketContext};
 
 use super::outbound::Outbound;
 
 /// The receiving half of a [`Wire`](super::Wire): bytes as they were read become messages.
 ///
-/// tungstenite's `WebSocketContext` reads the frames, but it never lives longer than it must. The bytes
-/// are cut between frames first, with tungstenite's own header parser, and the context is given whole
-/// frames only. So it is known, not guessed, when nothing is left in it:
+/// Nearly every message is one data frame, and nearly every frame comes whole: those are unmasked here. What
+/// is left is tungstenite's: control frames, fragmented messages, and what breaks the rules. Its
+/// `WebSocketContext` never lives longer than it must. It is given one whole frame at a time, cut with its
+/// own header parser, so that it is known, not guessed, when nothing is left in it:
 ///
 /// ```text
-///   read ──▶ whole frames ──▶ a context of this call ── no fragment open ──▶ dropped
-///     │                                │
-///     ╰─▶ start of a frame: partial    ╰─ a fragmented message is open ──▶ fragments, until it ends
+///   read ──▶ whole messages ──▶ unmasked
+///     │
+///     ├──▶ another whole frame ──▶ a context of this call ── no fragment open ──▶ dropped
+///     │                                 │
+///     │                                 ╰─ a fragmented message is open ──▶ fragments, until it ends
+///     ╰──▶ start of a frame: partial
 /// ```
 #[derive(Default)]
 pub(super) struct Inbound {
@@ -32,9 +36,9 @@ pub(super) struct Inbound {
 }
 
 impl Inbound {
-    /// How many bytes small frames may have to share one allocation. A message keeps that allocation
+    /// How many bytes small messages may have to share one allocation. A message keeps that allocation
     /// alive, so this bounds what a small one can pin; it is two allocations for some 50 messages.
-    const RUN: usize = 4096;
+    const SHARED: usize = 4096;
 
     pub(super) fn new(max_payload: usize) -> Self {
         Self { max_payload, ..Self::default() }
@@ -49,15 +53,23 @@ impl Inbound {
         on_message: &mut impl FnMut(Message),
     ) -> Result<(), ReadError> {
         if !self.partial.is_empty() {
-            let Some((run, used)) = self.fill(bytes)? else { return Ok(()) };
-            let frame = std::mem::take(&mut self.partial);
-            self.feed(run, Cow::Owned(frame), outbound, on_message)?;
+            let Some(used) = self.fill(bytes)? else { return Ok(()) };
             bytes = &bytes[used..];
+            let frame = std::mem::take(&mut self.partial);
+            self.take_frame(frame, outbound, on_message)?;
         }
-        while let Some(run) = Run::cut(bytes, self.max_payload, self.fragments.is_some())? {
-            let (frames, rest) = bytes.split_at(run.length);
-            self.feed(run, Cow::Borrowed(frames), outbound, on_message)?;
-            bytes = rest;
+        loop {
+            if self.fragments.is_none() {
+                bytes = self.take_messages(bytes, on_message)?;
+            }
+            match Span::parse(bytes, self.max_payload)? {
+                Some(span) if span.length <= bytes.len() => {
+                    let (frame, rest) = bytes.split_at(span.length);
+                    self.feed(Cow::Borrowed(frame), &span, outbound, on_message)?;
+                    bytes = rest;
+                }
+                _ => break,
+            }
         }
         if !bytes.is_empty() {
             self.fill(bytes)?;
@@ -77,9 +89,9 @@ impl Inbound {
         self.partial.capacity()
     }
 
-    /// Moves bytes into `partial` until it is a whole frame. Returns the run of that one frame and how
-    /// many bytes it took, or `None` when it took all and the frame is still not whole.
-    fn fill(&mut self, bytes: &[u8]) -> Result<Option<(Run, usize)>, ReadError> {
+    /// Moves bytes into `partial` until it is a whole frame. Returns how many it took then, or `None` when it
+    /// took all and the frame is still not whole.
+    fn fill(&mut self, bytes: &[u8]) -> Result<Option<usize>, ReadError> {
         let mut start = [0; MAX_HEADER];
         let held = self.partial.len().min(MAX_HEADER);
         let more = bytes.len().min(MAX_HEADER - held);
@@ -91,44 +103,82 @@ impl Inbound {
             return Ok(None);
         };
         let used = bytes.len().min(span.length - self.partial.len());
-        // The length in a header is a claim. Memory follows what has arrived, twofold, and stops where
-        // tungstenite will ask for no more: see `Run::room`.
+        // The length in a header is a claim. Memory follows what has arrived, twofold.
         let arrived = self.partial.len() + used;
-        let room = (arrived * 2).min(span.length + span.payload);
+        let room = (arrived * 2).min(span.length);
         self.partial.reserve_exact(room.saturating_sub(self.partial.len()));
         self.partial.extend_from_slice(&bytes[..used]);
-        Ok((arrived == span.length).then(|| (Run::of(&span, self.fragments.is_some()), used)))
+        Ok((arrived == span.length).then_some(used))
     }
 
-    /// Has tungstenite read whole frames.
-    fn feed(
+    /// Hands out the whole messages that `bytes` begin with, and gives back the rest.
+    fn take_messages<'a>(
+        &self,
+        mut bytes: &'a [u8],
+        on_message: &mut impl FnMut(Message),
+    ) -> Result<&'a [u8], ReadError> {
+        let mut shared = BytesMut::new();
+        while let Some(frame) = MessageFrame::parse(bytes, self.max_payload) {
+            let (start, end) = (frame.start, frame.end);
+            if shared.capacity() < end - start {
+                shared = BytesMut::with_capacity((end - start).max(bytes.len().min(Self::SHARED)));
+            }
+            shared.extend_from_slice(&bytes[start..end]);
+            unmask(&mut shared, frame.mask);
+            on_message(frame.message(shared.split().freeze())?);
+            bytes = &bytes[end..];
+        }
+        Ok(bytes)
+    }
+
+    /// Takes a frame that is whole, and alone in its buffer.
+    fn take_frame(
         &mut self,
-        run: Run,
-        frames: Cow<'_, [u8]>,
+        mut frame: Vec<u8>,
         outbound: &mut Outbound,
         on_message: &mut impl FnMut(Message),
     ) -> Result<(), ReadError> {
+        if self.fragments.is_none()
+            && let Some(message) = MessageFrame::parse(&frame, self.max_payload)
+        {
+            unmask(&mut frame[message.start..], message.mask);
+            let payload = Bytes::from(frame).slice(message.start..);
+            on_message(message.message(payload)?);
+            return Ok(());
+        }
+        match Span::parse(&frame, self.max_payload)? {
+            Some(span) => self.feed(Cow::Owned(frame), &span, outbound, on_message),
+            None => Ok(()),
+        }
+    }
+
+    /// Has tungstenite read a whole frame.
+    fn feed(
+        &mut self,
+        frame: Cow<'_, [u8]>,
+        span: &Span,
+        outbound: &mut Outbound,
+        on_message: &mut impl FnMut(Message),
+    ) -> Result<(), ReadError> {
+        let open = match span.role {
+            FrameRole::Control => self.fragments.is_some(),
+            FrameRole::Fragment => true,
+            FrameRole::Last => false,
+        };
         let (mut context, mut stream);
         if let Some(held) = self.fragments.take() {
-            (context, stream) = (*held, Feed { unread: &frames, reply: Vec::new() });
+            (context, stream) = (*held, Feed { unread: &frame, reply: Vec::new() });
         } else {
-            let part = match frames {
-                Cow::Owned(frame) => frame,
-                Cow::Borrowed(frames) => {
-                    let mut part = Vec::with_capacity(run.length + run.room);
-                    part.extend_from_slice(frames);
-                    part
-                }
-            };
-            let config = self.config(run.open);
-            context = WebSocketContext::from_partially_read(part, Role::Server, Some(config));
+            let mut part = frame.into_owned();
+            // After the header tungstenite reserves the payload again, although it is there.
+            part.reserve_exact(span.payload);
+            context = WebSocketContext::from_partially_read(part, Role::Server, Some(self.config(open)));
             stream = Feed { unread: &[], reply: Vec::new() };
         }
 
-        let mut expected = run.messages;
-        // With a fragment open the context is read until it asks for more. Otherwise one read more
-        // than there are messages would make it allocate a buffer for bytes that nobody has.
-        while expected > 0 || run.open {
+        // With a fragment open the context is read until it asks for more. Otherwise there is one message
+        // in it, and one more read would make it allocate a buffer for bytes that nobody has.
+        loop {
             let message = match context.read(&mut stream) {
                 Err(tungstenite::Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => {
                     self.fragments = Some(Box::new(context));
@@ -136,9 +186,8 @@ impl Inbound {
                 }
                 result => result?,
             };
-            expected = expected.saturating_sub(1);
             match message {
-                tungstenite::Message::Text(text) => on_message(Message::Text(byte_string(text)?)),
+                tungstenite::Message::Text(text) => on_message(Message::Text(byte_string(text.into())?)),
                 tungstenite::Message::Binary(bytes) => on_message(Message::Binary(bytes)),
                 tungstenite::Message::Ping(_) => {
                     context.flush(&mut stream)?;
@@ -152,15 +201,17 @@ impl Inbound {
                 }
                 tungstenite::Message::Pong(_) | tungstenite::Message::Frame(_) => {}
             }
+            if !open {
+                return Ok(());
+            }
         }
-        Ok(())
     }
 
     fn config(&self, open: bool) -> WebSocketConfig {
         // The buffer is allocated even if nothing is read into it, so only a context that will be kept
         // has one.
         WebSocketConfig::default()
-            .read_buffer_size(if open { Self::RUN } else { 0 })
+            .read_buffer_size(if open { Self::SHARED } else { 0 })
             .write_buffer_size(0)
             .max_message_size(Some(self.max_payload))
             .max_frame_size(Some(self.max_payload))
@@ -171,9 +222,12 @@ impl Inbound {
 /// Why nothing more will be read.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ReadError {
-    /// The peer sent a close frame, which has been answered, or ended the stream.
+    /// The peer sent a close frame, which has been answered.
     #[error("the peer closed the connection")]
     Closed,
+    /// The peer ended the stream.
+    #[error("the peer ended the stream")]
+    Ended,
     /// A message is longer than the bound for one.
     #[error("a message is longer than the bound")]
     TooLarge,
@@ -193,7 +247,7 @@ impl ReadError {
         match *self {
             Self::TooLarge => Some(CloseCode::Size),
             Self::Violation(code) => Some(code),
-            Self::Closed | Self::Io(_) => None,
+            Self::Closed | Self::Ended | Self::Io(_) => None,
         }
     }
 }
@@ -201,7 +255,7 @@ impl ReadError {
 impl From<&ReadError> for Lost {
     fn from(error: &ReadError) -> Self {
         match error {
-            ReadError::Closed => Self::Closed,
+            ReadError::Closed | ReadError::Ended => Self::Closed,
             ReadError::TooLarge => Self::TooLarge,
             ReadError::Violation(_) | ReadError::Io(_) => Self::Failed,
         }
@@ -221,54 +275,65 @@ impl From<tungstenite::Error> for ReadError {
     }
 }
 
-/// Whole frames that go to tungstenite together.
-#[derive(Clone, Copy)]
-struct Run {
-    length: usize,
-    /// Capacity that their buffer needs beyond them: after each header tungstenite reserves the payload
-    /// again, although it is there, and would reallocate for it.
-    room: usize,
-    /// How many messages will come of them, control frames included.
-    messages: usize,
-    /// Whether they leave a fragmented message unfinished.
-    open: bool,
+/// A data frame that is a whole message.
+struct MessageFrame {
+    binary: bool,
+    mask: [u8; 4],
+    /// Where its payload begins and ends.
+    start: usize,
+    end: usize,
 }
 
-impl Run {
-    /// The run of a single frame. `open` tells whether it comes inside a fragmented message.
-    fn of(span: &Span, open: bool) -> Self {
-        let mut run = Self { length: 0, room: 0, messages: 0, open };
-        run.extend(span);
-        run
-    }
-
-    /// The run that `bytes` begin with, if they begin with a whole frame. A broken header is an error
-    /// only when no frame stands before it: what came before a fault is valid.
-    fn cut(bytes: &[u8], max_payload: usize, open: bool) -> Result<Option<Self>, ReadError> {
-        let mut run = match Span::parse(bytes, max_payload)? {
-            Some(span) if span.length <= bytes.len() => Self::of(&span, open),
-            _ => return Ok(None),
+impl MessageFrame {
+    /// The frame that `bytes` begin with (RFC 6455 §5.2), if it is whole, masked, and neither a fragment nor
+    /// extended nor too large.
+    fn parse(bytes: &[u8], max_payload: usize) -> Option<Self> {
+        let (&[first, second], rest) = bytes.split_first_chunk()?;
+        let binary = match first {
+            FINAL_TEXT => false,
+            FINAL_BINARY => true,
+            _ => return None,
         };
-        let limit = bytes.len().min(Inbound::RUN);
-        while let Ok(Some(span)) = Span::parse(&bytes[run.length..], max_payload)
-            && run.length + span.length <= limit
-        {
-            run.extend(&span);
+        let (length, rest) = match second.checked_sub(MASKED)? {
+            126 => {
+                let (length, rest) = rest.split_first_chunk()?;
+                (usize::from(u16::from_be_bytes(*length)), rest)
+            }
+            127 => {
+                let (length, rest) = rest.split_first_chunk()?;
+                (usize::try_from(u64::from_be_bytes(*length)).ok()?, rest)
+            }
+            length => (usize::from(length), rest),
+        };
+        let (mask, rest) = rest.split_first_chunk()?;
+        if length > rest.len() || length > max_payload {
+            return None;
         }
-        Ok(Some(run))
+        let start = bytes.len() - rest.len();
+        Some(Self { binary, mask: *mask, start, end: start + length })
     }
 
-    fn extend(&mut self, span: &Span) {
-        self.length += span.length;
-        self.room = self.room.max(span.payload);
-        match span.role {
-            FrameRole::Control => self.messages += 1,
-            FrameRole::Fragment => self.open = true,
-            FrameRole::Last => {
-                self.messages += 1;
-                self.open = false;
-            }
-        }
+    /// The message, of its unmasked payload.
+    fn message(&self, payload: Bytes) -> Result<Message, ReadError> {
+        Ok(if self.binary { Message::Binary(payload) } else { Message::Text(byte_string(payload)?) })
+    }
+}
+
+/// FIN and the opcodes of RFC 6455 §5.2.
+const FINAL_TEXT: u8 = 0x81;
+const FINAL_BINARY: u8 = 0x82;
+/// In the byte of the length.
+const MASKED: u8 = 0x80;
+
+/// RFC 6455 §5.3.
+fn unmask(payload: &mut [u8], mask: [u8; 4]) {
+    let (words, rest) = payload.as_chunks_mut::<4>();
+    let word = u32::from_ne_bytes(mask);
+    for bytes in words {
+        *bytes = (u32::from_ne_bytes(*bytes) ^ word).to_ne_bytes();
+    }
+    for (byte, mask) in rest.iter_mut().zip(mask) {
+        *byte ^= mask;
     }
 }
 
@@ -333,34 +398,67 @@ impl Write for Feed<'_> {
     }
 }
 
-/// tungstenite's text as ours, without a copy. Neither type lets the other skip its check.
-fn byte_string(text: Utf8Bytes) -> Result<ByteString, ReadError> {
-    ByteString::try_from(Bytes::from(text)).map_err(|_| ReadError::Violation(CloseCode::Invalid))
+/// Bytes as text, if they are UTF-8 (RFC 6455 §8.1).
+fn byte_string(bytes: Bytes) -> Result<ByteString, ReadError> {
+    ByteString::try_from(bytes).map_err(|_| ReadError::Violation(CloseCode::Invalid))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn small_frames_share_an_allocation_of_bounded_size() {
-        let frame = [0x82, 0x80 | 2, 0, 0, 0, 0, 1, 2];
-        let batch = frame.repeat(8192);
-        let run = Run::cut(&batch, 1000, false).expect("valid frames").expect("whole frames");
-        assert_eq!((run.length, run.messages), (Inbound::RUN, Inbound::RUN / frame.len()));
-        assert_eq!(run.room, 2);
-        assert!(!run.open);
+    fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
+        let mask = [1, 2, 3, 4];
+        let mut frame = vec![first];
+        match payload.len() {
+            length @ ..126 => frame.push(MASKED | length as u8),
+            length @ 126..0x1_0000 => {
+                frame.push(MASKED | 126);
+                frame.extend((length as u16).to_be_bytes());
+            }
+            length => {
+                frame.push(MASKED | 127);
+                frame.extend((length as u64).to_be_bytes());
+            }
+        }
+        frame.extend(mask);
+        frame.extend(payload.iter().zip(mask.iter().cycle()).map(|(byte, mask)| byte ^ mask));
+        frame
     }
 
     #[test]
-    fn a_large_frame_travels_alone() {
-        let small = [0x82, 0x80, 0, 0, 0, 0];
-        let mut batch = small.to_vec();
-        batch.extend([0x82, 0x80 | 126, 0x20, 0, 0, 0, 0, 0]);
-        batch.resize(batch.len() + 0x2000, 0);
-        let first = Run::cut(&batch, 10_000, false).expect("valid").expect("whole");
-        assert_eq!(first.length, small.len());
-        let second = Run::cut(&batch[first.length..], 10_000, false).expect("valid").expect("whole");
-        assert_eq!((second.length, second.messages, second.room), (8 + 0x2000, 1, 0x2000));
+    fn a_message_is_taken_at_every_length() {
+        for length in [0, 1, 125, 126, 127, 4096, 65_535, 65_536] {
+            let payload: Vec<u8> = (0..length).map(|n| n as u8).collect();
+            let whole = frame(FINAL_BINARY, &payload);
+            let message = MessageFrame::parse(&whole, length).expect("a whole message");
+            assert_eq!((message.end, message.end - message.start), (whole.len(), length));
+            let mut taken = whole[message.start..].to_vec();
+            unmask(&mut taken, message.mask);
+            assert_eq!(taken, payload);
+
+            assert!(MessageFrame::parse(&whole[..whole.len() - 1], length).is_none(), "cut");
+            assert!(length == 0 || MessageFrame::parse(&whole, length - 1).is_none(), "too large");
+        }
+        assert!(MessageFrame::parse(&frame(0x01, b"fragment"), 100).is_none());
+        assert!(MessageFrame::parse(&frame(0x89, b"ping"), 100).is_none());
+        assert!(MessageFrame::parse(&frame(0xc1, b"compressed"), 100).is_none());
+        assert!(MessageFrame::parse(&[FINAL_TEXT, 4, b'b', b'a', b'r', b'e'], 100).is_none());
+        assert!(MessageFrame::parse(&[], 100).is_none());
+    }
+
+    #[test]
+    fn small_messages_share_an_allocation_of_bounded_size() {
+        let batch = frame(FINAL_BINARY, &[7; 100]).repeat(100);
+        let mut messages = Vec::new();
+        let mut take = |message| {
+            if let Message::Binary(bytes) = message {
+                messages.push(bytes);
+            }
+        };
+        Inbound::new(1000).receive(&batch, &mut Outbound::default(), &mut take).expect("valid frames");
+        assert!(messages.len() == 100 && messages.iter().all(|bytes| **bytes == [7; 100]));
+        let runs = messages.chunk_by(|a, b| a.as_ptr().wrapping_add(100) == b.as_ptr());
+        assert!(runs.map(<[Bytes]>::len).max() <= Some(Inbound::SHARED / 100));
     }
 }

@@ -28,8 +28,8 @@ use super::scratch::Scratch;
 /// # End
 ///
 /// After [`poll_read`](Self::poll_read) failed, or to end it from here: `close`, then
-/// [`poll_shutdown`](Self::poll_shutdown), then `poll_read` until [`ReadError::Closed`] or a deadline, then
-/// drop. Dropping it with unread input would make the kernel send a reset, which can overtake the close
+/// [`poll_shutdown`](Self::poll_shutdown), then `poll_read` until [`ReadError::Ended`] or a deadline, then
+/// drop. After `Ended` or [`ReadError::Io`] there is nobody left: drop it at once. Dropping it with unread input would make the kernel send a reset, which can overtake the close
 /// frame.
 pub(crate) struct Wire<S> {
     io: S,
@@ -101,7 +101,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     /// # Errors
     ///
     /// The first error is why the link is lost; messages before the fault have been handed out. Polled
-    /// again, it reads and throws away until the peer's end of stream, which is [`ReadError::Closed`].
+    /// again, it reads and throws away until the peer's end of stream, which is [`ReadError::Ended`].
     pub(crate) fn poll_read(
         &mut self,
         cx: &mut Context<'_>,
@@ -149,7 +149,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
 
     fn decode(&mut self, bytes: &[u8], on_message: &mut impl FnMut(Message)) -> Result<(), ReadError> {
         if bytes.is_empty() {
-            return Err(ReadError::Closed);
+            return Err(ReadError::Ended);
         }
         let Some(inbound) = &mut self.inbound else { return Ok(()) };
         if self.outbound.is_closed() {

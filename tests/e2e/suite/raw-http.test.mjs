@@ -9,7 +9,7 @@ import { SERVER_URL, ours } from "../support/server.mjs";
 
 const WEBSOCKET = { transports: ["websocket"], ends: "websocket" };
 
-/** A noop is due 100 ms after the probe; the rest is for a busy machine. */
+/** A noop is due with the answer to the probe; this is for a busy machine. */
 const NOOP_MS = 500;
 
 /** Why the others were told that `id` left. */

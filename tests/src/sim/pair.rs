@@ -203,7 +203,7 @@ impl Pair {
             }
             Letter::ToServer(call, message) => {
                 if let Some(link) = self.links.get(&call) {
-                    self.server.message(*link, message);
+                    self.server.message(*link, &message);
                 }
             }
             Letter::Lost(call, why) => {

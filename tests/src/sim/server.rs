@@ -256,16 +256,16 @@ impl Server {
 
     /// A text message comes over a stream.
     pub fn text(&mut self, link: Link, text: &str) {
-        self.message(link, Message::Text(text.into()));
+        self.message(link, &Message::Text(text.into()));
     }
 
     /// A binary message comes over a stream.
     pub fn binary(&mut self, link: Link, bytes: &[u8]) {
-        self.message(link, Message::Binary(Bytes::copy_from_slice(bytes)));
+        self.message(link, &Message::Binary(Bytes::copy_from_slice(bytes)));
     }
 
     /// A message comes over a stream.
-    pub fn message(&mut self, link: Link, message: Message) {
+    pub fn message(&mut self, link: Link, message: &Message) {
         self.connection.handle_message(link, message, self.now);
         self.drain();
     }

@@ -50,9 +50,8 @@ fn an_echo_through_a_connection() {
 /// The packet that leaves: it is shared by all who receive it.
 const ENCODED: u64 = 1;
 
-/// What waits for the attachments of a packet, the list of them, and the two keys of a placeholder when it is
-/// checked.
-const ATTACHMENTS: u64 = 4;
+/// What waits for the attachments of a packet, and the list of them.
+const ATTACHMENTS: u64 = 2;
 
 /// An application on a WebSocket that sends back what it receives, without copying it.
 fn echo() -> impl FnMut(&[&Message]) {
@@ -60,7 +59,7 @@ fn echo() -> impl FnMut(&[&Message]) {
     let open = open("EIO=4&transport=websocket", true);
     let mut connection = Connection::<()>::open(Arc::default(), &Sid::from_entropy([1; 15]), &open, now);
     connection.handle_attach(link, now);
-    connection.handle_message(link, Message::Text("40".into()), now);
+    connection.handle_message(link, &Message::Text("40".into()), now);
     let Some(Event::Connect(pending)) = connection.poll() else { panic!("a wish to connect") };
     let socket = connection.accept(pending, &SocketId::from_entropy([2; 15])).expect("it is there");
     connection.resume(socket);
@@ -68,7 +67,7 @@ fn echo() -> impl FnMut(&[&Message]) {
     let mut encoder = Encoder::default();
     move |messages| {
         for message in messages {
-            connection.handle_message(link, Message::clone(message), now);
+            connection.handle_message(link, message, now);
         }
         let Some(Event::Received { event, ack, .. }) = connection.poll() else { panic!("an event") };
         assert!(connection.poll().is_none());

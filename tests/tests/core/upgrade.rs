@@ -13,26 +13,23 @@ fn probe_and_commit() {
 }
 
 #[test]
-fn a_get_is_released_after_a_hundred_milliseconds_and_so_is_every_one_after_it() {
+fn the_probe_releases_a_get_and_later_ones_follow_ever_later() {
     let mut server = Server::joined();
     let first = server.get();
     let stream = server.upgrade();
     server.advance(500);
     assert_eq!(server.answer(first), "", "nothing before the probe");
     server.text(stream, "2probe");
-    server.advance(99);
-    assert_eq!(server.answer(first), "");
-    server.advance(1);
     assert_eq!(server.answer(first), "200 6");
-    let second = server.get();
-    server.advance(99);
-    assert_eq!(server.answer(second), "");
-    server.advance(1);
-    assert_eq!(server.answer(second), "200 6");
-    server.advance(50);
-    let third = server.get();
-    server.advance(50);
-    assert_eq!(server.answer(third), "200 6", "the rhythm is that of the probe");
+    assert_eq!(server.messages(stream), ["3probe"]);
+    server.advance(20);
+    for (parked, patience) in [(20, 20), (40, 40), (80, 80), (160, 100), (260, 100)] {
+        let get = server.get();
+        server.advance(patience - 1);
+        assert_eq!(server.answer(get), "", "parked {parked} ms after the probe");
+        server.advance(1);
+        assert_eq!(server.answer(get), "200 6", "parked {parked} ms after the probe");
+    }
 }
 
 #[test]

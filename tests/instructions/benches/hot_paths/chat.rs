@@ -50,7 +50,7 @@ impl Chat {
     /// Receives all, then sends all, as a turn of the driver does.
     pub(crate) fn receive(&mut self) {
         for message in self.arriving.drain(..) {
-            self.connection.handle_message(LINK, message, self.now);
+            self.connection.handle_message(LINK, &message, self.now);
         }
         while let Some(event) = self.connection.poll() {
             let Event::Received { event, ack, .. } = event else { panic!("an event") };
@@ -96,7 +96,7 @@ impl Handshake {
         let sid = Sid::from_entropy([1; 15]);
         let mut connection = Connection::open(Arc::clone(&self.config), &sid, &open, self.now);
         connection.handle_attach(LINK, self.now);
-        connection.handle_message(LINK, Message::Text("40".into()), self.now);
+        connection.handle_message(LINK, &Message::Text("40".into()), self.now);
         let Some(Event::Connect(pending)) = connection.poll() else { panic!("a wish to connect") };
         let socket = connection.accept(pending, &SocketId::from_entropy([2; 15])).expect("it is there");
         while let Some(transmit) = connection.poll_transmit() {

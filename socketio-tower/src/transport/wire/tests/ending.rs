@@ -52,7 +52,7 @@ fn after_an_error_input_is_thrown_away_until_it_ends() {
     wire.io.reads.push_back(frame(TEXT, b"ignored"));
     assert_eq!(wire.read_ok(), []);
     wire.io.reads.push_back(Vec::new());
-    assert!(matches!(wire.read_all().1, Some(ReadError::Closed)));
+    assert!(matches!(wire.read_all().1, Some(ReadError::Ended)));
 }
 
 #[test]

@@ -1,0 +1,112 @@
+use std::time::Instant;
+
+use bytes::Bytes;
+use bytestring::ByteString;
+
+use super::closing::respond;
+use super::{Session, State};
+use crate::engine::packet::{Malformed, Packet};
+use crate::engine::{Event, Transmit, payload};
+use crate::{DisconnectReason, Encoded, Link, Message};
+
+/// A message for Socket.IO, as a part of what was sent.
+#[derive(Debug)]
+pub(crate) enum Received<'a> {
+    Text { whole: &'a ByteString, text: &'a str },
+    Binary(Bytes),
+}
+
+impl Received<'_> {
+    pub(super) fn into_message(self) -> Message {
+        match self {
+            Self::Text { whole, text } => Message::Text(whole.slice_ref(text)),
+            Self::Binary(bytes) => Message::Binary(bytes),
+        }
+    }
+}
+
+/// What becomes of packets.
+impl Session {
+    /// Reads a message of a stream. What it carries for Socket.IO is handed out at once: it need not wait
+    /// among the events.
+    pub(crate) fn read_message<'m>(
+        &mut self,
+        link: Link,
+        message: &'m Message,
+        now: Instant,
+    ) -> Option<Received<'m>> {
+        match &mut self.state {
+            State::Streaming { link: stream } if *stream == link => {
+                self.heartbeat.heard();
+                match message {
+                    Message::Text(text) => match Packet::decode(text) {
+                        Ok(packet) => self.read_packet(text, packet),
+                        Err(_) => {
+                            self.fail(DisconnectReason::ParseError, None);
+                            None
+                        }
+                    },
+                    Message::Binary(bytes) => Some(Received::Binary(bytes.clone())),
+                }
+            }
+            State::Polling { candidate: Some(candidate), .. } if candidate.link == link => {
+                let packet = match message {
+                    Message::Text(text) => Packet::decode(text).ok(),
+                    Message::Binary(_) => None,
+                };
+                match packet {
+                    Some(Packet::Ping { probe: true }) if candidate.probe(now) => {
+                        let packet = Encoded::text_only("3probe");
+                        self.transmits.push_back(Transmit::Message { link, packet });
+                        self.heard();
+                        // After the answer, so that the client pauses before it polls again.
+                        self.handle_timeout(now);
+                    }
+                    Some(Packet::Upgrade) if candidate.is_probed() => self.commit(link),
+                    // The session stays on polling; only the stream dies.
+                    _ => self.abandon(),
+                }
+                None
+            }
+            _ => None,
+        }
+    }
+
+    /// Reads the body of a POST, up to the first packet that is none.
+    pub(super) fn read_body(&mut self, body: &ByteString) -> Result<(), Malformed> {
+        for packet in payload::decode(body) {
+            if let State::Lingering { .. } = self.state
+                && let Ok(Packet::Close) = packet
+            {
+                self.end_linger();
+            }
+            if !self.is_open() {
+                break;
+            }
+            if let Some(received) = self.read_packet(body, packet?) {
+                self.events.push_back(Event::Message(received.into_message()));
+            }
+        }
+        Ok(())
+    }
+
+    fn read_packet<'p>(&mut self, whole: &'p ByteString, packet: Packet<'p>) -> Option<Received<'p>> {
+        match packet {
+            Packet::Text(text) => return Some(Received::Text { whole, text }),
+            Packet::Binary(bytes) => return Some(Received::Binary(bytes)),
+            // Node ignores `1` on a WebSocket until the ping timeout; there is no reason to wait.
+            Packet::Close => {
+                if let State::Polling { parked, .. } = &mut self.state
+                    && let Some(link) = parked.take()
+                {
+                    self.transmits.push_back(respond(link, "6"));
+                }
+                self.fail(DisconnectReason::TransportClose, None);
+            }
+            // The heartbeat of revision 4 goes the other way.
+            Packet::Ping { .. } => self.fail(DisconnectReason::TransportError, None),
+            Packet::Pong | Packet::Open | Packet::Upgrade | Packet::Noop => {}
+        }
+        None
+    }
+}
