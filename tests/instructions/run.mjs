@@ -7,7 +7,7 @@
 // for its library; GUNGRAUN_RUNNER names another one.
 
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import path from "node:path";
 
@@ -78,8 +78,10 @@ function runner() {
   const program = path.join(folder, "bin", "gungraun-runner");
   if (!existsSync(program)) {
     console.log(`${folder}: cargo install gungraun-runner`);
-    const target = path.join(folder, "build");
-    output("cargo", ["install", "gungraun-runner", "--version", version, "--locked", "--root", folder, "--target-dir", target]);
+    const build = path.join(folder, "build");
+    // It does little; optimised, it takes minutes to build.
+    output("cargo", ["install", "gungraun-runner", "--version", version, "--locked", "--debug", "--root", folder, "--target-dir", build]);
+    rmSync(build, { recursive: true });
   }
   return program;
 }

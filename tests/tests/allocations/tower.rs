@@ -14,6 +14,11 @@ const READ: u64 = 2;
 /// given back when they have room for 32.
 const LISTS: u64 = 12;
 
+/// The most that a message may allocate when so many are on the way at once, all in all.
+const GOAL: u64 = 3;
+const _: () = assert!(READ + LISTS + ECHO * OUTSTANDING <= GOAL * OUTSTANDING);
+const _: () = assert!(READ + LISTS + ACK * OUTSTANDING <= GOAL * OUTSTANDING);
+
 #[test]
 fn an_echo_of_text() {
     let text_64 = "x".repeat(64);

@@ -6,6 +6,7 @@
 mod chat;
 mod poller;
 mod server;
+mod websocket;
 
 use std::hint::black_box;
 
@@ -17,6 +18,7 @@ use socketio_core::packet::{Encoder, Packet, decode};
 use chat::{Chat, binary_event, text_event};
 use poller::Poller;
 use server::Server;
+use websocket::WebSocket;
 
 /// The text of an event with one argument, a string of this length.
 fn event_text(length: usize) -> ByteString {
@@ -69,6 +71,15 @@ fn echo(mut chat: Chat) -> Chat {
     chat
 }
 
+// The same from hyper's connection to the handler and back.
+#[library_benchmark]
+#[bench::text_1(WebSocket::about_to_send(1))]
+#[bench::text_32(WebSocket::about_to_send(32))]
+fn websocket_echo(mut client: WebSocket) -> WebSocket {
+    client.exchange();
+    client
+}
+
 // A POST with 16 events.
 #[library_benchmark]
 #[bench::packets_16(Poller::about_to_post(16))]
@@ -116,6 +127,7 @@ library_benchmark_group!(
         encode_event,
         encode_binary_event,
         echo,
+        websocket_echo,
         polling_post,
         polling_get,
         broadcast,

@@ -19,9 +19,7 @@ impl Server {
     /// All connected to `/` and at rest; they have received a broadcast before.
     pub(crate) fn with_clients(count: usize) -> Self {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
-        // Nothing but what is counted happens, however slow callgrind is.
-        let hour = Duration::from_secs(3600);
-        let io = SocketIo::builder().ping_interval(hour).ping_timeout(hour).build();
+        let io = quiet_server();
         io.of("/", |_| {});
         let service = io.layer().service();
         let mut server = Self { runtime, io, service };
@@ -66,5 +64,11 @@ impl Server {
     }
 }
 
+/// A server that does nothing unasked, however slow callgrind is.
+pub(crate) fn quiet_server() -> SocketIo {
+    let hour = Duration::from_secs(3600);
+    SocketIo::builder().ping_interval(hour).ping_timeout(hour).build()
+}
+
 /// 64 bytes.
-const TEXT: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+pub(crate) const TEXT: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
