@@ -229,7 +229,7 @@ impl SocketIo {
     }
 
     fn root(&self) -> NamespaceHandle {
-        self.namespace("/").expect("made with the server")
+        NamespaceHandle::new(self.0.namespaces.resolve("/").expect("made with the server"))
     }
 
     fn blame(&self, errors: impl IntoIterator<Item = SetupError>) {

@@ -22,6 +22,10 @@ impl Outbox {
         self.queue.front()
     }
 
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Encoded> {
+        self.queue.iter()
+    }
+
     pub(super) fn pop(&mut self) -> Option<Encoded> {
         let packet = self.queue.pop_front()?;
         self.weight -= packet.weight();

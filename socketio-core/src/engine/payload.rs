@@ -19,6 +19,8 @@ pub(super) struct Payload {
 impl Payload {
     /// Takes what fits from the front of the queue: at least one packet, however long.
     pub(super) fn fill(&mut self, queue: &mut Outbox) {
+        // A packet's frames weigh at least what it has here, but for base64.
+        self.body.reserve_exact(queue.iter().take(MAX_PACKETS).map(Encoded::weight).sum());
         while let Some(next) = queue.front() {
             if self.packets > 0 && self.packets + next.packets() > MAX_PACKETS {
                 break;

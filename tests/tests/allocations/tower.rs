@@ -89,5 +89,5 @@ fn a_broadcast_is_encoded_once() {
     uncounted(|| drop::<Vec<Client>>(clients));
 }
 
-/// The packet, and the path `/`, under which the server looks up the namespace.
-const BROADCAST: u64 = 2;
+/// The packet.
+const BROADCAST: u64 = 1;
