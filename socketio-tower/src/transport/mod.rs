@@ -8,9 +8,10 @@
 //!            Scratch                 the buffer of the thread, lent for one call
 //! ```
 //!
-//! tungstenite speaks RFC 6455; what stands here is the IO below it. A session that is idle holds no
-//! buffer in either direction.
+//! Frames that are whole messages are read here, those that leave are made by `socketio-core`; for the rest of
+//! RFC 6455 there is tungstenite. A session that is idle holds no buffer in either direction.
 
+mod frame;
 mod inbound;
 mod outbound;
 mod scratch;

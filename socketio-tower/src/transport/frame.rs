@@ -1,0 +1,161 @@
+use std::io::Cursor;
+
+use bytes::Bytes;
+use bytestring::ByteString;
+use socketio_core::Message;
+use tokio_tungstenite::tungstenite::protocol::frame::FrameHeader;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::{CloseCode, OpCode};
+
+use super::inbound::ReadError;
+
+/// A data frame that is a whole message.
+pub(super) struct MessageFrame {
+    binary: bool,
+    pub(super) mask: [u8; 4],
+    /// Where its payload begins and ends.
+    pub(super) start: usize,
+    pub(super) end: usize,
+}
+
+impl MessageFrame {
+    /// The frame that `bytes` begin with (RFC 6455 §5.2), if it is whole, masked, and neither a fragment nor
+    /// extended nor too large.
+    pub(super) fn parse(bytes: &[u8], max_payload: usize) -> Option<Self> {
+        let (&[first, second], rest) = bytes.split_first_chunk()?;
+        let binary = match first {
+            FINAL_TEXT => false,
+            FINAL_BINARY => true,
+            _ => return None,
+        };
+        let (length, rest) = match second.checked_sub(MASKED)? {
+            126 => {
+                let (length, rest) = rest.split_first_chunk()?;
+                (usize::from(u16::from_be_bytes(*length)), rest)
+            }
+            127 => {
+                let (length, rest) = rest.split_first_chunk()?;
+                (usize::try_from(u64::from_be_bytes(*length)).ok()?, rest)
+            }
+            length => (usize::from(length), rest),
+        };
+        let (mask, rest) = rest.split_first_chunk()?;
+        if length > rest.len() || length > max_payload {
+            return None;
+        }
+        let start = bytes.len() - rest.len();
+        Some(Self { binary, mask: *mask, start, end: start + length })
+    }
+
+    /// The message, of its unmasked payload.
+    pub(super) fn message(&self, payload: Bytes) -> Result<Message, ReadError> {
+        match self.binary {
+            true => Ok(Message::Binary(payload)),
+            false => byte_string(payload).map(Message::Text),
+        }
+    }
+}
+
+/// FIN and the opcode of text, RFC 6455 §5.2.
+const FINAL_TEXT: u8 = 0x81;
+/// FIN and the opcode of binary data.
+pub(super) const FINAL_BINARY: u8 = 0x82;
+/// Stands beside the length.
+const MASKED: u8 = 0x80;
+
+/// RFC 6455 §5.3.
+pub(super) fn unmask(payload: &mut [u8], mask: [u8; 4]) {
+    let (words, rest) = payload.as_chunks_mut::<4>();
+    let word = u32::from_ne_bytes(mask);
+    for bytes in words {
+        *bytes = (u32::from_ne_bytes(*bytes) ^ word).to_ne_bytes();
+    }
+    for (byte, mask) in rest.iter_mut().zip(mask) {
+        *byte ^= mask;
+    }
+}
+
+/// Where a frame ends, and what it does to the message it belongs to.
+pub(super) struct Span {
+    /// With its header, in bytes.
+    pub(super) length: usize,
+    pub(super) payload: usize,
+    pub(super) role: FrameRole,
+}
+
+pub(super) enum FrameRole {
+    Control,
+    Fragment,
+    Last,
+}
+
+impl Span {
+    /// The frame that `bytes` begin with, or `None` when its header is not complete.
+    pub(super) fn parse(bytes: &[u8], max_payload: usize) -> Result<Option<Self>, ReadError> {
+        let mut cursor = Cursor::new(bytes);
+        let Some((header, payload)) = FrameHeader::parse(&mut cursor)? else { return Ok(None) };
+        let payload = usize::try_from(payload).map_err(|_| ReadError::TooLarge)?;
+        if payload > max_payload {
+            return Err(ReadError::TooLarge);
+        }
+        let role = match header.opcode {
+            OpCode::Control(_) => FrameRole::Control,
+            OpCode::Data(_) if header.is_final => FrameRole::Last,
+            OpCode::Data(_) => FrameRole::Fragment,
+        };
+        Ok(Some(Self { length: cursor.position() as usize + payload, payload, role }))
+    }
+}
+
+/// The longest frame header, RFC 6455 §5.2: 2 bytes, 8 of length, 4 of mask.
+pub(super) const MAX_HEADER: usize = 14;
+
+/// Bytes as text, if they are UTF-8 (RFC 6455 §8.1).
+pub(super) fn byte_string(bytes: Bytes) -> Result<ByteString, ReadError> {
+    ByteString::try_from(bytes).map_err(|_| ReadError::Violation(CloseCode::Invalid))
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    /// A masked frame of a client.
+    pub(in crate::transport) fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
+        let mask = [1, 2, 3, 4];
+        let mut frame = vec![first];
+        match payload.len() {
+            length @ ..126 => frame.push(MASKED | length as u8),
+            length @ 126..0x1_0000 => {
+                frame.push(MASKED | 126);
+                frame.extend((length as u16).to_be_bytes());
+            }
+            length => {
+                frame.push(MASKED | 127);
+                frame.extend((length as u64).to_be_bytes());
+            }
+        }
+        frame.extend(mask);
+        frame.extend(payload.iter().zip(mask.iter().cycle()).map(|(byte, mask)| byte ^ mask));
+        frame
+    }
+
+    #[test]
+    fn a_message_is_taken_at_every_length() {
+        for length in [0, 1, 125, 126, 127, 4096, 65_535, 65_536] {
+            let payload: Vec<u8> = (0..length).map(|n| n as u8).collect();
+            let whole = frame(FINAL_BINARY, &payload);
+            let message = MessageFrame::parse(&whole, length).expect("a whole message");
+            assert_eq!((message.end, message.end - message.start), (whole.len(), length));
+            let mut taken = whole[message.start..].to_vec();
+            unmask(&mut taken, message.mask);
+            assert_eq!(taken, payload);
+
+            assert!(MessageFrame::parse(&whole[..whole.len() - 1], length).is_none(), "cut");
+            assert!(length == 0 || MessageFrame::parse(&whole, length - 1).is_none(), "too large");
+        }
+        assert!(MessageFrame::parse(&frame(0x01, b"fragment"), 100).is_none());
+        assert!(MessageFrame::parse(&frame(0x89, b"ping"), 100).is_none());
+        assert!(MessageFrame::parse(&frame(0xc1, b"compressed"), 100).is_none());
+        assert!(MessageFrame::parse(&[FINAL_TEXT, 4, b'b', b'a', b'r', b'e'], 100).is_none());
+        assert!(MessageFrame::parse(&[], 100).is_none());
+    }
+}
