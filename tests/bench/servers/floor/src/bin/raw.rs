@@ -3,12 +3,17 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::future::poll_fn;
 use std::io::{self, ErrorKind};
+use std::pin::Pin;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::task::{Poll, ready};
 
 use bench_floor::{PING, Request, connect_packet, listen, open_packet, ping_interval, upgrade};
-use bytes::{Buf as _, BufMut as _, BytesMut};
+use bytes::{Buf as _, BytesMut};
+use tokio::io::{AsyncRead as _, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::net::tcp::OwnedWriteHalf;
 
 const TEXT: u8 = 0x81;
 const BINARY: u8 = 0x82;
@@ -33,7 +38,7 @@ async fn main() -> io::Result<()> {
 }
 
 async fn heartbeat() {
-    let mut ping = BytesMut::new();
+    let mut ping = Vec::new();
     frame(&mut ping, TEXT, PING.as_bytes());
     loop {
         tokio::time::sleep(ping_interval()).await;
@@ -50,30 +55,30 @@ async fn serve(mut stream: TcpStream, id: u64) -> io::Result<()> {
     if !upgrade(&mut stream).await? {
         return Ok(());
     }
-    let peer = Arc::new(Peer { stream, backlog: Mutex::default() });
-    let mut open = BytesMut::new();
+    let (mut input, output) = stream.into_split();
+    let peer = Arc::new(Peer { output, backlog: Mutex::default() });
+    let mut open = Vec::new();
     frame(&mut open, TEXT, open_packet().as_bytes());
     peer.write(&open);
     lock(&PEERS).insert(id, Arc::clone(&peer));
 
     // The beginning of a frame whose rest has not come yet.
     let mut partial = BytesMut::new();
-    loop {
-        peer.stream.readable().await?;
-        let open = SCRATCH.with_borrow_mut(|scratch| match peer.stream.try_read(&mut scratch.input) {
-            Ok(0) => Ok(false),
-            Ok(read) => Ok(scratch.handle(&peer, &mut partial, read)),
-            Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(true),
-            Err(error) => Err(error),
-        })?;
-        if !open {
-            return Ok(());
-        }
-    }
+    while poll_fn(|cx| {
+        SCRATCH.with_borrow_mut(|scratch| {
+            let mut buffer = ReadBuf::new(&mut scratch.input);
+            ready!(Pin::new(&mut input).poll_read(cx, &mut buffer))?;
+            let read = buffer.filled().len();
+            Poll::Ready(io::Result::Ok(read > 0 && scratch.handle(&peer, &mut partial, read)))
+        })
+    })
+    .await?
+    {}
+    Ok(())
 }
 
 struct Peer {
-    stream: TcpStream,
+    output: OwnedWriteHalf,
     /// What the kernel has not taken. While there is some, a task writes it.
     backlog: Mutex<BytesMut>,
 }
@@ -85,7 +90,7 @@ impl Peer {
             return backlog.extend_from_slice(bytes);
         }
         // An error shows itself again where the stream is read.
-        let written = self.stream.try_write(bytes).unwrap_or(0);
+        let written = self.output.try_write(bytes).unwrap_or(0);
         if written < bytes.len() {
             backlog.extend_from_slice(&bytes[written..]);
             tokio::spawn(Arc::clone(self).drain());
@@ -93,9 +98,9 @@ impl Peer {
     }
 
     async fn drain(self: Arc<Self>) {
-        while self.stream.writable().await.is_ok() {
+        while self.output.writable().await.is_ok() {
             let mut backlog = lock(&self.backlog);
-            match self.stream.try_write(&backlog) {
+            match self.output.try_write(&backlog) {
                 Ok(written) => backlog.advance(written),
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {}
                 Err(_) => return,
@@ -111,15 +116,15 @@ impl Peer {
 /// The buffers of a thread; nothing stays in them between two reads.
 struct Scratch {
     input: Vec<u8>,
-    answers: BytesMut,
-    broadcasts: BytesMut,
+    answers: Vec<u8>,
+    broadcasts: Vec<u8>,
 }
 
 thread_local! {
     static SCRATCH: RefCell<Scratch> = RefCell::new(Scratch {
         input: vec![0; 64 * 1024],
-        answers: BytesMut::new(),
-        broadcasts: BytesMut::new(),
+        answers: Vec::new(),
+        broadcasts: Vec::new(),
     });
 }
 
@@ -152,7 +157,7 @@ impl Scratch {
     }
 }
 
-fn handle(head: u8, payload: &[u8], answers: &mut BytesMut, broadcasts: &mut BytesMut) -> bool {
+fn handle(head: u8, payload: &[u8], answers: &mut Vec<u8>, broadcasts: &mut Vec<u8>) -> bool {
     match head {
         TEXT => {
             let Ok(text) = str::from_utf8(payload) else { return false };
@@ -208,22 +213,22 @@ fn unmask(payload: &mut [u8], key: [u8; 4]) {
     rest.iter_mut().zip(key.iter().cycle()).for_each(|(byte, key)| *byte ^= key);
 }
 
-fn frame(out: &mut BytesMut, head: u8, payload: &[u8]) {
+fn frame(out: &mut Vec<u8>, head: u8, payload: &[u8]) {
     frame_head(out, head, payload.len());
     out.extend_from_slice(payload);
 }
 
-fn frame_head(out: &mut BytesMut, head: u8, length: usize) {
-    out.put_u8(head);
+fn frame_head(out: &mut Vec<u8>, head: u8, length: usize) {
+    out.push(head);
     match length {
-        0..126 => out.put_u8(length as u8),
+        0..126 => out.push(length as u8),
         126..0x1_0000 => {
-            out.put_u8(126);
-            out.put_u16(length as u16);
+            out.push(126);
+            out.extend_from_slice(&(length as u16).to_be_bytes());
         }
         _ => {
-            out.put_u8(127);
-            out.put_u64(length as u64);
+            out.push(127);
+            out.extend_from_slice(&(length as u64).to_be_bytes());
         }
     }
 }
@@ -239,12 +244,12 @@ mod tests {
     /// As a client sends it: masked.
     fn masked(payload: &[u8]) -> Vec<u8> {
         let key = [1, 2, 3, 4];
-        let mut out = BytesMut::new();
+        let mut out = Vec::new();
         frame_head(&mut out, TEXT, payload.len());
         out[1] |= 0x80;
         out.extend_from_slice(&key);
         out.extend(payload.iter().zip(key.iter().cycle()).map(|(byte, key)| byte ^ key));
-        out.to_vec()
+        out
     }
 
     #[test]
