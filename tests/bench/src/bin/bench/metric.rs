@@ -1,0 +1,147 @@
+use socketio_bench::{Kind, Record, Workload};
+
+/// One number of a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Metric {
+    PerCpuSecond,
+    P50,
+    P99,
+    P999,
+    /// How much of a core the load generator used.
+    Load,
+    /// By its name in [`Record::figures`].
+    Figure(&'static str, Unit),
+}
+
+/// What a number counts, and so how it is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unit {
+    Operations,
+    Microseconds,
+    Bytes,
+    Cores,
+    /// Of a whole.
+    Share,
+    Count,
+}
+
+pub(crate) const RSS_PER_SESSION: Metric = Metric::Figure("rss_per_session", Unit::Bytes);
+pub(crate) const RSS_SECOND_WAVE: Metric = Metric::Figure("rss_second_wave", Unit::Bytes);
+pub(crate) const RETAINED: Metric = Metric::Figure("retained_per_session", Unit::Bytes);
+pub(crate) const HEARTBEAT: Metric = Metric::Figure("heartbeat_cores", Unit::Cores);
+pub(crate) const CONNECTIONS: Metric = Metric::Figure("connections", Unit::Count);
+pub(crate) const STALLED: Metric = Metric::Figure("stalled", Unit::Count);
+pub(crate) const STALLED_CLOSED: Metric = Metric::Figure("stalled_closed", Unit::Count);
+
+impl Metric {
+    pub(crate) fn of(self, record: &Record) -> Option<f64> {
+        let latency = record.latency.as_ref();
+        let value = match self {
+            Self::PerCpuSecond => Some(record.per_cpu_second()),
+            Self::P50 => latency.map(|latency| latency.p50),
+            Self::P99 => latency.map(|latency| latency.p99),
+            Self::P999 => latency.map(|latency| latency.p999),
+            Self::Load => Some(record.load_cpu / record.seconds),
+            Self::Figure(name, _) => record.figures.get(name).copied(),
+        };
+        // A server that used no CPU did nothing.
+        value.filter(|value| value.is_finite())
+    }
+
+    pub(crate) fn unit(self) -> Unit {
+        match self {
+            Self::PerCpuSecond => Unit::Operations,
+            Self::P50 | Self::P99 | Self::P999 => Unit::Microseconds,
+            Self::Load => Unit::Share,
+            Self::Figure(_, unit) => unit,
+        }
+    }
+
+    pub(crate) fn title(self) -> &'static str {
+        match self {
+            Self::PerCpuSecond => "operations per CPU second",
+            Self::P50 => "p50",
+            Self::P99 => "p99",
+            Self::P999 => "p99.9",
+            Self::Load => "load generator",
+            RSS_PER_SESSION => "resident memory per session",
+            RSS_SECOND_WAVE => "the same of a second wave",
+            RETAINED => "memory that stays per session",
+            HEARTBEAT => "cores for heartbeats",
+            CONNECTIONS => "sessions",
+            STALLED => "peers that do not read",
+            STALLED_CLOSED => "of them, closed by the server",
+            Self::Figure(name, _) => name,
+        }
+    }
+
+    /// What a workload is about.
+    pub(crate) fn headlines(workload: &Workload) -> &'static [Self] {
+        match workload.kind {
+            Kind::OpenLoop { .. } => &[Self::P50, Self::P99, Self::P999],
+            Kind::Broadcast { stalled: 1.., .. } => {
+                &[Self::P50, Self::P99, Self::P999, STALLED, STALLED_CLOSED]
+            }
+            Kind::Idle { .. } => &[RSS_PER_SESSION, RSS_SECOND_WAVE, HEARTBEAT, CONNECTIONS],
+            Kind::Retained { .. } => &[RETAINED],
+            _ => &[Self::PerCpuSecond],
+        }
+    }
+}
+
+impl Unit {
+    /// To three figures or so, as a person would say it.
+    pub(crate) fn show(self, value: f64) -> String {
+        match self {
+            Self::Operations if value >= 99_950.0 => format!("{} k", grouped(value / 1e3)),
+            Self::Operations if value >= 9_995.0 => format!("{:.1} k", value / 1e3),
+            Self::Operations | Self::Count => grouped(value),
+            Self::Microseconds if value >= 9_950.0 => format!("{:.0} ms", value / 1e3),
+            Self::Microseconds if value >= 995.0 => format!("{:.1} ms", value / 1e3),
+            Self::Microseconds => format!("{value:.0} µs"),
+            Self::Bytes if value.abs() >= 99.95 * 1024.0 => format!("{} KiB", grouped(value / 1024.0)),
+            Self::Bytes => format!("{:.1} KiB", value / 1024.0),
+            Self::Cores => format!("{value:.3}"),
+            Self::Share => format!("{:.0} %", value * 100.0),
+        }
+    }
+}
+
+/// With a space between thousands.
+fn grouped(value: f64) -> String {
+    let digits = format!("{value:.0}");
+    let mut out = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && digit.is_ascii_digit() && out != "-" && (digits.len() - at).is_multiple_of(3) {
+            out.push(' ');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_written_short() {
+        for (unit, value, text) in [
+            (Unit::Operations, 1_361_400.0, "1 361 k"),
+            (Unit::Operations, 163_499.0, "163 k"),
+            (Unit::Operations, 16_740.0, "16.7 k"),
+            (Unit::Operations, 5_812.0, "5 812"),
+            (Unit::Microseconds, 393.2, "393 µs"),
+            (Unit::Microseconds, 2_249.0, "2.2 ms"),
+            (Unit::Microseconds, 21_000.0, "21 ms"),
+            (Unit::Bytes, 3_482.0, "3.4 KiB"),
+            (Unit::Bytes, 1_048_576.0, "1 024 KiB"),
+            (Unit::Count, -123.0, "-123"),
+            (Unit::Count, 50_000.0, "50 000"),
+            (Unit::Cores, 0.04, "0.040"),
+            (Unit::Share, 0.914, "91 %"),
+        ] {
+            assert_eq!(unit.show(value), text);
+        }
+    }
+}

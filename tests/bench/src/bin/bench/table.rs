@@ -1,0 +1,165 @@
+//! What is measured, in Markdown.
+
+use socketio_bench::Workload;
+
+use crate::metric::Metric;
+use crate::results::Results;
+use crate::targets::{OURS, Target};
+
+/// All there is to say of these results.
+pub(crate) fn all(results: &Results) -> String {
+    let is_speed = |metrics: &[Metric]| metrics == [Metric::PerCpuSecond];
+    let (speed, rest): (Vec<_>, Vec<_>) =
+        Workload::all().iter().partition(|workload| is_speed(Metric::headlines(workload)));
+    let sections = [
+        section("Operations per second of server CPU", measured(results, &speed)),
+        section("Latency and memory", measured(results, &rest)),
+        section("Targets", targets(results)),
+        section("Runs that failed", failures(results)),
+        conditions(results),
+    ];
+    sections.into_iter().flatten().collect::<Vec<_>>().join("\n\n")
+}
+
+fn section(title: &str, content: Option<String>) -> Option<String> {
+    content.map(|content| format!("### {title}\n\n{content}"))
+}
+
+/// A row for each headline of each workload that has run, a column for each server.
+fn measured(results: &Results, workloads: &[&Workload]) -> Option<String> {
+    let mut rows = Vec::new();
+    for workload in workloads {
+        for &metric in Metric::headlines(workload) {
+            let cell = |server| cell(results, workload.name, server, metric);
+            let cells: Vec<_> = results.servers.iter().map(|server| cell(server)).collect();
+            if cells.iter().all(Option::is_none) {
+                continue;
+            }
+            let title = match metric {
+                Metric::PerCpuSecond => workload.title.to_owned(),
+                _ => format!("{}: {}", workload.title, metric.title()),
+            };
+            let load = results.median(workload.name, subject(results)?, Metric::Load);
+            let load = load.filter(|_| metric == Metric::PerCpuSecond);
+            let row = [Some(title)].into_iter().chain(cells);
+            rows.push(row.chain([load.map(|load| Metric::Load.unit().show(load))]).collect());
+        }
+    }
+    let columns = results.servers.iter().map(String::as_str);
+    let header: Vec<_> = ["workload"].into_iter().chain(columns).chain(["load"]).collect();
+    table(&header, &rows)
+}
+
+/// The server's figure, and in brackets what ours is to it.
+fn cell(results: &Results, workload: &str, server: &str, metric: Metric) -> Option<String> {
+    let value = metric.unit().show(results.median(workload, server, metric)?);
+    let subject = subject(results)?;
+    let ratio = results.ratio(metric, (workload, subject), (workload, server));
+    match ratio {
+        Some(ratio) if subject != server => Some(format!("{value} ({})", times(ratio))),
+        _ => Some(value),
+    }
+}
+
+/// The server that all others are compared with.
+fn subject(results: &Results) -> Option<&str> {
+    let ours = results.servers.iter().find(|server| *server == OURS);
+    ours.or(results.servers.first()).map(String::as_str)
+}
+
+fn targets(results: &Results) -> Option<String> {
+    let rows = Target::all().iter().filter_map(|target| {
+        let measured = target.measured(results)?;
+        let met = if target.bound.holds(measured) { "yes" } else { "**no**" };
+        let row =
+            [target.workload.to_owned(), target.measure.describe(), target.bound.describe(target.measure)];
+        Some(row.into_iter().chain([target.measure.show(measured), met.to_owned()]).map(Some).collect())
+    });
+    table(&["workload", "ours", "wanted", "measured", "met"], &rows.collect::<Vec<_>>())
+}
+
+fn failures(results: &Results) -> Option<String> {
+    let lines: Vec<_> = results
+        .failures
+        .iter()
+        .map(|failed| {
+            let error = failed.error.replace(['`', '\n'], " ");
+            format!("- {}, {}, round {}: `{error}`", failed.server, failed.workload, failed.round)
+        })
+        .collect();
+    (!lines.is_empty()).then(|| lines.join("\n"))
+}
+
+fn conditions(results: &Results) -> Option<String> {
+    let rounds = match results.rounds() {
+        1 => "One round".to_owned(),
+        rounds => format!("Medians of {rounds} interleaved rounds"),
+    };
+    let disturbed = match results.disturbed {
+        0 => String::new(),
+        count => format!(" {count} runs are left out: others kept the machine busy."),
+    };
+    let setting = results.setting.as_ref().map(|setting| setting.describe()).unwrap_or_default();
+    Some(format!(
+        "{rounds}; in brackets, ours to that server, as the median of the rounds' ratios. `load` is how much of its \
+         core the load generator used against ours.{disturbed} {setting}"
+    ))
+}
+
+pub(crate) fn times(ratio: f64) -> String {
+    if ratio < 9.95 { format!("{ratio:.2}") } else { format!("{ratio:.0}") }
+}
+
+fn table(header: &[&str], rows: &[Vec<Option<String>>]) -> Option<String> {
+    if rows.is_empty() {
+        return None;
+    }
+    let line = |cells: Vec<&str>| format!("| {} |", cells.join(" | "));
+    let mut lines = vec![line(header.to_vec()), format!("|{}", "---|".repeat(header.len()))];
+    let shown = |cell: &Option<String>| cell.clone().unwrap_or_else(|| "–".to_owned());
+    for row in rows {
+        let cells: Vec<_> = row.iter().map(shown).collect();
+        lines.push(line(cells.iter().map(String::as_str).collect()));
+    }
+    Some(lines.join("\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::journal::{Failed, Line};
+    use crate::results::tests::record;
+
+    #[test]
+    fn figures_stand_beside_what_ours_is_to_them() {
+        let failed = Failed {
+            server: "node".to_owned(),
+            workload: "rooms".to_owned(),
+            round: 1,
+            error: "the server ended with signal 11".to_owned(),
+        };
+        let lines = [
+            Line::Record(record("ours", "echo1", 0, 150_000.0)),
+            Line::Record(record("floor", "echo1", 0, 200_000.0)),
+            Line::Record(record("floor", "echo32", 0, 2_000_000.0)),
+            Line::Failed(failed),
+        ];
+        let text = all(&Results::new(lines));
+        for line in [
+            "| workload | ours | floor | node | load |",
+            "|---|---|---|---|---|",
+            "| echo 64 B, one outstanding each | 150 k | 200 k (0.75) | – | 75 % |",
+            "| echo 64 B, 32 outstanding | – | 2 000 k | – | – |",
+            "| echo1 | to the floor | ≥ 0.90 | 0.75 | **no** |",
+            "- node, rooms, round 1: `the server ended with signal 11`",
+        ] {
+            assert!(text.lines().any(|it| it == line), "{line}\n\n{text}");
+        }
+        assert!(!text.contains("Latency"), "nothing of it was measured");
+    }
+
+    #[test]
+    fn no_results_are_no_tables() {
+        assert!(!all(&Results::new([])).contains('|'));
+    }
+}
