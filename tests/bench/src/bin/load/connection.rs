@@ -1,7 +1,7 @@
 //! One TCP connection to the server.
 
 use std::io::{self, Read, Write};
-use std::net::{Ipv4Addr, SocketAddrV4};
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::time::Duration;
 
 use mio::net::TcpStream;
@@ -66,11 +66,6 @@ impl Connection {
         Ok(Self { stream, incoming: Vec::new(), outgoing: first.to_vec() })
     }
 
-    /// The port at this end.
-    pub(crate) fn port(&self) -> io::Result<u16> {
-        Ok(self.stream.local_addr()?.port())
-    }
-
     /// Writes what the kernel takes, and keeps the rest until [`flush`](Self::flush).
     pub(crate) fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
         let sent = if self.outgoing.is_empty() { self.write(bytes)? } else { 0 };
@@ -123,9 +118,13 @@ impl Connection {
         self.incoming.extend_from_slice(bytes);
     }
 
-    /// Stops listening to it, for good.
-    pub(crate) fn ignore(&mut self, registry: &Registry) -> io::Result<()> {
-        registry.deregister(&mut self.stream)
+    /// Stops listening to it, for good; it stays open. Its address at this end.
+    pub(crate) fn ignore(&mut self, registry: &Registry) -> io::Result<SocketAddrV4> {
+        registry.deregister(&mut self.stream)?;
+        match self.stream.local_addr()? {
+            SocketAddr::V4(address) => Ok(address),
+            SocketAddr::V6(_) => Err(io::ErrorKind::Unsupported.into()),
+        }
     }
 
     /// Ends it as a lost network would: the server gets a reset.

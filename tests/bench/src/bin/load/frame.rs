@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::failure::Failure;
+
 /// A frame of a server: whole messages only, no server of ours fragments.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Frame<'a> {
@@ -57,9 +59,15 @@ impl<'a> Frame<'a> {
     }
 }
 
+impl From<Malformed> for Failure {
+    fn from(malformed: Malformed) -> Self {
+        Self::Contract(malformed.to_string())
+    }
+}
+
 impl fmt::Display for Malformed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "a frame that starts with {:02x?}", self.head)
+        write!(f, "the server sent a frame that starts with {:02x?}", self.head)
     }
 }
 

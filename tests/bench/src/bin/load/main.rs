@@ -1,23 +1,31 @@
-//! Runs one workload against one running server and prints one [`Record`](socketio_bench::Record) as a line of
-//! JSON.
+//! Runs one workload against one running server and prints one [`Record`] as a line of JSON.
 //!
-//! One thread with epoll, all messages prepared beforehand: what it costs must not be what it shows.
+//! One thread with epoll, all messages prepared beforehand: the server is what is measured.
 
 mod arguments;
 mod clients;
+mod connect;
 mod connection;
 mod exchange;
 mod failure;
+mod fanout;
 mod frame;
 mod histogram;
 mod http;
+mod idle;
 mod message;
+mod peers;
+mod polling;
 mod process;
+mod rooms;
 mod run;
+mod session;
+mod sockets;
+mod upgrade;
 
 use std::process::ExitCode;
 
-use socketio_bench::{Kind, Record};
+use socketio_bench::{Kind, Mode, Record};
 
 use arguments::Arguments;
 use failure::Failure;
@@ -48,8 +56,23 @@ fn main() -> ExitCode {
 fn measure(arguments: &Arguments) -> Result<Record, Failure> {
     let run = Run::new(arguments)?;
     let outcome = match arguments.workload.kind {
-        Kind::Exchange(exchange) => exchange::closed_loop(&run, exchange)?,
-        _ => return Err(Failure::Arguments("not yet".into())),
+        Kind::Exchange(exchange) => exchange::closed_loop(&run, exchange),
+        Kind::OpenLoop { connections, per_second, size } => {
+            exchange::open_loop(&run, connections, per_second, size)
+        }
+        Kind::Broadcast { connections, outstanding, size, stalled } => {
+            fanout::broadcast(&run, connections, outstanding, size, stalled)
+        }
+        Kind::Rooms { connections, rooms, members } => fanout::rooms(&run, connections, rooms, members),
+        Kind::Membership { connections, members, rooms } => {
+            rooms::membership(&run, connections, members, rooms)
+        }
+        Kind::Connect { mode: Mode::WebSocket, parallel } => connect::websocket(&run, parallel),
+        Kind::Connect { mode: Mode::Upgrade, parallel } => upgrade::connect(&run, parallel),
+        Kind::Storm { connections } => connect::storm(&run, connections),
+        Kind::Polling(exchange) => polling::echo(&run, exchange),
+        Kind::Idle { connections } => idle::idle(&run, connections),
+        Kind::Retained { connections, size } => idle::retained(&run, connections, size),
     };
-    Ok(outcome.record(arguments))
+    Ok(outcome?.record(arguments))
 }

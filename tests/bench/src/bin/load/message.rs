@@ -57,6 +57,11 @@ impl Messages {
         &self.requests[number]
     }
 
+    /// What answers it: of an echo, the same packet as the request's.
+    pub(crate) fn packet(&self, number: usize) -> &[u8] {
+        &self.answers[number]
+    }
+
     pub(crate) fn answer(&self, message: Frame<'_>) -> Answer {
         let (bytes, start) = match (self.event, message) {
             (Event::Echo, Frame::Text(text)) => (text, r#"42["echo",""#.len()),

@@ -7,7 +7,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use socketio_bench::{Latency, Record};
 
 use crate::arguments::{Arguments, Target};
-use crate::clients::{Clients, PATIENCE, Script};
+use crate::clients::{Clients, PATIENCE};
 use crate::failure::Failure;
 use crate::histogram::Histogram;
 use crate::process::{Process, Spent};
@@ -105,16 +105,6 @@ impl Run {
         until(load, self.length)?;
         meter.read()
     }
-
-    /// As [`measure`](Self::measure), where all there is to do is to react.
-    pub(crate) fn measure_script<S: Script>(
-        &self,
-        clients: &mut Clients,
-        script: &mut S,
-        tally: impl Fn(&mut S) -> &mut Tally,
-    ) -> Result<Spent, Failure> {
-        self.measure(script, tally, |script| clients.turn(Some(Duration::from_millis(20)), script))
-    }
 }
 
 impl Tally {
@@ -139,7 +129,7 @@ impl Tally {
     }
 
     /// Counts from now on.
-    fn begin(&mut self) {
+    pub(crate) fn begin(&mut self) {
         self.operations = 0;
         self.latencies.clear();
     }
