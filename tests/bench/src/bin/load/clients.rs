@@ -30,7 +30,8 @@ pub(crate) struct Clients {
 #[derive(Debug)]
 struct Sessions {
     states: Vec<State>,
-    /// How many are connected.
+    /// How many are upgrading, and how many ready.
+    upgrading: usize,
     ready: usize,
     pings: u64,
     reply: Vec<u8>,
@@ -57,7 +58,7 @@ struct Listener<'a, S> {
     script: &'a mut S,
 }
 
-/// So many connects are under way at once: fewer than any server's backlog.
+/// So many connects are under way at once: fewer than servers let wait to be accepted.
 const UNDER_WAY: usize = 100;
 /// A server that takes longer for anything does not work.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
@@ -70,6 +71,7 @@ impl Clients {
             sockets: Sockets::new(target)?,
             sessions: Sessions {
                 states: Vec::new(),
+                upgrading: 0,
                 ready: 0,
                 pings: 0,
                 reply: Vec::new(),
@@ -83,6 +85,11 @@ impl Clients {
     /// How many are connected.
     pub(crate) fn ready(&self) -> usize {
         self.sessions.ready
+    }
+
+    /// How many handshakes the server has not yet answered.
+    pub(crate) fn unanswered(&self) -> usize {
+        self.sessions.upgrading
     }
 
     /// How many pings have been answered.
@@ -134,6 +141,7 @@ impl Clients {
 
     fn dial_over(&mut self, client: usize, reach: Reach) -> Result<(), Failure> {
         self.sessions.states[client] = State::Upgrading;
+        self.sessions.upgrading += 1;
         self.sockets.dial(client, &self.upgrade, reach)
     }
 
@@ -208,8 +216,10 @@ impl Clients {
 
 impl Sessions {
     fn leave(&mut self, client: usize) {
-        if std::mem::replace(&mut self.states[client], State::Gone) == State::Ready {
-            self.ready -= 1;
+        match std::mem::replace(&mut self.states[client], State::Gone) {
+            State::Upgrading => self.upgrading -= 1,
+            State::Ready => self.ready -= 1,
+            State::Opening | State::Connecting | State::Gone => {}
         }
     }
 }
@@ -255,6 +265,7 @@ impl<S: Script> Receiver for Listener<'_, S> {
         if self.sessions.states[client] == State::Upgrading {
             let Some(head) = http::accepted(bytes)? else { return Ok(0) };
             self.sessions.states[client] = State::Opening;
+            self.sessions.upgrading -= 1;
             used = head;
         }
         while let Some((frame, length)) = Frame::parse(&bytes[used..])? {
