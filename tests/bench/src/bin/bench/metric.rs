@@ -20,14 +20,18 @@ pub(crate) enum Unit {
     Microseconds,
     Bytes,
     Cores,
+    Ratio,
     /// Of a whole.
     Share,
     Count,
 }
 
 pub(crate) const RSS_PER_SESSION: Metric = Metric::Figure("rss_per_session", Unit::Bytes);
-pub(crate) const RSS_SECOND_WAVE: Metric = Metric::Figure("rss_second_wave", Unit::Bytes);
-pub(crate) const RETAINED: Metric = Metric::Figure("retained_per_session", Unit::Bytes);
+pub(crate) const RSS_SECOND_WAVE: Metric = Metric::Figure("rss_second_wave", Unit::Ratio);
+pub(crate) const RSS_AFTER_ONE_MESSAGE: Metric = Metric::Figure("rss_after_one_message", Unit::Bytes);
+pub(crate) const RSS_AFTER_HALF_LEFT: Metric = Metric::Figure("rss_after_half_left", Unit::Bytes);
+pub(crate) const RSS_AFTER_ALL_LEFT: Metric = Metric::Figure("rss_after_all_left", Unit::Bytes);
+pub(crate) const RETAINED: Metric = Metric::Figure("rss_retained_per_session", Unit::Bytes);
 pub(crate) const HEARTBEAT: Metric = Metric::Figure("heartbeat_cores", Unit::Cores);
 pub(crate) const CONNECTIONS: Metric = Metric::Figure("connections", Unit::Count);
 pub(crate) const STALLED: Metric = Metric::Figure("stalled", Unit::Count);
@@ -65,7 +69,10 @@ impl Metric {
             Self::P999 => "p99.9",
             Self::Load => "load generator",
             RSS_PER_SESSION => "resident memory per session",
-            RSS_SECOND_WAVE => "the same of a second wave",
+            RSS_AFTER_ONE_MESSAGE => "the same after a message each",
+            RSS_AFTER_HALF_LEFT => "all memory after half have left",
+            RSS_AFTER_ALL_LEFT => "all memory after all have left",
+            RSS_SECOND_WAVE => "memory of a second wave, to that of the first",
             RETAINED => "memory that stays per session",
             HEARTBEAT => "cores for heartbeats",
             CONNECTIONS => "sessions",
@@ -75,6 +82,11 @@ impl Metric {
         }
     }
 
+    /// Whether another server's is of interest as a ratio.
+    pub(crate) fn is_compared(self) -> bool {
+        !matches!(self.unit(), Unit::Count | Unit::Ratio | Unit::Share)
+    }
+
     /// What a workload is about.
     pub(crate) fn headlines(workload: &Workload) -> &'static [Self] {
         match workload.kind {
@@ -82,7 +94,15 @@ impl Metric {
             Kind::Broadcast { stalled: 1.., .. } => {
                 &[Self::P50, Self::P99, Self::P999, STALLED, STALLED_CLOSED]
             }
-            Kind::Idle { .. } => &[RSS_PER_SESSION, RSS_SECOND_WAVE, HEARTBEAT, CONNECTIONS],
+            Kind::Idle { .. } => &[
+                CONNECTIONS,
+                RSS_PER_SESSION,
+                RSS_AFTER_ONE_MESSAGE,
+                RSS_AFTER_HALF_LEFT,
+                RSS_AFTER_ALL_LEFT,
+                RSS_SECOND_WAVE,
+                HEARTBEAT,
+            ],
             Kind::Retained { .. } => &[RETAINED],
             _ => &[Self::PerCpuSecond],
         }
@@ -102,6 +122,7 @@ impl Unit {
             Self::Bytes if value.abs() >= 99.95 * 1024.0 => format!("{} KiB", grouped(value / 1024.0)),
             Self::Bytes => format!("{:.1} KiB", value / 1024.0),
             Self::Cores => format!("{value:.3}"),
+            Self::Ratio => format!("{value:.2}"),
             Self::Share => format!("{:.0} %", value * 100.0),
         }
     }

@@ -117,7 +117,7 @@ mod tests {
     fn charts_show_what_was_measured() {
         let records = [("ours", 200.0), ("socketioxide", 100.0), ("node", 50.0)];
         let lines = records.map(|(server, speed)| Line::Record(record(server, "echo1", 0, speed)));
-        let chart = speed(&Results::new(lines));
+        let chart = speed(&Results::new(lines, 0.35));
         assert_eq!(chart.groups.len(), 1);
         let bars = &chart.groups[0].bars;
         assert_eq!(bars[..], [Some((2.0, "2.00".to_owned())), None, Some((0.5, "0.50".to_owned()))]);

@@ -56,7 +56,9 @@ fn cell(results: &Results, workload: &str, server: &str, metric: Metric) -> Opti
     let subject = subject(results)?;
     let ratio = results.ratio(metric, (workload, subject), (workload, server));
     match ratio {
-        Some(ratio) if subject != server => Some(format!("{value} ({})", times(ratio))),
+        Some(ratio) if subject != server && metric.is_compared() => {
+            Some(format!("{value} ({})", times(ratio)))
+        }
         _ => Some(value),
     }
 }
@@ -144,7 +146,7 @@ mod tests {
             Line::Record(record("floor", "echo32", 0, 2_000_000.0)),
             Line::Failed(failed),
         ];
-        let text = all(&Results::new(lines));
+        let text = all(&Results::new(lines, 0.35));
         for line in [
             "| workload | ours | floor | node | load |",
             "|---|---|---|---|---|",
@@ -160,6 +162,6 @@ mod tests {
 
     #[test]
     fn no_results_are_no_tables() {
-        assert!(!all(&Results::new([])).contains('|'));
+        assert!(!all(&Results::new([], 0.35)).contains('|'));
     }
 }
