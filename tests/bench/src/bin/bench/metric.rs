@@ -1,4 +1,4 @@
-use socketio_bench::{Kind, Record, Workload};
+use socketio_bench::{Kind, Record, Workload, figure};
 
 /// One number of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,16 +26,16 @@ pub(crate) enum Unit {
     Count,
 }
 
-pub(crate) const RSS_PER_SESSION: Metric = Metric::Figure("rss_per_session", Unit::Bytes);
-pub(crate) const RSS_SECOND_WAVE: Metric = Metric::Figure("rss_second_wave", Unit::Ratio);
-pub(crate) const RSS_AFTER_ONE_MESSAGE: Metric = Metric::Figure("rss_after_one_message", Unit::Bytes);
-pub(crate) const RSS_AFTER_HALF_LEFT: Metric = Metric::Figure("rss_after_half_left", Unit::Bytes);
-pub(crate) const RSS_AFTER_ALL_LEFT: Metric = Metric::Figure("rss_after_all_left", Unit::Bytes);
-pub(crate) const RETAINED: Metric = Metric::Figure("rss_retained_per_session", Unit::Bytes);
-pub(crate) const HEARTBEAT: Metric = Metric::Figure("heartbeat_cores", Unit::Cores);
-pub(crate) const CONNECTIONS: Metric = Metric::Figure("connections", Unit::Count);
-pub(crate) const STALLED: Metric = Metric::Figure("stalled", Unit::Count);
-pub(crate) const STALLED_CLOSED: Metric = Metric::Figure("stalled_closed", Unit::Count);
+pub(crate) const RSS_PER_SESSION: Metric = Metric::Figure(figure::RSS_PER_SESSION, Unit::Bytes);
+pub(crate) const RSS_SECOND_WAVE: Metric = Metric::Figure(figure::RSS_SECOND_WAVE, Unit::Ratio);
+pub(crate) const RSS_AFTER_ONE_MESSAGE: Metric = Metric::Figure(figure::RSS_AFTER_ONE_MESSAGE, Unit::Bytes);
+pub(crate) const RSS_AFTER_HALF_LEFT: Metric = Metric::Figure(figure::RSS_AFTER_HALF_LEFT, Unit::Bytes);
+pub(crate) const RSS_AFTER_ALL_LEFT: Metric = Metric::Figure(figure::RSS_AFTER_ALL_LEFT, Unit::Bytes);
+pub(crate) const RETAINED: Metric = Metric::Figure(figure::RSS_RETAINED_PER_SESSION, Unit::Bytes);
+pub(crate) const HEARTBEAT: Metric = Metric::Figure(figure::HEARTBEAT_CORES, Unit::Cores);
+pub(crate) const CONNECTIONS: Metric = Metric::Figure(figure::CONNECTIONS, Unit::Count);
+pub(crate) const STALLED: Metric = Metric::Figure(figure::STALLED, Unit::Count);
+pub(crate) const STALLED_CLOSED: Metric = Metric::Figure(figure::STALLED_CLOSED, Unit::Count);
 
 impl Metric {
     pub(crate) fn of(self, record: &Record) -> Option<f64> {

@@ -4,6 +4,7 @@ use std::net::SocketAddrV4;
 use std::time::{Duration, Instant};
 
 use crate::arguments::Target;
+use crate::connection::Reach;
 use crate::failure::Failure;
 use crate::frame::{self, Frame};
 use crate::http;
@@ -96,14 +97,14 @@ impl Clients {
 
     /// Adds clients and waits until all are connected.
     pub(crate) fn connect(&mut self, count: usize, script: &mut impl Script) -> Result<(), Failure> {
-        self.connect_with(count, None, script)
+        self.connect_over(count, Reach::Near, script)
     }
 
-    /// As [`connect`](Self::connect), with a receive buffer of that size.
-    pub(crate) fn connect_with(
+    /// As [`connect`](Self::connect), over such a network.
+    pub(crate) fn connect_over(
         &mut self,
         count: usize,
-        receive_buffer: Option<usize>,
+        reach: Reach,
         script: &mut impl Script,
     ) -> Result<(), Failure> {
         let (before, first) = (self.ready(), self.sessions.states.len());
@@ -112,7 +113,7 @@ impl Clients {
         let mut progress = (before, Instant::now());
         while self.ready() < before + count {
             while started < count && started < self.ready() - before + UNDER_WAY {
-                self.dial_with(first + started, receive_buffer)?;
+                self.dial_over(first + started, reach)?;
                 started += 1;
             }
             self.turn(PAUSE, script)?;
@@ -128,12 +129,12 @@ impl Clients {
 
     /// Begins to connect a client that is gone.
     pub(crate) fn dial(&mut self, client: usize) -> Result<(), Failure> {
-        self.dial_with(client, None)
+        self.dial_over(client, Reach::Near)
     }
 
-    fn dial_with(&mut self, client: usize, receive_buffer: Option<usize>) -> Result<(), Failure> {
+    fn dial_over(&mut self, client: usize, reach: Reach) -> Result<(), Failure> {
         self.sessions.states[client] = State::Upgrading;
-        self.sockets.dial(client, &self.upgrade, receive_buffer)
+        self.sockets.dial(client, &self.upgrade, reach)
     }
 
     /// Sends at once.

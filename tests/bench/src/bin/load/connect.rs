@@ -2,6 +2,8 @@
 
 use std::time::Instant;
 
+use socketio_bench::figure;
+
 use crate::clients::{PAUSE, Script};
 use crate::failure::Failure;
 use crate::frame::Frame;
@@ -38,7 +40,7 @@ pub(crate) fn websocket(run: &Run, parallel: usize) -> Result<Outcome, Failure> 
             Ok(())
         },
     )?;
-    Ok(connects.tally.outcome(spent).figure("parallel", parallel as f64))
+    Ok(connects.tally.outcome(spent).figure(figure::CONNECTIONS, parallel as f64))
 }
 
 /// All are cut at once and connect again at once, until the time is over.
@@ -68,9 +70,9 @@ pub(crate) fn storm(run: &Run, connections: usize) -> Result<Outcome, Failure> {
     let until_all = begin.elapsed().as_secs_f64() / f64::from(storms);
     let outcome = connects.tally.outcome(meter.read()?);
     Ok(outcome
-        .figure("connections", connections as f64)
-        .figure("storms", f64::from(storms))
-        .figure("seconds_until_all", until_all))
+        .figure(figure::CONNECTIONS, connections as f64)
+        .figure(figure::STORMS, f64::from(storms))
+        .figure(figure::SECONDS_UNTIL_ALL, until_all))
 }
 
 impl Connects {

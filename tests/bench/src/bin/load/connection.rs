@@ -36,6 +36,17 @@ pub(crate) enum Next {
     Closed,
 }
 
+/// How the way to a client looks to the server's kernel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reach {
+    /// Loopback, with segments of 64 KiB; 2.6 MB may be under way.
+    Near,
+    /// As over a network: with its segments, and little room at the client.
+    Far,
+}
+
+const FAR_BUFFER: usize = 4096;
+const FAR_SEGMENT: u32 = 1460;
 /// So many source addresses have 28 000 ports each.
 const SOURCES: usize = 64;
 
@@ -47,12 +58,13 @@ impl Connection {
         token: usize,
         number: usize,
         first: &[u8],
-        receive_buffer: Option<usize>,
+        reach: Reach,
     ) -> io::Result<Self> {
         let socket = Socket::new(Domain::IPV4, Type::STREAM.nonblocking().cloexec(), None)?;
         socket.set_tcp_nodelay(true)?;
-        if let Some(size) = receive_buffer {
-            socket.set_recv_buffer_size(size)?;
+        if reach == Reach::Far {
+            socket.set_recv_buffer_size(FAR_BUFFER)?;
+            socket.set_tcp_mss(FAR_SEGMENT)?;
         }
         let source = Ipv4Addr::from(u32::from(Ipv4Addr::LOCALHOST) + 1 + (number % SOURCES) as u32);
         socket.bind(&SocketAddrV4::new(source, 0).into())?;

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use socketio_bench::{Event, Exchange};
+use socketio_bench::{Event, Exchange, figure};
 
 use crate::clients::{PAUSE, Script};
 use crate::failure::Failure;
@@ -48,7 +48,7 @@ pub(crate) fn closed_loop(run: &Run, exchange: Exchange) -> Result<Outcome, Fail
     let outcome = requests.tally.outcome(spent);
     requests.repeat = false;
     clients.run_until("the last answers", &mut requests, Requests::all_answered)?;
-    Ok(outcome.figure("connections", connections as f64))
+    Ok(outcome.figure(figure::CONNECTIONS, connections as f64))
 }
 
 /// Requests are due at a fixed rate, on one client after another. Turns without waiting, so that sending is
@@ -88,7 +88,7 @@ pub(crate) fn open_loop(
     let outcome = requests.tally.outcome(spent);
     clients.run_until("the last answers", &mut requests, Requests::all_answered)?;
     let late = late.latency().map_or(0.0, |late| late.p99);
-    Ok(outcome.figure("connections", connections as f64).figure("late_p99", late))
+    Ok(outcome.figure(figure::CONNECTIONS, connections as f64).figure(figure::LATE_P99, late))
 }
 
 impl Requests {

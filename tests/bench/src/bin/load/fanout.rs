@@ -4,7 +4,10 @@ use std::collections::HashSet;
 use std::net::SocketAddrV4;
 use std::time::{Duration, Instant};
 
+use socketio_bench::figure;
+
 use crate::clients::{Clients, PAUSE, Script};
+use crate::connection::Reach;
 use crate::failure::Failure;
 use crate::frame::{self, Frame};
 use crate::message;
@@ -45,10 +48,9 @@ const SENDER: usize = 0;
 /// Messages to rooms that are outstanding at once.
 const ROOMS_OUTSTANDING: usize = 16;
 const ROOMS_SIZE: usize = 64;
-/// Small enough that whoever does not read is noticed soon.
-const STALLED_BUFFER: usize = 4096;
 /// How long a server gets to be rid of who does not read.
 const STALLED_PATIENCE: Duration = Duration::from_secs(40);
+const LOOK_EVERY: Duration = Duration::from_millis(250);
 
 /// Broadcasts to all; this part of them, in percent, does not read.
 pub(crate) fn broadcast(
@@ -67,26 +69,30 @@ pub(crate) fn broadcast(
     });
     let mut clients = run.clients()?;
     clients.connect(readers, &mut fanout)?;
-    clients.connect_with(stalled, Some(STALLED_BUFFER), &mut fanout)?;
+    clients.connect_over(stalled, Reach::Far, &mut fanout)?;
     let addresses = (readers..connections).map(|client| clients.stall(client));
     let addresses: HashSet<SocketAddrV4> = addresses.collect::<Result<_, _>>()?;
 
     let spent = fanout.measure(run, &mut clients, outstanding)?;
-    let mut outcome = fanout.tally.outcome(spent).figure("connections", connections as f64);
-    let end = Instant::now();
+    let mut outcome = fanout.tally.outcome(spent).figure(figure::CONNECTIONS, connections as f64);
     if stalled > 0 {
+        let end = Instant::now();
         let closed = loop {
             let closed = stalled - peers::open(run.target.address.port(), &addresses)?;
             if closed == stalled || end.elapsed() > STALLED_PATIENCE {
                 break closed;
             }
-            clients.run(Duration::from_millis(250), &mut fanout)?;
+            // meanwhile broadcasts go on, as they would
+            let again = Instant::now() + LOOK_EVERY;
+            while Instant::now() < again {
+                fanout.turn(&mut clients, outstanding)?;
+            }
         };
         outcome = outcome
-            .figure("stalled", stalled as f64)
-            .figure("stalled_closed", closed as f64)
-            .figure("stalled_seconds", end.elapsed().as_secs_f64())
-            .figure("rss_peak", run.process.peak_memory()?);
+            .figure(figure::STALLED, stalled as f64)
+            .figure(figure::STALLED_CLOSED, closed as f64)
+            .figure(figure::STALLED_SECONDS, end.elapsed().as_secs_f64())
+            .figure(figure::RSS_PEAK, run.process.peak_memory()?);
     }
     clients.run_until("the last deliveries", &mut fanout, |fanout| fanout.under_way == 0)?;
     Ok(outcome)
@@ -106,7 +112,7 @@ pub(crate) fn rooms(run: &Run, connections: usize, rooms: usize, members: usize)
     clients.connect(connections, &mut fanout)?;
     rooms.join(&mut clients)?;
     let spent = fanout.measure(run, &mut clients, ROOMS_OUTSTANDING)?;
-    let outcome = fanout.tally.outcome(spent).figure("connections", connections as f64);
+    let outcome = fanout.tally.outcome(spent).figure(figure::CONNECTIONS, connections as f64);
     clients.run_until("the last deliveries", &mut fanout, |fanout| fanout.under_way == 0)?;
     Ok(outcome)
 }
@@ -138,22 +144,21 @@ impl Fanout {
     }
 
     fn measure(&mut self, run: &Run, clients: &mut Clients, outstanding: usize) -> Result<Spent, Failure> {
-        run.measure(
-            self,
-            |fanout| &mut fanout.tally,
-            |fanout| {
-                let mut sends = false;
-                while fanout.under_way < outstanding {
-                    let Some(frame) = fanout.send(Instant::now()) else { break };
-                    clients.queue(SENDER, frame)?;
-                    sends = true;
-                }
-                if sends {
-                    clients.flush(SENDER)?;
-                }
-                clients.turn(PAUSE, fanout)
-            },
-        )
+        run.measure(self, |fanout| &mut fanout.tally, |fanout| fanout.turn(clients, outstanding))
+    }
+
+    /// Sends until so many are outstanding, and waits.
+    fn turn(&mut self, clients: &mut Clients, outstanding: usize) -> Result<(), Failure> {
+        let mut sends = false;
+        while self.under_way < outstanding {
+            let Some(frame) = self.send(Instant::now()) else { break };
+            clients.queue(SENDER, frame)?;
+            sends = true;
+        }
+        if sends {
+            clients.flush(SENDER)?;
+        }
+        clients.turn(PAUSE, self)
     }
 
     /// The next message, unless it is still under way.

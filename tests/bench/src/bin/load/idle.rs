@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use socketio_bench::Event;
+use socketio_bench::{Event, figure};
 
 use crate::clients::Clients;
 use crate::exchange::Requests;
@@ -14,9 +14,6 @@ const SETTLE: Duration = Duration::from_secs(2);
 /// The echoes of one message each are under way so many at a time: what they need at once is not held.
 const AT_A_TIME: usize = 8;
 
-/// All figures are in bytes of resident memory, but for `heartbeat_cores` and the ratio `rss_second_wave`.
-/// `rss_per_session` and `rss_after_one_message` are per session, `rss_after_half_left` and
-/// `rss_after_all_left` are what all hold together over the beginning.
 pub(crate) fn idle(run: &Run, connections: usize) -> Result<Outcome, Failure> {
     let connections = run.affordable(connections, 1);
     let mut clients = run.clients()?;
@@ -58,13 +55,13 @@ pub(crate) fn idle(run: &Run, connections: usize) -> Result<Outcome, Failure> {
     Ok(echoes
         .tally
         .outcome(spent)
-        .figure("connections", connections as f64)
-        .figure("rss_per_session", per_session(connected))
-        .figure("rss_after_one_message", per_session(talked))
-        .figure("rss_after_half_left", half_left)
-        .figure("rss_after_all_left", all_left)
-        .figure("rss_second_wave", second / connected)
-        .figure("heartbeat_cores", spent.server_cpu / spent.seconds))
+        .figure(figure::CONNECTIONS, connections as f64)
+        .figure(figure::RSS_PER_SESSION, per_session(connected))
+        .figure(figure::RSS_AFTER_ONE_MESSAGE, per_session(talked))
+        .figure(figure::RSS_AFTER_HALF_LEFT, half_left)
+        .figure(figure::RSS_AFTER_ALL_LEFT, all_left)
+        .figure(figure::RSS_SECOND_WAVE, per_session(second))
+        .figure(figure::HEARTBEAT_CORES, spent.server_cpu / spent.seconds))
 }
 
 /// What is held of a large message each way when nothing happens any more. Other sessions have had theirs
@@ -89,8 +86,8 @@ pub(crate) fn retained(run: &Run, connections: usize, size: usize) -> Result<Out
     Ok(echoes
         .tally
         .outcome(spent)
-        .figure("connections", connections as f64)
-        .figure("rss_retained_per_session", (after - before) / connections as f64))
+        .figure(figure::CONNECTIONS, connections as f64)
+        .figure(figure::RSS_RETAINED_PER_SESSION, (after - before) / connections as f64))
 }
 
 /// One echo on each of these.

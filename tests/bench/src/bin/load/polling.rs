@@ -2,9 +2,10 @@
 
 use std::time::Instant;
 
-use socketio_bench::{Event, Exchange};
+use socketio_bench::{Event, Exchange, figure};
 
 use crate::clients::{PATIENCE, PAUSE};
+use crate::connection::Reach;
 use crate::failure::Failure;
 use crate::frame::Frame;
 use crate::http::{self, Response};
@@ -49,11 +50,11 @@ pub(crate) fn echo(run: &Run, exchange: Exchange) -> Result<Outcome, Failure> {
     let mut sockets = Sockets::new(&run.target)?;
     let open = http::get(&run.target, None);
     for client in 0..connections {
-        sockets.dial(2 * client, &open, None)?;
+        sockets.dial(2 * client, &open, Reach::Near)?;
     }
     pollers.run_until("all to connect", &mut sockets, |pollers| pollers.connected == connections)?;
     for client in 0..connections {
-        sockets.dial(2 * client + 1, &[], None)?;
+        sockets.dial(2 * client + 1, &[], Reach::Near)?;
         for number in 0..outstanding {
             pollers.add(client, number);
         }
@@ -69,7 +70,7 @@ pub(crate) fn echo(run: &Run, exchange: Exchange) -> Result<Outcome, Failure> {
     pollers.run_until("the last answers", &mut sockets, |pollers| {
         pollers.clients.iter().all(|client| client.sent.iter().all(Option::is_none))
     })?;
-    Ok(outcome.figure("connections", connections as f64))
+    Ok(outcome.figure(figure::CONNECTIONS, connections as f64))
 }
 
 impl Pollers {

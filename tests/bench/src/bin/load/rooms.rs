@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use socketio_bench::figure;
+
 use crate::clients::{Clients, PAUSE, Script};
 use crate::failure::Failure;
 use crate::frame::{self, Frame};
@@ -90,7 +92,6 @@ pub(crate) fn membership(
 ) -> Result<Outcome, Failure> {
     let all = run.affordable(connections + members, 1).max(2);
     let active = connections.min(all / 2);
-    let others = all - active;
     let mut clients = run.clients()?;
     let all_rooms = names(0..rooms);
     let mut script = Members::new(all, join(&all_rooms), leave(&all_rooms));
@@ -153,11 +154,10 @@ pub(crate) fn membership(
     let mut disconnects = Cost::default();
     disconnects.add(meter.read()?.server_cpu, active);
     Ok(outcome
-        .figure("connections", all as f64)
-        .figure("members", others as f64)
-        .figure("join_us", joins.microseconds())
-        .figure("leave_us", leaves.microseconds())
-        .figure("disconnect_us", disconnects.microseconds()))
+        .figure(figure::CONNECTIONS, all as f64)
+        .figure(figure::JOIN_US, joins.microseconds())
+        .figure(figure::LEAVE_US, leaves.microseconds())
+        .figure(figure::DISCONNECT_US, disconnects.microseconds()))
 }
 
 /// Server CPU, and how many operations it was for.

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use mio::{Events, Poll};
 
 use crate::arguments::Target;
-use crate::connection::{Connection, Next};
+use crate::connection::{Connection, Next, Reach};
 use crate::failure::Failure;
 
 /// What is done with what the server sends.
@@ -59,14 +59,9 @@ impl Sockets {
     }
 
     /// Begins to connect; the first bytes go out when the connection is there.
-    pub(crate) fn dial(
-        &mut self,
-        token: usize,
-        first: &[u8],
-        receive_buffer: Option<usize>,
-    ) -> Result<(), Failure> {
+    pub(crate) fn dial(&mut self, token: usize, first: &[u8], reach: Reach) -> Result<(), Failure> {
         let registry = self.poll.registry();
-        let connection = Connection::dial(registry, &self.target, token, self.dialled, first, receive_buffer)
+        let connection = Connection::dial(registry, &self.target, token, self.dialled, first, reach)
             .map_err(|error| Failure::Io("connect", error))?;
         self.dialled += 1;
         if self.connections.len() <= token {

@@ -2,7 +2,10 @@
 
 use std::time::Instant;
 
+use socketio_bench::figure;
+
 use crate::clients::PAUSE;
+use crate::connection::Reach;
 use crate::failure::Failure;
 use crate::frame::{self, Frame};
 use crate::http::{self, Response};
@@ -63,13 +66,13 @@ pub(crate) fn connect(run: &Run, parallel: usize) -> Result<Outcome, Failure> {
         |upgrades| &mut upgrades.tally,
         |upgrades| sockets.turn(Some(PAUSE), upgrades),
     )?;
-    Ok(upgrades.tally.outcome(spent).figure("parallel", parallel as f64))
+    Ok(upgrades.tally.outcome(spent).figure(figure::CONNECTIONS, parallel as f64))
 }
 
 impl Upgrades {
     fn start(&mut self, sockets: &mut Sockets, client: usize) -> Result<(), Failure> {
         self.clients[client] = Upgrade::new(Instant::now());
-        sockets.dial(2 * client, &self.open, None)
+        sockets.dial(2 * client, &self.open, Reach::Near)
     }
 
     fn response(
@@ -91,7 +94,7 @@ impl Upgrades {
         sockets.send(2 * client, &next)?;
         if upgrade.session.is_connected() {
             let request = http::upgrade(sockets.target(), Some(upgrade.session.sid()));
-            sockets.dial(2 * client + 1, &request, None)?;
+            sockets.dial(2 * client + 1, &request, Reach::Near)?;
         }
         Ok(())
     }
