@@ -55,7 +55,7 @@ fn speed(results: &Results) -> Chart {
     };
     let workloads = Workload::all().iter();
     let groups = workloads
-        .filter(|workload| Metric::headlines(workload) == [Metric::PerCpuSecond])
+        .filter(|workload| Metric::is_speed(workload))
         .map(group)
         .filter(|group| group.bars.iter().any(Option::is_some))
         .collect();
