@@ -78,14 +78,18 @@ fn subject(results: &Results) -> Option<&str> {
 }
 
 fn targets(results: &Results) -> Option<String> {
-    let rows = Target::all().iter().filter_map(|target| {
-        let measured = target.measured(results)?;
-        let met = if target.bound.holds(measured) { "yes" } else { "**no**" };
-        let row =
-            [target.workload.to_owned(), target.measure.describe(), target.bound.describe(target.measure)];
-        Some(row.into_iter().chain([target.measure.show(measured), met.to_owned()]).map(Some).collect())
-    });
-    table(&["workload", "ours", "wanted", "measured", "met"], &rows.collect::<Vec<_>>())
+    let mut rows = Vec::new();
+    let mut last = (String::new(), String::new());
+    for target in Target::all() {
+        let Some(measured) = target.measured(results) else { continue };
+        let this = (target.workload.to_owned(), target.measure.describe());
+        let step = if this == last { "then " } else { "" };
+        let wanted = format!("{step}{}", target.bound.describe(target.measure));
+        let met = if target.bound.holds(measured) { "yes" } else { "**no**" }.to_owned();
+        last = this.clone();
+        rows.push([this.0, this.1, wanted, target.measure.show(measured), met].map(Some).to_vec());
+    }
+    table(&["workload", "ours", "wanted", "measured", "met"], &rows)
 }
 
 fn failures(results: &Results) -> Option<String> {

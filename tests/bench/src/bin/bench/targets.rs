@@ -48,7 +48,7 @@ const fn target(workload: &'static str, measure: Measure, bound: Bound) -> Targe
     Target { workload, measure, bound }
 }
 
-/// Where two stand for one thing, the second is the next step.
+/// Where two stand for one thing, the second is the next step: it stands right behind the first.
 const ALL: &[Target] = &[
     target("echo1", ToServer(FLOOR), AtLeast(0.9)),
     target("echo1", ToServer(SOCKETIOXIDE), AtLeast(1.05)),
