@@ -13,6 +13,7 @@ mod frame;
 mod histogram;
 mod http;
 mod idle;
+mod membership;
 mod message;
 mod peers;
 mod polling;
@@ -65,7 +66,7 @@ fn measure(arguments: &Arguments) -> Result<Record, Failure> {
         }
         Kind::Rooms { connections, rooms, members } => fanout::rooms(&run, connections, rooms, members),
         Kind::Membership { connections, members, rooms } => {
-            rooms::membership(&run, connections, members, rooms)
+            membership::join_and_leave(&run, connections, members, rooms)
         }
         Kind::Connect { mode: Mode::WebSocket, parallel } => connect::websocket(&run, parallel),
         Kind::Connect { mode: Mode::Upgrade, parallel } => upgrade::connect(&run, parallel),

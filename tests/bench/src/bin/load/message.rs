@@ -38,8 +38,7 @@ impl Messages {
                     (frame::text(&packet), packet.into_bytes())
                 }
                 Event::Ack => {
-                    let request = format!("42{number:0DIGITS$}[\"ack\",\"{payload}\"]");
-                    // ids are numbers, and come back without leading zeros
+                    let request = format!("42{number}[\"ack\",\"{payload}\"]");
                     (frame::text(request), format!("43{number}[\"{payload}\"]").into_bytes())
                 }
                 Event::Binary => {

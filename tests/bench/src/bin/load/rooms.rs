@@ -1,13 +1,11 @@
-//! Who is in which room, and what it costs to join and to leave.
+//! Who is in which room, and the messages to join and to leave.
 
 use std::time::{Duration, Instant};
 
-use socketio_bench::figure;
-
-use crate::clients::{Clients, PAUSE, Script};
+use crate::clients::{Clients, Script};
 use crate::failure::Failure;
 use crate::frame::{self, Frame};
-use crate::run::{Outcome, Run, Tally};
+use crate::run::Tally;
 
 /// Rooms of the same number of members, over the same clients.
 #[derive(Debug, Clone, Copy)]
@@ -17,31 +15,14 @@ pub(crate) struct Rooms {
     members: usize,
 }
 
-/// Joins and leaves with an ack, which is awaited.
-struct Members {
-    /// Whose ack is awaited, and since when.
-    states: Vec<(Step, Instant)>,
-    join: Vec<u8>,
-    leave: Vec<u8>,
+/// Waits for acks of joins.
+struct Acks {
     awaited: usize,
-    /// Whether each ack is followed by the next step.
-    repeat: bool,
     tally: Tally,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Step {
-    Out,
-    Joining,
-    In,
-    Leaving,
 }
 
 /// Members of one room are this far from those of the next, so that rooms do not share all of them.
 const SHIFT: usize = 37;
-/// A join's cost alone is taken of so many times that everybody joins.
-const PASSES: u32 = 50;
-
 impl Rooms {
     pub(crate) fn new(clients: usize, rooms: usize, members: usize) -> Self {
         Self { clients, rooms, members: members.min(clients) }
@@ -68,14 +49,12 @@ impl Rooms {
 
     /// Everybody joins what it is in, and waits for the ack.
     pub(crate) fn join(self, clients: &mut Clients) -> Result<(), Failure> {
-        let mut acks = Members::new(self.clients, String::new(), String::new());
+        let mut acks = Acks { awaited: 0, tally: Tally::new() };
         for client in 0..self.clients {
-            let rooms = (0..self.rooms).filter(|room| self.contains(*room, client));
-            let names = names(rooms);
-            if names != "[]" {
-                acks.states[client].0 = Step::Joining;
+            let mut rooms = (0..self.rooms).filter(|room| self.contains(*room, client)).peekable();
+            if rooms.peek().is_some() {
+                clients.send(client, &join(rooms))?;
                 acks.awaited += 1;
-                clients.send(client, &join(&names))?;
                 clients.turn(Duration::ZERO, &mut acks)?;
             }
         }
@@ -83,152 +62,34 @@ impl Rooms {
     }
 }
 
-/// Some clients join rooms and leave them, all the time, while others stay in these rooms.
-pub(crate) fn membership(
-    run: &Run,
-    connections: usize,
-    members: usize,
-    rooms: usize,
-) -> Result<Outcome, Failure> {
-    let all = run.affordable(connections + members, 1).max(2);
-    let active = connections.min(all / 2);
-    let mut clients = run.clients()?;
-    let all_rooms = names(0..rooms);
-    let mut script = Members::new(all, join(&all_rooms), leave(&all_rooms));
-    clients.connect(all, &mut script)?;
-    // the active ones are the first
-    for client in active..all {
-        script.advance(client, Instant::now(), &mut Vec::new());
-        clients.send(client, &script.join)?;
-        clients.turn(Duration::ZERO, &mut script)?;
-    }
-    clients.run_until("the members to join", &mut script, Members::settled)?;
-
-    script.repeat = true;
-    let mut burst = Vec::new();
-    for client in 0..active {
-        burst.clear();
-        script.advance(client, Instant::now(), &mut burst);
-        clients.send(client, &burst)?;
-    }
-    let spent = run.measure(&mut script, |script| &mut script.tally, |script| clients.turn(PAUSE, script))?;
-    let outcome = script.tally.outcome(spent);
-    script.repeat = false;
-    clients.run_until("the last acks", &mut script, Members::settled)?;
-
-    let (mut joins, mut leaves) = (Cost::default(), Cost::default());
-    for _ in 0..PASSES {
-        for step in [Step::Out, Step::In] {
-            let meter = run.process.meter()?;
-            let mut count = 0;
-            for client in 0..active {
-                if script.states[client].0 == step {
-                    burst.clear();
-                    script.advance(client, Instant::now(), &mut burst);
-                    clients.send(client, &burst)?;
-                    count += 1;
-                }
-            }
-            clients.run_until("everybody's ack", &mut script, Members::settled)?;
-            // a thread's time is known for sure when it sleeps
-            clients.run(Duration::from_millis(2), &mut script)?;
-            let cost = if step == Step::Out { &mut joins } else { &mut leaves };
-            cost.add(meter.read()?.server_cpu, count);
-        }
-    }
-    // everybody is out; now leave by closing
-    for client in 0..active {
-        burst.clear();
-        if script.states[client].0 == Step::Out {
-            script.advance(client, Instant::now(), &mut burst);
-            clients.send(client, &burst)?;
-        }
-    }
-    clients.run_until("everybody's ack", &mut script, Members::settled)?;
-    clients.run(Duration::from_millis(50), &mut script)?;
-    let meter = run.process.meter()?;
-    for client in 0..active {
-        clients.close(client)?;
-    }
-    clients.run(Duration::from_millis(200), &mut script)?;
-    let mut disconnects = Cost::default();
-    disconnects.add(meter.read()?.server_cpu, active);
-    Ok(outcome
-        .figure(figure::CONNECTIONS, all as f64)
-        .figure(figure::JOIN_US, joins.microseconds())
-        .figure(figure::LEAVE_US, leaves.microseconds())
-        .figure(figure::DISCONNECT_US, disconnects.microseconds()))
-}
-
-/// Server CPU, and how many operations it was for.
-#[derive(Debug, Default)]
-struct Cost {
-    seconds: f64,
-    operations: usize,
-}
-
-impl Cost {
-    fn add(&mut self, seconds: f64, operations: usize) {
-        self.seconds += seconds;
-        self.operations += operations;
-    }
-
-    fn microseconds(&self) -> f64 {
-        self.seconds * 1e6 / self.operations.max(1) as f64
-    }
-}
-
-impl Members {
-    fn new(clients: usize, join: impl Into<Vec<u8>>, leave: impl Into<Vec<u8>>) -> Self {
-        Self {
-            states: vec![(Step::Out, Instant::now()); clients],
-            join: join.into(),
-            leave: leave.into(),
-            awaited: 0,
-            repeat: false,
-            tally: Tally::new(),
-        }
-    }
-
-    fn settled(&self) -> bool {
-        self.awaited == 0
-    }
-
-    /// Joins if it is out, leaves if it is in.
-    fn advance(&mut self, client: usize, at: Instant, out: &mut Vec<u8>) {
-        let (step, frame) = match self.states[client].0 {
-            Step::Out | Step::Leaving => (Step::Joining, &self.join),
-            Step::In | Step::Joining => (Step::Leaving, &self.leave),
-        };
-        out.extend_from_slice(frame);
-        self.states[client] = (step, at);
-        self.awaited += 1;
-    }
-}
-
-impl Script for Members {
-    fn receive(&mut self, client: usize, message: Frame<'_>, at: Instant, reply: &mut Vec<u8>) {
-        let (step, since) = self.states[client];
-        let now = match (step, message) {
-            (Step::Joining, Frame::Text(b"431[]" | b"431[null]")) => Step::In,
-            (Step::Leaving, Frame::Text(b"432[]" | b"432[null]")) => Step::Out,
-            _ => return self.tally.wrong(client, message.payload()),
-        };
-        self.states[client].0 = now;
-        self.awaited -= 1;
-        self.tally.done(since, at);
-        if self.repeat {
-            self.advance(client, at, reply);
+impl Script for Acks {
+    fn receive(&mut self, client: usize, message: Frame<'_>, _at: Instant, _reply: &mut Vec<u8>) {
+        if is_joined(message) {
+            self.awaited -= 1;
+        } else {
+            self.tally.wrong(client, message.payload());
         }
     }
 }
 
-fn join(names: &str) -> Vec<u8> {
-    frame::text(format!("421[\"join\",{names}]"))
+/// Asks to join all these, with an ack.
+pub(crate) fn join(rooms: impl Iterator<Item = usize>) -> Vec<u8> {
+    frame::text(format!("421[\"join\",{}]", names(rooms)))
 }
 
-fn leave(names: &str) -> Vec<u8> {
-    frame::text(format!("422[\"leave\",{names}]"))
+/// The ack of [`join`], with or without a `null`.
+pub(crate) fn is_joined(message: Frame<'_>) -> bool {
+    matches!(message, Frame::Text(b"431[]" | b"431[null]"))
+}
+
+/// Asks to leave all these, with an ack.
+pub(crate) fn leave(rooms: impl Iterator<Item = usize>) -> Vec<u8> {
+    frame::text(format!("422[\"leave\",{}]", names(rooms)))
+}
+
+/// The ack of [`leave`].
+pub(crate) fn has_left(message: Frame<'_>) -> bool {
+    matches!(message, Frame::Text(b"432[]" | b"432[null]"))
 }
 
 /// A JSON array.

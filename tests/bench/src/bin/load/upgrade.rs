@@ -28,17 +28,18 @@ struct Upgrade {
     session: Session,
     started: Instant,
     websocket: WebSocket,
-    /// Whether the parked GET has been answered.
-    released: bool,
+    /// Pings that came over polling, to be answered over WebSocket.
+    pings: usize,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum WebSocket {
     /// The HTTP response is awaited.
     Handshaking,
-    /// `3probe` is awaited.
+    /// `3probe` is awaited. A GET that is answered is followed by the next.
     Probing,
-    Probed,
+    /// The answer to the parked GET is awaited, which is the last.
+    Pausing,
     /// The echo is awaited.
     Upgraded,
 }
@@ -83,12 +84,20 @@ impl Upgrades {
     ) -> Result<(), Failure> {
         let upgrade = &mut self.clients[client];
         if upgrade.session.is_connected() {
-            let payload = response.ok()?;
-            if payload != b"6" {
-                self.tally.wrong(client, payload);
+            for packet in session::packets(response.ok()?) {
+                match packet {
+                    b"2" => upgrade.pings += 1,
+                    b"6" => {}
+                    _ => self.tally.wrong(client, packet),
+                }
             }
-            upgrade.released = true;
-            return self.finish(sockets, client);
+            if upgrade.websocket != WebSocket::Pausing {
+                return sockets.send(2 * client, upgrade.session.get());
+            }
+            upgrade.websocket = WebSocket::Upgraded;
+            let mut frames = self.upgrade.clone();
+            frames.extend(self.pong.repeat(upgrade.pings));
+            return sockets.send(2 * client + 1, &frames);
         }
         let next = upgrade.session.advance(sockets.target(), response)?;
         sockets.send(2 * client, &next)?;
@@ -111,8 +120,8 @@ impl Upgrades {
             (_, Frame::Text(b"2")) => sockets.send(2 * client + 1, &self.pong),
             (_, Frame::Control) => Ok(()),
             (WebSocket::Probing, Frame::Text(b"3probe")) => {
-                upgrade.websocket = WebSocket::Probed;
-                self.finish(sockets, client)
+                upgrade.websocket = WebSocket::Pausing;
+                Ok(())
             }
             (WebSocket::Upgraded, Frame::Text(text)) if text == ECHO.as_bytes() => {
                 self.tally.done(upgrade.started, at);
@@ -123,16 +132,6 @@ impl Upgrades {
             }
             (_, frame) => Err(session::unexpected("what belongs to an upgrade", frame.payload())),
         }
-    }
-
-    /// Goes on to WebSocket when both the probe and the parked GET are answered.
-    fn finish(&mut self, sockets: &mut Sockets, client: usize) -> Result<(), Failure> {
-        let upgrade = &mut self.clients[client];
-        if upgrade.released && upgrade.websocket == WebSocket::Probed {
-            upgrade.websocket = WebSocket::Upgraded;
-            sockets.send(2 * client + 1, &self.upgrade)?;
-        }
-        Ok(())
     }
 }
 
@@ -172,8 +171,8 @@ impl Receiver for Upgrades {
 
     /// A server may close HTTP once it is not needed any more.
     fn closed(&mut self, sockets: &mut Sockets, token: usize) -> Result<(), Failure> {
-        let released = self.clients.get(token / 2).is_some_and(|upgrade| upgrade.released);
-        if token.is_multiple_of(2) && released {
+        let upgraded = self.clients[token / 2].websocket == WebSocket::Upgraded;
+        if token.is_multiple_of(2) && upgraded {
             sockets.close(token);
             return Ok(());
         }
@@ -183,6 +182,6 @@ impl Receiver for Upgrades {
 
 impl Upgrade {
     fn new(started: Instant) -> Self {
-        Self { session: Session::new(), started, websocket: WebSocket::Handshaking, released: false }
+        Self { session: Session::new(), started, websocket: WebSocket::Handshaking, pings: 0 }
     }
 }
