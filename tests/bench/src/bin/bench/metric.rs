@@ -1,5 +1,7 @@
 use socketio_bench::{Kind, Record, Workload, figure};
 
+use crate::run::PING_INTERVAL;
+
 /// One number of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Metric {
@@ -108,15 +110,18 @@ impl Metric {
             }
             Kind::Membership { .. } => &[JOIN, LEAVE, DISCONNECT],
             Kind::Storm { .. } => &[UNTIL_ALL],
-            Kind::Idle { .. } => &[
-                CONNECTIONS,
-                RSS_PER_SESSION,
-                RSS_AFTER_ONE_MESSAGE,
-                RSS_SECOND_WAVE,
-                RSS_AFTER_HALF_LEFT,
-                RSS_AFTER_ALL_LEFT,
-                HEARTBEAT,
-            ],
+            Kind::Idle { .. } => {
+                let all = &[
+                    CONNECTIONS,
+                    RSS_PER_SESSION,
+                    RSS_AFTER_ONE_MESSAGE,
+                    RSS_SECOND_WAVE,
+                    RSS_AFTER_HALF_LEFT,
+                    RSS_AFTER_ALL_LEFT,
+                    HEARTBEAT,
+                ];
+                if workload.length > PING_INTERVAL { all } else { &all[..all.len() - 1] }
+            }
             Kind::Retained { .. } => &[RETAINED],
             _ => &[],
         }

@@ -57,7 +57,7 @@ fn speed(results: &Results) -> Chart {
     let groups = workloads
         .filter(|workload| Metric::is_speed(workload))
         .map(group)
-        .filter(|group| group.bars.iter().any(Option::is_some))
+        .filter(Group::is_measured)
         .collect();
     Chart {
         title: format!("Operations per second of server CPU, to {BASE}"),
@@ -81,7 +81,7 @@ fn memory(results: &Results) -> Chart {
         title: "Resident memory per idle session".to_owned(),
         scale: Scale::Linear,
         series: series.map(str::to_owned).to_vec(),
-        groups: ["idle10k", "idle50k"].map(group).into(),
+        groups: ["idle10k", "idle50k"].into_iter().map(group).filter(Group::is_measured).collect(),
     }
 }
 

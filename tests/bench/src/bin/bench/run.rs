@@ -19,6 +19,8 @@ use crate::server::Server;
 use crate::setting::Setting;
 use crate::{Failure, build};
 
+/// As servers have it by themselves. Only workloads that take longer see heartbeats.
+pub(crate) const PING_INTERVAL: Duration = Duration::from_secs(25);
 /// How long a server may take to answer its first request.
 const START: Duration = Duration::from_secs(10);
 /// How much longer than its measurement a run may take, with all its connects.
@@ -97,7 +99,7 @@ impl Run<'_> {
         server
             .args(&self.command[1..])
             .env("PORT", port.to_string())
-            .env("PING_INTERVAL_MS", "25000")
+            .env("PING_INTERVAL_MS", PING_INTERVAL.as_millis().to_string())
             .env("TOKIO_WORKER_THREADS", "1")
             .env("NODE_ENV", "production")
             .stdin(Stdio::null())

@@ -119,7 +119,8 @@ impl Measure {
             ToServer(server) => format!("to {server}"),
             ToWorkload(metric, workload) => format!("{}, to that of {workload}", metric.title()),
             PartOf(RSS_SECOND_WAVE, _) => "memory of a second wave, to that of the first".to_owned(),
-            PartOf(part, whole) => format!("{} {}", whole.title(), part.title()),
+            PartOf(STALLED_CLOSED, _) => "peers that do not read: part that is closed".to_owned(),
+            PartOf(part, whole) => format!("{}, to {}", part.title(), whole.title()),
             With(metric, connections) => format!("{} at {connections} sessions", metric.title()),
         }
     }
