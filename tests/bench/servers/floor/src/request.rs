@@ -19,9 +19,11 @@ impl<'a> Request<'a> {
             match event.as_bytes().first() {
                 Some(b'[') if event.starts_with(r#"["bcast","#) => Self::Broadcast,
                 Some(b'[') => Self::Echo,
-                _ => event
-                    .split_once(r#"["ack","#)
-                    .map_or(Self::Other, |(id, arguments)| Self::Ack { id, arguments }),
+                _ => event.split_once(r#"["ack","#).map_or(Self::Other, |(id, arguments)| {
+                    // Servers read a number and write a number.
+                    let zeros = id.bytes().take_while(|&digit| digit == b'0').count();
+                    Self::Ack { id: &id[zeros.min(id.len() - 1)..], arguments }
+                }),
             }
         } else if text.starts_with("45") {
             Self::Echo
@@ -44,6 +46,8 @@ mod tests {
             (r#"42["echo","x"]"#, Request::Echo),
             (r#"451-["bin",{"_placeholder":true,"num":0}]"#, Request::Echo),
             (r#"4217["ack","x"]"#, Request::Ack { id: "17", arguments: r#""x"]"# }),
+            (r#"420017["ack",1]"#, Request::Ack { id: "17", arguments: "1]" }),
+            (r#"42000["ack",1]"#, Request::Ack { id: "0", arguments: "1]" }),
             (r#"42["bcast","x"]"#, Request::Broadcast),
             (r#"421["echo","x"]"#, Request::Other),
             ("3", Request::Other),

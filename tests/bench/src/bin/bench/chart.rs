@@ -29,10 +29,11 @@ pub(crate) enum Scale {
 
 const WIDTH: f64 = 860.0;
 /// Of the column with the groups' titles.
-const TITLES: f64 = 300.0;
+const TITLES: f64 = 335.0;
 /// For the text beside the longest bar.
 const MARGIN: f64 = 80.0;
-const BAR: f64 = 11.0;
+const BAR: f64 = 12.0;
+const PITCH: f64 = BAR + 1.5;
 const GAP: f64 = 12.0;
 const TOP: f64 = 64.0;
 const COLOURS: [&str; 4] = ["#3b82f6", "#9aa0a6", "#4ea94b", "#d98b2b"];
@@ -41,7 +42,7 @@ const INK: &str = "#808790";
 
 impl Chart {
     pub(crate) fn svg(&self) -> String {
-        let group_height = self.series.len() as f64 * (BAR + 1.0) + GAP;
+        let group_height = self.series.len() as f64 * PITCH + GAP;
         let height = TOP + self.groups.len() as f64 * group_height + 8.0;
         let mut out = format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" width=\"{WIDTH}\" \
@@ -64,7 +65,7 @@ impl Chart {
             text(&mut out, TITLES - 10.0, middle, "end", &group.title);
             for (at, bar) in group.bars.iter().enumerate() {
                 let Some((value, label)) = bar else { continue };
-                axis.bar(&mut out, *value, label, top + at as f64 * (BAR + 1.0), COLOURS[at % COLOURS.len()]);
+                axis.bar(&mut out, *value, label, top + at as f64 * PITCH, COLOURS[at % COLOURS.len()]);
             }
         }
         out.push_str("</svg>\n");
@@ -114,6 +115,12 @@ impl Chart {
     }
 }
 
+impl Group {
+    pub(crate) fn is_measured(&self) -> bool {
+        self.bars.iter().any(Option::is_some)
+    }
+}
+
 /// Where values stand.
 struct Axis {
     scale: Scale,
@@ -139,7 +146,7 @@ impl Axis {
         let (origin, end) = (self.at(self.origin), self.at(value));
         rectangle(out, origin.min(end), y, (end - origin).abs().max(1.0), BAR, colour);
         let (x, anchor) = if end < origin { (end - 4.0, "end") } else { (end + 4.0, "start") };
-        text(out, x, y + BAR - 1.5, anchor, label);
+        text(out, x, y + BAR - 2.0, anchor, label);
     }
 }
 
@@ -147,7 +154,7 @@ fn line(out: &mut String, x: f64, bottom: f64, width: f64) {
     let _ = writeln!(
         out,
         "<line x1=\"{x:.1}\" y1=\"{TOP}\" x2=\"{x:.1}\" y2=\"{bottom:.1}\" stroke=\"{INK}\" \
-         stroke-width=\"{width}\"/>"
+         stroke-width=\"{width}\" opacity=\"0.6\"/>"
     );
 }
 

@@ -3,6 +3,7 @@ use std::path::PathBuf;
 use socketio_bench::Workload;
 
 use crate::Failure;
+use crate::results::MOST_OTHER_CORES;
 
 /// What the command line asks for.
 #[derive(Debug, PartialEq)]
@@ -14,7 +15,10 @@ pub(crate) enum Command {
     /// What the options select, and a table.
     Run(Options),
     /// The page of these records.
-    Report(PathBuf),
+    Report {
+        records: PathBuf,
+        most_other_cores: f64,
+    },
     Help,
 }
 
@@ -27,6 +31,8 @@ pub(crate) struct Options {
     pub(crate) records: Option<PathBuf>,
     /// In seconds, instead of each workload's own length.
     pub(crate) seconds: Option<f64>,
+    /// How many cores others may use of the machine.
+    pub(crate) most_other_cores: Option<f64>,
     /// Other servers, by name, with the words of their command.
     pub(crate) others: Vec<(String, Vec<String>)>,
 }
@@ -44,7 +50,8 @@ usage: bench COMMAND [OPTIONS]
   --servers A,B           only these, of: ours, socketioxide, node, floor, raw
   --server NAME=COMMAND   one more; it finds PORT and PING_INTERVAL_MS in its environment (may be repeated)
   --records FILE          where records are appended, one JSON line a run
-  --seconds S             measure for so long, instead of each workload's own length";
+  --seconds S             measure for so long, instead of each workload's own length
+  --other-cores C         leave out runs in which others used more than C cores of the machine (0.35)";
 
 impl Command {
     pub(crate) fn parse(words: impl IntoIterator<Item = String>) -> Result<Self, Failure> {
@@ -59,7 +66,10 @@ impl Command {
             "quick" => Ok(Self::Quick(options)),
             "run" => Ok(Self::Run(options)),
             "report" => match options {
-                Options { records: Some(records), .. } => Ok(Self::Report(records)),
+                Options { records: Some(records), most_other_cores, .. } => {
+                    let most_other_cores = most_other_cores.unwrap_or(MOST_OTHER_CORES);
+                    Ok(Self::Report { records, most_other_cores })
+                }
                 _ => Err("report wants --records FILE".into()),
             },
             "help" | "--help" | "-h" => Ok(Self::Help),
@@ -76,6 +86,7 @@ impl Options {
             match option.as_str() {
                 "--rounds" => options.rounds = Some(positive(&option, &value)?),
                 "--seconds" => options.seconds = Some(positive(&option, &value)?),
+                "--other-cores" => options.most_other_cores = Some(positive(&option, &value)?),
                 "--workloads" => options.workloads = Some(workloads(&value)?),
                 "--servers" => options.servers = Some(value.split(',').map(str::to_owned).collect()),
                 "--records" => options.records = Some(value.into()),
@@ -129,17 +140,22 @@ mod tests {
     fn options_select() {
         let words = ["--rounds", "2", "--workloads", "echo1,ack", "--servers", "ours,floor"];
         let others = ["--server", "old=./old --fast", "--records", "a.jsonl", "--seconds", "0.5"];
+        let others = [&others[..], &["--other-cores", "2"]].concat();
         let options = Options {
             rounds: Some(2),
             workloads: Some(vec!["echo1", "ack"]),
             servers: Some(vec!["ours".to_owned(), "floor".to_owned()]),
             records: Some("a.jsonl".into()),
             seconds: Some(0.5),
+            most_other_cores: Some(2.0),
             others: vec![("old".to_owned(), vec!["./old".to_owned(), "--fast".to_owned()])],
         };
         assert_eq!(parse(&[&["run"], &words[..], &others].concat()), Ok(Command::Run(options)));
         assert_eq!(parse(&["quick"]), Ok(Command::Quick(Options::default())));
-        assert_eq!(parse(&["report", "--records", "x"]), Ok(Command::Report("x".into())));
+        assert_eq!(
+            parse(&["report", "--records", "x"]),
+            Ok(Command::Report { records: "x".into(), most_other_cores: 0.35 })
+        );
     }
 
     #[test]

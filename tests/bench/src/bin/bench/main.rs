@@ -42,7 +42,9 @@ fn execute(command: Command) -> Result<(), Failure> {
         Command::Quick(options) => println!("{}", table::all(&measure(&Plan::quick(options)?)?)),
         Command::Run(options) => println!("{}", table::all(&measure(&Plan::new(options)?)?)),
         Command::Full(options) => page::write(&measure(&Plan::new(options)?)?)?,
-        Command::Report(records) => page::write(&Results::new(Journal::read(&records)?))?,
+        Command::Report { records, most_other_cores } => {
+            page::write(&Results::new(Journal::read(&records)?, most_other_cores))?;
+        }
     }
     Ok(())
 }
@@ -51,5 +53,5 @@ fn measure(plan: &Plan) -> Result<Results, Failure> {
     let mut journal = Journal::open(&plan.records)?;
     run::all(plan, &mut journal)?;
     eprintln!("records: {}", plan.records.display());
-    Ok(Results::new(Journal::read(&plan.records)?))
+    Ok(Results::new(Journal::read(&plan.records)?, plan.most_other_cores))
 }

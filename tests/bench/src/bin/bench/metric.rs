@@ -1,5 +1,7 @@
 use socketio_bench::{Kind, Record, Workload, figure};
 
+use crate::run::PING_INTERVAL;
+
 /// One number of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Metric {
@@ -20,6 +22,7 @@ pub(crate) enum Unit {
     Microseconds,
     Bytes,
     Cores,
+    Seconds,
     /// Of a whole.
     Share,
     Count,
@@ -27,10 +30,19 @@ pub(crate) enum Unit {
 
 pub(crate) const RSS_PER_SESSION: Metric = Metric::Figure(figure::RSS_PER_SESSION, Unit::Bytes);
 pub(crate) const RSS_SECOND_WAVE: Metric = Metric::Figure(figure::RSS_SECOND_WAVE, Unit::Bytes);
+pub(crate) const RSS_AFTER_ONE_MESSAGE: Metric = Metric::Figure(figure::RSS_AFTER_ONE_MESSAGE, Unit::Bytes);
+pub(crate) const RSS_AFTER_HALF_LEFT: Metric = Metric::Figure(figure::RSS_AFTER_HALF_LEFT, Unit::Bytes);
+pub(crate) const RSS_AFTER_ALL_LEFT: Metric = Metric::Figure(figure::RSS_AFTER_ALL_LEFT, Unit::Bytes);
 pub(crate) const RETAINED: Metric = Metric::Figure(figure::RSS_RETAINED_PER_SESSION, Unit::Bytes);
 pub(crate) const HEARTBEAT: Metric = Metric::Figure(figure::HEARTBEAT_CORES, Unit::Cores);
 pub(crate) const CONNECTIONS: Metric = Metric::Figure(figure::CONNECTIONS, Unit::Count);
 pub(crate) const STALLED: Metric = Metric::Figure(figure::STALLED, Unit::Count);
+pub(crate) const STALLED_SECONDS: Metric = Metric::Figure(figure::STALLED_SECONDS, Unit::Seconds);
+pub(crate) const RSS_PEAK: Metric = Metric::Figure(figure::RSS_PEAK, Unit::Bytes);
+pub(crate) const JOIN: Metric = Metric::Figure(figure::JOIN_US, Unit::Microseconds);
+pub(crate) const LEAVE: Metric = Metric::Figure(figure::LEAVE_US, Unit::Microseconds);
+pub(crate) const DISCONNECT: Metric = Metric::Figure(figure::DISCONNECT_US, Unit::Microseconds);
+pub(crate) const UNTIL_ALL: Metric = Metric::Figure(figure::SECONDS_UNTIL_ALL, Unit::Seconds);
 pub(crate) const STALLED_CLOSED: Metric = Metric::Figure(figure::STALLED_CLOSED, Unit::Count);
 
 impl Metric {
@@ -64,28 +76,60 @@ impl Metric {
             Self::P99 => "p99",
             Self::P999 => "p99.9",
             Self::Load => "load generator",
-            RSS_PER_SESSION => "resident memory per session",
-            RSS_SECOND_WAVE => "the same of a second wave",
-            RETAINED => "memory that stays per session",
+            RSS_PER_SESSION => "memory per session",
+            RSS_AFTER_ONE_MESSAGE => "memory per session after a message each",
+            RSS_AFTER_HALF_LEFT => "all memory after half have left",
+            RSS_AFTER_ALL_LEFT => "all memory after all have left",
+            RSS_SECOND_WAVE => "memory per session of a second wave",
+            RETAINED => "memory that stays, per session",
             HEARTBEAT => "cores for heartbeats",
+            STALLED_SECONDS => "time until they were closed, or given up",
+            RSS_PEAK => "most memory ever",
+            JOIN => "CPU of a join",
+            LEAVE => "CPU of a leave",
+            DISCONNECT => "CPU of a disconnect",
+            UNTIL_ALL => "time until all are back",
             CONNECTIONS => "sessions",
             STALLED => "peers that do not read",
-            STALLED_CLOSED => "of them, closed by the server",
+            STALLED_CLOSED => "of these, closed by the server",
             Self::Figure(name, _) => name,
         }
     }
 
-    /// What a workload is about.
-    pub(crate) fn headlines(workload: &Workload) -> &'static [Self] {
+    /// Whether another server's is of interest as a ratio.
+    pub(crate) fn is_compared(self) -> bool {
+        !matches!(self.unit(), Unit::Count | Unit::Share)
+    }
+
+    /// What a workload shows besides its operations.
+    pub(crate) fn others(workload: &Workload) -> &'static [Self] {
         match workload.kind {
             Kind::OpenLoop { .. } => &[Self::P50, Self::P99, Self::P999],
             Kind::Broadcast { stalled: 1.., .. } => {
-                &[Self::P50, Self::P99, Self::P999, STALLED, STALLED_CLOSED]
+                &[Self::P50, Self::P99, Self::P999, STALLED, STALLED_CLOSED, STALLED_SECONDS, RSS_PEAK]
             }
-            Kind::Idle { .. } => &[RSS_PER_SESSION, RSS_SECOND_WAVE, HEARTBEAT, CONNECTIONS],
+            Kind::Membership { .. } => &[JOIN, LEAVE, DISCONNECT],
+            Kind::Storm { .. } => &[UNTIL_ALL],
+            Kind::Idle { .. } => {
+                let all = &[
+                    CONNECTIONS,
+                    RSS_PER_SESSION,
+                    RSS_AFTER_ONE_MESSAGE,
+                    RSS_SECOND_WAVE,
+                    RSS_AFTER_HALF_LEFT,
+                    RSS_AFTER_ALL_LEFT,
+                    HEARTBEAT,
+                ];
+                if workload.length > PING_INTERVAL { all } else { &all[..all.len() - 1] }
+            }
             Kind::Retained { .. } => &[RETAINED],
-            _ => &[Self::PerCpuSecond],
+            _ => &[],
         }
+    }
+
+    /// Whether its operations are what it is about: how many there are is not given from outside.
+    pub(crate) fn is_speed(workload: &Workload) -> bool {
+        !matches!(workload.kind, Kind::OpenLoop { .. } | Kind::Idle { .. } | Kind::Retained { .. })
     }
 }
 
@@ -98,10 +142,13 @@ impl Unit {
             Self::Operations | Self::Count => grouped(value),
             Self::Microseconds if value >= 9_950.0 => format!("{:.0} ms", value / 1e3),
             Self::Microseconds if value >= 995.0 => format!("{:.1} ms", value / 1e3),
-            Self::Microseconds => format!("{value:.0} µs"),
-            Self::Bytes if value.abs() >= 99.95 * 1024.0 => format!("{} KiB", grouped(value / 1024.0)),
+            Self::Microseconds if value >= 9.95 => format!("{value:.0} µs"),
+            Self::Microseconds => format!("{value:.1} µs"),
+            Self::Bytes if value.abs() >= 999.5 * 1024.0 => format!("{:.1} MiB", value / 1024.0 / 1024.0),
+            Self::Bytes if value.abs() >= 99.95 * 1024.0 => format!("{:.0} KiB", value / 1024.0),
             Self::Bytes => format!("{:.1} KiB", value / 1024.0),
             Self::Cores => format!("{value:.3}"),
+            Self::Seconds => format!("{value:.2} s"),
             Self::Share => format!("{:.0} %", value * 100.0),
         }
     }
@@ -135,7 +182,7 @@ mod tests {
             (Unit::Microseconds, 2_249.0, "2.2 ms"),
             (Unit::Microseconds, 21_000.0, "21 ms"),
             (Unit::Bytes, 3_482.0, "3.4 KiB"),
-            (Unit::Bytes, 1_048_576.0, "1 024 KiB"),
+            (Unit::Bytes, 1_048_576.0, "1.0 MiB"),
             (Unit::Count, -123.0, "-123"),
             (Unit::Count, 50_000.0, "50 000"),
             (Unit::Cores, 0.04, "0.040"),

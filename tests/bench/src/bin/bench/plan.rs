@@ -6,6 +6,7 @@ use socketio_bench::Workload;
 use crate::Failure;
 use crate::build;
 use crate::command::Options;
+use crate::results::MOST_OTHER_CORES;
 use crate::server::Server;
 
 /// What is run, in what order.
@@ -17,6 +18,8 @@ pub(crate) struct Plan {
     pub(crate) records: PathBuf,
     /// Instead of each workload's own length.
     pub(crate) seconds: Option<f64>,
+    /// Runs in which others used more of the machine are repeated, and left out.
+    pub(crate) most_other_cores: f64,
 }
 
 const ROUNDS: u32 = 9;
@@ -54,6 +57,7 @@ impl Plan {
                 None => build::folder()?.join(format!("bench-{}.jsonl", now())),
             },
             seconds: options.seconds,
+            most_other_cores: options.most_other_cores.unwrap_or(MOST_OTHER_CORES),
         })
     }
 

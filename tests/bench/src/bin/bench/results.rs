@@ -23,15 +23,15 @@ pub(crate) struct Results {
 type Rounds = BTreeMap<u32, Record>;
 
 /// How many cores others may use of the machine before a record says more about them.
-const MOST_OTHER_CORES: f64 = 0.35;
+pub(crate) const MOST_OTHER_CORES: f64 = 0.35;
 
 /// Whether something else kept the machine too busy.
-pub(crate) fn is_disturbed(record: &Record) -> bool {
-    record.other_cores > MOST_OTHER_CORES
+pub(crate) fn is_disturbed(record: &Record, most_other_cores: f64) -> bool {
+    record.other_cores > most_other_cores
 }
 
 impl Results {
-    pub(crate) fn new(lines: impl IntoIterator<Item = Line>) -> Self {
+    pub(crate) fn new(lines: impl IntoIterator<Item = Line>, most_other_cores: f64) -> Self {
         let mut results = Self {
             setting: None,
             servers: Vec::new(),
@@ -48,7 +48,7 @@ impl Results {
                 }
                 Line::Record(record) => {
                     results.meet(&record.server);
-                    results.take(record);
+                    results.take(record, most_other_cores);
                 }
             }
         }
@@ -96,12 +96,12 @@ impl Results {
         }
     }
 
-    fn take(&mut self, record: Record) {
+    fn take(&mut self, record: Record, most_other_cores: f64) {
         if record.wrong > 0 {
             let error = format!("{} wrong answers", record.wrong);
             let Record { server, workload, round, .. } = record;
             self.failures.push(Failed { server, workload, round, error });
-        } else if is_disturbed(&record) {
+        } else if is_disturbed(&record, most_other_cores) {
             self.disturbed += 1;
         } else {
             let key = (record.workload.clone(), record.server.clone());
@@ -163,7 +163,7 @@ pub(crate) mod tests {
             let rounds = (0..).zip(speeds).filter(|(_, speed)| **speed > 0);
             rounds.map(|(round, &speed)| Line::Record(record(server, "ack", round, f64::from(speed))))
         });
-        let results = Results::new(lines);
+        let results = Results::new(lines, 0.35);
         assert_eq!(results.servers, ["ours", "floor"]);
         assert_eq!(results.rounds(), 4);
         assert_eq!(results.ratio(Metric::PerCpuSecond, ("ack", "ours"), ("ack", "floor")), Some(2.0));
@@ -177,7 +177,7 @@ pub(crate) mod tests {
         let good = |round| record("ours", "ack", round, 100.0);
         let disturbed = Record { other_cores: 0.4, ..record("ours", "ack", 1, 9.0) };
         let wrong = Record { wrong: 3, ..record("ours", "ack", 2, 9.0) };
-        let results = Results::new([good(0), disturbed, good(1), wrong].map(Line::Record));
+        let results = Results::new([good(0), disturbed, good(1), wrong].map(Line::Record), 0.35);
         assert_eq!((results.rounds(), results.disturbed), (2, 1));
         assert_eq!(results.median("ack", "ours", Metric::PerCpuSecond), Some(100.0));
         assert_eq!(results.failures.len(), 1);

@@ -19,12 +19,14 @@ use crate::server::Server;
 use crate::setting::Setting;
 use crate::{Failure, build};
 
+/// As servers have it by themselves. Only workloads that take longer see heartbeats.
+pub(crate) const PING_INTERVAL: Duration = Duration::from_secs(25);
 /// How long a server may take to answer its first request.
 const START: Duration = Duration::from_secs(10);
 /// How much longer than its measurement a run may take, with all its connects.
 const PATIENCE: Duration = Duration::from_secs(120);
 /// How often a run is repeated in which something else kept the machine busy.
-const ATTEMPTS: usize = 3;
+const ATTEMPTS: usize = 2;
 const TICK: Duration = Duration::from_millis(20);
 
 /// Builds all, then runs round by round, workload by workload, server by server: what is compared is measured
@@ -48,7 +50,7 @@ pub(crate) fn all(plan: &Plan, journal: &mut Journal) -> Result<(), Failure> {
                     eprintln!("{}", told(&line, plan.rounds - round));
                     journal.append(&line)?;
                     match line {
-                        Line::Record(record) if is_disturbed(&record) => {}
+                        Line::Record(record) if is_disturbed(&record, plan.most_other_cores) => {}
                         _ => break,
                     }
                 }
@@ -97,14 +99,14 @@ impl Run<'_> {
         server
             .args(&self.command[1..])
             .env("PORT", port.to_string())
-            .env("PING_INTERVAL_MS", "25000")
+            .env("PING_INTERVAL_MS", PING_INTERVAL.as_millis().to_string())
             .env("TOKIO_WORKER_THREADS", "1")
             .env("NODE_ENV", "production")
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(File::create(&server_log)?);
         let mut server = Process(bench.cores.for_server(|| server.spawn())?);
-        server.ready(port).map_err(|error| with_last_words(&error, &server_log))?;
+        server.ready(port).map_err(|error| with_log(&error, &server_log))?;
 
         let mut load = Command::new(&bench.load);
         load.arg(self.workload.name)
@@ -125,12 +127,12 @@ impl Run<'_> {
                 load.0.stdout.take().ok_or("the load has no output")?.read_to_string(&mut line)?;
                 return match serde_json::from_str(&line) {
                     Ok(record) if status.success() => Ok(record),
-                    _ => Err(with_last_words(&format!("the load ended with {status}"), &load_log).into()),
+                    _ => Err(with_log(&format!("the load ended with {status}"), &load_log).into()),
                 };
             }
             if let Some(status) = server.0.try_wait()? {
                 let error = format!("the server ended with {status}");
-                return Err(with_last_words(&error, &server_log).into());
+                return Err(with_log(&error, &server_log).into());
             }
             if Instant::now() > deadline {
                 return Err("the run did not end in time".into());
@@ -187,14 +189,15 @@ fn free_port() -> Result<u16, Failure> {
         .ok_or_else(|| "no free port below 32000".into())
 }
 
-/// The error, and the last line of the log: mostly the reason.
-fn with_last_words(error: &str, log: &Path) -> String {
+/// The error, and how the log begins: mostly the reason.
+fn with_log(error: &str, log: &Path) -> String {
     let text = std::fs::read(log).unwrap_or_default();
     let text = String::from_utf8_lossy(&text);
-    match text.lines().map(str::trim).rfind(|line| !line.is_empty()) {
-        Some(line) => format!("{error}: {}", line.chars().take(300).collect::<String>()),
-        None => error.to_owned(),
+    let lines: Vec<_> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    if lines.is_empty() {
+        return error.to_owned();
     }
+    format!("{error}: {}", lines.join("; ").chars().take(300).collect::<String>())
 }
 
 fn told(line: &Line, rounds_left: u32) -> String {

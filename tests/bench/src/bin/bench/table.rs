@@ -8,12 +8,9 @@ use crate::targets::{OURS, Target};
 
 /// All there is to say of these results.
 pub(crate) fn all(results: &Results) -> String {
-    let is_speed = |metrics: &[Metric]| metrics == [Metric::PerCpuSecond];
-    let (speed, rest): (Vec<_>, Vec<_>) =
-        Workload::all().iter().partition(|workload| is_speed(Metric::headlines(workload)));
     let sections = [
-        section("Operations per second of server CPU", measured(results, &speed)),
-        section("Latency and memory", measured(results, &rest)),
+        section("Operations per second of server CPU", speed(results)),
+        section("Latency, memory, and the rest", others(results)),
         section("Targets", targets(results)),
         section("Runs that failed", failures(results)),
         conditions(results),
@@ -25,29 +22,40 @@ fn section(title: &str, content: Option<String>) -> Option<String> {
     content.map(|content| format!("### {title}\n\n{content}"))
 }
 
-/// A row for each headline of each workload that has run, a column for each server.
-fn measured(results: &Results, workloads: &[&Workload]) -> Option<String> {
+/// A row for each workload that is about its operations, a column for each server.
+fn speed(results: &Results) -> Option<String> {
     let mut rows = Vec::new();
-    for workload in workloads {
-        for &metric in Metric::headlines(workload) {
-            let cell = |server| cell(results, workload.name, server, metric);
-            let cells: Vec<_> = results.servers.iter().map(|server| cell(server)).collect();
-            if cells.iter().all(Option::is_none) {
-                continue;
-            }
-            let title = match metric {
-                Metric::PerCpuSecond => workload.title.to_owned(),
-                _ => format!("{}: {}", workload.title, metric.title()),
-            };
-            let load = results.median(workload.name, subject(results)?, Metric::Load);
-            let load = load.filter(|_| metric == Metric::PerCpuSecond);
-            let row = [Some(title)].into_iter().chain(cells);
-            rows.push(row.chain([load.map(|load| Metric::Load.unit().show(load))]).collect());
+    for workload in Workload::all().iter().filter(|workload| Metric::is_speed(workload)) {
+        let Some(cells) = cells(results, workload, Metric::PerCpuSecond) else { continue };
+        let load = results.median(workload.name, subject(results)?, Metric::Load);
+        let load = load.map(|load| Metric::Load.unit().show(load));
+        let title = Some(workload.title.to_owned());
+        rows.push([title].into_iter().chain(cells).chain([load]).collect());
+    }
+    let servers = results.servers.iter().map(String::as_str);
+    table(&["workload"].into_iter().chain(servers).chain(["load"]).collect::<Vec<_>>(), &rows)
+}
+
+/// A row for each other figure. The workload is named in its first.
+fn others(results: &Results) -> Option<String> {
+    let mut rows = Vec::new();
+    for workload in Workload::all() {
+        let mut title = workload.title;
+        for &metric in Metric::others(workload) {
+            let Some(cells) = cells(results, workload, metric) else { continue };
+            let titles = [std::mem::take(&mut title), metric.title()].map(|title| Some(title.to_owned()));
+            rows.push(titles.into_iter().chain(cells).collect());
         }
     }
-    let columns = results.servers.iter().map(String::as_str);
-    let header: Vec<_> = ["workload"].into_iter().chain(columns).chain(["load"]).collect();
-    table(&header, &rows)
+    let servers = results.servers.iter().map(String::as_str);
+    table(&["workload", "figure"].into_iter().chain(servers).collect::<Vec<_>>(), &rows)
+}
+
+/// One for each server; none if no server has the figure.
+fn cells(results: &Results, workload: &Workload, metric: Metric) -> Option<Vec<Option<String>>> {
+    let cells = results.servers.iter().map(|server| cell(results, workload.name, server, metric));
+    let cells: Vec<_> = cells.collect();
+    cells.iter().any(Option::is_some).then_some(cells)
 }
 
 /// The server's figure, and in brackets what ours is to it.
@@ -56,7 +64,9 @@ fn cell(results: &Results, workload: &str, server: &str, metric: Metric) -> Opti
     let subject = subject(results)?;
     let ratio = results.ratio(metric, (workload, subject), (workload, server));
     match ratio {
-        Some(ratio) if subject != server => Some(format!("{value} ({})", times(ratio))),
+        Some(ratio) if subject != server && metric.is_compared() => {
+            Some(format!("{value} ({})", times(ratio)))
+        }
         _ => Some(value),
     }
 }
@@ -68,14 +78,18 @@ fn subject(results: &Results) -> Option<&str> {
 }
 
 fn targets(results: &Results) -> Option<String> {
-    let rows = Target::all().iter().filter_map(|target| {
-        let measured = target.measured(results)?;
-        let met = if target.bound.holds(measured) { "yes" } else { "**no**" };
-        let row =
-            [target.workload.to_owned(), target.measure.describe(), target.bound.describe(target.measure)];
-        Some(row.into_iter().chain([target.measure.show(measured), met.to_owned()]).map(Some).collect())
-    });
-    table(&["workload", "ours", "wanted", "measured", "met"], &rows.collect::<Vec<_>>())
+    let mut rows = Vec::new();
+    let mut last = (String::new(), String::new());
+    for target in Target::all() {
+        let Some(measured) = target.measured(results) else { continue };
+        let this = (target.workload.to_owned(), target.measure.describe());
+        let step = if this == last { "then " } else { "" };
+        let wanted = format!("{step}{}", target.bound.describe(target.measure));
+        let met = if target.bound.holds(measured) { "yes" } else { "**no**" }.to_owned();
+        last = this.clone();
+        rows.push([this.0, this.1, wanted, target.measure.show(measured), met].map(Some).to_vec());
+    }
+    table(&["workload", "ours", "wanted", "measured", "met"], &rows)
 }
 
 fn failures(results: &Results) -> Option<String> {
@@ -144,7 +158,7 @@ mod tests {
             Line::Record(record("floor", "echo32", 0, 2_000_000.0)),
             Line::Failed(failed),
         ];
-        let text = all(&Results::new(lines));
+        let text = all(&Results::new(lines, 0.35));
         for line in [
             "| workload | ours | floor | node | load |",
             "|---|---|---|---|---|",
@@ -160,6 +174,6 @@ mod tests {
 
     #[test]
     fn no_results_are_no_tables() {
-        assert!(!all(&Results::new([])).contains('|'));
+        assert!(!all(&Results::new([], 0.35)).contains('|'));
     }
 }

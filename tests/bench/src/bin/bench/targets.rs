@@ -48,7 +48,7 @@ const fn target(workload: &'static str, measure: Measure, bound: Bound) -> Targe
     Target { workload, measure, bound }
 }
 
-/// Where two stand for one thing, the second is the next step.
+/// Where two stand for one thing, the second is the next step: it stands right behind the first.
 const ALL: &[Target] = &[
     target("echo1", ToServer(FLOOR), AtLeast(0.9)),
     target("echo1", ToServer(SOCKETIOXIDE), AtLeast(1.05)),
@@ -119,7 +119,8 @@ impl Measure {
             ToServer(server) => format!("to {server}"),
             ToWorkload(metric, workload) => format!("{}, to that of {workload}", metric.title()),
             PartOf(RSS_SECOND_WAVE, _) => "memory of a second wave, to that of the first".to_owned(),
-            PartOf(part, whole) => format!("{} {}", whole.title(), part.title()),
+            PartOf(STALLED_CLOSED, _) => "peers that do not read: part that is closed".to_owned(),
+            PartOf(part, whole) => format!("{}, to {}", part.title(), whole.title()),
             With(metric, connections) => format!("{} at {connections} sessions", metric.title()),
         }
     }
@@ -183,13 +184,14 @@ mod tests {
             ("heartbeat_cores", 0.01),
             ("connections", 25_000.0),
         ];
-        let results = Results::new([
+        let lines = [
             with("idle50k", &idle, 0.0),
             with("bcast1k_1k", &[], 1000.0),
             with("stalled", &[("stalled", 100.0), ("stalled_closed", 100.0)], 1100.0),
             Line::Record(record(OURS, "conn_ws", 0, 120.0)),
             Line::Record(record(SOCKETIOXIDE, "conn_ws", 0, 100.0)),
-        ]);
+        ];
+        let results = Results::new(lines, 0.35);
         assert_eq!(
             measured(&results, "idle50k"),
             ["4.0 KiB true", "4.0 KiB false", "1.10 false", "0.020 true"]
