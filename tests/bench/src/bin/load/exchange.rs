@@ -45,10 +45,9 @@ pub(crate) fn closed_loop(run: &Run, exchange: Exchange) -> Result<Outcome, Fail
     }
     let spent =
         run.measure(&mut requests, |requests| &mut requests.tally, |requests| clients.turn(PAUSE, requests))?;
-    let outcome = requests.tally.outcome(spent);
     requests.repeat = false;
     clients.run_until("the last answers", &mut requests, Requests::all_answered)?;
-    Ok(outcome.figure(figure::CONNECTIONS, connections as f64))
+    Ok(requests.tally.outcome(spent).figure(figure::CONNECTIONS, connections as f64))
 }
 
 /// Requests are due at a fixed rate, on one client after another. Turns without waiting, so that sending is
@@ -85,10 +84,13 @@ pub(crate) fn open_loop(
             clients.turn(Duration::ZERO, requests)
         },
     )?;
-    let outcome = requests.tally.outcome(spent);
     clients.run_until("the last answers", &mut requests, Requests::all_answered)?;
     let late = late.latency().map_or(0.0, |late| late.p99);
-    Ok(outcome.figure(figure::CONNECTIONS, connections as f64).figure(figure::LATE_P99, late))
+    Ok(requests
+        .tally
+        .outcome(spent)
+        .figure(figure::CONNECTIONS, connections as f64)
+        .figure(figure::LATE_P99, late))
 }
 
 impl Requests {

@@ -74,7 +74,7 @@ pub(crate) fn broadcast(
     let addresses: HashSet<SocketAddrV4> = addresses.collect::<Result<_, _>>()?;
 
     let spent = fanout.measure(run, &mut clients, outstanding)?;
-    let mut outcome = fanout.tally.outcome(spent).figure(figure::CONNECTIONS, connections as f64);
+    let mut figures = vec![(figure::CONNECTIONS, connections as f64)];
     if stalled > 0 {
         let end = Instant::now();
         let closed = loop {
@@ -88,14 +88,16 @@ pub(crate) fn broadcast(
                 fanout.turn(&mut clients, outstanding)?;
             }
         };
-        outcome = outcome
-            .figure(figure::STALLED, stalled as f64)
-            .figure(figure::STALLED_CLOSED, closed as f64)
-            .figure(figure::STALLED_SECONDS, end.elapsed().as_secs_f64())
-            .figure(figure::RSS_PEAK, run.process.peak_memory()?);
+        figures.extend([
+            (figure::STALLED, stalled as f64),
+            (figure::STALLED_CLOSED, closed as f64),
+            (figure::STALLED_SECONDS, end.elapsed().as_secs_f64()),
+            (figure::RSS_PEAK, run.process.peak_memory()?),
+        ]);
     }
     clients.run_until("the last deliveries", &mut fanout, |fanout| fanout.under_way == 0)?;
-    Ok(outcome)
+    let outcome = fanout.tally.outcome(spent);
+    Ok(figures.into_iter().fold(outcome, |outcome, (name, value)| outcome.figure(name, value)))
 }
 
 /// Emits to one room after another.
@@ -112,9 +114,8 @@ pub(crate) fn rooms(run: &Run, connections: usize, rooms: usize, members: usize)
     clients.connect(connections, &mut fanout)?;
     rooms.join(&mut clients)?;
     let spent = fanout.measure(run, &mut clients, ROOMS_OUTSTANDING)?;
-    let outcome = fanout.tally.outcome(spent).figure(figure::CONNECTIONS, connections as f64);
     clients.run_until("the last deliveries", &mut fanout, |fanout| fanout.under_way == 0)?;
-    Ok(outcome)
+    Ok(fanout.tally.outcome(spent).figure(figure::CONNECTIONS, connections as f64))
 }
 
 impl Fanout {
@@ -190,11 +191,11 @@ impl Script for Fanout {
         if *received != times || !self.audience.contains(number, client) {
             return self.tally.wrong(client, "what it has already got, or is not for it");
         }
-        self.tally.operations += 1;
+        self.tally.count(1);
         self.missing[number] -= 1;
         if self.missing[number] == 0 {
             self.under_way -= 1;
-            self.tally.latencies.record(at.saturating_duration_since(sent));
+            self.tally.time(sent, at);
         }
     }
 }

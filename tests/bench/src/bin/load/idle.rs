@@ -51,7 +51,7 @@ pub(crate) fn idle(run: &Run, connections: usize) -> Result<Outcome, Failure> {
     let per_session = |bytes: f64| bytes / connections as f64;
     // heartbeats are the operations; nothing was timed
     echoes.tally.begin();
-    echoes.tally.operations = pings;
+    echoes.tally.count(pings);
     Ok(echoes
         .tally
         .outcome(spent)

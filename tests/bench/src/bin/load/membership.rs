@@ -1,10 +1,11 @@
 //! What it costs to join rooms and to leave them.
 
+use std::ops::Range;
 use std::time::{Duration, Instant};
 
 use socketio_bench::figure;
 
-use crate::clients::{PAUSE, Script};
+use crate::clients::{Clients, PAUSE, Script};
 use crate::failure::Failure;
 use crate::frame::Frame;
 use crate::rooms;
@@ -32,6 +33,8 @@ enum Step {
 
 /// A join's cost alone is taken of so many times that everybody joins.
 const PASSES: u32 = 50;
+/// How long a server gets to be done with those who have left.
+const SETTLE: Duration = Duration::from_millis(200);
 
 /// Some clients join rooms and leave them, all the time, while others stay in these rooms.
 pub(crate) fn join_and_leave(
@@ -46,62 +49,33 @@ pub(crate) fn join_and_leave(
     let mut script = Members::new(all, rooms);
     clients.connect(all, &mut script)?;
     // the active ones are the first
-    for client in active..all {
-        script.advance(client, Instant::now(), &mut Vec::new());
-        clients.send(client, &script.join)?;
-        clients.turn(Duration::ZERO, &mut script)?;
-    }
-    clients.run_until("the members to join", &mut script, Members::settled)?;
+    script.everybody(&mut clients, active..all, Step::Out)?;
 
     script.repeat = true;
-    let mut burst = Vec::new();
-    for client in 0..active {
-        burst.clear();
-        script.advance(client, Instant::now(), &mut burst);
-        clients.send(client, &burst)?;
-    }
+    script.begin(&mut clients, 0..active, Step::Out)?;
     let spent = run.measure(&mut script, |script| &mut script.tally, |script| clients.turn(PAUSE, script))?;
-    let outcome = script.tally.outcome(spent);
     script.repeat = false;
     clients.run_until("the last acks", &mut script, Members::settled)?;
 
-    let (mut joins, mut leaves) = (Cost::default(), Cost::default());
+    let (mut joins, mut leaves, mut disconnects) = (Cost::default(), Cost::default(), Cost::default());
     for _ in 0..PASSES {
-        for step in [Step::Out, Step::In] {
+        for (step, cost) in [(Step::Out, &mut joins), (Step::In, &mut leaves)] {
             let meter = run.process.meter()?;
-            let mut count = 0;
-            for client in 0..active {
-                if script.states[client].0 == step {
-                    burst.clear();
-                    script.advance(client, Instant::now(), &mut burst);
-                    clients.send(client, &burst)?;
-                    count += 1;
-                }
-            }
-            clients.run_until("everybody's ack", &mut script, Members::settled)?;
+            let count = script.everybody(&mut clients, 0..active, step)?;
             // a thread's time is known for sure when it sleeps
             clients.run(Duration::from_millis(2), &mut script)?;
-            let cost = if step == Step::Out { &mut joins } else { &mut leaves };
             cost.add(meter.read()?.server_cpu, count);
         }
     }
-    // everybody is out; now leave by closing
-    for client in 0..active {
-        burst.clear();
-        if script.states[client].0 == Step::Out {
-            script.advance(client, Instant::now(), &mut burst);
-            clients.send(client, &burst)?;
-        }
-    }
-    clients.run_until("everybody's ack", &mut script, Members::settled)?;
-    clients.run(Duration::from_millis(50), &mut script)?;
+    script.everybody(&mut clients, 0..active, Step::Out)?;
+    clients.run(SETTLE, &mut script)?;
     let meter = run.process.meter()?;
     for client in 0..active {
         clients.close(client)?;
     }
-    clients.run(Duration::from_millis(200), &mut script)?;
-    let mut disconnects = Cost::default();
+    clients.run(SETTLE, &mut script)?;
     disconnects.add(meter.read()?.server_cpu, active);
+    let outcome = script.tally.outcome(spent);
     Ok(outcome
         .figure(figure::CONNECTIONS, all as f64)
         .figure(figure::JOIN_US, joins.microseconds())
@@ -141,6 +115,32 @@ impl Members {
 
     fn settled(&self) -> bool {
         self.awaited == 0
+    }
+
+    /// Those of them that are there advance, and are waited for. How many there were.
+    fn everybody(
+        &mut self,
+        clients: &mut Clients,
+        those: Range<usize>,
+        there: Step,
+    ) -> Result<usize, Failure> {
+        let count = self.begin(clients, those, there)?;
+        clients.run_until("everybody's ack", self, Self::settled)?;
+        Ok(count)
+    }
+
+    fn begin(&mut self, clients: &mut Clients, those: Range<usize>, there: Step) -> Result<usize, Failure> {
+        let mut frame = Vec::new();
+        let mut count = 0;
+        for client in those {
+            if self.states[client].0 == there {
+                frame.clear();
+                self.advance(client, Instant::now(), &mut frame);
+                clients.send(client, &frame)?;
+                count += 1;
+            }
+        }
+        Ok(count)
     }
 
     /// Joins if it is out, leaves if it is in.

@@ -65,12 +65,11 @@ pub(crate) fn echo(run: &Run, exchange: Exchange) -> Result<Outcome, Failure> {
         |pollers| &mut pollers.tally,
         |pollers| sockets.turn(Some(PAUSE), pollers),
     )?;
-    let outcome = pollers.tally.outcome(spent);
     pollers.repeat = false;
     pollers.run_until("the last answers", &mut sockets, |pollers| {
         pollers.clients.iter().all(|client| client.sent.iter().all(Option::is_none))
     })?;
-    Ok(outcome.figure(figure::CONNECTIONS, connections as f64))
+    Ok(pollers.tally.outcome(spent).figure(figure::CONNECTIONS, connections as f64))
 }
 
 impl Pollers {

@@ -25,9 +25,11 @@ pub(crate) struct Run {
 /// What is counted while measuring.
 #[derive(Debug)]
 pub(crate) struct Tally {
-    pub(crate) operations: u64,
-    pub(crate) latencies: Histogram,
-    /// Counted from the beginning: no answer may be wrong while warming up either.
+    operations: u64,
+    latencies: Histogram,
+    /// Whether the measurement is over.
+    ended: bool,
+    /// Counted from the beginning to the end: no answer may be wrong while warming up either.
     wrong: u64,
 }
 
@@ -103,19 +105,35 @@ impl Run {
         tally(load).begin();
         let meter = self.process.meter()?;
         until(load, self.length)?;
-        meter.read()
+        let spent = meter.read()?;
+        tally(load).end();
+        Ok(spent)
     }
 }
 
 impl Tally {
     pub(crate) fn new() -> Self {
-        Self { operations: 0, latencies: Histogram::new(), wrong: 0 }
+        Self { operations: 0, latencies: Histogram::new(), ended: false, wrong: 0 }
     }
 
     /// An operation is done that was due then.
     pub(crate) fn done(&mut self, due: Instant, at: Instant) {
-        self.operations += 1;
-        self.latencies.record(at.saturating_duration_since(due));
+        self.count(1);
+        self.time(due, at);
+    }
+
+    /// So many operations are done, of those that are not timed one by one.
+    pub(crate) fn count(&mut self, operations: u64) {
+        if !self.ended {
+            self.operations += operations;
+        }
+    }
+
+    /// What was due then is complete.
+    pub(crate) fn time(&mut self, due: Instant, at: Instant) {
+        if !self.ended {
+            self.latencies.record(at.saturating_duration_since(due));
+        }
     }
 
     /// What the contract does not say. The first is shown.
@@ -132,6 +150,11 @@ impl Tally {
     pub(crate) fn begin(&mut self) {
         self.operations = 0;
         self.latencies.clear();
+    }
+
+    /// Counts no more, but for what is wrong.
+    pub(crate) fn end(&mut self) {
+        self.ended = true;
     }
 
     /// What the record shows of it, and of what it took meanwhile.
