@@ -1,7 +1,8 @@
 //! The server that benchmarks talk to: `PORT` and `PING_INTERVAL_MS` come from the environment.
 //!
 //! On the namespace `/`: `echo(p)` emits `echo(p)` back, `ack(p)` acks `p`, `bin(bytes)` emits `bin(bytes)`
-//! back, `bcast(p)` emits `bcast(p)` to all.
+//! back, `bcast(p)` emits `bcast(p)` to all, `join([rooms])` and `leave([rooms])` ack with nothing,
+//! `room(name, p)` emits `room(p)` to that room. `tests/bench` has the same server on other libraries.
 
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use axum::Router;
 use axum::routing::get;
 use axum::serve::ListenerExt;
 use bytes::Bytes;
-use socketio_tower::{Data, Socket, SocketIo};
+use socketio_tower::{Args, Data, Socket, SocketIo};
 use tokio::net::TcpListener;
 
 #[tokio::main]
@@ -26,6 +27,19 @@ async fn main() -> std::io::Result<()> {
         });
         ns.on("bcast", async |socket: Socket, Data(payload): Data<String>| {
             socket.io().emit("bcast", &payload);
+        });
+        ns.on("join", async |socket: Socket, Data(rooms): Data<Vec<String>>| {
+            for room in rooms {
+                socket.join(room);
+            }
+        });
+        ns.on("leave", async |socket: Socket, Data(rooms): Data<Vec<String>>| {
+            for room in rooms {
+                socket.leave(room);
+            }
+        });
+        ns.on("room", async |socket: Socket, Args((room, payload)): Args<(String, String)>| {
+            socket.io().to(room).emit("room", &payload);
         });
     });
     let app = Router::new().route("/", get(async || "ok")).layer(io.layer());

@@ -1,5 +1,6 @@
 //! What the load generator (`load`) and the runner (`bench`) share.
 
+pub mod figure;
 mod record;
 mod workload;
 

@@ -1,0 +1,24 @@
+// The benchmark's server on socket.io and ws, with ws's native part, bufferutil.
+import { createServer } from "node:http";
+import { Server } from "socket.io";
+
+const http = createServer((_, response) => response.end("ok"));
+const io = new Server(http, { pingInterval: Number(process.env.PING_INTERVAL_MS ?? 25_000), serveClient: false });
+
+io.on("connection", (socket) => {
+  socket.on("echo", (payload) => socket.emit("echo", payload));
+  socket.on("ack", (payload, ack) => ack(payload));
+  socket.on("bin", (payload) => socket.emit("bin", payload));
+  socket.on("bcast", (payload) => io.emit("bcast", payload));
+  socket.on("join", (rooms, ack) => {
+    socket.join(rooms);
+    ack();
+  });
+  socket.on("leave", (rooms, ack) => {
+    rooms.forEach((room) => socket.leave(room));
+    ack();
+  });
+  socket.on("room", (room, payload) => io.to(room).emit("room", payload));
+});
+
+http.listen({ port: Number(process.env.PORT ?? 3000), host: "127.0.0.1", backlog: 4096 });

@@ -1,0 +1,181 @@
+use std::path::PathBuf;
+
+use socketio_bench::Workload;
+
+use crate::Failure;
+use crate::results::MOST_OTHER_CORES;
+
+/// What the command line asks for.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Command {
+    /// Everything, then the page.
+    Full(Options),
+    /// Two minutes, and a table.
+    Quick(Options),
+    /// What the options select, and a table.
+    Run(Options),
+    /// The page of these records.
+    Report {
+        records: PathBuf,
+        most_other_cores: f64,
+    },
+    Help,
+}
+
+/// What is not said is as the command has it.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct Options {
+    pub(crate) rounds: Option<u32>,
+    pub(crate) workloads: Option<Vec<&'static str>>,
+    pub(crate) servers: Option<Vec<String>>,
+    pub(crate) records: Option<PathBuf>,
+    /// In seconds, instead of each workload's own length.
+    pub(crate) seconds: Option<f64>,
+    /// How many cores others may use of the machine.
+    pub(crate) most_other_cores: Option<f64>,
+    /// Other servers, by name, with the words of their command.
+    pub(crate) others: Vec<(String, Vec<String>)>,
+}
+
+pub(crate) const USAGE: &str = "\
+usage: bench COMMAND [OPTIONS]
+
+  full      every workload on every server, nine rounds; writes docs/performance.md and its charts
+  quick     the main workloads, one short round, ours beside socketioxide and the floor; prints tables
+  run       as full, but prints tables
+  report    writes docs/performance.md and its charts from --records FILE
+
+  --rounds N              how often everything is measured
+  --workloads A,B         only these
+  --servers A,B           only these, of: ours, socketioxide, node, floor, raw
+  --server NAME=COMMAND   one more; it finds PORT and PING_INTERVAL_MS in its environment (may be repeated)
+  --records FILE          where records are appended, one JSON line a run
+  --seconds S             measure for so long, instead of each workload's own length
+  --other-cores C         leave out runs in which others used more than C cores of the machine (0.35)";
+
+impl Command {
+    pub(crate) fn parse(words: impl IntoIterator<Item = String>) -> Result<Self, Failure> {
+        let mut words = words.into_iter();
+        let command = words.next().ok_or(USAGE)?;
+        let options = Options::parse(words)?;
+        match command.as_str() {
+            "full" if options.is_partial() => {
+                Err("the page wants every workload and server: use run with these options".into())
+            }
+            "full" => Ok(Self::Full(options)),
+            "quick" => Ok(Self::Quick(options)),
+            "run" => Ok(Self::Run(options)),
+            "report" => match options {
+                Options { records: Some(records), most_other_cores, .. } => {
+                    let most_other_cores = most_other_cores.unwrap_or(MOST_OTHER_CORES);
+                    Ok(Self::Report { records, most_other_cores })
+                }
+                _ => Err("report wants --records FILE".into()),
+            },
+            "help" | "--help" | "-h" => Ok(Self::Help),
+            _ => Err(format!("no command {command:?}\n\n{USAGE}").into()),
+        }
+    }
+}
+
+impl Options {
+    fn parse(mut words: impl Iterator<Item = String>) -> Result<Self, Failure> {
+        let mut options = Self::default();
+        while let Some(option) = words.next() {
+            let value = words.next().ok_or_else(|| format!("{option} wants a value"))?;
+            match option.as_str() {
+                "--rounds" => options.rounds = Some(positive(&option, &value)?),
+                "--seconds" => options.seconds = Some(positive(&option, &value)?),
+                "--other-cores" => options.most_other_cores = Some(positive(&option, &value)?),
+                "--workloads" => options.workloads = Some(workloads(&value)?),
+                "--servers" => options.servers = Some(value.split(',').map(str::to_owned).collect()),
+                "--records" => options.records = Some(value.into()),
+                "--server" => options.others.push(other(&value)?),
+                _ => return Err(format!("no option {option}\n\n{USAGE}").into()),
+            }
+        }
+        Ok(options)
+    }
+
+    fn is_partial(&self) -> bool {
+        self.workloads.is_some() || self.servers.is_some() || self.seconds.is_some()
+    }
+}
+
+fn positive<T: std::str::FromStr + PartialOrd + Default>(option: &str, value: &str) -> Result<T, Failure> {
+    match value.parse() {
+        Ok(number) if number > T::default() => Ok(number),
+        _ => Err(format!("{option} wants a number above 0, not {value:?}").into()),
+    }
+}
+
+fn workloads(value: &str) -> Result<Vec<&'static str>, Failure> {
+    let named = |name| match Workload::named(name) {
+        Some(workload) => Ok(workload.name),
+        None => {
+            let names: Vec<_> = Workload::all().iter().map(|workload| workload.name).collect();
+            Err(format!("no workload {name:?}; there are {}", names.join(", ")).into())
+        }
+    };
+    value.split(',').map(named).collect()
+}
+
+fn other(value: &str) -> Result<(String, Vec<String>), Failure> {
+    let words = |command: &str| command.split_ascii_whitespace().map(str::to_owned).collect::<Vec<_>>();
+    match value.split_once('=').map(|(name, command)| (name, words(command))) {
+        Some((name, command)) if !name.is_empty() && !command.is_empty() => Ok((name.to_owned(), command)),
+        _ => Err(format!("--server wants NAME=COMMAND, not {value:?}").into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(words: &[&str]) -> Result<Command, String> {
+        Command::parse(words.iter().map(|&word| word.to_owned())).map_err(|failure| failure.to_string())
+    }
+
+    #[test]
+    fn options_select() {
+        let words = ["--rounds", "2", "--workloads", "echo1,ack", "--servers", "ours,floor"];
+        let others = ["--server", "old=./old --fast", "--records", "a.jsonl", "--seconds", "0.5"];
+        let others = [&others[..], &["--other-cores", "2"]].concat();
+        let options = Options {
+            rounds: Some(2),
+            workloads: Some(vec!["echo1", "ack"]),
+            servers: Some(vec!["ours".to_owned(), "floor".to_owned()]),
+            records: Some("a.jsonl".into()),
+            seconds: Some(0.5),
+            most_other_cores: Some(2.0),
+            others: vec![("old".to_owned(), vec!["./old".to_owned(), "--fast".to_owned()])],
+        };
+        assert_eq!(parse(&[&["run"], &words[..], &others].concat()), Ok(Command::Run(options)));
+        assert_eq!(parse(&["quick"]), Ok(Command::Quick(Options::default())));
+        assert_eq!(
+            parse(&["report", "--records", "x"]),
+            Ok(Command::Report { records: "x".into(), most_other_cores: 0.35 })
+        );
+    }
+
+    #[test]
+    fn every_mistake_is_told() {
+        for (words, message) in [
+            (&[][..], "usage"),
+            (&["fast"], "no command \"fast\""),
+            (&["run", "--rounds"], "--rounds wants a value"),
+            (&["run", "--rounds", "0"], "--rounds wants a number above 0"),
+            (&["run", "--seconds", "-1"], "--seconds wants a number above 0"),
+            (&["run", "--seconds", "NaN"], "--seconds wants a number above 0"),
+            (&["run", "--speed", "1"], "no option --speed"),
+            (&["run", "--workloads", "echo1,echo2"], "no workload \"echo2\"; there are echo1, "),
+            (&["run", "--server", "old"], "--server wants NAME=COMMAND"),
+            (&["run", "--server", "old="], "--server wants NAME=COMMAND"),
+            (&["full", "--workloads", "echo1"], "the page wants every workload"),
+            (&["report"], "report wants --records"),
+        ] {
+            let failure = parse(words).unwrap_err();
+            assert!(failure.starts_with(message), "{words:?}: {failure}");
+        }
+    }
+}

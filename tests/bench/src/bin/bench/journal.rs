@@ -1,0 +1,103 @@
+use std::fs::{File, OpenOptions};
+use std::io::Write as _;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use socketio_bench::Record;
+
+use crate::Failure;
+use crate::setting::Setting;
+
+/// A file of records to append to: an interrupted run loses nothing.
+#[derive(Debug)]
+pub(crate) struct Journal {
+    file: File,
+    /// The first round that no line is of.
+    pub(crate) next_round: u32,
+}
+
+/// One line of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum Line {
+    Record(Record),
+    Failed(Failed),
+    Setting(Setting),
+}
+
+/// A run without a record.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Failed {
+    pub(crate) server: String,
+    pub(crate) workload: String,
+    pub(crate) round: u32,
+    pub(crate) error: String,
+}
+
+impl Journal {
+    /// Goes on after what is there, with rounds of its own.
+    pub(crate) fn open(path: &Path) -> Result<Self, Failure> {
+        let lines = if path.exists() { Self::read(path)? } else { Vec::new() };
+        let file = OpenOptions::new().create(true).append(true).open(path);
+        let file = file.map_err(|error| format!("{}: {error}", path.display()))?;
+        let next_round = lines.iter().filter_map(Line::round).max().map_or(0, |last| last + 1);
+        Ok(Self { file, next_round })
+    }
+
+    pub(crate) fn append(&mut self, line: &Line) -> Result<(), Failure> {
+        let mut text = serde_json::to_string(line)?;
+        text.push('\n');
+        Ok(self.file.write_all(text.as_bytes())?)
+    }
+
+    pub(crate) fn read(path: &Path) -> Result<Vec<Line>, Failure> {
+        let text = std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
+        let parse = |(at, line)| {
+            serde_json::from_str(line)
+                .map_err(|_| format!("{}:{}: this is no record", path.display(), at + 1).into())
+        };
+        text.lines().enumerate().map(parse).collect()
+    }
+}
+
+impl Line {
+    fn round(&self) -> Option<u32> {
+        match self {
+            Self::Record(record) => Some(record.round),
+            Self::Failed(failed) => Some(failed.round),
+            Self::Setting(_) => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::results::tests::record;
+
+    #[test]
+    fn lines_are_read_as_they_were_written_and_rounds_go_on() {
+        let path = std::env::temp_dir().join(format!("bench-journal-{}.jsonl", std::process::id()));
+        let failed = Failed {
+            server: "ours".to_owned(),
+            workload: "echo1".to_owned(),
+            round: 4,
+            error: "it died".to_owned(),
+        };
+        let lines = [
+            Line::Setting(Setting::here()),
+            Line::Record(record("ours", "echo1", 3, 1.0)),
+            Line::Failed(failed),
+        ];
+        let mut journal = Journal::open(&path).unwrap();
+        assert_eq!(journal.next_round, 0);
+        lines.iter().for_each(|line| journal.append(line).unwrap());
+        assert_eq!(Journal::read(&path).unwrap(), lines);
+        assert_eq!(Journal::open(&path).unwrap().next_round, 5);
+
+        journal.file.write_all(b"{\n").unwrap();
+        let failure = Journal::open(&path).unwrap_err().to_string();
+        assert!(failure.ends_with(":4: this is no record"), "{failure}");
+        std::fs::remove_file(&path).unwrap();
+    }
+}

@@ -1,0 +1,57 @@
+//! Measures our server beside others: builds them, runs [`load`](../load) against each in turn, and writes what
+//! comes of it into `docs/performance.md`. `tests/bench/README.md` says how to read it.
+
+mod build;
+mod chart;
+mod command;
+mod journal;
+mod metric;
+mod page;
+mod pin;
+mod plan;
+mod results;
+mod run;
+mod server;
+mod setting;
+mod table;
+mod targets;
+
+use std::process::ExitCode;
+
+use command::Command;
+use journal::Journal;
+use plan::Plan;
+use results::Results;
+
+/// What is told to whoever runs it, and ends it.
+type Failure = Box<dyn std::error::Error>;
+
+fn main() -> ExitCode {
+    match Command::parse(std::env::args().skip(1)).and_then(execute) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("bench: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn execute(command: Command) -> Result<(), Failure> {
+    match command {
+        Command::Help => println!("{}", command::USAGE),
+        Command::Quick(options) => println!("{}", table::all(&measure(&Plan::quick(options)?)?)),
+        Command::Run(options) => println!("{}", table::all(&measure(&Plan::new(options)?)?)),
+        Command::Full(options) => page::write(&measure(&Plan::new(options)?)?)?,
+        Command::Report { records, most_other_cores } => {
+            page::write(&Results::new(Journal::read(&records)?, most_other_cores))?;
+        }
+    }
+    Ok(())
+}
+
+fn measure(plan: &Plan) -> Result<Results, Failure> {
+    let mut journal = Journal::open(&plan.records)?;
+    run::all(plan, &mut journal)?;
+    eprintln!("records: {}", plan.records.display());
+    Ok(Results::new(Journal::read(&plan.records)?, plan.most_other_cores))
+}

@@ -1,0 +1,125 @@
+//! `docs/performance.md`, and its charts.
+
+use std::fs;
+
+use socketio_bench::Workload;
+
+use crate::chart::{Chart, Group, Scale};
+use crate::metric::{Metric, RSS_PER_SESSION};
+use crate::results::Results;
+use crate::table::times;
+use crate::{Failure, build, table};
+
+const BEGIN: &str = "<!-- bench:begin -->";
+const END: &str = "<!-- bench:end -->";
+const BASE: &str = "socketioxide";
+
+/// Writes what is measured into the page, between its markers.
+pub(crate) fn write(results: &Results) -> Result<(), Failure> {
+    let docs = build::project().join("docs");
+    let (page, charts) = (docs.join("performance.md"), docs.join("performance"));
+    let text = fs::read_to_string(&page).map_err(|error| format!("{}: {error}", page.display()))?;
+    let text = replaced(&text, &content(results)).map_err(|error| format!("{}: {error}", page.display()))?;
+    fs::create_dir_all(&charts)?;
+    fs::write(charts.join("speed.svg"), speed(results).svg())?;
+    fs::write(charts.join("memory.svg"), memory(results).svg())?;
+    fs::write(&page, text)?;
+    eprintln!("written: {} and its charts", page.display());
+    Ok(())
+}
+
+fn content(results: &Results) -> String {
+    format!(
+        "![Operations per second of server CPU, to socketioxide](performance/speed.svg)\n\n\
+         ![Resident memory per idle session](performance/memory.svg)\n\n{}",
+        table::all(results)
+    )
+}
+
+/// The page with another content between its markers.
+fn replaced(page: &str, content: &str) -> Result<String, String> {
+    let parts = page.split_once(BEGIN).and_then(|(head, rest)| Some((head, rest.split_once(END)?.1)));
+    let (head, tail) = parts.ok_or_else(|| format!("there is no {BEGIN} with an {END} after it"))?;
+    Ok(format!("{head}{BEGIN}\n\n{content}\n\n{END}{tail}"))
+}
+
+fn speed(results: &Results) -> Chart {
+    let series = ["ours", "floor", "node"];
+    let group = |workload: &Workload| {
+        let bar = |server| {
+            let pair = ((workload.name, server), (workload.name, BASE));
+            let ratio = results.ratio(Metric::PerCpuSecond, pair.0, pair.1)?;
+            Some((ratio, times(ratio)))
+        };
+        Group { title: workload.title.to_owned(), bars: series.map(bar).to_vec() }
+    };
+    let workloads = Workload::all().iter();
+    let groups = workloads
+        .filter(|workload| Metric::is_speed(workload))
+        .map(group)
+        .filter(Group::is_measured)
+        .collect();
+    Chart {
+        title: format!("Operations per second of server CPU, to {BASE}"),
+        scale: Scale::Ratio,
+        series: series.map(str::to_owned).to_vec(),
+        groups,
+    }
+}
+
+fn memory(results: &Results) -> Chart {
+    let series = ["ours", "floor", "node", BASE];
+    let group = |name: &str| {
+        let bar = |server| {
+            let bytes = results.median(name, server, RSS_PER_SESSION)?;
+            Some((bytes, RSS_PER_SESSION.unit().show(bytes)))
+        };
+        let title = Workload::named(name).map_or(name, |workload| workload.title);
+        Group { title: title.to_owned(), bars: series.map(bar).to_vec() }
+    };
+    Chart {
+        title: "Resident memory per idle session".to_owned(),
+        scale: Scale::Linear,
+        series: series.map(str::to_owned).to_vec(),
+        groups: ["idle10k", "idle50k"].into_iter().map(group).filter(Group::is_measured).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::journal::Line;
+    use crate::results::tests::record;
+
+    #[test]
+    fn only_what_is_between_the_markers_is_replaced() {
+        let page = format!("before\n\n{BEGIN}\nold\n{END}\n\nafter\n");
+        let once = replaced(&page, "new").unwrap();
+        assert_eq!(once, format!("before\n\n{BEGIN}\n\nnew\n\n{END}\n\nafter\n"));
+        assert_eq!(replaced(&once, "new"), Ok(once.clone()));
+    }
+
+    #[test]
+    fn a_page_without_markers_is_left_alone() {
+        for page in ["", BEGIN, END, &format!("{END}{BEGIN}")] {
+            let failure = replaced(page, "new").unwrap_err();
+            assert_eq!(failure, "there is no <!-- bench:begin --> with an <!-- bench:end --> after it");
+        }
+    }
+
+    #[test]
+    fn the_projects_page_has_its_markers() {
+        let page = fs::read_to_string(build::project().join("docs/performance.md")).unwrap();
+        assert!(replaced(&page, "").is_ok());
+    }
+
+    #[test]
+    fn charts_show_what_was_measured() {
+        let records = [("ours", 200.0), ("socketioxide", 100.0), ("node", 50.0)];
+        let lines = records.map(|(server, speed)| Line::Record(record(server, "echo1", 0, speed)));
+        let chart = speed(&Results::new(lines, 0.35));
+        assert_eq!(chart.groups.len(), 1);
+        let bars = &chart.groups[0].bars;
+        assert_eq!(bars[..], [Some((2.0, "2.00".to_owned())), None, Some((0.5, "0.50".to_owned()))]);
+    }
+}

@@ -1,0 +1,57 @@
+//! Which core runs what, and how many files it may open.
+
+use std::io;
+
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
+
+use crate::Failure;
+
+/// The server's core and the load generator's.
+#[derive(Debug)]
+pub(crate) struct Cores {
+    all: CpuSet,
+    server: CpuSet,
+    load: CpuSet,
+}
+
+impl Cores {
+    /// The first two of those that this process may use.
+    pub(crate) fn new() -> Result<Self, Failure> {
+        let all = sched_getaffinity(None)?;
+        let mut allowed = (0..CpuSet::MAX_CPU).filter(|&core| all.is_set(core));
+        let (Some(server), Some(load)) = (allowed.next(), allowed.next()) else {
+            return Err("two cores are needed: one for the server, one for the load generator".into());
+        };
+        Ok(Self { all, server: only(server), load: only(load) })
+    }
+
+    pub(crate) fn for_server<T>(&self, spawn: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+        self.on(&self.server, spawn)
+    }
+
+    pub(crate) fn for_load<T>(&self, spawn: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+        self.on(&self.load, spawn)
+    }
+
+    /// A child inherits where its parent may run.
+    fn on<T>(&self, cores: &CpuSet, spawn: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+        sched_setaffinity(None, cores)?;
+        let child = spawn();
+        sched_setaffinity(None, &self.all)?;
+        child
+    }
+}
+
+/// Lets this process and its children open as many files as the system allows.
+pub(crate) fn raise_file_limit() {
+    let limit = getrlimit(Resource::Nofile);
+    // A record says how many connections there were.
+    setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }).ok();
+}
+
+fn only(core: usize) -> CpuSet {
+    let mut set = CpuSet::new();
+    set.set(core);
+    set
+}

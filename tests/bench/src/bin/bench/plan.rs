@@ -1,0 +1,110 @@
+use std::path::PathBuf;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use socketio_bench::Workload;
+
+use crate::Failure;
+use crate::build;
+use crate::command::Options;
+use crate::results::MOST_OTHER_CORES;
+use crate::server::Server;
+
+/// What is run, in what order.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    pub(crate) rounds: u32,
+    pub(crate) workloads: Vec<&'static Workload>,
+    pub(crate) servers: Vec<Server>,
+    pub(crate) records: PathBuf,
+    /// Instead of each workload's own length.
+    pub(crate) seconds: Option<f64>,
+    /// Runs in which others used more of the machine are repeated, and left out.
+    pub(crate) most_other_cores: f64,
+}
+
+const ROUNDS: u32 = 9;
+const QUICK_WORKLOADS: [&str; 8] =
+    ["echo1", "echo32", "ack", "bcast1k", "open10k", "conn_ws", "polling", "idle10k"];
+const QUICK_SERVERS: [&str; 3] = ["ours", "socketioxide", "floor"];
+
+impl Plan {
+    /// Everything, but for what the options leave out.
+    pub(crate) fn new(options: Options) -> Result<Self, Failure> {
+        let mut servers = Server::known();
+        if let Some(names) = &options.servers {
+            if let Some(name) = names.iter().find(|&name| !servers.iter().any(|known| known.name == *name)) {
+                let known: Vec<_> = servers.iter().map(|server| server.name.as_str()).collect();
+                return Err(format!("no server {name:?}; there are {}", known.join(", ")).into());
+            }
+            servers.retain(|server| names.contains(&server.name));
+        }
+        for (name, command) in options.others {
+            if servers.iter().any(|server| server.name == name) {
+                return Err(format!("there are two servers of the name {name:?}").into());
+            }
+            servers.push(Server::other(name, command));
+        }
+        let workloads = Workload::all().iter();
+        Ok(Self {
+            rounds: options.rounds.unwrap_or(ROUNDS),
+            workloads: match options.workloads {
+                Some(names) => workloads.filter(|workload| names.contains(&workload.name)).collect(),
+                None => workloads.collect(),
+            },
+            servers,
+            records: match options.records {
+                Some(records) => records,
+                None => build::folder()?.join(format!("bench-{}.jsonl", now())),
+            },
+            seconds: options.seconds,
+            most_other_cores: options.most_other_cores.unwrap_or(MOST_OTHER_CORES),
+        })
+    }
+
+    /// What two minutes allow.
+    pub(crate) fn quick(options: Options) -> Result<Self, Failure> {
+        let owned = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
+        Self::new(Options {
+            rounds: options.rounds.or(Some(1)),
+            workloads: options.workloads.or_else(|| Some(QUICK_WORKLOADS.to_vec())),
+            servers: options.servers.or_else(|| Some(owned(&QUICK_SERVERS))),
+            seconds: options.seconds.or(Some(1.0)),
+            ..options
+        })
+    }
+}
+
+fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(plan: &Plan) -> Vec<&str> {
+        plan.servers.iter().map(|server| server.name.as_str()).collect()
+    }
+
+    #[test]
+    fn a_quick_plan_is_a_part_of_the_full_one() {
+        let full = Plan::new(Options::default()).unwrap();
+        assert_eq!((full.rounds, full.workloads.len()), (9, Workload::all().len()));
+        assert_eq!(names(&full), ["ours", "socketioxide", "node", "floor", "raw"]);
+        let quick = Plan::quick(Options::default()).unwrap();
+        assert_eq!((quick.rounds, quick.workloads.len()), (1, QUICK_WORKLOADS.len()));
+        assert_eq!(names(&quick), ["ours", "socketioxide", "floor"]);
+    }
+
+    #[test]
+    fn another_server_joins_those_that_are_chosen() {
+        let old = || vec![("old".to_owned(), vec!["./old".to_owned()])];
+        let servers = Some(vec!["ours".to_owned()]);
+        let plan = Plan::new(Options { servers, others: old(), ..Options::default() }).unwrap();
+        assert_eq!(names(&plan), ["ours", "old"]);
+        let unknown = Options { servers: Some(vec!["old".to_owned()]), ..Options::default() };
+        assert!(Plan::new(unknown).unwrap_err().to_string().starts_with("no server \"old\""));
+        let twice = Options { others: [old(), old()].concat(), ..Options::default() };
+        assert!(Plan::new(twice).unwrap_err().to_string().starts_with("there are two servers"));
+    }
+}

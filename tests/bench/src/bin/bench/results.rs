@@ -1,0 +1,186 @@
+use std::collections::BTreeMap;
+
+use socketio_bench::Record;
+
+use crate::journal::{Failed, Line};
+use crate::metric::Metric;
+use crate::setting::Setting;
+
+/// What a file of records comes to. Disturbed records are left out, and records with wrong answers are failures.
+#[derive(Debug)]
+pub(crate) struct Results {
+    /// The last one.
+    pub(crate) setting: Option<Setting>,
+    /// In the order in which they were first run.
+    pub(crate) servers: Vec<String>,
+    pub(crate) failures: Vec<Failed>,
+    /// How many records were left out.
+    pub(crate) disturbed: usize,
+    /// By workload, server, and round.
+    records: BTreeMap<(String, String), Rounds>,
+}
+
+type Rounds = BTreeMap<u32, Record>;
+
+/// How many cores others may use of the machine before a record says more about them.
+pub(crate) const MOST_OTHER_CORES: f64 = 0.35;
+
+/// Whether something else kept the machine too busy.
+pub(crate) fn is_disturbed(record: &Record, most_other_cores: f64) -> bool {
+    record.other_cores > most_other_cores
+}
+
+impl Results {
+    pub(crate) fn new(lines: impl IntoIterator<Item = Line>, most_other_cores: f64) -> Self {
+        let mut results = Self {
+            setting: None,
+            servers: Vec::new(),
+            failures: Vec::new(),
+            disturbed: 0,
+            records: BTreeMap::new(),
+        };
+        for line in lines {
+            match line {
+                Line::Setting(setting) => results.setting = Some(setting),
+                Line::Failed(failed) => {
+                    results.meet(&failed.server);
+                    results.failures.push(failed);
+                }
+                Line::Record(record) => {
+                    results.meet(&record.server);
+                    results.take(record, most_other_cores);
+                }
+            }
+        }
+        results
+    }
+
+    /// How many rounds there are at most.
+    pub(crate) fn rounds(&self) -> usize {
+        self.records.values().map(BTreeMap::len).max().unwrap_or(0)
+    }
+
+    /// The median of all rounds.
+    pub(crate) fn median(&self, workload: &str, server: &str, metric: Metric) -> Option<f64> {
+        median(self.rounds_of(workload, server)?.values().filter_map(|record| metric.of(record)))
+    }
+
+    /// The median of the ratios that were taken within a round: what disturbs one server disturbs its neighbour
+    /// in time as well.
+    pub(crate) fn ratio(&self, metric: Metric, over: (&str, &str), under: (&str, &str)) -> Option<f64> {
+        let (over, under) = (self.rounds_of(over.0, over.1)?, self.rounds_of(under.0, under.1)?);
+        median(over.iter().filter_map(|(round, over)| {
+            let ratio = metric.of(over)? / metric.of(under.get(round)?)?;
+            ratio.is_finite().then_some(ratio)
+        }))
+    }
+
+    /// The median of a number that is made of two of each record.
+    pub(crate) fn within(
+        &self,
+        workload: &str,
+        server: &str,
+        metrics: [Metric; 2],
+        combine: impl Fn(f64, f64) -> f64,
+    ) -> Option<f64> {
+        let records = self.rounds_of(workload, server)?.values();
+        median(records.filter_map(|record| {
+            let value = combine(metrics[0].of(record)?, metrics[1].of(record)?);
+            value.is_finite().then_some(value)
+        }))
+    }
+
+    fn meet(&mut self, server: &str) {
+        if !self.servers.iter().any(|known| known == server) {
+            self.servers.push(server.to_owned());
+        }
+    }
+
+    fn take(&mut self, record: Record, most_other_cores: f64) {
+        if record.wrong > 0 {
+            let error = format!("{} wrong answers", record.wrong);
+            let Record { server, workload, round, .. } = record;
+            self.failures.push(Failed { server, workload, round, error });
+        } else if is_disturbed(&record, most_other_cores) {
+            self.disturbed += 1;
+        } else {
+            let key = (record.workload.clone(), record.server.clone());
+            self.records.entry(key).or_default().insert(record.round, record);
+        }
+    }
+
+    fn rounds_of(&self, workload: &str, server: &str) -> Option<&Rounds> {
+        self.records.get(&(workload.to_owned(), server.to_owned()))
+    }
+}
+
+/// The middle one, or the mean of the middle two.
+fn median(values: impl Iterator<Item = f64>) -> Option<f64> {
+    let mut values: Vec<_> = values.collect();
+    values.sort_by(f64::total_cmp);
+    let middle = values.len() / 2;
+    match values.len() {
+        0 => None,
+        odd if odd % 2 == 1 => Some(values[middle]),
+        _ => Some(f64::midpoint(values[middle - 1], values[middle])),
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// Of a server that did so many operations in one second of CPU.
+    pub(crate) fn record(server: &str, workload: &str, round: u32, operations: f64) -> Record {
+        Record {
+            server: server.to_owned(),
+            workload: workload.to_owned(),
+            round,
+            operations: operations as u64,
+            seconds: 2.0,
+            server_cpu: 1.0,
+            load_cpu: 1.5,
+            other_cores: 0.1,
+            wrong: 0,
+            latency: None,
+            figures: BTreeMap::new(),
+        }
+    }
+
+    #[test]
+    fn medians_are_of_what_there_is() {
+        assert_eq!(median([].into_iter()), None);
+        assert_eq!(median([3.0].into_iter()), Some(3.0));
+        assert_eq!(median([9.0, 1.0, 2.0].into_iter()), Some(2.0));
+        assert_eq!(median([9.0, 1.0, 2.0, 4.0].into_iter()), Some(3.0));
+    }
+
+    #[test]
+    fn ratios_are_taken_within_a_round() {
+        // The machine was half as fast in the last round, and then a round was not finished.
+        let speeds = [("ours", [200, 210, 100, 1000]), ("floor", [100, 105, 50, 0])];
+        let lines = speeds.iter().flat_map(|(server, speeds)| {
+            let rounds = (0..).zip(speeds).filter(|(_, speed)| **speed > 0);
+            rounds.map(|(round, &speed)| Line::Record(record(server, "ack", round, f64::from(speed))))
+        });
+        let results = Results::new(lines, 0.35);
+        assert_eq!(results.servers, ["ours", "floor"]);
+        assert_eq!(results.rounds(), 4);
+        assert_eq!(results.ratio(Metric::PerCpuSecond, ("ack", "ours"), ("ack", "floor")), Some(2.0));
+        assert_eq!(results.median("ack", "ours", Metric::PerCpuSecond), Some(205.0));
+        assert_eq!(results.median("echo1", "ours", Metric::PerCpuSecond), None);
+        assert_eq!(results.median("ack", "ours", Metric::P99), None);
+    }
+
+    #[test]
+    fn disturbed_rounds_are_left_out_and_wrong_answers_are_failures() {
+        let good = |round| record("ours", "ack", round, 100.0);
+        let disturbed = Record { other_cores: 0.4, ..record("ours", "ack", 1, 9.0) };
+        let wrong = Record { wrong: 3, ..record("ours", "ack", 2, 9.0) };
+        let results = Results::new([good(0), disturbed, good(1), wrong].map(Line::Record), 0.35);
+        assert_eq!((results.rounds(), results.disturbed), (2, 1));
+        assert_eq!(results.median("ack", "ours", Metric::PerCpuSecond), Some(100.0));
+        assert_eq!(results.failures.len(), 1);
+        assert_eq!(results.failures[0].error, "3 wrong answers");
+    }
+}

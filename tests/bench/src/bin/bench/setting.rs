@@ -1,0 +1,50 @@
+use std::process::Command;
+
+use serde::{Deserialize, Serialize};
+
+use crate::build;
+
+/// What figures depend on, besides the code.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Setting {
+    /// Of the project, as git names it.
+    commit: String,
+    date: String,
+    processor: String,
+    kernel: String,
+    rust: String,
+    node: String,
+}
+
+impl Setting {
+    pub(crate) fn here() -> Self {
+        let cpu = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+        let model = cpu.lines().find(|line| line.starts_with("model name"));
+        let model =
+            model.and_then(|line| line.split_once(": ")).map_or("unknown processor", |(_, name)| name);
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        Self {
+            commit: said(&["git", "describe", "--always", "--dirty"]),
+            date: said(&["date", "-u", "+%Y-%m-%d"]),
+            processor: format!("{cores} cores of {model}"),
+            kernel: said(&["uname", "-sr"]),
+            rust: said(&["rustc", "--version"]),
+            node: said(&["node", "--version"]),
+        }
+    }
+
+    /// As a sentence.
+    pub(crate) fn describe(&self) -> String {
+        let Self { commit, date, processor, kernel, rust, node } = self;
+        format!("Measured on {date} at `{commit}`: {processor}, {kernel}, {rust}, Node {node}.")
+    }
+}
+
+/// What a program prints, in the project's folder.
+fn said(command: &[&str]) -> String {
+    let output = Command::new(command[0]).args(&command[1..]).current_dir(build::project()).output();
+    match output {
+        Ok(output) if output.status.success() => String::from_utf8_lossy(&output.stdout).trim().to_owned(),
+        _ => "unknown".to_owned(),
+    }
+}

@@ -1,0 +1,203 @@
+//! What the project wants to reach.
+
+use crate::metric::{
+    CONNECTIONS, HEARTBEAT, Metric, RETAINED, RSS_PER_SESSION, RSS_SECOND_WAVE, STALLED, STALLED_CLOSED,
+};
+use crate::results::Results;
+use crate::table::times;
+
+/// The name of the server that has them.
+pub(crate) const OURS: &str = "ours";
+const FLOOR: &str = "floor";
+const SOCKETIOXIDE: &str = "socketioxide";
+
+/// One of them.
+#[derive(Debug)]
+pub(crate) struct Target {
+    pub(crate) workload: &'static str,
+    pub(crate) measure: Measure,
+    pub(crate) bound: Bound,
+}
+
+/// What of our server is looked at.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Measure {
+    Absolute(Metric),
+    /// As a ratio to another server's.
+    ToServer(&'static str),
+    /// As a ratio to what it is in another workload.
+    ToWorkload(Metric, &'static str),
+    /// As a part of another of the same run.
+    PartOf(Metric, Metric),
+    /// As it would be with so many connections.
+    With(Metric, f64),
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Bound {
+    AtLeast(f64),
+    AtMost(f64),
+}
+
+use Bound::{AtLeast, AtMost};
+use Measure::{Absolute, PartOf, ToServer, ToWorkload, With};
+
+const KIB: f64 = 1024.0;
+
+const fn target(workload: &'static str, measure: Measure, bound: Bound) -> Target {
+    Target { workload, measure, bound }
+}
+
+/// Where two stand for one thing, the second is the next step: it stands right behind the first.
+const ALL: &[Target] = &[
+    target("echo1", ToServer(FLOOR), AtLeast(0.9)),
+    target("echo1", ToServer(SOCKETIOXIDE), AtLeast(1.05)),
+    target("echo32", ToServer(SOCKETIOXIDE), AtLeast(3.5)),
+    target("echo32", ToServer(FLOOR), AtLeast(0.6)),
+    target("echo32", Absolute(Metric::P99), AtMost(5_000.0)),
+    target("echo1k", ToServer(SOCKETIOXIDE), AtLeast(2.3)),
+    target("echo1k", ToServer(FLOOR), AtLeast(0.65)),
+    target("echo1k", ToServer(FLOOR), AtLeast(0.8)),
+    target("ack", ToServer(SOCKETIOXIDE), AtLeast(2.3)),
+    target("ack", ToServer(FLOOR), AtLeast(0.65)),
+    target("ack", ToServer(FLOOR), AtLeast(0.8)),
+    target("binary", ToServer(SOCKETIOXIDE), AtLeast(2.3)),
+    target("binary", ToServer(FLOOR), AtLeast(0.65)),
+    target("binary", ToServer(FLOOR), AtLeast(0.8)),
+    target("bcast1k", ToServer(FLOOR), AtLeast(0.9)),
+    target("bcast1k", ToServer(SOCKETIOXIDE), AtLeast(1.25)),
+    target("bcast1k_1k", ToServer(FLOOR), AtLeast(0.9)),
+    target("bcast1k_1k", ToServer(SOCKETIOXIDE), AtLeast(1.25)),
+    target("bcast5k", ToServer(FLOOR), AtLeast(1.0)),
+    target("bcast5k", ToServer(SOCKETIOXIDE), AtLeast(1.3)),
+    target("stalled", ToWorkload(Metric::P99, "bcast1k_1k"), AtMost(1.2)),
+    target("stalled", PartOf(STALLED_CLOSED, STALLED), AtLeast(1.0)),
+    target("conn_ws", ToServer(SOCKETIOXIDE), AtLeast(1.1)),
+    target("conn_ws", ToServer(SOCKETIOXIDE), AtLeast(1.25)),
+    target("conn_full", ToServer(SOCKETIOXIDE), AtLeast(1.25)),
+    target("conn_full", ToServer(SOCKETIOXIDE), AtLeast(2.0)),
+    target("polling", ToServer(SOCKETIOXIDE), AtLeast(1.5)),
+    target("polling", ToServer(SOCKETIOXIDE), AtLeast(2.0)),
+    target("idle10k", Absolute(RSS_PER_SESSION), AtMost(5.0 * KIB)),
+    target("idle10k", Absolute(RSS_PER_SESSION), AtMost(3.5 * KIB)),
+    target("idle10k", PartOf(RSS_SECOND_WAVE, RSS_PER_SESSION), AtMost(1.05)),
+    target("idle50k", Absolute(RSS_PER_SESSION), AtMost(5.0 * KIB)),
+    target("idle50k", Absolute(RSS_PER_SESSION), AtMost(3.5 * KIB)),
+    target("idle50k", PartOf(RSS_SECOND_WAVE, RSS_PER_SESSION), AtMost(1.05)),
+    target("idle50k", With(HEARTBEAT, 50_000.0), AtMost(0.04)),
+    target("retained", Absolute(RETAINED), AtMost(KIB)),
+];
+
+impl Target {
+    pub(crate) fn all() -> &'static [Self] {
+        ALL
+    }
+
+    /// None if it was not.
+    pub(crate) fn measured(&self, results: &Results) -> Option<f64> {
+        let ours = (self.workload, OURS);
+        match self.measure {
+            Absolute(metric) => results.median(self.workload, OURS, metric),
+            ToServer(server) => results.ratio(Metric::PerCpuSecond, ours, (self.workload, server)),
+            ToWorkload(metric, workload) => results.ratio(metric, ours, (workload, OURS)),
+            PartOf(part, whole) => {
+                results.within(self.workload, OURS, [part, whole], |part, whole| part / whole)
+            }
+            With(metric, wanted) => {
+                let scale = |value, connections| value * wanted / connections;
+                results.within(self.workload, OURS, [metric, CONNECTIONS], scale)
+            }
+        }
+    }
+}
+
+impl Measure {
+    pub(crate) fn describe(self) -> String {
+        match self {
+            Absolute(metric) => metric.title().to_owned(),
+            ToServer(FLOOR) => "to the floor".to_owned(),
+            ToServer(server) => format!("to {server}"),
+            ToWorkload(metric, workload) => format!("{}, to that of {workload}", metric.title()),
+            PartOf(RSS_SECOND_WAVE, _) => "memory of a second wave, to that of the first".to_owned(),
+            PartOf(STALLED_CLOSED, _) => "peers that do not read: part that is closed".to_owned(),
+            PartOf(part, whole) => format!("{}, to {}", part.title(), whole.title()),
+            With(metric, connections) => format!("{} at {connections} sessions", metric.title()),
+        }
+    }
+
+    pub(crate) fn show(self, value: f64) -> String {
+        match self {
+            Absolute(metric) | With(metric, _) => metric.unit().show(value),
+            ToServer(_) | ToWorkload(..) | PartOf(..) => times(value),
+        }
+    }
+}
+
+impl Bound {
+    pub(crate) fn holds(self, value: f64) -> bool {
+        match self {
+            AtLeast(bound) => value >= bound,
+            AtMost(bound) => value <= bound,
+        }
+    }
+
+    pub(crate) fn describe(self, measure: Measure) -> String {
+        match self {
+            AtLeast(bound) => format!("≥ {}", measure.show(bound)),
+            AtMost(bound) => format!("≤ {}", measure.show(bound)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use socketio_bench::{Latency, Record, Workload};
+
+    use super::*;
+    use crate::journal::Line;
+    use crate::results::tests::record;
+
+    fn with(workload: &str, figures: &[(&str, f64)], p99: f64) -> Line {
+        let figures = figures.iter().map(|&(name, value)| (name.to_owned(), value)).collect();
+        let latency = Some(Latency { p50: 1.0, p99, p999: p99, max: p99 });
+        Line::Record(Record { figures, latency, ..record(OURS, workload, 0, 100.0) })
+    }
+
+    fn measured(results: &Results, workload: &str) -> Vec<String> {
+        let targets = ALL.iter().filter(|target| target.workload == workload);
+        targets
+            .filter_map(|target| Some((target, target.measured(results)?)))
+            .map(|(target, value)| format!("{} {}", target.measure.show(value), target.bound.holds(value)))
+            .collect()
+    }
+
+    #[test]
+    fn targets_are_of_workloads_that_there_are() {
+        assert!(ALL.iter().all(|target| Workload::named(target.workload).is_some()));
+    }
+
+    #[test]
+    fn every_kind_of_target_is_measured() {
+        let idle = [
+            ("rss_per_session", 4096.0),
+            ("rss_second_wave", 4096.0 * 1.1),
+            ("heartbeat_cores", 0.01),
+            ("connections", 25_000.0),
+        ];
+        let lines = [
+            with("idle50k", &idle, 0.0),
+            with("bcast1k_1k", &[], 1000.0),
+            with("stalled", &[("stalled", 100.0), ("stalled_closed", 100.0)], 1100.0),
+            Line::Record(record(OURS, "conn_ws", 0, 120.0)),
+            Line::Record(record(SOCKETIOXIDE, "conn_ws", 0, 100.0)),
+        ];
+        let results = Results::new(lines, 0.35);
+        assert_eq!(
+            measured(&results, "idle50k"),
+            ["4.0 KiB true", "4.0 KiB false", "1.10 false", "0.020 true"]
+        );
+        assert_eq!(measured(&results, "stalled"), ["1.10 true", "1.00 true"]);
+        assert_eq!(measured(&results, "conn_ws"), ["1.20 true", "1.20 false"]);
+        assert_eq!(measured(&results, "echo1"), [""; 0]);
+    }
+}

@@ -1,0 +1,140 @@
+use std::net::{SocketAddr, SocketAddrV4, ToSocketAddrs};
+use std::str::FromStr;
+use std::time::Duration;
+
+use socketio_bench::Workload;
+
+use crate::failure::Failure;
+
+/// What the command line asks for.
+#[derive(Debug)]
+pub(crate) struct Arguments {
+    pub(crate) workload: &'static Workload,
+    pub(crate) target: Target,
+    pub(crate) pid: u32,
+    pub(crate) server: String,
+    pub(crate) round: u32,
+    /// Instead of the workload's own length.
+    pub(crate) length: Duration,
+    /// Instead of the workload's own number.
+    pub(crate) connections: Option<usize>,
+}
+
+/// Where the server is.
+#[derive(Debug, Clone)]
+pub(crate) struct Target {
+    pub(crate) address: SocketAddrV4,
+    /// For the `Host` header.
+    pub(crate) host: String,
+}
+
+const USAGE: &str = "usage: load WORKLOAD --url http://127.0.0.1:PORT --pid SERVER_PID \
+                     [--server NAME] [--round N] [--seconds S] [--connections N]";
+
+impl Arguments {
+    pub(crate) fn parse(words: impl IntoIterator<Item = String>) -> Result<Self, Failure> {
+        let mut words = words.into_iter();
+        let name = words.next().ok_or_else(|| wrong(USAGE.into()))?;
+        let workload = Workload::named(&name).ok_or_else(|| {
+            let names: Vec<_> = Workload::all().iter().map(|workload| workload.name).collect();
+            wrong(format!("no workload {name:?}; there are {}\n{USAGE}", names.join(", ")))
+        })?;
+        let (mut url, mut pid, mut seconds, mut connections) = (None, None, None, None);
+        let (mut server, mut round) = (String::from("server"), 0);
+        while let Some(option) = words.next() {
+            let value = words.next().ok_or_else(|| wrong(format!("{option} wants a value\n{USAGE}")))?;
+            match option.as_str() {
+                "--url" => url = Some(value),
+                "--pid" => pid = Some(number(&option, &value)?),
+                "--server" => server = value,
+                "--round" => round = number(&option, &value)?,
+                "--seconds" => seconds = Some(number::<f64>(&option, &value)?),
+                "--connections" => connections = Some(number(&option, &value)?),
+                _ => return Err(wrong(format!("no option {option}\n{USAGE}"))),
+            }
+        }
+        let missing = |option: &str| wrong(format!("{option} is missing\n{USAGE}"));
+        let length = match seconds.map(Duration::try_from_secs_f64) {
+            None => workload.length,
+            Some(Ok(length)) if !length.is_zero() => length,
+            Some(_) => return Err(wrong("--seconds wants a time to measure for".into())),
+        };
+        if connections == Some(0) {
+            return Err(wrong("--connections wants at least one".into()));
+        }
+        let target = url.ok_or_else(|| missing("--url"))?.parse()?;
+        let pid = pid.ok_or_else(|| missing("--pid"))?;
+        Ok(Self { workload, target, pid, server, round, length, connections })
+    }
+}
+
+impl FromStr for Target {
+    type Err = Failure;
+
+    fn from_str(url: &str) -> Result<Self, Failure> {
+        let host = url.strip_prefix("http://").map(|rest| rest.trim_end_matches('/'));
+        let addresses = host.and_then(|host| host.to_socket_addrs().ok());
+        let address = addresses.into_iter().flatten().find_map(|address| match address {
+            SocketAddr::V4(address) => Some(address),
+            SocketAddr::V6(_) => None,
+        });
+        match (host, address) {
+            // the clients' own addresses are of the same network, and no other machine is to be flooded
+            (Some(host), Some(address)) if address.ip().is_loopback() => {
+                Ok(Self { address, host: host.to_owned() })
+            }
+            _ => Err(wrong(format!("--url wants http://127.0.0.1:PORT, not {url:?}"))),
+        }
+    }
+}
+
+fn wrong(message: String) -> Failure {
+    Failure::Arguments(message)
+}
+
+fn number<T: FromStr>(option: &str, value: &str) -> Result<T, Failure> {
+    value.parse().map_err(|_| wrong(format!("{option} wants a number, not {value:?}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(line: &str) -> Result<Arguments, String> {
+        Arguments::parse(line.split_ascii_whitespace().map(String::from))
+            .map_err(|failure| failure.to_string())
+    }
+
+    #[test]
+    fn options_replace_what_the_workload_says() {
+        let plain = parse("echo1 --url http://127.0.0.1:4500/ --pid 7").unwrap();
+        assert_eq!((plain.workload.name, plain.pid, plain.length), ("echo1", 7, plain.workload.length));
+        assert_eq!((plain.target.address.port(), plain.target.host.as_str()), (4500, "127.0.0.1:4500"));
+        assert_eq!(plain.connections, None);
+        let line = "ack --url http://127.0.0.1:1 --pid 1 --server x --round 3 --seconds 0.5 --connections 9";
+        let full = parse(line).unwrap();
+        assert_eq!((full.server.as_str(), full.round, full.connections), ("x", 3, Some(9)));
+        assert_eq!(full.length, Duration::from_millis(500));
+    }
+
+    #[test]
+    fn every_mistake_is_told() {
+        for (line, message) in [
+            ("", "usage"),
+            ("nothing --pid 1", "no workload \"nothing\"; there are echo1, "),
+            ("echo1 --url", "--url wants a value"),
+            ("echo1 --url http://127.0.0.1:1", "--pid is missing"),
+            ("echo1 --pid 1", "--url is missing"),
+            ("echo1 --pid x", "--pid wants a number, not \"x\""),
+            ("echo1 --speed 1", "no option --speed"),
+            ("echo1 --pid 1 --url 127.0.0.1:1", "--url wants http://"),
+            ("echo1 --pid 1 --url http://192.0.2.1:1", "--url wants http://"),
+            ("echo1 --pid 1 --url http://127.0.0.1:1 --seconds -1", "--seconds wants"),
+            ("echo1 --pid 1 --url http://127.0.0.1:1 --seconds NaN", "--seconds wants"),
+            ("echo1 --pid 1 --url http://127.0.0.1:1 --connections 0", "--connections wants"),
+        ] {
+            let failure = parse(line).unwrap_err();
+            assert!(failure.starts_with(message), "{line}: {failure}");
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! Runs one workload against one running server and prints one [`Record`] as a line of JSON.
+//!
+//! One thread with epoll, all messages prepared beforehand: the server is what is measured.
+
+mod arguments;
+mod clients;
+mod connect;
+mod connection;
+mod exchange;
+mod failure;
+mod fanout;
+mod frame;
+mod histogram;
+mod http;
+mod idle;
+mod membership;
+mod message;
+mod peers;
+mod polling;
+mod process;
+mod rooms;
+mod run;
+mod session;
+mod sockets;
+mod upgrade;
+
+use std::process::ExitCode;
+
+use socketio_bench::{Kind, Mode, Record};
+
+use arguments::Arguments;
+use failure::Failure;
+use run::Run;
+
+fn main() -> ExitCode {
+    match Arguments::parse(std::env::args().skip(1)).and_then(|arguments| measure(&arguments)) {
+        Ok(record) => match serde_json::to_string(&record) {
+            Ok(line) => {
+                println!("{line}");
+                ExitCode::SUCCESS
+            }
+            Err(error) => {
+                eprintln!("load: the record cannot be written: {error}");
+                ExitCode::FAILURE
+            }
+        },
+        Err(failure) => {
+            eprintln!("load: {failure}");
+            match failure {
+                Failure::Arguments(_) => ExitCode::from(2),
+                _ => ExitCode::FAILURE,
+            }
+        }
+    }
+}
+
+fn measure(arguments: &Arguments) -> Result<Record, Failure> {
+    let run = Run::new(arguments)?;
+    let outcome = match arguments.workload.kind {
+        Kind::Exchange(exchange) => exchange::closed_loop(&run, exchange),
+        Kind::OpenLoop { connections, per_second, size } => {
+            exchange::open_loop(&run, connections, per_second, size)
+        }
+        Kind::Broadcast { connections, outstanding, size, stalled } => {
+            fanout::broadcast(&run, connections, outstanding, size, stalled)
+        }
+        Kind::Rooms { connections, rooms, members } => fanout::rooms(&run, connections, rooms, members),
+        Kind::Membership { connections, members, rooms } => {
+            membership::join_and_leave(&run, connections, members, rooms)
+        }
+        Kind::Connect { mode: Mode::WebSocket, parallel } => connect::websocket(&run, parallel),
+        Kind::Connect { mode: Mode::Upgrade, parallel } => upgrade::connect(&run, parallel),
+        Kind::Storm { connections } => connect::storm(&run, connections),
+        Kind::Polling(exchange) => polling::echo(&run, exchange),
+        Kind::Idle { connections } => idle::idle(&run, connections),
+        Kind::Retained { connections, size } => idle::retained(&run, connections, size),
+    };
+    Ok(outcome?.record(arguments))
+}

@@ -1,0 +1,125 @@
+//! Who is in which room, and the messages to join and to leave.
+
+use std::time::{Duration, Instant};
+
+use crate::clients::{Clients, Script};
+use crate::failure::Failure;
+use crate::frame::{self, Frame};
+use crate::run::Tally;
+
+/// Rooms of the same number of members, over the same clients.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Rooms {
+    clients: usize,
+    rooms: usize,
+    members: usize,
+}
+
+/// Waits for acks of joins.
+struct Acks {
+    awaited: usize,
+    tally: Tally,
+}
+
+/// Members of one room are this far from those of the next, so that rooms do not share all of them.
+const SHIFT: usize = 37;
+impl Rooms {
+    pub(crate) fn new(clients: usize, rooms: usize, members: usize) -> Self {
+        Self { clients, rooms, members: members.min(clients) }
+    }
+
+    pub(crate) fn count(self) -> usize {
+        self.rooms
+    }
+
+    pub(crate) fn members(self) -> usize {
+        self.members
+    }
+
+    pub(crate) fn name(room: usize) -> String {
+        format!("room{room}")
+    }
+
+    /// Members are evenly spaced, beginning elsewhere in every room.
+    pub(crate) fn contains(self, room: usize, client: usize) -> bool {
+        let spacing = self.clients / self.members;
+        let offset = (client + self.clients - room * SHIFT % self.clients) % self.clients;
+        offset.is_multiple_of(spacing) && offset / spacing < self.members
+    }
+
+    /// Everybody joins what it is in, and waits for the ack.
+    pub(crate) fn join(self, clients: &mut Clients) -> Result<(), Failure> {
+        let mut acks = Acks { awaited: 0, tally: Tally::new() };
+        for client in 0..self.clients {
+            let mut rooms = (0..self.rooms).filter(|room| self.contains(*room, client)).peekable();
+            if rooms.peek().is_some() {
+                clients.send(client, &join(rooms))?;
+                acks.awaited += 1;
+                clients.turn(Duration::ZERO, &mut acks)?;
+            }
+        }
+        clients.run_until("all rooms to be joined", &mut acks, |acks| acks.awaited == 0)
+    }
+}
+
+impl Script for Acks {
+    fn receive(&mut self, client: usize, message: Frame<'_>, _at: Instant, _reply: &mut Vec<u8>) {
+        if is_joined(message) {
+            self.awaited -= 1;
+        } else {
+            self.tally.wrong(client, message.payload());
+        }
+    }
+}
+
+/// Asks to join all these, with an ack.
+pub(crate) fn join(rooms: impl Iterator<Item = usize>) -> Vec<u8> {
+    frame::text(format!("421[\"join\",{}]", names(rooms)))
+}
+
+/// The ack of [`join`], with or without a `null`.
+pub(crate) fn is_joined(message: Frame<'_>) -> bool {
+    matches!(message, Frame::Text(b"431[]" | b"431[null]"))
+}
+
+/// Asks to leave all these, with an ack.
+pub(crate) fn leave(rooms: impl Iterator<Item = usize>) -> Vec<u8> {
+    frame::text(format!("422[\"leave\",{}]", names(rooms)))
+}
+
+/// The ack of [`leave`].
+pub(crate) fn has_left(message: Frame<'_>) -> bool {
+    matches!(message, Frame::Text(b"432[]" | b"432[null]"))
+}
+
+/// A JSON array.
+fn names(rooms: impl Iterator<Item = usize>) -> String {
+    let quoted: Vec<_> = rooms.map(|room| format!("\"{}\"", Rooms::name(room))).collect();
+    format!("[{}]", quoted.join(","))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_room_has_its_members() {
+        for (clients, rooms, members) in [(1000, 1000, 100), (19_600, 1, 10), (7, 3, 9), (10, 4, 3)] {
+            let all = Rooms::new(clients, rooms, members);
+            for room in 0..rooms {
+                let found = (0..clients).filter(|client| all.contains(room, *client)).count();
+                assert_eq!(found, all.members(), "{clients} {rooms} {members}");
+            }
+        }
+        let even = Rooms::new(1000, 1000, 100);
+        for client in 0..1000 {
+            assert_eq!((0..1000).filter(|room| even.contains(*room, client)).count(), 100);
+        }
+    }
+
+    #[test]
+    fn names_are_json() {
+        assert_eq!(names(0..2), r#"["room0","room1"]"#);
+        assert_eq!(names(0..0), "[]");
+    }
+}

@@ -1,0 +1,194 @@
+//! What all workloads share: whom they talk to, for how long, and what they hand back.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use socketio_bench::{Latency, Record};
+
+use crate::arguments::{Arguments, Target};
+use crate::clients::{Clients, PATIENCE};
+use crate::failure::Failure;
+use crate::histogram::Histogram;
+use crate::process::{Process, Spent};
+
+/// One run of one workload.
+#[derive(Debug)]
+pub(crate) struct Run {
+    pub(crate) target: Target,
+    pub(crate) process: Process,
+    /// How long to measure.
+    pub(crate) length: Duration,
+    connections: Option<usize>,
+}
+
+/// What is counted while measuring.
+#[derive(Debug)]
+pub(crate) struct Tally {
+    operations: u64,
+    latencies: Histogram,
+    /// Whether the measurement is over.
+    ended: bool,
+    /// Counted from the beginning to the end: no answer may be wrong while warming up either.
+    wrong: u64,
+}
+
+/// What a run has shown.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    operations: u64,
+    spent: Spent,
+    wrong: u64,
+    latency: Option<Latency>,
+    figures: BTreeMap<String, f64>,
+}
+
+/// How long a server gets to reach its stride before anything is counted.
+const WARM_UP: Duration = Duration::from_millis(500);
+/// Descriptors that are kept for everything but clients.
+const SPARE: u64 = 400;
+
+impl Run {
+    pub(crate) fn new(arguments: &Arguments) -> Result<Self, Failure> {
+        let process = Process::new(arguments.pid)?;
+        let address = arguments.target.address;
+        std::net::TcpStream::connect(address)
+            .map_err(|error| Failure::Arguments(format!("no server at {address}: {error}")))?;
+        Ok(Self {
+            target: arguments.target.clone(),
+            process,
+            length: arguments.length,
+            connections: arguments.connections,
+        })
+    }
+
+    /// How many connections there can be: as many as wanted, or what the limit on open files leaves, each of
+    /// them taking as many files.
+    pub(crate) fn affordable(&self, wanted: usize, files: usize) -> usize {
+        let limit = getrlimit(Resource::Nofile);
+        // raising is worth a try; what then holds is asked again
+        let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit });
+        let open = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX).saturating_sub(SPARE);
+        let most = usize::try_from(open).unwrap_or(usize::MAX) / files;
+        self.connections.unwrap_or(wanted).min(most.max(1))
+    }
+
+    pub(crate) fn clients(&self) -> Result<Clients, Failure> {
+        Clients::new(&self.target)
+    }
+
+    /// Warms up, then measures. `work` does what is due, once around the loop, and sees the script's tally.
+    pub(crate) fn measure<T>(
+        &self,
+        load: &mut T,
+        tally: impl Fn(&mut T) -> &mut Tally,
+        mut work: impl FnMut(&mut T) -> Result<(), Failure>,
+    ) -> Result<Spent, Failure> {
+        let mut until = |load: &mut T, length| {
+            let deadline = Instant::now() + length;
+            let mut progress = (tally(load).operations, Instant::now());
+            loop {
+                work(load)?;
+                let now = Instant::now();
+                if now >= deadline {
+                    return Ok(());
+                }
+                let operations = tally(load).operations;
+                if operations != progress.0 {
+                    progress = (operations, now);
+                } else if now - progress.1 > PATIENCE {
+                    return Err(Failure::Timeout(format!("answer {}", operations + 1), PATIENCE));
+                }
+            }
+        };
+        until(load, WARM_UP)?;
+        tally(load).begin();
+        let meter = self.process.meter()?;
+        until(load, self.length)?;
+        let spent = meter.read()?;
+        tally(load).end();
+        Ok(spent)
+    }
+}
+
+impl Tally {
+    pub(crate) fn new() -> Self {
+        Self { operations: 0, latencies: Histogram::new(), ended: false, wrong: 0 }
+    }
+
+    /// An operation is done that was due then.
+    pub(crate) fn done(&mut self, due: Instant, at: Instant) {
+        self.count(1);
+        self.time(due, at);
+    }
+
+    /// So many operations are done, of those that are not timed one by one.
+    pub(crate) fn count(&mut self, operations: u64) {
+        if !self.ended {
+            self.operations += operations;
+        }
+    }
+
+    /// What was due then is complete.
+    pub(crate) fn time(&mut self, due: Instant, at: Instant) {
+        if !self.ended {
+            self.latencies.record(at.saturating_duration_since(due));
+        }
+    }
+
+    /// What the contract does not say. The first is shown.
+    pub(crate) fn wrong(&mut self, client: usize, what: impl AsRef<[u8]>) {
+        if self.wrong == 0 {
+            let what = what.as_ref();
+            let shown = String::from_utf8_lossy(&what[..what.len().min(200)]);
+            eprintln!("load: client {client} got a wrong answer: {shown}");
+        }
+        self.wrong += 1;
+    }
+
+    /// Counts from now on.
+    pub(crate) fn begin(&mut self) {
+        self.operations = 0;
+        self.latencies.clear();
+    }
+
+    /// Counts no more, but for what is wrong.
+    pub(crate) fn end(&mut self) {
+        self.ended = true;
+    }
+
+    /// What the record shows of it, and of what it took meanwhile.
+    pub(crate) fn outcome(&self, spent: Spent) -> Outcome {
+        Outcome {
+            operations: self.operations,
+            spent,
+            wrong: self.wrong,
+            latency: self.latencies.latency(),
+            figures: BTreeMap::new(),
+        }
+    }
+}
+
+impl Outcome {
+    #[must_use]
+    pub(crate) fn figure(mut self, name: &str, value: f64) -> Self {
+        self.figures.insert(name.to_owned(), value);
+        self
+    }
+
+    pub(crate) fn record(self, arguments: &Arguments) -> Record {
+        Record {
+            server: arguments.server.clone(),
+            workload: arguments.workload.name.to_owned(),
+            round: arguments.round,
+            operations: self.operations,
+            seconds: self.spent.seconds,
+            server_cpu: self.spent.server_cpu,
+            load_cpu: self.spent.load_cpu,
+            other_cores: self.spent.other_cores,
+            wrong: self.wrong,
+            latency: self.latency,
+            figures: self.figures,
+        }
+    }
+}
