@@ -114,9 +114,10 @@ fn conditions(results: &Results) -> Option<String> {
         count => format!(" {count} runs are left out: others kept the machine busy."),
     };
     let setting = results.setting.as_ref().map(|setting| setting.describe()).unwrap_or_default();
+    let subject = subject(results)?;
     Some(format!(
-        "{rounds}; in brackets, ours to that server, as the median of the rounds' ratios. `load` is how much of its \
-         core the load generator used against ours.{disturbed} {setting}"
+        "{rounds}; in brackets, {subject} to that server, as the median of the rounds' ratios. `load` is how much of \
+         its core the load generator used against {subject}.{disturbed} {setting}"
     ))
 }
 
