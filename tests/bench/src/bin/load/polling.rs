@@ -51,10 +51,11 @@ pub(crate) fn echo(run: &Run, exchange: Exchange) -> Result<Outcome, Failure> {
     let open = http::get(&run.target, None);
     for client in 0..connections {
         sockets.dial(2 * client, &open, Reach::Near)?;
+        // At once: a server may ping with the first packets.
+        sockets.dial(2 * client + 1, &[], Reach::Near)?;
     }
     pollers.run_until("all to connect", &mut sockets, |pollers| pollers.connected == connections)?;
     for client in 0..connections {
-        sockets.dial(2 * client + 1, &[], Reach::Near)?;
         for number in 0..outstanding {
             pollers.add(client, number);
         }
