@@ -5,7 +5,7 @@ const ID: usize = 15;
 
 thread_local! {
     /// Randomness of the operating system for the next ids of this thread: a call to it costs as much as a
-    /// small write.
+    /// small write. (Processes that fork with a runtime in them have worse to fear than to share ids.)
     static POOL: RefCell<Pool> = const { RefCell::new(Pool { bytes: [0; Pool::LENGTH], left: 0 }) };
 }
 

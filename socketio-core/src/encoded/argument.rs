@@ -1,4 +1,5 @@
 use std::cell::RefCell;
+use std::fmt;
 use std::io;
 
 use serde::{Serialize, Serializer};
@@ -66,6 +67,10 @@ impl<'j, 't> Serializer for ArgumentSerializer<'j, 't> {
     fn serialize_str(self, value: &str) -> Result<(), serde_json::Error> {
         write_string(&mut self.text.0.borrow_mut(), value);
         Ok(())
+    }
+
+    fn collect_str<T: fmt::Display + ?Sized>(self, value: &T) -> Result<(), serde_json::Error> {
+        self.json.collect_str(value)
     }
 
     fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<(), serde_json::Error> {
@@ -207,6 +212,7 @@ mod tests {
         check((1_u8, -2_i64, 2.5_f32, 1e300, f64::NAN, u128::MAX, true, 'x', ()));
         check(Some(Newtype(Some("a\"b".into()))));
         check(Newtype(None));
+        check(std::net::Ipv4Addr::LOCALHOST);
         check([Shape::Unit, Shape::Newtype("n".to_owned()), Shape::Tuple(1, '\n')]);
         check(Shape::Unit);
         check(Shape::Newtype("a\nb".to_owned()));

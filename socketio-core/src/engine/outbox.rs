@@ -18,10 +18,6 @@ impl Outbox {
         self.queue.push_back(packet);
     }
 
-    pub(super) fn front(&self) -> Option<&Encoded> {
-        self.queue.front()
-    }
-
     pub(super) fn iter(&self) -> impl Iterator<Item = &Encoded> {
         self.queue.iter()
     }

@@ -19,14 +19,18 @@ pub(super) struct Payload {
 impl Payload {
     /// Takes what fits from the front of the queue: at least one packet, however long.
     pub(super) fn fill(&mut self, queue: &mut Outbox) {
-        // A packet's frames weigh at least what it has here, but for base64.
-        self.body.reserve_exact(queue.iter().take(MAX_PACKETS).map(Encoded::weight).sum());
-        while let Some(next) = queue.front() {
-            if self.packets > 0 && self.packets + next.packets() > MAX_PACKETS {
-                break;
-            }
-            self.push(next);
-            queue.pop();
+        let mut packets = 0;
+        let fits = |next: &&Encoded| {
+            packets += next.packets();
+            packets == next.packets() || packets <= MAX_PACKETS
+        };
+        let (count, room) = queue
+            .iter()
+            .take_while(fits)
+            .fold((0, 0), |(count, room), next| (count + 1, room + length(next)));
+        self.body.reserve_exact(room);
+        for _ in 0..count {
+            queue.pop().iter().for_each(|next| self.push(next));
         }
     }
 
@@ -52,6 +56,12 @@ impl Payload {
             self.body.push(SEPARATOR as u8);
         }
     }
+}
+
+/// The bytes of a packet in a payload, with a separator for each.
+fn length(packet: &Encoded) -> usize {
+    let attachments = packet.attachments().map(|attachment| BASE64.encode_len(attachment.len()) + 2);
+    packet.text().len() + 1 + attachments.sum::<usize>()
 }
 
 /// ASCII record separator, Engine.IO 4.

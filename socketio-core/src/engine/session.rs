@@ -189,7 +189,8 @@ impl Session {
         self.handle_timeout(now);
         let fault = match ByteString::try_from(body) {
             Ok(body) => self.read_body(&body).is_err(),
-            Err(_) => true,
+            // A client that does not know of the end yet is not told by an error, here either.
+            Err(_) => self.is_open(),
         };
         let mut response = Response::Accepted;
         if fault {

@@ -200,7 +200,7 @@ fn is_json(text: &str) -> bool {
     serde_json::from_str::<IgnoredAny>(text).is_ok()
 }
 
-/// Like [`is_json`], but without the list of open brackets that it would allocate for what is nested.
+/// Like [`is_json`], but without the list of open brackets that it would allocate for an object in the array.
 fn is_array(text: &str) -> bool {
     let mut json = serde_json::Deserializer::from_str(text);
     text.starts_with('[') && json.deserialize_seq(IgnoredAny).and_then(|_| json.end()).is_ok()

@@ -8,7 +8,7 @@ use socketio_core::{DisconnectReason, Event, Pending, SocketKey};
 use super::Answer;
 use super::driver::Work;
 use super::local::LocalSocket;
-use super::running::{Ended, Job, Task, contained, take_spare};
+use super::running::{Ended, Job, Task, contained, keep_spare, take_spare};
 use crate::handler::{
     BoxFuture, BoxHandler, ConnectContext, EventContext, ExtractError, HandlerError, Outcome,
 };
@@ -240,5 +240,10 @@ type Called = Option<Result<BoxFuture<Outcome>, ExtractError>>;
 
 /// Calls a handler. Extraction runs code of the application too: `Deserialize`, `Extract`.
 fn call<C>(handler: &BoxHandler<C, Outcome>, context: C) -> Called {
-    contained(|| handler.call(context, &mut take_spare()))
+    let mut spare = take_spare();
+    let called = contained(|| handler.call(context, &mut spare));
+    if let Some(unused) = spare {
+        keep_spare(unused);
+    }
+    called
 }

@@ -118,7 +118,7 @@ pub(super) fn take_spare() -> Option<BoxFuture<Outcome>> {
 }
 
 /// Keeps the box of a future that has ended.
-fn keep_spare(future: BoxFuture<Outcome>) {
+pub(super) fn keep_spare(future: BoxFuture<Outcome>) {
     // An error means that the thread is ending: there is nobody left to keep it for.
     SPARE.try_with(|spare| spare.set(Some(future))).ok();
 }

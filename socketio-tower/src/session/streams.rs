@@ -36,7 +36,7 @@ enum Phase {
     Closing {
         wire: Wire<Carrier>,
         stall: Stall,
-        /// How long the peer may take to end too; counted from when the close frame is out.
+        /// How long the peer may take to end its half; counted from when ours has ended.
         until: Option<Instant>,
         /// Whether the peer has ended.
         ended: bool,
@@ -200,8 +200,8 @@ impl Slot {
                 let Poll::Ready(Err(error)) = read else { return heard };
                 connection.handle_lost(link, Lost::from(&error), now);
                 match error {
-                    // Nobody is left to be told.
-                    ReadError::Ended | ReadError::Io(_) => self.phase = Phase::Gone,
+                    ReadError::Io(_) => self.phase = Phase::Gone,
+                    ReadError::Ended => self.finish(),
                     _ => self.close(error.close_code()),
                 }
                 true
@@ -219,6 +219,17 @@ impl Slot {
             Phase::Closing { .. } => false,
             Phase::Opening { .. } | Phase::Gone => false,
         }
+    }
+
+    /// The peer has ended its half. It is not sent a close frame, but what was queued for it may still be read.
+    fn finish(&mut self) {
+        self.phase = match std::mem::replace(&mut self.phase, Phase::Gone) {
+            Phase::Open { wire, stall } if wire.queued_bytes() > 0 => {
+                Phase::Closing { wire, stall, until: None, ended: true }
+            }
+            Phase::Open { .. } => Phase::Gone,
+            other => other,
+        };
     }
 
     fn close(&mut self, code: Option<CloseCode>) {
@@ -285,5 +296,5 @@ impl Stall {
     }
 }
 
-/// How long a peer may take to answer a close frame; then its connection is reset.
+/// How long a peer may take to end its half of the connection after ours; then it is reset.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(3);

@@ -24,7 +24,7 @@ impl SessionTable {
     pub(crate) fn remove(&self, sid: &Sid) {
         let mut sessions = self.lock();
         let removed = sessions.remove(sid);
-        // Down to twice of what is used, so that half of that has to go before it is done again.
+        // Each time at least half of the room goes, so that a removal stays constant in cost.
         if sessions.capacity() > KEPT && sessions.len() < sessions.capacity() / 4 {
             let room = sessions.len() * 2;
             sessions.shrink_to(room);

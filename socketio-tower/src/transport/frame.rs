@@ -6,7 +6,7 @@ use socketio_core::Message;
 use tokio_tungstenite::tungstenite::protocol::frame::FrameHeader;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{CloseCode, OpCode};
 
-use super::inbound::ReadError;
+use super::error::ReadError;
 
 /// A data frame that is a whole message.
 pub(super) struct MessageFrame {
@@ -58,7 +58,7 @@ impl MessageFrame {
 /// FIN and the opcode of text, RFC 6455 §5.2.
 const FINAL_TEXT: u8 = 0x81;
 /// FIN and the opcode of binary data.
-pub(super) const FINAL_BINARY: u8 = 0x82;
+const FINAL_BINARY: u8 = 0x82;
 /// Stands beside the length.
 const MASKED: u8 = 0x80;
 
@@ -75,7 +75,7 @@ pub(super) fn unmask(payload: &mut [u8], mask: [u8; 4]) {
 }
 
 /// Where a frame ends, and what it does to the message it belongs to.
-pub(super) struct Span {
+pub(super) struct Extent {
     /// With its header, in bytes.
     pub(super) length: usize,
     pub(super) payload: usize,
@@ -88,7 +88,7 @@ pub(super) enum FrameRole {
     Last,
 }
 
-impl Span {
+impl Extent {
     /// The frame that `bytes` begin with, or `None` when its header is not complete.
     pub(super) fn parse(bytes: &[u8], max_payload: usize) -> Result<Option<Self>, ReadError> {
         let mut cursor = Cursor::new(bytes);
@@ -102,7 +102,8 @@ impl Span {
             OpCode::Data(_) if header.is_final => FrameRole::Last,
             OpCode::Data(_) => FrameRole::Fragment,
         };
-        Ok(Some(Self { length: cursor.position() as usize + payload, payload, role }))
+        let length = payload.checked_add(cursor.position() as usize).ok_or(ReadError::TooLarge)?;
+        Ok(Some(Self { length, payload, role }))
     }
 }
 

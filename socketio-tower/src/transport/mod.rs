@@ -16,8 +16,10 @@ mod inbound;
 mod outbound;
 mod scratch;
 
+mod error;
+pub(crate) use error::ReadError;
+
 mod wire;
-pub(crate) use inbound::ReadError;
 pub(crate) use wire::Wire;
 
 mod stream;

@@ -9,7 +9,8 @@ use tungstenite::protocol::CloseFrame;
 use tungstenite::protocol::frame::coding::CloseCode;
 use tungstenite::protocol::frame::{Frame, Utf8Bytes};
 
-use super::inbound::{Inbound, ReadError};
+use super::error::ReadError;
+use super::inbound::Inbound;
 use super::outbound::Outbound;
 use super::scratch::Scratch;
 
@@ -29,7 +30,7 @@ use super::scratch::Scratch;
 ///
 /// After [`poll_read`](Self::poll_read) failed, or to end it from here: `close`, then
 /// [`poll_shutdown`](Self::poll_shutdown), then `poll_read` until [`ReadError::Ended`] or a deadline, then
-/// drop. After `Ended` or [`ReadError::Io`] there is nobody left: drop it at once. Dropping it with unread input would make the kernel send a reset, which can overtake the close
+/// drop. Dropping it with unread input would make the kernel send a reset, which can overtake the close
 /// frame.
 pub(crate) struct Wire<S> {
     io: S,

@@ -168,7 +168,7 @@ const ALL: &[Workload] = &[
     Workload::new("storm", "5 000 connections are cut and come back", 3, Kind::Storm { connections: 5000 }),
     Workload::new("polling", "polling echo, 4 outstanding", 3, Kind::Polling(exchange(Event::Echo, 4, 64))),
     Workload::new("idle10k", "10 000 idle sessions", 3, Kind::Idle { connections: 10_000 }),
-    Workload::new("idle50k", "50 000 idle sessions", 30, Kind::Idle { connections: 50_000 }),
+    Workload::new("idle50k", "50 000 idle sessions", 25, Kind::Idle { connections: 50_000 }),
     Workload::new(
         "retained",
         "a 256 KiB message each way, then idle",

@@ -270,6 +270,11 @@ impl Ws {
         soon(self.stream.get_mut().write_all(bytes)).await.expect("it is sent");
     }
 
+    /// Ends the sending half of the connection, without a close frame.
+    pub(crate) async fn half_close(&mut self) {
+        soon(self.stream.get_mut().shutdown()).await.expect("it is sent");
+    }
+
     /// Breaks the connection with a TCP reset.
     pub(crate) fn reset(self) {
         let stream = self.stream.into_inner();

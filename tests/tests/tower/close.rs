@@ -192,6 +192,22 @@ async fn a_stream_that_closes_is_read_to_its_end() {
     }
 }
 
+/// A peer that has nothing more to say may still want to hear.
+#[tokio::test]
+async fn a_peer_that_ends_its_half_gets_what_was_queued() {
+    let io = SocketIo::new();
+    let server = Server::start(&io).await;
+    let mut ws = Ws::connect_narrow(server.address).await;
+    // More than the kernel's buffers hold.
+    let long = "x".repeat(6 * 1024 * 1024);
+    assert!(io.emit("long", &long).is_queued());
+    ws.half_close().await;
+    until("the socket has left", || io.namespace("/").is_some_and(|ns| ns.all().count() == 0)).await;
+    assert_eq!(ws.text().await, format!(r#"42["long","{long}"]"#));
+    assert_eq!(ws.closed().await, None);
+    until("nothing is left", || io.sessions() == 0).await;
+}
+
 /// What remains of a server when its runtime is gone.
 #[test]
 fn the_end_of_a_runtime_ends_its_sessions() {

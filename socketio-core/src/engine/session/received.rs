@@ -59,7 +59,7 @@ impl Session {
                         let packet = Encoded::text_only("3probe");
                         self.transmits.push_back(Transmit::Message { link, packet });
                         self.heard();
-                        // After the answer, so that the client pauses before it polls again.
+                        // After the answer, so that the client has mostly paused before it could poll again.
                         self.handle_timeout(now);
                     }
                     Some(Packet::Upgrade) if candidate.is_probed() => self.commit(link),

@@ -5,6 +5,7 @@ use bytes::Bytes;
 use bytestring::ByteString;
 
 use super::*;
+use crate::transport::frame::tests::frame;
 
 mod ending;
 mod reading;
@@ -145,15 +146,6 @@ const TEXT_BEGINS: u8 = 0x01;
 const BINARY_BEGINS: u8 = 0x02;
 const CONTINUES: u8 = 0x00;
 const ENDS: u8 = 0x80;
-
-/// A frame of a client.
-fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
-    let mask = [0x37, 0xfa, 0x21, 0x3d];
-    let mut frame = header(first, payload.len(), 0x80);
-    frame.extend(mask);
-    frame.extend(payload.iter().zip(mask.iter().cycle()).map(|(byte, mask)| byte ^ mask));
-    frame
-}
 
 /// A frame of the server.
 fn reply(first: u8, payload: &[u8]) -> Vec<u8> {

@@ -42,6 +42,7 @@ pub(crate) const RSS_PEAK: Metric = Metric::Figure(figure::RSS_PEAK, Unit::Bytes
 pub(crate) const JOIN: Metric = Metric::Figure(figure::JOIN_US, Unit::Microseconds);
 pub(crate) const LEAVE: Metric = Metric::Figure(figure::LEAVE_US, Unit::Microseconds);
 pub(crate) const DISCONNECT: Metric = Metric::Figure(figure::DISCONNECT_US, Unit::Microseconds);
+pub(crate) const LATE: Metric = Metric::Figure(figure::LATE_P99, Unit::Microseconds);
 pub(crate) const UNTIL_ALL: Metric = Metric::Figure(figure::SECONDS_UNTIL_ALL, Unit::Seconds);
 pub(crate) const STALLED_CLOSED: Metric = Metric::Figure(figure::STALLED_CLOSED, Unit::Count);
 
@@ -89,6 +90,7 @@ impl Metric {
             LEAVE => "CPU of a leave",
             DISCONNECT => "CPU of a disconnect",
             UNTIL_ALL => "time until all are back",
+            LATE => "how late the load generator was, p99",
             CONNECTIONS => "sessions",
             STALLED => "peers that do not read",
             STALLED_CLOSED => "of these, closed by the server",
@@ -104,12 +106,12 @@ impl Metric {
     /// What a workload shows besides its operations.
     pub(crate) fn others(workload: &Workload) -> &'static [Self] {
         match workload.kind {
-            Kind::OpenLoop { .. } => &[Self::P50, Self::P99, Self::P999],
+            Kind::OpenLoop { .. } => &[Self::P50, Self::P99, Self::P999, LATE],
             Kind::Broadcast { stalled: 1.., .. } => {
                 &[Self::P50, Self::P99, Self::P999, STALLED, STALLED_CLOSED, STALLED_SECONDS, RSS_PEAK]
             }
             Kind::Membership { .. } => &[JOIN, LEAVE, DISCONNECT],
-            Kind::Storm { .. } => &[UNTIL_ALL],
+            Kind::Storm { .. } => &[UNTIL_ALL, Self::P50, Self::P99],
             Kind::Idle { .. } => {
                 let all = &[
                     CONNECTIONS,
@@ -120,10 +122,15 @@ impl Metric {
                     RSS_AFTER_ALL_LEFT,
                     HEARTBEAT,
                 ];
-                if workload.length > PING_INTERVAL { all } else { &all[..all.len() - 1] }
+                // In one interval each session is pinged once.
+                if workload.length >= PING_INTERVAL { all } else { &all[..all.len() - 1] }
             }
             Kind::Retained { .. } => &[RETAINED],
-            _ => &[],
+            Kind::Exchange(_)
+            | Kind::Broadcast { .. }
+            | Kind::Rooms { .. }
+            | Kind::Connect { .. }
+            | Kind::Polling(_) => &[Self::P50, Self::P99],
         }
     }
 

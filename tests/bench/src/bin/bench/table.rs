@@ -79,15 +79,13 @@ fn subject(results: &Results) -> Option<&str> {
 
 fn targets(results: &Results) -> Option<String> {
     let mut rows = Vec::new();
-    let mut last = (String::new(), String::new());
     for target in Target::all() {
         let Some(measured) = target.measured(results) else { continue };
-        let this = (target.workload.to_owned(), target.measure.describe());
-        let step = if this == last { "then " } else { "" };
+        let (workload, measure) = (target.workload.to_owned(), target.measure.describe());
+        let step = if target.next { "then " } else { "" };
         let wanted = format!("{step}{}", target.bound.describe(target.measure));
         let met = if target.bound.holds(measured) { "yes" } else { "**no**" }.to_owned();
-        last = this.clone();
-        rows.push([this.0, this.1, wanted, target.measure.show(measured), met].map(Some).to_vec());
+        rows.push([workload, measure, wanted, target.measure.show(measured), met].map(Some).to_vec());
     }
     table(&["workload", "ours", "wanted", "measured", "met"], &rows)
 }

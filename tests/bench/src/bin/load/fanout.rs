@@ -48,8 +48,9 @@ const SENDER: usize = 0;
 /// Messages to rooms that are outstanding at once.
 const ROOMS_OUTSTANDING: usize = 16;
 const ROOMS_SIZE: usize = 64;
-/// How long a server gets to be rid of who does not read.
-const STALLED_PATIENCE: Duration = Duration::from_secs(40);
+/// How long a server gets to be rid of who does not read: longer than a ping and its timeout take, which is what
+/// ends them on servers without a deadline for writes.
+const STALLED_PATIENCE: Duration = Duration::from_secs(60);
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 
 /// Broadcasts to all; this part of them, in percent, does not read.

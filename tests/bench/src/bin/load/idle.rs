@@ -52,16 +52,18 @@ pub(crate) fn idle(run: &Run, connections: usize) -> Result<Outcome, Failure> {
     // heartbeats are the operations; nothing was timed
     echoes.tally.begin();
     echoes.tally.count(pings);
-    Ok(echoes
-        .tally
-        .outcome(spent)
+    let outcome = echoes.tally.outcome(spent);
+    let outcome = match pings {
+        0 => outcome,
+        _ => outcome.figure(figure::HEARTBEAT_CORES, spent.server_cpu / spent.seconds),
+    };
+    Ok(outcome
         .figure(figure::CONNECTIONS, connections as f64)
         .figure(figure::RSS_PER_SESSION, per_session(connected))
         .figure(figure::RSS_AFTER_ONE_MESSAGE, per_session(talked))
         .figure(figure::RSS_AFTER_HALF_LEFT, half_left)
         .figure(figure::RSS_AFTER_ALL_LEFT, all_left)
-        .figure(figure::RSS_SECOND_WAVE, per_session(second))
-        .figure(figure::HEARTBEAT_CORES, spent.server_cpu / spent.seconds))
+        .figure(figure::RSS_SECOND_WAVE, per_session(second)))
 }
 
 /// What is held of a large message each way when nothing happens any more. Other sessions have had theirs

@@ -37,7 +37,13 @@ fn main() -> ExitCode {
         Ok(record) => match serde_json::to_string(&record) {
             Ok(line) => {
                 println!("{line}");
-                ExitCode::SUCCESS
+                match record.wrong {
+                    0 => ExitCode::SUCCESS,
+                    wrong => {
+                        eprintln!("load: {wrong} wrong answers");
+                        ExitCode::FAILURE
+                    }
+                }
             }
             Err(error) => {
                 eprintln!("load: the record cannot be written: {error}");

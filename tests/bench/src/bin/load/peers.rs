@@ -13,7 +13,9 @@ pub(crate) fn open(port: u16, clients: &HashSet<SocketAddrV4>) -> Result<usize, 
     // servers that listen on `::` are in the other one, which may be missing
     let other = fs::read_to_string("/proc/net/tcp6").unwrap_or_default();
     let lines = table.lines().chain(other.lines());
-    Ok(lines.filter_map(|line| peer(line, port)).filter(|peer| clients.contains(peer)).count())
+    // A table that changes while it is read may name a connection twice.
+    let open: HashSet<_> = lines.filter_map(|line| peer(line, port)).collect();
+    Ok(open.intersection(clients).count())
 }
 
 /// The other end of an established connection of this port: proc(5), `local_address`, `rem_address`, `st`.

@@ -5,7 +5,6 @@ use std::time::{Duration, Instant};
 use crate::clients::{Clients, Script};
 use crate::failure::Failure;
 use crate::frame::{self, Frame};
-use crate::run::Tally;
 
 /// Rooms of the same number of members, over the same clients.
 #[derive(Debug, Clone, Copy)]
@@ -18,11 +17,13 @@ pub(crate) struct Rooms {
 /// Waits for acks of joins.
 struct Acks {
     awaited: usize,
-    tally: Tally,
+    /// What came instead of one.
+    other: Option<String>,
 }
 
 /// Members of one room are this far from those of the next, so that rooms do not share all of them.
 const SHIFT: usize = 37;
+
 impl Rooms {
     pub(crate) fn new(clients: usize, rooms: usize, members: usize) -> Self {
         Self { clients, rooms, members: members.min(clients) }
@@ -49,7 +50,7 @@ impl Rooms {
 
     /// Everybody joins what it is in, and waits for the ack.
     pub(crate) fn join(self, clients: &mut Clients) -> Result<(), Failure> {
-        let mut acks = Acks { awaited: 0, tally: Tally::new() };
+        let mut acks = Acks { awaited: 0, other: None };
         for client in 0..self.clients {
             let mut rooms = (0..self.rooms).filter(|room| self.contains(*room, client)).peekable();
             if rooms.peek().is_some() {
@@ -58,16 +59,18 @@ impl Rooms {
                 clients.turn(Duration::ZERO, &mut acks)?;
             }
         }
-        clients.run_until("all rooms to be joined", &mut acks, |acks| acks.awaited == 0)
+        clients.run_until("all rooms to be joined", &mut acks, |acks| acks.awaited == 0)?;
+        acks.other.map_or(Ok(()), |other| Err(Failure::Contract(other)))
     }
 }
 
 impl Script for Acks {
     fn receive(&mut self, client: usize, message: Frame<'_>, _at: Instant, _reply: &mut Vec<u8>) {
         if is_joined(message) {
-            self.awaited -= 1;
+            self.awaited = self.awaited.saturating_sub(1);
         } else {
-            self.tally.wrong(client, message.payload());
+            let other = String::from_utf8_lossy(message.payload());
+            self.other = Some(format!("client {client} joins rooms and is sent {other}"));
         }
     }
 }

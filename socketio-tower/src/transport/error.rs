@@ -1,0 +1,61 @@
+use std::io;
+
+use socketio_core::Lost;
+use tokio_tungstenite::tungstenite;
+use tungstenite::protocol::frame::coding::CloseCode;
+
+/// Why nothing more will be read.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ReadError {
+    /// The peer sent a close frame, which has been answered.
+    #[error("the peer closed the connection")]
+    Closed,
+    /// The peer ended the stream.
+    #[error("the peer ended the stream")]
+    Ended,
+    /// A message is longer than the bound for one.
+    #[error("a message is longer than the bound")]
+    TooLarge,
+    /// The peer broke RFC 6455; the code says how.
+    #[error("the peer broke the WebSocket protocol ({0})")]
+    Violation(CloseCode),
+    /// The connection failed.
+    #[error("the connection failed")]
+    Io(#[source] io::Error),
+}
+
+impl ReadError {
+    /// What the peer is told, if it can still be told anything ([RFC 6455 §7.4.1]).
+    ///
+    /// [RFC 6455 §7.4.1]: https://www.rfc-editor.org/rfc/rfc6455#section-7.4.1
+    pub(crate) fn close_code(&self) -> Option<CloseCode> {
+        match *self {
+            Self::TooLarge => Some(CloseCode::Size),
+            Self::Violation(code) => Some(code),
+            Self::Closed | Self::Ended | Self::Io(_) => None,
+        }
+    }
+}
+
+impl From<&ReadError> for Lost {
+    fn from(error: &ReadError) -> Self {
+        match error {
+            ReadError::Closed | ReadError::Ended => Self::Closed,
+            ReadError::TooLarge => Self::TooLarge,
+            ReadError::Violation(_) | ReadError::Io(_) => Self::Failed,
+        }
+    }
+}
+
+impl From<tungstenite::Error> for ReadError {
+    fn from(error: tungstenite::Error) -> Self {
+        use tungstenite::Error;
+        match error {
+            Error::ConnectionClosed | Error::AlreadyClosed => Self::Closed,
+            Error::Capacity(_) => Self::TooLarge,
+            Error::Utf8(_) => Self::Violation(CloseCode::Invalid),
+            Error::Io(error) => Self::Io(error),
+            _ => Self::Violation(CloseCode::Protocol),
+        }
+    }
+}
