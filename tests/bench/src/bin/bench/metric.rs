@@ -100,7 +100,7 @@ impl Metric {
 
     /// Whether another server's is of interest as a ratio.
     pub(crate) fn is_compared(self) -> bool {
-        !matches!(self.unit(), Unit::Count | Unit::Share)
+        self != LATE && !matches!(self.unit(), Unit::Count | Unit::Share)
     }
 
     /// What a workload shows besides its operations.
