@@ -36,9 +36,9 @@ enum Phase {
     Closing {
         wire: Wire<Carrier>,
         stall: Stall,
-        /// How long the peer may take to end its half; counted from when ours has ended.
+        /// How long the peer may take to end too; counted from when our half has ended.
         until: Option<Instant>,
-        /// Whether the peer has ended.
+        /// Whether nothing comes from the peer any more.
         ended: bool,
     },
     Gone,
@@ -201,16 +201,14 @@ impl Slot {
                 connection.handle_lost(link, Lost::from(&error), now);
                 match error {
                     ReadError::Io(_) => self.phase = Phase::Gone,
-                    ReadError::Ended => self.finish(),
-                    _ => self.close(error.close_code()),
+                    ReadError::Closed | ReadError::Ended => self.finish(),
+                    ReadError::TooLarge | ReadError::Violation(_) => self.close(error.close_code()),
                 }
                 true
             }
             Phase::Closing { wire, ended, .. } if !*ended => match wire.poll_read(cx, drop) {
-                Poll::Ready(
-                    Ok(()) | Err(ReadError::Closed | ReadError::TooLarge | ReadError::Violation(_)),
-                ) => true,
-                Poll::Ready(Err(ReadError::Ended | ReadError::Io(_))) => {
+                Poll::Ready(Ok(()) | Err(ReadError::TooLarge | ReadError::Violation(_))) => true,
+                Poll::Ready(Err(ReadError::Closed | ReadError::Ended | ReadError::Io(_))) => {
                     *ended = true;
                     true
                 }
@@ -221,7 +219,8 @@ impl Slot {
         }
     }
 
-    /// The peer has ended its half. It is not sent a close frame, but what was queued for it may still be read.
+    /// Nothing comes from the peer any more: it has ended its half, or sent a close frame (RFC 6455 §5.5.1).
+    /// What was queued for it, the answer to that frame included, may still be read.
     fn finish(&mut self) {
         self.phase = match std::mem::replace(&mut self.phase, Phase::Gone) {
             Phase::Open { wire, stall } if wire.queued_bytes() > 0 => {

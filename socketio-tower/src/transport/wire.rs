@@ -29,8 +29,8 @@ use super::scratch::Scratch;
 /// # End
 ///
 /// After [`poll_read`](Self::poll_read) failed, or to end it from here: `close`, then
-/// [`poll_shutdown`](Self::poll_shutdown), then `poll_read` until [`ReadError::Ended`] or a deadline, then
-/// drop. Dropping it with unread input would make the kernel send a reset, which can overtake the close
+/// [`poll_shutdown`](Self::poll_shutdown), then `poll_read` until [`ReadError::Closed`],
+/// [`ReadError::Ended`] or a deadline, then drop. Dropping it with unread input would make the kernel send a reset, which can overtake the close
 /// frame.
 pub(crate) struct Wire<S> {
     io: S,
