@@ -55,6 +55,14 @@ impl Results {
         results
     }
 
+    /// In how many rounds these ran.
+    pub(crate) fn rounds_with(&self, workload: &str, servers: [&str; 2]) -> usize {
+        let [Some(one), Some(other)] = servers.map(|server| self.rounds_of(workload, server)) else {
+            return 0;
+        };
+        one.keys().filter(|round| other.contains_key(round)).count()
+    }
+
     /// How many rounds there are at most.
     pub(crate) fn rounds(&self) -> usize {
         self.records.values().map(BTreeMap::len).max().unwrap_or(0)

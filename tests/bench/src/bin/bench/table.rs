@@ -30,10 +30,12 @@ fn speed(results: &Results) -> Option<String> {
         let load = results.median(workload.name, subject(results)?, Metric::Load);
         let load = load.map(|load| Metric::Load.unit().show(load));
         let title = Some(workload.title.to_owned());
-        rows.push([title].into_iter().chain(cells).chain([load]).collect());
+        let subject = subject(results)?;
+        let rounds = Some(results.rounds_with(workload.name, [subject; 2]).to_string());
+        rows.push([title].into_iter().chain(cells).chain([rounds, load]).collect());
     }
     let servers = results.servers.iter().map(String::as_str);
-    table(&["workload"].into_iter().chain(servers).chain(["load"]).collect::<Vec<_>>(), &rows)
+    table(&["workload"].into_iter().chain(servers).chain(["rounds", "load"]).collect::<Vec<_>>(), &rows)
 }
 
 /// A row for each other figure. The workload is named in its first.
@@ -65,7 +67,9 @@ fn cell(results: &Results, workload: &str, server: &str, metric: Metric) -> Opti
     let ratio = results.ratio(metric, (workload, subject), (workload, server));
     match ratio {
         Some(ratio) if subject != server && metric.is_compared() => {
-            Some(format!("{value} ({})", times(ratio)))
+            let rounds = [server, subject].map(|other| results.rounds_with(workload, [subject, other]));
+            let few = if rounds[0] < rounds[1] { format!(" in {}", rounds[0]) } else { String::new() };
+            Some(format!("{value} ({}{few})", times(ratio)))
         }
         _ => Some(value),
     }
@@ -104,8 +108,8 @@ fn failures(results: &Results) -> Option<String> {
 
 fn conditions(results: &Results) -> Option<String> {
     let rounds = match results.rounds() {
-        1 => "One round".to_owned(),
-        rounds => format!("Medians of {rounds} interleaved rounds"),
+        1 => "One round",
+        _ => "Medians of interleaved rounds",
     };
     let disturbed = match results.disturbed {
         0 => String::new(),
@@ -114,8 +118,9 @@ fn conditions(results: &Results) -> Option<String> {
     let setting = results.setting.as_ref().map(|setting| setting.describe()).unwrap_or_default();
     let subject = subject(results)?;
     Some(format!(
-        "{rounds}; in brackets, {subject} to that server, as the median of the rounds' ratios. `load` is how much of \
-         its core the load generator used against {subject}.{disturbed} {setting}"
+        "{rounds}; in brackets, {subject} to that server, as the median of the rounds' ratios (`in 2`: of two \
+         rounds, where {subject} has more). `load` is how much of its core the load generator used against \
+         {subject}.{disturbed} {setting}"
     ))
 }
 
@@ -153,16 +158,17 @@ mod tests {
         };
         let lines = [
             Line::Record(record("ours", "echo1", 0, 150_000.0)),
+            Line::Record(record("ours", "echo1", 1, 150_000.0)),
             Line::Record(record("floor", "echo1", 0, 200_000.0)),
             Line::Record(record("floor", "echo32", 0, 2_000_000.0)),
             Line::Failed(failed),
         ];
         let text = all(&Results::new(lines, 0.35));
         for line in [
-            "| workload | ours | floor | node | load |",
-            "|---|---|---|---|---|",
-            "| echo 64 B, one outstanding each | 150 k | 200 k (0.75) | – | 75 % |",
-            "| echo 64 B, 32 outstanding | – | 2 000 k | – | – |",
+            "| workload | ours | floor | node | rounds | load |",
+            "|---|---|---|---|---|---|",
+            "| echo 64 B, one outstanding each | 150 k | 200 k (0.75 in 1) | – | 2 | 75 % |",
+            "| echo 64 B, 32 outstanding | – | 2 000 k | – | 0 | – |",
             "| echo1 | to the floor | ≥ 0.90 | 0.75 | **no** |",
             "- node, rooms, round 1: `the server ended with signal 11`",
         ] {
