@@ -212,7 +212,7 @@ mod tests {
         check((1_u8, -2_i64, 2.5_f32, 1e300, f64::NAN, u128::MAX, true, 'x', ()));
         check(Some(Newtype(Some("a\"b".into()))));
         check(Newtype(None));
-        check(std::net::Ipv4Addr::LOCALHOST);
+        check(format_args!("{}\n", 1));
         check([Shape::Unit, Shape::Newtype("n".to_owned()), Shape::Tuple(1, '\n')]);
         check(Shape::Unit);
         check(Shape::Newtype("a\nb".to_owned()));

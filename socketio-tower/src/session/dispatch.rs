@@ -199,11 +199,11 @@ impl Work {
     fn farewell(&mut self, key: SocketKey, cx: &mut Context<'_>, now: Instant) {
         let Some(local) = self.sockets.get_mut(key) else { return };
         let Some(context) = local.farewell(now + self.io.settings().handler_grace) else { return };
-        let table = Arc::clone(&local.table);
-        match table.disconnect() {
+        match local.table.disconnect() {
             Some(handler) => {
                 let span = trace::event_span(&context.socket, "disconnect");
-                self.run(key, Task::Disconnect, span, call(handler, context), cx, now);
+                let called = call(handler, context);
+                self.run(key, Task::Disconnect, span, called, cx, now);
             }
             None => self.sockets.remove(key),
         }

@@ -1,8 +1,10 @@
 //! What the load generator (`load`) and the runner (`bench`) share.
 
 pub mod figure;
+mod limit;
 mod record;
 mod workload;
 
+pub use limit::raise_file_limit;
 pub use record::{Latency, Record};
 pub use workload::{Event, Exchange, Kind, Mode, Workload};

@@ -65,9 +65,12 @@ pub enum Mode {
 }
 
 impl Workload {
-    /// The workload of that name.
-    pub fn named(name: &str) -> Option<&'static Self> {
-        ALL.iter().find(|workload| workload.name == name)
+    /// The workload of that name; if there is none, what to say.
+    pub fn named(name: &str) -> Result<&'static Self, String> {
+        ALL.iter().find(|workload| workload.name == name).ok_or_else(|| {
+            let names: Vec<_> = ALL.iter().map(|workload| workload.name).collect();
+            format!("no workload {name:?}; there are {}", names.join(", "))
+        })
     }
 
     /// All of them, in the order of the tables.

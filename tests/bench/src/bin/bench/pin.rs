@@ -2,7 +2,6 @@
 
 use std::io;
 
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 
 use crate::Failure;
@@ -41,13 +40,6 @@ impl Cores {
         sched_setaffinity(None, &self.all)?;
         child
     }
-}
-
-/// Lets this process and its children open as many files as the system allows.
-pub(crate) fn raise_file_limit() {
-    let limit = getrlimit(Resource::Nofile);
-    // A record says how many connections there were.
-    setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }).ok();
 }
 
 fn only(core: usize) -> CpuSet {

@@ -9,10 +9,10 @@ use std::sync::atomic::{AtomicU16, Ordering};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use socketio_bench::{Record, Workload};
+use socketio_bench::{Record, Workload, raise_file_limit};
 
 use crate::journal::{Failed, Journal, Line};
-use crate::pin::{Cores, raise_file_limit};
+use crate::pin::Cores;
 use crate::plan::Plan;
 use crate::results::is_disturbed;
 use crate::server::Server;

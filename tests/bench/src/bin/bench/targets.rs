@@ -183,7 +183,7 @@ mod tests {
 
     #[test]
     fn targets_are_of_workloads_that_there_are() {
-        assert!(ALL.iter().all(|target| Workload::named(target.workload).is_some()));
+        assert!(ALL.iter().all(|target| Workload::named(target.workload).is_ok()));
     }
 
     #[test]

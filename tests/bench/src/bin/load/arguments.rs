@@ -35,10 +35,7 @@ impl Arguments {
     pub(crate) fn parse(words: impl IntoIterator<Item = String>) -> Result<Self, Failure> {
         let mut words = words.into_iter();
         let name = words.next().ok_or_else(|| wrong(USAGE.into()))?;
-        let workload = Workload::named(&name).ok_or_else(|| {
-            let names: Vec<_> = Workload::all().iter().map(|workload| workload.name).collect();
-            wrong(format!("no workload {name:?}; there are {}\n{USAGE}", names.join(", ")))
-        })?;
+        let workload = Workload::named(&name).map_err(|error| wrong(format!("{error}\n{USAGE}")))?;
         let (mut url, mut pid, mut seconds, mut connections) = (None, None, None, None);
         let (mut server, mut round) = (String::from("server"), 0);
         while let Some(option) = words.next() {

@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use socketio_bench::{Latency, Record};
+use socketio_bench::{Latency, Record, raise_file_limit};
 
 use crate::arguments::{Arguments, Target};
 use crate::clients::{Clients, PATIENCE};
@@ -65,10 +64,7 @@ impl Run {
     /// How many connections there can be: as many as wanted, or what the limit on open files leaves, each of
     /// them taking as many files.
     pub(crate) fn affordable(&self, wanted: usize, files: usize) -> usize {
-        let limit = getrlimit(Resource::Nofile);
-        // raising is worth a try; what then holds is asked again
-        let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit });
-        let open = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX).saturating_sub(SPARE);
+        let open = raise_file_limit().saturating_sub(SPARE);
         let most = usize::try_from(open).unwrap_or(usize::MAX) / files;
         self.connections.unwrap_or(wanted).min(most.max(1))
     }
