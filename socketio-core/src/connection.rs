@@ -6,7 +6,7 @@ use bytes::Bytes;
 use bytestring::ByteString;
 
 mod event;
-pub use event::{Event, Pending, Unanswered};
+pub use event::{Event, Pending, Unanswered, Violation};
 
 mod sockets;
 pub use sockets::SocketKey;

@@ -33,7 +33,7 @@ mod revision;
 pub use revision::Revision;
 
 mod connection;
-pub use connection::{Awaits, Connection, Event, Pending, SocketKey, Unanswered};
+pub use connection::{Awaits, Connection, Event, Pending, SocketKey, Unanswered, Violation};
 
 mod encoded;
 pub use encoded::{Attachments, Encoded};

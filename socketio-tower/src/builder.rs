@@ -8,6 +8,7 @@ use socketio_core::Config;
 
 use crate::SocketIo;
 use crate::config::{Overflow, Settings};
+use crate::handler::{ErrorContext, ErrorHook};
 
 /// Settings for a [`SocketIo`]. Every setting has a default; unless said otherwise it is that of the Node
 /// server.
@@ -133,6 +134,14 @@ impl SocketIoBuilder {
     /// place. 1 handles the events of a socket one after the other. Default 64, at least 1.
     pub fn concurrency(mut self, handlers: usize) -> Self {
         self.settings.concurrency = handlers.max(1);
+        self
+    }
+
+    /// Is told of everything that was not handled in a namespace without a hook of its own, and of what concerns none:
+    /// namespaces that there are not, and clients that break the protocol. See
+    /// [`NamespaceBuilder::on_error`](crate::NamespaceBuilder::on_error).
+    pub fn on_error(mut self, hook: impl Fn(ErrorContext<'_>) + Send + Sync + 'static) -> Self {
+        self.settings.on_error = Some(ErrorHook::new(hook));
         self
     }
 

@@ -4,6 +4,8 @@ use std::time::Duration;
 use http::{Extensions, HeaderName};
 use socketio_core::Config;
 
+use crate::handler::ErrorHook;
+
 /// What a server keeps to, beyond what the protocol's [`Config`] says.
 #[derive(Debug)]
 pub(crate) struct Settings {
@@ -15,6 +17,7 @@ pub(crate) struct Settings {
     pub(crate) handler_grace: Duration,
     pub(crate) ack_timeout: Duration,
     pub(crate) concurrency: usize,
+    pub(crate) on_error: Option<ErrorHook>,
     pub(crate) kept_headers: Vec<HeaderName>,
     pub(crate) kept_extensions: Vec<KeepExtension>,
 }
@@ -30,6 +33,7 @@ impl Default for Settings {
             handler_grace: Duration::from_secs(10),
             ack_timeout: Duration::from_secs(5),
             concurrency: 64,
+            on_error: None,
             kept_headers: Vec::new(),
             kept_extensions: Vec::new(),
         }

@@ -1,12 +1,13 @@
 use std::any::{Any, TypeId};
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use socketio_core::namespace::NamespacePath;
 use socketio_core::packet::ToArgs;
 use socketio_core::{DisconnectReason, Sid, SocketId};
+use tokio::runtime::Handle;
 use tokio::sync::Notify;
 
 use crate::broadcast::BroadcastOperator;
@@ -14,6 +15,7 @@ use crate::builder::{SocketIoBuilder, States};
 use crate::config::Settings;
 use crate::entropy::entropy;
 use crate::error::SetupError;
+use crate::handler::{ErrorContext, ErrorHook};
 use crate::layer::SocketIoLayer;
 use crate::namespace::{NamespaceBuilder, NamespaceHandle, NamespaceSet, Table};
 use crate::session::{Command, SessionTable};
@@ -48,6 +50,8 @@ struct Shared {
     namespaces: NamespaceSet,
     sessions: SessionTable,
     closing: AtomicBool,
+    /// The runtime that its first session was opened on.
+    runtime: OnceLock<Handle>,
     /// Told when a session has ended.
     ended: Notify,
     errors: Mutex<Vec<SetupError>>,
@@ -187,6 +191,7 @@ impl SocketIo {
             namespaces: NamespaceSet::default(),
             sessions: SessionTable::default(),
             closing: AtomicBool::new(false),
+            runtime: OnceLock::new(),
             ended: Notify::new(),
             errors: Mutex::default(),
         }));
@@ -226,6 +231,30 @@ impl SocketIo {
 
     pub(crate) fn new_socket_id(&self) -> SocketId {
         SocketId::from_entropy(entropy())
+    }
+
+    /// Runs a future on the runtime of the caller, or else on that of the server. Without either there is no session it
+    /// could be for.
+    pub(crate) fn spawn(&self, future: impl Future<Output = ()> + Send + 'static) {
+        let runtime = Handle::try_current().ok().or_else(|| self.0.runtime.get().cloned());
+        if let Some(runtime) = runtime {
+            runtime.spawn(future);
+        }
+    }
+
+    /// A session opens on the runtime of the caller.
+    pub(crate) fn session_opens(&self) {
+        if self.0.runtime.get().is_none() {
+            self.0.runtime.set(Handle::current()).ok();
+        }
+    }
+
+    /// Tells the application that something was not handled: the namespace's hook, or else the server's.
+    pub(crate) fn report(&self, hook: Option<&ErrorHook>, error: ErrorContext<'_>) {
+        crate::trace::not_handled(&error);
+        if let Some(hook) = hook.or(self.settings().on_error.as_ref()) {
+            hook.tell(error);
+        }
     }
 
     fn root(&self) -> NamespaceHandle {

@@ -68,6 +68,9 @@ mod entropy;
 mod error;
 pub use error::SetupError;
 
+mod filter;
+pub use filter::{EventPolicy, Verdict};
+
 mod extract;
 pub use extract::{Ack, Auth, Data, Extension, Rooms, State};
 
@@ -88,7 +91,9 @@ pub use namespace::{NamespaceBuilder, NamespaceHandle};
 mod session;
 
 mod socket;
-pub use socket::{AckError, EmitError, EmitWithAck, Extensions, Sent, Socket, SocketOperator};
+pub use socket::{
+    AckError, EmitError, EmitWithAck, Extensions, ListenerId, Sent, Socket, SocketOperator, SocketPolicy,
+};
 
 mod trace;
 mod transport;

@@ -2,7 +2,7 @@
 
 use socketio_core::{DisconnectReason, Transport};
 
-use crate::handler::HandlerError;
+use crate::handler::{Cause, ErrorContext};
 use crate::session::Session;
 use crate::socket::Socket;
 
@@ -70,14 +70,19 @@ pub(crate) fn session_closed(reason: DisconnectReason) {
     event!(debug, %reason, "session closed");
 }
 
-pub(crate) fn unknown_event(socket: &Socket, event: &str) {
-    let _ = (socket, event);
-    event!(debug, socket = %socket.id(), namespace = socket.namespace(), event, "event without a handler");
-}
-
-pub(crate) fn handler_failed(socket: &Socket, error: &HandlerError) {
-    let _ = (socket, error);
-    event!(warn, socket = %socket.id(), namespace = socket.namespace(), %error, "event not handled");
+/// What the application did wrong is a warning; what a client did is not, because clients can do it all day.
+pub(crate) fn not_handled(error: &ErrorContext<'_>) {
+    let (namespace, event, cause) = (error.namespace(), error.event(), error.cause());
+    let socket = error.socket().map(Socket::id);
+    match cause {
+        Cause::Failed(_) | Cause::Panicked => {
+            event!(warn, socket = socket.map(tracing::field::display), namespace, event, %cause, "not handled");
+        }
+        _ => {
+            event!(debug, socket = socket.map(tracing::field::display), namespace, event, %cause, "not handled");
+        }
+    }
+    let _ = (namespace, event, socket);
 }
 
 pub(crate) fn handlers_abandoned(socket: &Socket, count: usize) {

@@ -2,7 +2,7 @@ use bytestring::ByteString;
 
 use super::SocketKey;
 use crate::DisconnectReason;
-use crate::packet::{self, AckId, RawArgs};
+use crate::packet::{self, AckId, AssembleError, DecodeError, RawArgs};
 
 /// What happened on a [`Connection`](super::Connection). `A` is the caller's token for an awaited ack.
 #[derive(Debug)]
@@ -41,10 +41,36 @@ pub enum Event<A> {
         /// Why.
         reason: DisconnectReason,
     },
+    /// The client broke the rules of Socket.IO; its connection is being closed.
+    Violated(Violation),
     /// The client moved from polling to a message stream.
     Upgraded,
     /// The connection is over. Nothing follows, but for the tokens of packets that are sent nevertheless.
     Closed(DisconnectReason),
+}
+
+/// Which rule of Socket.IO a client broke. There is no way on after it: decoder and state would be guesses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Violation {
+    /// A text that is no packet.
+    #[error(transparent)]
+    Packet(#[from] DecodeError),
+    /// Attachments that do not fit their packet.
+    #[error(transparent)]
+    Attachments(#[from] AssembleError),
+    /// A placeholder that names no attachment.
+    #[error("a placeholder names no attachment")]
+    Placeholder,
+    /// A packet for a namespace that the client is not connected to.
+    #[error("packet for a namespace that is not connected")]
+    NotConnected,
+    /// A second CONNECT to one namespace, or a packet that only servers send.
+    #[error("packet that is not expected now")]
+    Unexpected,
+    /// More wishes to connect than may wait for their answer.
+    #[error("too many namespaces asked for at once")]
+    TooManyConnects,
 }
 
 /// Why an ack will not come.

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use bytestring::ByteString;
 
 use super::sockets::State;
-use super::{Connection, Event, Pending, SocketKey};
+use super::{Connection, Event, Pending, SocketKey, Violation};
 use crate::DisconnectReason;
 use crate::packet::{self, AckId, Packet, PacketKind, RawArgs};
 use crate::time::after;
@@ -26,15 +26,12 @@ pub(super) enum Incomplete {
     Ignored,
 }
 
-/// The client broke the rules of Socket.IO.
-struct Violation;
-
 /// What Socket.IO makes of the session's messages.
 impl<A> Connection<A> {
     /// A packet's text, a part of `whole`.
     pub(super) fn receive_text(&mut self, whole: &ByteString, text: &str, now: Instant) {
-        if self.take_text(whole, text, now).is_err() {
-            self.violated(now);
+        if let Err(violation) = self.take_text(whole, text, now) {
+            self.violated(violation, now);
         }
     }
 
@@ -42,39 +39,40 @@ impl<A> Connection<A> {
         match self.assembler.push(bytes) {
             Ok(None) => {}
             Ok(Some((incomplete, attachments))) => {
-                if self.complete(incomplete, attachments).is_err() {
-                    self.violated(now);
+                if let Err(violation) = self.complete(incomplete, attachments) {
+                    self.violated(violation, now);
                 }
             }
-            Err(_) => self.violated(now),
+            Err(error) => self.violated(error.into(), now),
         }
     }
 
     /// There is no way on after a broken rule: decoder and state would be guesses.
-    fn violated(&mut self, now: Instant) {
+    fn violated(&mut self, violation: Violation, now: Instant) {
+        self.events.push_back(Event::Violated(violation));
         self.refused = true;
         self.assembler.clear();
         self.engine.close(DisconnectReason::ForcedClose, now);
     }
 
     fn take_text(&mut self, whole: &ByteString, text: &str, now: Instant) -> Result<(), Violation> {
-        self.assembler.text_arrived().map_err(|_| Violation)?;
-        let packet = packet::decode(text, self.config.max_attachments).map_err(|_| Violation)?;
+        self.assembler.text_arrived()?;
+        let packet = packet::decode(text, self.config.max_attachments)?;
         match packet.kind {
             PacketKind::Connect { auth } => self.take_connect(packet.namespace, auth),
-            PacketKind::ConnectError { .. } => Err(Violation),
+            PacketKind::ConnectError { .. } => Err(Violation::Unexpected),
             _ => self.take_for_socket(whole, packet, now),
         }
     }
 
     fn take_connect(&mut self, namespace: &str, auth: Option<&str>) -> Result<(), Violation> {
         match self.sockets.find(namespace) {
-            Some((_, State::Pending | State::Connected(_))) => return Err(Violation),
+            Some((_, State::Pending | State::Connected(_))) => return Err(Violation::Unexpected),
             Some((_, State::Left)) | None => {}
         }
         // What the client has withdrawn counts until the application has answered it: its middlewares run.
         if self.unanswered >= self.config.max_namespaces {
-            return Err(Violation);
+            return Err(Violation::TooManyConnects);
         }
         // Copied, as is the payload, so that a socket does not keep the message alive that it came from.
         let namespace =
@@ -104,7 +102,7 @@ impl<A> Connection<A> {
             Some((socket, State::Pending)) if matches!(packet.kind, PacketKind::Disconnect) => {
                 (socket, false)
             }
-            Some((_, State::Pending)) | None => return Err(Violation),
+            Some((_, State::Pending)) | None => return Err(Violation::NotConnected),
         };
         let (incomplete, attachments) = match packet.kind {
             PacketKind::Event(head) => {
@@ -144,14 +142,14 @@ impl<A> Connection<A> {
             Incomplete::Event { socket, event, ack } => {
                 let event = event.with_attachments(attachments);
                 if !event.args().is_consistent() {
-                    return Err(Violation);
+                    return Err(Violation::Placeholder);
                 }
                 self.events.push_back(Event::Received { socket, event, ack });
             }
             Incomplete::Ack { socket, id, args } => {
                 let args = args.with_attachments(attachments);
                 if !args.is_consistent() {
-                    return Err(Violation);
+                    return Err(Violation::Placeholder);
                 }
                 if let Some(token) = self.acks.take(socket, id) {
                     self.events.push_back(Event::Acknowledged { token, args });

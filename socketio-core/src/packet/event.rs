@@ -1,7 +1,8 @@
 use bytes::Bytes;
 use bytestring::ByteString;
 
-use super::{EventHead, RawArgs};
+use super::{EventHead, PacketKind, RawArgs, decode};
+use crate::Encoded;
 
 /// An event as it was received.
 #[derive(Debug, Clone)]
@@ -30,6 +31,24 @@ impl Event {
             std::borrow::Cow::Owned(name) => Name::Unescaped(name.into()),
         };
         Self { name, args: RawArgs::of_event(text.slice_ref(head.array), head.first) }
+    }
+
+    /// The event that an encoded packet carries; none if it is an ack or a packet of the protocol. Everything is
+    /// copied.
+    ///
+    /// ```
+    /// use socketio_core::packet::{Encoder, Event};
+    ///
+    /// let packet = Encoder::default().event("/chat", "message", "hi", None).unwrap();
+    /// let event = Event::from_encoded(&packet).unwrap();
+    /// assert_eq!((event.name(), event.args().json()), ("message", r#""hi""#));
+    /// ```
+    pub fn from_encoded(packet: &Encoded) -> Option<Self> {
+        let text = std::str::from_utf8(packet.text()).ok()?.strip_prefix('4')?;
+        let text = ByteString::from(text);
+        let PacketKind::Event(head) = decode(&text, usize::MAX).ok()?.kind else { return None };
+        let attachments = packet.attachments().map(Bytes::copy_from_slice).collect();
+        Some(Self::new(&text, head).with_attachments(attachments))
     }
 
     /// Its name.

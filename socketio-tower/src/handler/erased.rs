@@ -5,8 +5,8 @@ use tokio_util::sync::ReusableBoxFuture;
 
 use super::context::Context;
 use super::{
-    ConnectContext, ConnectError, ConnectReply, DisconnectContext, EventContext, EventReply, ExtractError,
-    Handler, HandlerError, NoReply,
+    Cause, ConnectContext, ConnectError, ConnectReply, DisconnectContext, EventContext, EventReply, Failure,
+    Handler, NoReply,
 };
 use crate::socket::AckSlot;
 
@@ -14,7 +14,7 @@ use crate::socket::AckSlot;
 pub(crate) type BoxFuture<T> = ReusableBoxFuture<'static, T>;
 
 /// How a handler ended.
-pub(crate) type Outcome = Result<(), HandlerError>;
+pub(crate) type Outcome = Result<(), Box<Failure>>;
 
 /// A handler of any type. `C` is its occasion, `O` how it may end.
 pub(crate) struct BoxHandler<C, O>(Box<dyn Call<C, O>>);
@@ -25,7 +25,7 @@ impl<C, O> BoxHandler<C, O> {
         &self,
         context: C,
         spare: &mut Option<BoxFuture<O>>,
-    ) -> Result<BoxFuture<O>, ExtractError> {
+    ) -> Result<BoxFuture<O>, Box<Failure>> {
         self.0.call(context, spare)
     }
 }
@@ -42,7 +42,8 @@ impl<C: Context + 'static, O: 'static> BoxHandler<C, O> {
         M: 'static,
     {
         let call = move |handler: &H, mut context: C, spare: &mut Option<BoxFuture<O>>| {
-            let future = handler.clone().call(&mut context)?;
+            let called = handler.clone().call(&mut context);
+            let future = called.map_err(|error| Failure::new(Cause::BadArgs(error), context.take_ack()))?;
             let ack = context.take_ack();
             drop(context);
             // What it holds is dropped when it ends, not when its box is.
@@ -114,7 +115,7 @@ impl<C, O> fmt::Debug for BoxHandler<C, O> {
 }
 
 trait Call<C, O>: Send + Sync {
-    fn call(&self, context: C, spare: &mut Option<BoxFuture<O>>) -> Result<BoxFuture<O>, ExtractError>;
+    fn call(&self, context: C, spare: &mut Option<BoxFuture<O>>) -> Result<BoxFuture<O>, Box<Failure>>;
 }
 
 struct Function<H, M, F> {
@@ -126,9 +127,9 @@ struct Function<H, M, F> {
 impl<H, M, F, C, O> Call<C, O> for Function<H, M, F>
 where
     H: Send + Sync,
-    F: Fn(&H, C, &mut Option<BoxFuture<O>>) -> Result<BoxFuture<O>, ExtractError> + Send + Sync,
+    F: Fn(&H, C, &mut Option<BoxFuture<O>>) -> Result<BoxFuture<O>, Box<Failure>> + Send + Sync,
 {
-    fn call(&self, context: C, spare: &mut Option<BoxFuture<O>>) -> Result<BoxFuture<O>, ExtractError> {
+    fn call(&self, context: C, spare: &mut Option<BoxFuture<O>>) -> Result<BoxFuture<O>, Box<Failure>> {
         (self.call)(&self.handler, context, spare)
     }
 }

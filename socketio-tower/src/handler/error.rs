@@ -1,26 +1,149 @@
+use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
+use std::sync::Arc;
 
-use serde::Serialize;
-use serde_json::value::{RawValue, to_raw_value};
+use socketio_core::Violation;
+use socketio_core::packet::ToArgs;
 
 use super::ExtractError;
+use crate::handshake::Handshake;
+use crate::session::contained;
+use crate::socket::{AckSlot, Sent, Socket};
 
-/// Why an event or a connection was not handled.
+/// Something that a client sent and that was not handled, as an error hook is told of it.
+///
+/// The client has been told nothing, and its ack is not called unless the hook [answers](Self::answer).
+///
+/// ```
+/// use serde_json::json;
+/// use socketio_tower::SocketIo;
+/// use socketio_tower::handler::Cause;
+///
+/// let io = SocketIo::new();
+/// io.of("/", |ns| {
+///     ns.on_error(|error| match error.cause() {
+///         // What the client did wrong it may know; what went wrong here it may not.
+///         Cause::BadArgs(why) => drop(error.answer(&json!({ "error": why.to_string() }))),
+///         Cause::Failed(_) | Cause::Panicked => drop(error.answer(&json!({ "error": "internal error" }))),
+///         _ => {}
+///     });
+/// });
+/// ```
+#[derive(Debug)]
+pub struct ErrorContext<'a> {
+    namespace: &'a str,
+    handshake: &'a Handshake,
+    socket: Option<&'a Socket>,
+    event: Option<&'a str>,
+    cause: &'a Cause,
+    ack: Option<AckSlot>,
+}
+
+impl<'a> ErrorContext<'a> {
+    /// The cause.
+    pub fn cause(&self) -> &'a Cause {
+        self.cause
+    }
+
+    /// The namespace, as the client wrote it; empty for a [violation](Cause::Violation), after which there is no
+    /// telling.
+    pub fn namespace(&self) -> &'a str {
+        self.namespace
+    }
+
+    /// The socket; none if the client is not connected to the namespace.
+    pub fn socket(&self) -> Option<&'a Socket> {
+        self.socket
+    }
+
+    /// The name of the event, if it is about one.
+    pub fn event(&self) -> Option<&'a str> {
+        self.event
+    }
+
+    /// The request that opened the client's session.
+    pub fn handshake(&self) -> &'a Handshake {
+        self.handshake
+    }
+
+    /// Whether the client awaits an answer that [`answer`](Self::answer) can give. After a panic, and if the handler
+    /// took its [`Ack`](crate::Ack) as an argument, there is none to be given.
+    pub fn is_answerable(&self) -> bool {
+        self.ack.is_some()
+    }
+
+    /// Calls the client's ack. If it awaits none, nothing is sent and the answer counts as queued.
+    pub fn answer<T: ToArgs + ?Sized>(self, args: &T) -> Sent {
+        self.ack.map_or(Sent::Queued, |ack| ack.send(args))
+    }
+}
+
+impl<'a> ErrorContext<'a> {
+    pub(crate) fn new(namespace: &'a str, handshake: &'a Handshake, cause: &'a Cause) -> Self {
+        Self { namespace, handshake, socket: None, event: None, cause, ack: None }
+    }
+
+    pub(crate) fn of(
+        socket: &'a Socket,
+        event: Option<&'a str>,
+        cause: &'a Cause,
+        ack: Option<AckSlot>,
+    ) -> Self {
+        let (namespace, handshake) = (socket.namespace(), socket.handshake());
+        Self { namespace, handshake, socket: Some(socket), event, cause, ack }
+    }
+}
+
+/// Is told of what was not handled.
+#[derive(Clone)]
+pub(crate) struct ErrorHook(Arc<dyn Fn(ErrorContext<'_>) + Send + Sync>);
+
+impl ErrorHook {
+    pub(crate) fn new(hook: impl Fn(ErrorContext<'_>) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(hook))
+    }
+
+    /// A panic of the hook must not take the client's other sockets along.
+    pub(crate) fn tell(&self, error: ErrorContext<'_>) {
+        contained(|| (self.0)(error));
+    }
+}
+
+impl fmt::Debug for ErrorHook {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ErrorHook")
+    }
+}
+
+/// Why something that a client sent was not handled.
 #[derive(Debug)]
 #[non_exhaustive]
-pub enum HandlerError {
+pub enum Cause {
+    /// The client broke the rules of Socket.IO; its connection is closed.
+    Violation(Violation),
+    /// The client asked for a namespace that there is not; it is refused.
+    UnknownNamespace,
+    /// Nobody listens for the event.
+    UnknownEvent,
+    /// A [filter](crate::NamespaceBuilder::filter) or a [policy](crate::EventPolicy) denied the event, for the reason
+    /// given.
+    Denied(Cow<'static, str>),
     /// An argument could not be had: the client sent something else, or the application lacks something.
     BadArgs(ExtractError),
     /// The handler returned an error.
     Failed(Box<dyn Error + Send + Sync>),
-    /// The handler panicked.
+    /// The handler, a filter, or a task of the socket panicked.
     Panicked,
 }
 
-impl fmt::Display for HandlerError {
+impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Violation(violation) => write!(f, "the client broke the protocol: {violation}"),
+            Self::UnknownNamespace => f.write_str("there is no such namespace"),
+            Self::UnknownEvent => f.write_str("nobody listens for the event"),
+            Self::Denied(reason) => write!(f, "the event is denied: {reason}"),
             Self::BadArgs(error) => write!(f, "an argument could not be had: {error}"),
             Self::Failed(error) => write!(f, "the handler failed: {error}"),
             Self::Panicked => f.write_str("the handler panicked"),
@@ -28,70 +151,29 @@ impl fmt::Display for HandlerError {
     }
 }
 
-impl Error for HandlerError {
+impl Error for Cause {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
+            Self::Violation(violation) => Some(violation),
             Self::BadArgs(error) => Some(error),
             Self::Failed(error) => Some(error.as_ref()),
-            Self::Panicked => None,
+            Self::UnknownNamespace | Self::UnknownEvent | Self::Denied(_) | Self::Panicked => None,
         }
     }
 }
 
-/// Why a client may not connect to a namespace: what its `connect_error` event carries.
-///
-/// ```
-/// use socketio_tower::handler::ConnectError;
-///
-/// let error = ConnectError::new("not authorized").with_data(&serde_json::json!({ "code": 4401 }));
-/// assert_eq!(error.message(), "not authorized");
-/// ```
-#[derive(Debug, Clone)]
-pub struct ConnectError {
-    message: String,
-    data: Option<Box<RawValue>>,
+/// How a handler failed, and the right to answer if it has not been used.
+#[derive(Debug)]
+#[doc(hidden)]
+#[expect(unnameable_types, reason = "stands in the sealed methods of public traits")]
+pub struct Failure {
+    pub(crate) cause: Cause,
+    pub(crate) ack: Option<AckSlot>,
 }
 
-impl ConnectError {
-    /// An error with this message, `err.message` on the client.
-    pub fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), data: None }
-    }
-
-    /// Adds `err.data`. A value that is no JSON, such as a map whose keys are no strings, is left out.
-    #[must_use]
-    pub fn with_data<T: Serialize + ?Sized>(mut self, data: &T) -> Self {
-        self.data = to_raw_value(data).ok();
-        self
-    }
-
-    /// The message.
-    pub fn message(&self) -> &str {
-        &self.message
-    }
-
-    /// The data, as JSON.
-    pub fn data(&self) -> Option<&RawValue> {
-        self.data.as_deref()
-    }
-}
-
-impl fmt::Display for ConnectError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
-    }
-}
-
-impl Error for ConnectError {}
-
-impl From<&str> for ConnectError {
-    fn from(message: &str) -> Self {
-        Self::new(message)
-    }
-}
-
-impl From<String> for ConnectError {
-    fn from(message: String) -> Self {
-        Self::new(message)
+impl Failure {
+    /// In a box, because what ends well should not carry its size.
+    pub(crate) fn new(cause: Cause, ack: Option<AckSlot>) -> Box<Self> {
+        Box::new(Self { cause, ack })
     }
 }

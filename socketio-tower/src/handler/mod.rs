@@ -10,8 +10,12 @@ pub use extract::{Extract, ExtractError, Requirements};
 mod reply;
 pub use reply::{ConnectReply, EventReply, NoReply, Reply};
 
+mod connect_error;
+pub use connect_error::ConnectError;
+
 mod error;
-pub use error::{ConnectError, HandlerError};
+pub use error::{Cause, ErrorContext};
+pub(crate) use error::{ErrorHook, Failure};
 
 mod erased;
 pub(crate) use erased::{BoxFuture, BoxHandler, Outcome};

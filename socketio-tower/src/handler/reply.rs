@@ -4,7 +4,7 @@ use bytes::Bytes;
 use serde::Serialize;
 use socketio_core::packet::{Args, ToArgs};
 
-use super::{ConnectError, HandlerError};
+use super::{Cause, ConnectError, Failure};
 use crate::socket::{AckSlot, Sent};
 
 /// What a handler of events may return: it becomes the ack, if the client awaits one.
@@ -20,41 +20,43 @@ use crate::socket::{AckSlot, Sent};
 pub trait EventReply {
     /// Acks, if the client awaits it.
     #[doc(hidden)]
-    fn reply(self, ack: Option<AckSlot>) -> Result<(), HandlerError>;
+    fn reply(self, ack: Option<AckSlot>) -> Result<(), Box<Failure>>;
 }
 
 /// Acks with one value of any type that serializes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Reply<T>(pub T);
 
-fn send<T: ToArgs + ?Sized>(ack: Option<AckSlot>, value: &T) -> Result<(), HandlerError> {
+fn send<T: ToArgs + ?Sized>(ack: Option<AckSlot>, value: &T) -> Result<(), Box<Failure>> {
     let Some(ack) = ack else { return Ok(()) };
     match ack.send(value) {
-        Sent::Refused(error) => Err(HandlerError::Failed(Box::new(error))),
-        Sent::Full => {
-            Err(HandlerError::Failed("the ack was not sent: too many bytes wait for the client".into()))
-        }
+        Sent::Refused(error) => Err(failed(error, None)),
+        Sent::Full => Err(failed("the ack was not sent: too many bytes wait for the client", None)),
         Sent::Queued | Sent::Gone => Ok(()),
     }
 }
 
+fn failed(error: impl Into<Box<dyn Error + Send + Sync>>, ack: Option<AckSlot>) -> Box<Failure> {
+    Failure::new(Cause::Failed(error.into()), ack)
+}
+
 impl EventReply for () {
-    fn reply(self, ack: Option<AckSlot>) -> Result<(), HandlerError> {
+    fn reply(self, ack: Option<AckSlot>) -> Result<(), Box<Failure>> {
         send(ack, &Args(()))
     }
 }
 
 impl EventReply for Sent {
-    fn reply(self, ack: Option<AckSlot>) -> Result<(), HandlerError> {
+    fn reply(self, ack: Option<AckSlot>) -> Result<(), Box<Failure>> {
         match self {
-            Self::Refused(error) => Err(HandlerError::Failed(Box::new(error))),
+            Self::Refused(error) => Err(failed(error, ack)),
             _ => ().reply(ack),
         }
     }
 }
 
 impl<T: Serialize> EventReply for Reply<T> {
-    fn reply(self, ack: Option<AckSlot>) -> Result<(), HandlerError> {
+    fn reply(self, ack: Option<AckSlot>) -> Result<(), Box<Failure>> {
         send(ack, &self.0)
     }
 }
@@ -63,16 +65,16 @@ impl<T> EventReply for Args<T>
 where
     Self: ToArgs,
 {
-    fn reply(self, ack: Option<AckSlot>) -> Result<(), HandlerError> {
+    fn reply(self, ack: Option<AckSlot>) -> Result<(), Box<Failure>> {
         send(ack, &self)
     }
 }
 
 impl<R: EventReply, E: Into<Box<dyn Error + Send + Sync>>> EventReply for Result<R, E> {
-    fn reply(self, ack: Option<AckSlot>) -> Result<(), HandlerError> {
+    fn reply(self, ack: Option<AckSlot>) -> Result<(), Box<Failure>> {
         match self {
             Ok(reply) => reply.reply(ack),
-            Err(error) => Err(HandlerError::Failed(error.into())),
+            Err(error) => Err(failed(error, ack)),
         }
     }
 }
@@ -80,13 +82,13 @@ impl<R: EventReply, E: Into<Box<dyn Error + Send + Sync>>> EventReply for Result
 macro_rules! reply_with_itself {
     ($($type:ty),*) => {$(
         impl EventReply for $type {
-            fn reply(self, ack: Option<AckSlot>) -> Result<(), HandlerError> {
+            fn reply(self, ack: Option<AckSlot>) -> Result<(), Box<Failure>> {
                 send(ack, &self)
             }
         }
 
         impl EventReply for Option<$type> {
-            fn reply(self, ack: Option<AckSlot>) -> Result<(), HandlerError> {
+            fn reply(self, ack: Option<AckSlot>) -> Result<(), Box<Failure>> {
                 send(ack, &self)
             }
         }
@@ -145,26 +147,26 @@ impl<E: Into<ConnectError>> ConnectReply for Result<(), E> {
 pub trait NoReply {
     /// How it went.
     #[doc(hidden)]
-    fn outcome(self) -> Result<(), HandlerError>;
+    fn outcome(self) -> Result<(), Box<Failure>>;
 }
 
 impl NoReply for () {
-    fn outcome(self) -> Result<(), HandlerError> {
+    fn outcome(self) -> Result<(), Box<Failure>> {
         Ok(())
     }
 }
 
 impl NoReply for Sent {
-    fn outcome(self) -> Result<(), HandlerError> {
+    fn outcome(self) -> Result<(), Box<Failure>> {
         self.reply(None)
     }
 }
 
 impl<R: NoReply, E: Into<Box<dyn Error + Send + Sync>>> NoReply for Result<R, E> {
-    fn outcome(self) -> Result<(), HandlerError> {
+    fn outcome(self) -> Result<(), Box<Failure>> {
         match self {
             Ok(reply) => reply.outcome(),
-            Err(error) => Err(HandlerError::Failed(error.into())),
+            Err(error) => Err(failed(error, None)),
         }
     }
 }

@@ -80,6 +80,7 @@ impl Action {
                 Some((handshake, stream(io, parts)?))
             }
         };
+        io.session_opens();
         let handshake = Handshake::new(parts, io.settings());
         let session = Arc::new(Session::new(io.new_sid(), handshake, open.transport));
         let driver = Driver::new(io.clone(), Arc::clone(&session), open);

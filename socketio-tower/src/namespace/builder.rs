@@ -1,10 +1,13 @@
 use std::sync::Arc;
 
+use socketio_core::packet::Event;
+
 use super::Table;
 use crate::error::SetupError;
+use crate::filter::{EventPolicy, Verdict};
 use crate::handler::{
-    BoxHandler, ConnectContext, ConnectReply, DisconnectContext, EventContext, EventReply, Handler,
-    HandlerError, NoReply,
+    BoxHandler, ConnectContext, ConnectReply, DisconnectContext, ErrorContext, ErrorHook, EventContext,
+    EventReply, Handler, NoReply,
 };
 use crate::socket::Socket;
 
@@ -131,11 +134,93 @@ impl NamespaceBuilder {
         self
     }
 
-    /// Is told of everything that was not handled: arguments that could not be had, handlers that failed
-    /// or panicked. The client is told nothing. Called in the task of the session: it should only note
-    /// what it hears.
-    pub fn on_error(&mut self, hook: impl Fn(&Socket, &HandlerError) + Send + Sync + 'static) -> &mut Self {
-        self.table.error = Some(Arc::new(hook));
+    /// Handles the events that have no handler. Ask for [`Event`](crate::Event) to see which one it is.
+    ///
+    /// ```
+    /// use socketio_tower::{Event, SocketIo};
+    ///
+    /// let io = SocketIo::new();
+    /// io.of("/", |ns| {
+    ///     ns.fallback(async |event: Event| println!("nobody knows {}", event.name()));
+    /// });
+    /// ```
+    pub fn fallback<H, M>(&mut self, handler: H) -> &mut Self
+    where
+        H: Handler<EventContext, M>,
+        H::Reply: EventReply,
+        M: 'static,
+    {
+        self.table.fallback = Some(Arc::new(BoxHandler::event(handler)));
+        H::require(&mut self.table.requirements);
+        self
+    }
+
+    /// Says which events a socket may receive to begin with; [`Socket::policy`] changes that for one socket. It is
+    /// asked before the filters, and before an argument is looked at. Default: every event.
+    pub fn policy(&mut self, policy: EventPolicy) -> &mut Self {
+        self.table.policy = policy;
+        self
+    }
+
+    /// Adds a filter, which decides whether an event goes on to what was added after it, and at last to its handler.
+    /// What a filter denies is told to the [error hook](Self::on_error), and never acked.
+    ///
+    /// Filters are called in the task of the session, one event after the other: they should be quick.
+    ///
+    /// ```
+    /// use socketio_tower::{Event, Socket, SocketIo, Verdict};
+    ///
+    /// let io = SocketIo::new();
+    /// io.of("/", |ns| {
+    ///     ns.filter(|socket, event| match event.weight() > 10_000 {
+    ///         true => Verdict::deny("too long"),
+    ///         false => Verdict::Pass,
+    ///     });
+    /// });
+    /// ```
+    pub fn filter(
+        &mut self,
+        filter: impl Fn(&Socket, &Event) -> Verdict + Send + Sync + 'static,
+    ) -> &mut Self {
+        self.table.filters.push(Arc::new(filter));
+        self
+    }
+
+    /// Is told of every event, whether or not it has a handler, that the policy and the filters added before let pass.
+    pub fn on_any(&mut self, listener: impl Fn(&Socket, &Event) + Send + Sync + 'static) -> &mut Self {
+        self.filter(move |socket, event| {
+            listener(socket, event);
+            Verdict::Pass
+        })
+    }
+
+    /// Is told of every event that is emitted to a socket, alone or by broadcast, also if it is dropped afterwards
+    /// because too much waits for the client. Acks are no events.
+    ///
+    /// Called by whoever emits, on their thread. It must not emit to the same socket: that would be told too.
+    pub fn on_any_outgoing(
+        &mut self,
+        listener: impl Fn(&Socket, &Event) + Send + Sync + 'static,
+    ) -> &mut Self {
+        self.table.outgoing.push(Arc::new(listener));
+        self
+    }
+
+    /// How many handlers of one socket may be waiting at once, in place of what
+    /// [`SocketIoBuilder::concurrency`](crate::SocketIoBuilder::concurrency) says. 1 handles the events of a socket one
+    /// after the other. At least 1.
+    pub fn concurrency(&mut self, handlers: usize) -> &mut Self {
+        self.table.concurrency = Some(handlers.max(1));
+        self
+    }
+
+    /// Is told of everything that was not handled: events that nobody listens for or that were denied, arguments that
+    /// could not be had, handlers that failed or panicked. It decides what the client hears; without a hook, here or
+    /// [for the server](crate::SocketIoBuilder::on_error), that is nothing.
+    ///
+    /// Called in the task of the session or of the socket's [task](Socket::spawn) that failed: it should be quick.
+    pub fn on_error(&mut self, hook: impl Fn(ErrorContext<'_>) + Send + Sync + 'static) -> &mut Self {
+        self.table.error = Some(ErrorHook::new(hook));
         self
     }
 }

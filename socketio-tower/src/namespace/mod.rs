@@ -4,7 +4,7 @@ mod builder;
 pub use builder::NamespaceBuilder;
 
 mod table;
-pub(crate) use table::Table;
+pub(crate) use table::{EventHandler, Table};
 
 mod set;
 pub(crate) use set::NamespaceSet;

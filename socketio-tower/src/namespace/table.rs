@@ -1,32 +1,48 @@
 use std::fmt;
 use std::sync::Arc;
 
-use socketio_core::namespace::EventNames;
+use socketio_core::namespace::{EventIndex, EventNames};
 
+use crate::filter::{EventPolicy, Filter, Listener};
 use crate::handler::{
-    BoxHandler, ConnectContext, ConnectError, DisconnectContext, EventContext, HandlerError, Outcome,
+    BoxHandler, ConnectContext, ConnectError, DisconnectContext, ErrorHook, EventContext, Outcome,
     Requirements,
 };
-use crate::socket::Socket;
 
 /// The handlers of a namespace. A socket keeps to the table that stood when it connected.
 #[derive(Clone, Default)]
 pub(crate) struct Table {
     pub(super) names: EventNames,
-    pub(super) events: Vec<Arc<BoxHandler<EventContext, Outcome>>>,
+    pub(super) events: Vec<Arc<EventHandler>>,
+    pub(super) fallback: Option<Arc<EventHandler>>,
     pub(super) middlewares: Vec<Arc<Middleware>>,
     pub(super) connect: Option<Arc<BoxHandler<ConnectContext, Outcome>>>,
     pub(super) disconnect: Option<Arc<BoxHandler<DisconnectContext, Outcome>>>,
-    pub(super) error: Option<Arc<ErrorHook>>,
+    pub(super) policy: EventPolicy,
+    pub(super) filters: Vec<Filter>,
+    pub(super) outgoing: Vec<Listener>,
+    pub(super) error: Option<ErrorHook>,
+    pub(super) concurrency: Option<usize>,
     pub(super) requirements: Requirements,
 }
 
+pub(crate) type EventHandler = BoxHandler<EventContext, Outcome>;
 pub(crate) type Middleware = BoxHandler<ConnectContext, Result<(), ConnectError>>;
-pub(super) type ErrorHook = dyn Fn(&Socket, &HandlerError) + Send + Sync;
 
 impl Table {
-    pub(crate) fn event(&self, name: &str) -> Option<&BoxHandler<EventContext, Outcome>> {
-        Some(&self.events[self.names.get(name)?.get()])
+    /// The handler of an event, and by which index its name is known.
+    pub(crate) fn event(&self, name: &str) -> Option<(EventIndex, &EventHandler)> {
+        let index = self.names.get(name)?;
+        Some((index, &self.events[index.get()]))
+    }
+
+    pub(crate) fn event_name(&self, index: EventIndex) -> Option<&str> {
+        self.names.name(index)
+    }
+
+    /// The handler of events that have no other.
+    pub(crate) fn fallback(&self) -> Option<&EventHandler> {
+        self.fallback.as_deref()
     }
 
     pub(crate) fn middlewares(&self) -> &[Arc<Middleware>] {
@@ -41,16 +57,32 @@ impl Table {
         self.disconnect.as_deref()
     }
 
-    pub(crate) fn requirements(&self) -> &Requirements {
-        &self.requirements
+    /// Which events a socket may receive, unless it has a policy of its own.
+    pub(crate) fn policy(&self) -> &EventPolicy {
+        &self.policy
     }
 
-    /// Tells the application that something was not handled.
-    pub(crate) fn error(&self, socket: &Socket, error: &HandlerError) {
-        crate::trace::handler_failed(socket, error);
-        if let Some(hook) = &self.error {
-            hook(socket, error);
-        }
+    /// What decides on an event before its handlers, in order.
+    pub(crate) fn filters(&self) -> &[Filter] {
+        &self.filters
+    }
+
+    /// Who is told of what is sent.
+    pub(crate) fn outgoing(&self) -> &[Listener] {
+        &self.outgoing
+    }
+
+    pub(crate) fn error_hook(&self) -> Option<&ErrorHook> {
+        self.error.as_ref()
+    }
+
+    /// How many handlers of one socket may wait at once, if the namespace says so.
+    pub(crate) fn concurrency(&self) -> Option<usize> {
+        self.concurrency
+    }
+
+    pub(crate) fn requirements(&self) -> &Requirements {
+        &self.requirements
     }
 }
 

@@ -8,11 +8,13 @@ use socketio_core::{DisconnectReason, Event, Pending, SocketKey};
 use super::Answer;
 use super::driver::Work;
 use super::local::LocalSocket;
-use super::running::{Ended, Job, Task, contained, keep_spare, take_spare};
+use super::running::{Ended, EventLabel, Job, Task, contained, keep_spare, take_spare};
+use crate::filter::Verdict;
 use crate::handler::{
-    BoxFuture, BoxHandler, ConnectContext, EventContext, ExtractError, HandlerError, Outcome,
+    BoxFuture, BoxHandler, Cause, ConnectContext, ErrorContext, EventContext, Failure, Outcome,
 };
-use crate::socket::Socket;
+use crate::namespace::EventHandler;
+use crate::socket::{AckSlot, Socket};
 use crate::trace::{self, Span};
 
 /// What becomes of the connection's events: sockets, and handlers that run.
@@ -34,6 +36,10 @@ impl Work {
                 self.session.upgraded();
                 trace::session_upgraded(self.session.transport());
             }
+            Event::Violated(violation) => {
+                let cause = Cause::Violation(violation);
+                self.io.report(None, ErrorContext::new("", &self.session.handshake, &cause));
+            }
             Event::Closed(reason) => self.closed(reason),
             _ => {}
         }
@@ -41,6 +47,9 @@ impl Work {
 
     fn connect(&mut self, mut pending: Pending, cx: &mut Context<'_>, now: Instant) {
         let Some(namespace) = self.io.namespaces().resolve(pending.namespace()) else {
+            let error =
+                ErrorContext::new(pending.namespace(), &self.session.handshake, &Cause::UnknownNamespace);
+            self.io.report(None, error);
             self.connection.reject_unknown(pending);
             return;
         };
@@ -51,8 +60,8 @@ impl Work {
         }
         let (id, key, auth) = (self.io.new_socket_id(), pending.socket(), pending.take_auth());
         let table = namespace.table();
-        let socket = Socket::new(id, key, Arc::clone(&self.session), namespace, self.io.clone());
-        let local = LocalSocket::new(socket, table, auth);
+        let socket = Socket::new(id, key, Arc::clone(&self.session), namespace, table, self.io.clone());
+        let local = LocalSocket::new(socket, auth);
         match local.admission() {
             Some(future) => {
                 let span = trace::event_span(&local.socket, "middleware");
@@ -72,10 +81,10 @@ impl Work {
         if self.connection.accept(pending, &local.socket.id()).is_none() {
             return;
         }
-        let (table, socket) = (Arc::clone(&local.table), local.socket.clone());
+        let socket = local.socket.clone();
         let context = ConnectContext { socket: socket.clone(), auth: local.auth.take() };
         self.sockets.insert(local);
-        match table.connect() {
+        match socket.table().connect() {
             Some(handler) => {
                 let span = trace::event_span(&socket, "connect");
                 self.run(key, Task::Connect, span, call(handler, context), cx, now);
@@ -92,24 +101,72 @@ impl Work {
         cx: &mut Context<'_>,
         now: Instant,
     ) {
-        let limit = self.io.settings().concurrency;
         let Some(local) = self.sockets.get_mut(key) else { return };
+        let (socket, table) = (&local.socket, local.socket.table());
+        let limit = table.concurrency().unwrap_or(self.io.settings().concurrency);
         if local.running >= limit {
             // Its last events came with its end, when there is no gate to wait at any more.
             return;
         }
-        let Some(handler) = local.table.event(event.name()) else {
-            trace::unknown_event(&local.socket, event.name());
-            return;
+        let refused = match contained(|| socket.judge(&event)) {
+            Some(Verdict::Pass) => None,
+            Some(Verdict::Ignore) => return,
+            Some(Verdict::Deny(reason)) => Some(Cause::Denied(reason)),
+            None => Some(Cause::Panicked),
         };
-        let span = trace::event_span(&local.socket, event.name());
-        let called = call(handler, EventContext { socket: local.socket.clone(), event, ack });
-        self.run(key, Task::Event, span, called, cx, now);
+        let listeners = if refused.is_none() { socket.listeners(event.name()) } else { Vec::new() };
+        if !listeners.is_empty() {
+            self.call_all(key, &listeners, &event, ack, cx, now);
+        } else if let Some(cause) = refused {
+            socket.report(Some(event.name()), &cause, ack.map(|id| AckSlot::new(socket.clone(), id)));
+        } else {
+            let (label, handler) = match (table.event(event.name()), table.fallback()) {
+                (Some((index, handler)), _) => (EventLabel::Known(index), handler),
+                (None, Some(handler)) => (EventLabel::Named(event.name().into()), handler),
+                (None, None) => {
+                    let ack = ack.map(|id| AckSlot::new(socket.clone(), id));
+                    socket.report(Some(event.name()), &Cause::UnknownEvent, ack);
+                    return;
+                }
+            };
+            let span = trace::event_span(socket, event.name());
+            let called = call(handler, EventContext { socket: socket.clone(), event, ack });
+            self.run(key, Task::Event(label), span, called, cx, now);
+        }
         if let Some(local) = self.sockets.get_mut(key)
             && local.running >= limit
         {
             local.crowded = true;
             self.connection.park(key);
+        }
+    }
+
+    /// Hands an event to the namespace's handler and to the socket's own listeners. The first of them answers.
+    fn call_all(
+        &mut self,
+        key: SocketKey,
+        listeners: &[(Arc<str>, Arc<EventHandler>)],
+        event: &packet::Event,
+        mut ack: Option<AckId>,
+        cx: &mut Context<'_>,
+        now: Instant,
+    ) {
+        let Some(local) = self.sockets.get_mut(key) else { return };
+        let socket = &local.socket;
+        let own =
+            socket.table().event(event.name()).map(|(index, handler)| (EventLabel::Known(index), handler));
+        let others =
+            listeners.iter().map(|(name, handler)| (EventLabel::Named(Arc::clone(name)), &**handler));
+        let called: Vec<_> = own
+            .into_iter()
+            .chain(others)
+            .map(|(label, handler)| {
+                let context = EventContext { socket: socket.clone(), event: event.clone(), ack: ack.take() };
+                (label, trace::event_span(socket, event.name()), call(handler, context))
+            })
+            .collect();
+        for (label, span, called) in called {
+            self.run(key, Task::Event(label), span, called, cx, now);
         }
     }
 
@@ -127,10 +184,11 @@ impl Work {
         local.running += 1;
         match called {
             Some(Ok(future)) => self.start(Job::handler(key, task, future, span), cx, now),
-            Some(Err(error)) => {
-                self.ended(key, task, Ended::Handled(Err(HandlerError::BadArgs(error))), cx, now);
+            Some(Err(failure)) => self.ended(key, task, Ended::Handled(Err(failure)), cx, now),
+            None => {
+                let failure = Failure::new(Cause::Panicked, None);
+                self.ended(key, task, Ended::Handled(Err(failure)), cx, now);
             }
-            None => self.ended(key, task, Ended::Handled(Err(HandlerError::Panicked)), cx, now),
         }
     }
 
@@ -150,7 +208,7 @@ impl Work {
         cx: &mut Context<'_>,
         now: Instant,
     ) {
-        let outcome = match (task, ended) {
+        let (label, outcome) = match (task, ended) {
             (Task::Admit(asking), Ended::Admitted(verdict)) => {
                 let (pending, local) = *asking;
                 match verdict {
@@ -160,23 +218,24 @@ impl Work {
                 return;
             }
             (Task::Disconnect, Ended::Handled(outcome)) => {
-                self.blame(key, outcome);
+                self.blame(key, None, outcome);
                 self.sockets.remove(key);
                 return;
             }
             // A socket whose connect handler failed is not what its events' handlers count on.
             (Task::Connect, Ended::Handled(Err(error))) => {
                 self.connection.disconnect(key, false, now);
-                Err(error)
+                (None, Err(error))
             }
             (Task::Connect, Ended::Handled(Ok(()))) => {
                 self.connection.resume(key);
-                Ok(())
+                (None, Ok(()))
             }
-            (_, Ended::Handled(outcome)) => outcome,
+            (Task::Event(label), Ended::Handled(outcome)) => (Some(label), outcome),
+            (Task::Admit(_), Ended::Handled(outcome)) => (None, outcome),
             (_, Ended::Admitted(_)) => return,
         };
-        self.blame(key, outcome);
+        self.blame(key, label.as_ref(), outcome);
         if let Some(local) = self.sockets.get_mut(key) {
             local.running -= 1;
             if std::mem::take(&mut local.crowded) {
@@ -186,20 +245,23 @@ impl Work {
         }
     }
 
-    fn blame(&mut self, key: SocketKey, outcome: Outcome) {
-        if let Err(error) = outcome
-            && let Some(local) = self.sockets.get_mut(key)
-        {
-            // A panic in the hook must not take the client's other sockets along.
-            contained(|| local.table.error(&local.socket, &error));
-        }
+    /// Tells the application how a handler failed, if it has; of which event it was.
+    fn blame(&mut self, key: SocketKey, event: Option<&EventLabel>, outcome: Outcome) {
+        let Err(failure) = outcome else { return };
+        let Some(local) = self.sockets.get_mut(key) else { return };
+        let event = match event {
+            Some(EventLabel::Known(index)) => local.socket.table().event_name(*index),
+            Some(EventLabel::Named(name)) => Some(&**name),
+            None => None,
+        };
+        local.socket.report(event, &failure.cause, failure.ack);
     }
 
     /// Runs the disconnect handler of a socket that is leaving, when none of its other handlers runs.
     fn farewell(&mut self, key: SocketKey, cx: &mut Context<'_>, now: Instant) {
         let Some(local) = self.sockets.get_mut(key) else { return };
         let Some(context) = local.farewell(now + self.io.settings().handler_grace) else { return };
-        match local.table.disconnect() {
+        match local.socket.table().disconnect() {
             Some(handler) => {
                 let span = trace::event_span(&context.socket, "disconnect");
                 let called = call(handler, context);
@@ -236,7 +298,7 @@ impl Work {
 }
 
 /// What came of calling a handler: its future, which has not begun, or nothing after a panic.
-type Called = Option<Result<BoxFuture<Outcome>, ExtractError>>;
+type Called = Option<Result<BoxFuture<Outcome>, Box<Failure>>>;
 
 /// Calls a handler. Extraction runs code of the application too: `Deserialize`, `Extract`.
 fn call<C>(handler: &BoxHandler<C, Outcome>, context: C) -> Called {

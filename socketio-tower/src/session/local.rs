@@ -1,19 +1,17 @@
-use std::sync::Arc;
 use std::time::Instant;
 
 use bytestring::ByteString;
 use socketio_core::{DisconnectReason, SocketKey};
 
 use super::running::contained;
-use crate::handler::{BoxFuture, ConnectContext, ConnectError, DisconnectContext, ExtractError};
-use crate::namespace::{Membership, Table};
+use crate::handler::{BoxFuture, Cause, ConnectContext, ConnectError, DisconnectContext};
+use crate::namespace::Membership;
 use crate::socket::Socket;
 
 /// A socket as the task of its session keeps it. Dropped, it leaves its rooms.
 #[derive(Debug)]
 pub(super) struct LocalSocket {
     pub(super) socket: Socket,
-    pub(super) table: Arc<Table>,
     /// How many of its handlers have not ended.
     pub(super) running: usize,
     /// Whether its events are parked because too many handlers run.
@@ -45,8 +43,8 @@ enum Life {
 }
 
 impl LocalSocket {
-    pub(super) fn new(socket: Socket, table: Arc<Table>, auth: Option<ByteString>) -> Self {
-        Self { socket, table, running: 0, crowded: false, auth, life: Life::Asking }
+    pub(super) fn new(socket: Socket, auth: Option<ByteString>) -> Self {
+        Self { socket, running: 0, crowded: false, auth, life: Life::Asking }
     }
 
     /// It is a member of its namespace from now on. False if there is a member with its id.
@@ -92,16 +90,16 @@ impl LocalSocket {
 
     /// Its middlewares, one after the other; none if it has none.
     pub(super) fn admission(&self) -> Option<BoxFuture<Result<(), ConnectError>>> {
-        if self.table.middlewares().is_empty() {
+        if self.socket.table().middlewares().is_empty() {
             return None;
         }
-        let (table, socket, auth) = (Arc::clone(&self.table), self.socket.clone(), self.auth.clone());
+        let (socket, auth) = (self.socket.clone(), self.auth.clone());
         Some(BoxFuture::new(async move {
-            for middleware in table.middlewares() {
+            for middleware in socket.table().middlewares() {
                 let context = ConnectContext { socket: socket.clone(), auth: auth.clone() };
                 let verdict = match middleware.call(context, &mut None) {
                     Ok(verdict) => verdict.await,
-                    Err(error) => Err(refusal(&error)),
+                    Err(failure) => Err(refusal(&failure.cause)),
                 };
                 verdict?;
             }
@@ -110,9 +108,19 @@ impl LocalSocket {
     }
 }
 
+/// However it ends, refused or with its session: nothing of it is left behind.
+impl Drop for LocalSocket {
+    fn drop(&mut self) {
+        self.socket.retire();
+    }
+}
+
 /// What a client is told whose request lacks what a middleware asks for.
-fn refusal(error: &ExtractError) -> ConnectError {
-    ConnectError::new(format!("invalid request: {error}"))
+fn refusal(cause: &Cause) -> ConnectError {
+    match cause {
+        Cause::BadArgs(error) => ConnectError::new(format!("invalid request: {error}")),
+        _ => ConnectError::new("internal error"),
+    }
 }
 
 /// The sockets of a session. Few have more than one, so they are looked up by walking.

@@ -15,6 +15,7 @@ pub(crate) use table::SessionTable;
 mod dispatch;
 mod local;
 mod running;
+pub(crate) use running::contained;
 mod streams;
 
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};

@@ -2,14 +2,16 @@ use std::cell::Cell;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use futures_core::Stream;
 use futures_util::stream::FuturesUnordered;
+use socketio_core::namespace::EventIndex;
 use socketio_core::{Pending, SocketKey};
 
 use super::local::LocalSocket;
-use crate::handler::{BoxFuture, ConnectError, HandlerError, Outcome};
+use crate::handler::{BoxFuture, Cause, ConnectError, Failure, Outcome};
 use crate::trace::Span;
 
 /// The application's futures that did not end at their first poll.
@@ -43,8 +45,18 @@ pub(super) enum Task {
     /// The middlewares of a socket that wants to connect.
     Admit(Box<(Pending, LocalSocket)>),
     Connect,
-    Event,
+    /// Of an event that is known by this name.
+    Event(EventLabel),
     Disconnect,
+}
+
+/// How the name of an event is kept while its handler runs, without copying it.
+#[derive(Debug)]
+pub(super) enum EventLabel {
+    /// It stands in the namespace's table.
+    Known(EventIndex),
+    /// It is a listener's own, or nobody's.
+    Named(Arc<str>),
 }
 
 /// How a future ended.
@@ -100,7 +112,7 @@ impl Job {
         let Some(task) = self.task.take() else { return Poll::Pending };
         let ended = ended.unwrap_or_else(|| match task {
             Task::Admit(_) => Ended::Admitted(Err(ConnectError::new("internal error"))),
-            _ => Ended::Handled(Err(HandlerError::Panicked)),
+            _ => Ended::Handled(Err(Failure::new(Cause::Panicked, None))),
         });
         Poll::Ready((task, ended))
     }
@@ -124,7 +136,7 @@ pub(super) fn keep_spare(future: BoxFuture<Outcome>) {
 }
 
 /// Runs what may panic because it is the application's, or drops it.
-pub(super) fn contained<R>(run: impl FnOnce() -> R) -> Option<R> {
+pub(crate) fn contained<R>(run: impl FnOnce() -> R) -> Option<R> {
     catch_unwind(AssertUnwindSafe(run)).ok()
 }
 

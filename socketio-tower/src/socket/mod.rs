@@ -10,15 +10,23 @@ pub(crate) use encode::with_encoder;
 mod extensions;
 pub use extensions::Extensions;
 
+mod listen;
+pub use listen::SocketPolicy;
+
 mod operator;
 pub use operator::SocketOperator;
+
+mod overlay;
+pub use overlay::ListenerId;
 
 mod sent;
 pub use sent::{EmitError, Sent};
 
+mod task;
+
 use std::fmt;
 use std::future::poll_fn;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::task::Poll;
 use std::time::Duration;
@@ -30,7 +38,7 @@ use socketio_core::{Encoded, SocketId, SocketKey, Transport};
 use crate::SocketIo;
 use crate::broadcast::BroadcastOperator;
 use crate::handshake::Handshake;
-use crate::namespace::{Membership, Namespace};
+use crate::namespace::{Membership, Namespace, Table};
 use crate::session::{Command, Pushed, Session};
 
 /// One client on one namespace.
@@ -45,12 +53,22 @@ struct Inner {
     key: SocketKey,
     session: Arc<Session>,
     namespace: Arc<Namespace>,
+    table: Arc<Table>,
     io: SocketIo,
-    connected: AtomicBool,
+    /// [`ASKING`], [`CONNECTED`] or [`GONE`].
+    life: AtomicU8,
     /// Its place among the namespace's members, once it has one.
     member: OnceLock<MemberKey>,
     extensions: Extensions,
+    /// What it has beyond its namespace's table; most have nothing.
+    overlay: OnceLock<Box<overlay::Overlay>>,
 }
+
+/// Its middlewares run.
+const ASKING: u8 = 0;
+const CONNECTED: u8 = 1;
+/// It reaches nobody any more.
+const GONE: u8 = 2;
 
 /// What it is.
 impl Socket {
@@ -67,7 +85,7 @@ impl Socket {
 
     /// Whether it is connected: from before the connect handler until it leaves, or is disconnected.
     pub fn is_connected(&self) -> bool {
-        self.0.connected.load(Ordering::Acquire)
+        self.0.life.load(Ordering::Acquire) == CONNECTED
     }
 
     /// The transport its client has at the moment.
@@ -204,6 +222,7 @@ impl Socket {
         key: SocketKey,
         session: Arc<Session>,
         namespace: Arc<Namespace>,
+        table: Arc<Table>,
         io: SocketIo,
     ) -> Self {
         Self(Arc::new(Inner {
@@ -211,10 +230,12 @@ impl Socket {
             key,
             session,
             namespace,
+            table,
             io,
-            connected: AtomicBool::new(false),
+            life: AtomicU8::new(ASKING),
             member: OnceLock::new(),
             extensions: Extensions::default(),
+            overlay: OnceLock::new(),
         }))
     }
 
@@ -228,7 +249,7 @@ impl Socket {
         let mut rooms = self.0.namespace.rooms();
         let member = rooms.insert(self.id(), self.clone()).ok()?;
         self.0.member.get_or_init(|| member);
-        self.0.connected.store(true, Ordering::Release);
+        self.0.life.store(CONNECTED, Ordering::Release);
         // Nobody finds it in the rooms before it is all that.
         drop(rooms);
         Some(Membership::new(self.clone(), Arc::clone(&self.0.namespace), member))
@@ -236,15 +257,26 @@ impl Socket {
 
     /// It reaches nobody from now on.
     pub(crate) fn mark_gone(&self) {
-        self.0.connected.store(false, Ordering::Release);
+        self.0.life.store(GONE, Ordering::Release);
+    }
+
+    fn is_gone(&self) -> bool {
+        self.0.life.load(Ordering::Acquire) == GONE
+    }
+
+    /// The handlers that stood when it connected.
+    pub(crate) fn table(&self) -> &Arc<Table> {
+        &self.0.table
     }
 
     /// Queues a packet that is encoded for its namespace.
     pub(crate) fn send(&self, packet: Encoded) -> Sent {
+        self.tell_outgoing(&packet);
         let weight = packet.weight();
         self.push(weight, Command::Send { socket: self.0.key, packet })
     }
 
+    /// Queues a packet that is an event or an ack, with whatever else goes along.
     fn push(&self, weight: usize, command: Command) -> Sent {
         if !self.is_connected() {
             return Sent::Gone;

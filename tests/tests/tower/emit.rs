@@ -105,7 +105,7 @@ async fn what_handlers_return_is_the_ack() {
         ns.on("emit", async |socket: Socket| socket.emit("emitted", ""));
         ns.on("panic", async || -> () { panic!("a handler's fault") });
         ns.on("last", async || "last");
-        ns.on_error(move |_, error| told.add(error.to_string()));
+        ns.on_error(move |error| told.add(error.cause().to_string()));
     });
     let (_server, mut ws, _) = connected(&io).await;
     for event in [
@@ -135,11 +135,12 @@ async fn what_handlers_return_is_the_ack() {
         ws.expect(packet).await;
     }
     let errors = log.lines();
-    assert_eq!(errors.len(), 4);
+    assert_eq!(errors.len(), 5);
     assert_eq!(errors[0], "the handler failed: refused");
     assert!(errors[1].starts_with("an argument could not be had: "), "{errors:?}");
     assert!(errors[2].starts_with("an argument could not be had: "), "{errors:?}");
-    assert_eq!(errors[3], "the handler panicked");
+    assert_eq!(errors[3], "nobody listens for the event");
+    assert_eq!(errors[4], "the handler panicked");
 }
 
 #[tokio::test]

@@ -434,7 +434,7 @@ async fn faults_of_the_application_leave_no_ghost() {
     let (io, log) = (SocketIo::new(), Arc::new(Log::default()));
     io.of("/", |ns| {
         let told = Arc::clone(&log);
-        ns.on_error(move |_, error| told.add(format!("/ {error}")));
+        ns.on_error(move |error| told.add(format!("/ {}", error.cause())));
         ns.on("explode", async |_: Explosive| {});
         ns.on_disconnect(async |socket: Socket| -> () {
             assert!(socket.is_connected(), "a disconnect handler's fault");
@@ -442,13 +442,13 @@ async fn faults_of_the_application_leave_no_ghost() {
     });
     io.of("/explosive", |ns| {
         let told = Arc::clone(&log);
-        ns.on_error(move |_, error| told.add(format!("/explosive {error}")));
+        ns.on_error(move |error| told.add(format!("/explosive {}", error.cause())));
         ns.on_connect(async || -> () { panic!("a connect handler's fault") });
         ns.on_disconnect(async |_: Explosive| {});
     });
     io.of("/missing", |ns| {
         let told = Arc::clone(&log);
-        ns.on_error(move |_, error| told.add(format!("/missing {error}")));
+        ns.on_error(move |error| told.add(format!("/missing {}", error.cause())));
         ns.on_disconnect(async |_: Missing| {});
     });
     let server = Server::start(&io).await;
@@ -481,7 +481,7 @@ async fn faults_of_the_application_leave_no_ghost() {
 async fn a_panic_in_the_error_hook_ends_nothing() {
     let io = SocketIo::new();
     io.of("/", |ns| {
-        ns.on_error(|_, _| panic!("a hook's fault"));
+        ns.on_error(|_| panic!("a hook's fault"));
         ns.on("fail", async || Err::<(), _>("no"));
         ns.on("ping", async || "pong");
     });

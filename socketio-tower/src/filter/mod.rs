@@ -1,0 +1,8 @@
+//! What stands between an event and its handlers: filters, listeners for any event, policies.
+
+mod verdict;
+pub use verdict::Verdict;
+pub(crate) use verdict::{Filter, Listener};
+
+mod policy;
+pub use policy::EventPolicy;

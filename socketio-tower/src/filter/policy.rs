@@ -1,0 +1,99 @@
+use std::collections::BTreeSet;
+
+/// Which events a client may send: all but some, or only some. It is asked before anything else looks at the event.
+///
+/// [`NamespaceBuilder::policy`](crate::NamespaceBuilder::policy) says with which one every socket begins;
+/// [`Socket::policy`](crate::Socket::policy) changes that of one socket. The usual way is to begin with little and to
+/// lift the restriction when the client has proved who it is:
+///
+/// ```
+/// use socketio_tower::{Data, EventPolicy, Socket, SocketIo};
+///
+/// let io = SocketIo::new();
+/// io.of("/", |ns| {
+///     ns.policy(EventPolicy::only(["login"]));
+///     ns.on("login", async |socket: Socket, Data(password): Data<String>| {
+///         let known = password == "secret";
+///         if known {
+///             socket.policy().lift();
+///         }
+///         known
+///     });
+///     ns.on("delete everything", async || "done");
+/// });
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventPolicy(Rule);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Rule {
+    AllBut(BTreeSet<Box<str>>),
+    Only(BTreeSet<Box<str>>),
+}
+
+impl EventPolicy {
+    /// Every event is allowed.
+    pub fn all() -> Self {
+        Self(Rule::AllBut(BTreeSet::new()))
+    }
+
+    /// No event is allowed but these.
+    pub fn only<N: Into<Box<str>>>(names: impl IntoIterator<Item = N>) -> Self {
+        Self(Rule::Only(names.into_iter().map(Into::into).collect()))
+    }
+
+    /// Allows an event, besides those that are allowed already.
+    pub fn allow(&mut self, event: &str) {
+        match &mut self.0 {
+            Rule::AllBut(denied) => drop(denied.remove(event)),
+            Rule::Only(allowed) => drop(allowed.insert(event.into())),
+        }
+    }
+
+    /// Denies an event.
+    pub fn deny(&mut self, event: &str) {
+        match &mut self.0 {
+            Rule::AllBut(denied) => drop(denied.insert(event.into())),
+            Rule::Only(allowed) => drop(allowed.remove(event)),
+        }
+    }
+
+    /// Whether an event is allowed.
+    pub fn allows(&self, event: &str) -> bool {
+        match &self.0 {
+            Rule::AllBut(denied) => !denied.contains(event),
+            Rule::Only(allowed) => allowed.contains(event),
+        }
+    }
+}
+
+impl Default for EventPolicy {
+    fn default() -> Self {
+        Self::all()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_open_policy_stays_open_when_something_is_allowed() {
+        let mut policy = EventPolicy::all();
+        policy.allow("a");
+        assert!(policy.allows("a") && policy.allows("b"));
+        policy.deny("a");
+        assert!(!policy.allows("a") && policy.allows("b"));
+        policy.allow("a");
+        assert_eq!(policy, EventPolicy::all());
+    }
+
+    #[test]
+    fn what_is_allowed_stays_allowed_when_something_is_added() {
+        let mut policy = EventPolicy::only(["a"]);
+        policy.allow("b");
+        assert!(policy.allows("a") && policy.allows("b") && !policy.allows("c"));
+        policy.deny("a");
+        assert_eq!(policy, EventPolicy::only(["b"]));
+    }
+}

@@ -1,0 +1,235 @@
+use std::fmt;
+use std::sync::Arc;
+
+use socketio_core::Encoded;
+use socketio_core::namespace::is_reserved;
+use socketio_core::packet::Event;
+
+use super::Socket;
+use super::overlay::{Entry, ListenerId, Overlay};
+use crate::error::SetupError;
+use crate::filter::{EventPolicy, Verdict};
+use crate::handler::{BoxHandler, Cause, EventContext, EventReply, Handler};
+use crate::namespace::EventHandler;
+use crate::session::contained;
+
+/// Listening to this socket alone, beyond what its namespace says.
+///
+/// Most handlers belong to the namespace: see [`NamespaceBuilder::on`](crate::NamespaceBuilder::on). These cost memory
+/// for each socket that has them.
+impl Socket {
+    /// Handles an event of this socket, after the namespace's handler and those added before. There may be several.
+    ///
+    /// The client's ack belongs to the namespace's handler for the event, or if there is none to the first listener: it
+    /// is called with what that one returns. What the handler captures is freed with the socket, so it may be a handle
+    /// to the socket itself.
+    ///
+    /// # Errors
+    ///
+    /// [`SetupError::ReservedEvent`]: the name is the protocol's.
+    pub fn on<H, M>(&self, event: &str, handler: H) -> Result<ListenerId, SetupError>
+    where
+        H: Handler<EventContext, M>,
+        H::Reply: EventReply,
+        M: 'static,
+    {
+        self.listen(event, handler, false)
+    }
+
+    /// Like [`on`](Self::on), for the next such event only.
+    ///
+    /// # Errors
+    ///
+    /// [`SetupError::ReservedEvent`]: the name is the protocol's.
+    ///
+    /// ```
+    /// use socketio_tower::{Data, Socket, SocketIo};
+    ///
+    /// let io = SocketIo::new();
+    /// io.of("/", |ns| {
+    ///     ns.on("order", async |socket: Socket| {
+    ///         let confirm = async |Data(sure): Data<bool>| if sure { "ordered" } else { "forgotten" };
+    ///         socket.once("confirm", confirm).map(drop)
+    ///     });
+    /// });
+    /// ```
+    pub fn once<H, M>(&self, event: &str, handler: H) -> Result<ListenerId, SetupError>
+    where
+        H: Handler<EventContext, M>,
+        H::Reply: EventReply,
+        M: 'static,
+    {
+        self.listen(event, handler, true)
+    }
+
+    /// Takes a listener or filter of this socket away. False if it is not there any more.
+    pub fn off(&self, listener: ListenerId) -> bool {
+        self.0.overlay.get().is_some_and(|overlay| overlay.remove(listener))
+    }
+
+    /// Takes all listeners that this socket has for an event away, and tells how many there were. The namespace's
+    /// handler stays.
+    pub fn off_all(&self, event: &str) -> usize {
+        self.0.overlay.get().map_or(0, |overlay| overlay.remove_all(event))
+    }
+
+    /// Adds a filter for the events of this socket, after its namespace's; see
+    /// [`NamespaceBuilder::filter`](crate::NamespaceBuilder::filter).
+    pub fn filter(&self, filter: impl Fn(&Self, &Event) -> Verdict + Send + Sync + 'static) -> ListenerId {
+        self.add(Entry::Filter(Arc::new(filter)))
+    }
+
+    /// Is told of every event of this socket that the filters before it let pass.
+    pub fn on_any(&self, listener: impl Fn(&Self, &Event) + Send + Sync + 'static) -> ListenerId {
+        self.filter(move |socket, event| {
+            listener(socket, event);
+            Verdict::Pass
+        })
+    }
+
+    /// Is told of every event that is emitted to this socket; see
+    /// [`NamespaceBuilder::on_any_outgoing`](crate::NamespaceBuilder::on_any_outgoing).
+    pub fn on_any_outgoing(&self, listener: impl Fn(&Self, &Event) + Send + Sync + 'static) -> ListenerId {
+        self.add(Entry::Outgoing(Arc::new(listener)))
+    }
+
+    /// Which events this socket may receive; to begin with, what
+    /// [`NamespaceBuilder::policy`](crate::NamespaceBuilder::policy) says.
+    pub fn policy(&self) -> SocketPolicy<'_> {
+        SocketPolicy(self)
+    }
+
+    fn listen<H, M>(&self, event: &str, handler: H, once: bool) -> Result<ListenerId, SetupError>
+    where
+        H: Handler<EventContext, M>,
+        H::Reply: EventReply,
+        M: 'static,
+    {
+        if is_reserved(event) {
+            return Err(SetupError::ReservedEvent(event.to_owned()));
+        }
+        let handler = Arc::new(BoxHandler::event(handler));
+        Ok(self.add(Entry::Event { name: event.into(), handler, once }))
+    }
+
+    /// A socket that is gone receives nothing: what is added to it is dropped, and its id is that of nothing.
+    fn add(&self, entry: Entry) -> ListenerId {
+        self.overlay().and_then(|overlay| overlay.add(entry)).unwrap_or(ListenerId::NONE)
+    }
+}
+
+impl Socket {
+    /// What the policy and the filters make of an event.
+    pub(crate) fn judge(&self, event: &Event) -> Verdict {
+        let (table, overlay) = (self.table(), self.0.overlay.get());
+        if !self.allows(event.name()) {
+            return Verdict::deny("not allowed by the socket's policy");
+        }
+        let mut verdicts = table.filters().iter().map(|filter| filter(self, event));
+        if let Some(verdict) = verdicts.find(|verdict| *verdict != Verdict::Pass) {
+            return verdict;
+        }
+        let own = overlay.map_or_else(Vec::new, |overlay| overlay.filters());
+        let mut verdicts = own.iter().map(|filter| filter(self, event));
+        verdicts.find(|verdict| *verdict != Verdict::Pass).unwrap_or(Verdict::Pass)
+    }
+
+    /// The socket's own listeners for an event; those that listen once are taken.
+    pub(crate) fn listeners(&self, event: &str) -> Vec<(Arc<str>, Arc<EventHandler>)> {
+        self.0.overlay.get().map_or_else(Vec::new, |overlay| overlay.listeners(event))
+    }
+
+    /// Tells those who want to know of every event that is sent. An ack is none.
+    pub(crate) fn tell_outgoing(&self, packet: &Encoded) {
+        let overlay = self.0.overlay.get().map_or_else(Vec::new, |overlay| overlay.outgoing());
+        if (self.table().outgoing().is_empty() && overlay.is_empty()) || !self.is_connected() {
+            return;
+        }
+        let Some(event) = Event::from_encoded(packet) else { return };
+        let listeners = self.table().outgoing().iter().chain(&overlay);
+        // Whoever emits is not to blame.
+        if contained(|| listeners.for_each(|listener| listener(self, &event))).is_none() {
+            self.report(Some(event.name()), &Cause::Panicked, None);
+        }
+    }
+
+    /// What this socket has of its own; made if it has nothing yet. None if it is gone.
+    pub(super) fn overlay(&self) -> Option<&Overlay> {
+        if self.is_gone() {
+            return None;
+        }
+        let overlay = self.0.overlay.get_or_init(Box::default);
+        // Gone meanwhile: whoever saw to that may have found no overlay to be closed.
+        if self.is_gone() {
+            overlay.close();
+        }
+        Some(overlay)
+    }
+
+    /// It will never receive anything again: what its listeners capture is freed, and its tasks are cancelled.
+    pub(crate) fn retire(&self) {
+        self.mark_gone();
+        self.overlay_if_any(Overlay::close);
+    }
+
+    fn overlay_if_any(&self, then: impl FnOnce(&Overlay)) {
+        if let Some(overlay) = self.0.overlay.get() {
+            then(overlay);
+        }
+    }
+
+    fn allows(&self, event: &str) -> bool {
+        let initial = self.table().policy();
+        let overlay = self.0.overlay.get();
+        overlay.map_or_else(
+            || initial.allows(event),
+            |overlay| overlay.with_policy(|own| own.unwrap_or(initial).allows(event)),
+        )
+    }
+}
+
+/// The policy of one socket. Every change holds for the next event.
+#[derive(Clone, Copy)]
+pub struct SocketPolicy<'a>(&'a Socket);
+
+impl SocketPolicy<'_> {
+    /// Allows an event, besides those that are allowed already.
+    pub fn allow(self, event: &str) -> Self {
+        self.change(|policy| policy.allow(event))
+    }
+
+    /// Denies an event.
+    pub fn deny(self, event: &str) -> Self {
+        self.change(|policy| policy.deny(event))
+    }
+
+    /// Allows every event.
+    pub fn lift(self) -> Self {
+        self.change(|policy| *policy = EventPolicy::all())
+    }
+
+    /// Goes back to the policy of the namespace.
+    pub fn reset(self) -> Self {
+        self.0.overlay_if_any(|overlay| overlay.change_policy(|own| *own = None));
+        self
+    }
+
+    /// Whether an event is allowed.
+    pub fn allows(self, event: &str) -> bool {
+        self.0.allows(event)
+    }
+
+    fn change(self, change: impl FnOnce(&mut EventPolicy)) -> Self {
+        let initial = self.0.table().policy();
+        if let Some(overlay) = self.0.overlay() {
+            overlay.change_policy(|own| change(own.get_or_insert_with(|| initial.clone())));
+        }
+        self
+    }
+}
+
+impl fmt::Debug for SocketPolicy<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("SocketPolicy").field(&self.0.id()).finish()
+    }
+}

@@ -1,0 +1,48 @@
+use std::panic::AssertUnwindSafe;
+
+use futures_util::FutureExt;
+
+use super::{AckSlot, Socket};
+use crate::handler::{Cause, ErrorContext};
+
+/// Tasks, and what goes wrong.
+impl Socket {
+    /// Runs a future beside the socket: a producer, a subscription. It is cancelled when the socket has been
+    /// disconnected and its disconnect handler has ended. A panic is told to the namespace's
+    /// [error hook](crate::NamespaceBuilder::on_error).
+    ///
+    /// On the runtime that it is called on, or elsewhere on that of the server. Nothing happens if the socket is gone.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use socketio_tower::{Socket, SocketIo};
+    ///
+    /// let io = SocketIo::new();
+    /// io.of("/", |ns| {
+    ///     ns.on_connect(async |socket: Socket| {
+    ///         socket.clone().spawn(async move {
+    ///             let mut ticks = tokio::time::interval(Duration::from_secs(1));
+    ///             for tick in 0.. {
+    ///                 ticks.tick().await;
+    ///                 socket.emit("tick", &tick);
+    ///             }
+    ///         });
+    ///     });
+    /// });
+    /// ```
+    pub fn spawn(&self, future: impl Future<Output = ()> + Send + 'static) {
+        let Some(cancelled) = self.overlay().and_then(|overlay| overlay.tasks()) else { return };
+        let socket = self.clone();
+        self.io().spawn(async move {
+            let ended = cancelled.run_until_cancelled_owned(AssertUnwindSafe(future).catch_unwind()).await;
+            if let Some(Err(_)) = ended {
+                socket.report(None, &Cause::Panicked, None);
+            }
+        });
+    }
+
+    /// Tells the application that something was not handled.
+    pub(crate) fn report(&self, event: Option<&str>, cause: &Cause, ack: Option<AckSlot>) {
+        self.io().report(self.table().error_hook(), ErrorContext::of(self, event, cause, ack));
+    }
+}

@@ -1,0 +1,119 @@
+//! What was not handled: who is told, and what the client hears.
+
+use std::sync::Arc;
+
+use serde_json::json;
+use socketio_tower::handler::Cause;
+use socketio_tower::{Ack, Data, Socket, SocketIo, Verdict};
+
+use crate::client::{Log, Server, Ws};
+
+#[tokio::test]
+async fn the_hook_decides_what_the_client_hears() {
+    let io = SocketIo::new();
+    io.of("/", |ns| {
+        ns.on_error(|error| {
+            let event = error.event().expect("it is about an event").to_owned();
+            match error.cause() {
+                Cause::Panicked => drop(error.socket().expect("a socket").emit("panicked", &event)),
+                Cause::Denied(_) => {
+                    let socket = error.socket().expect("a socket").clone();
+                    error.answer("denied");
+                    socket.disconnect();
+                }
+                cause => {
+                    let said = json!({ "event": event, "error": cause.to_string() });
+                    error.answer(&said);
+                }
+            }
+        });
+        ns.filter(|_, event| if event.name() == "secret" { Verdict::deny("secret") } else { Verdict::Pass });
+        ns.on("fail", async || Err::<u8, _>("out of luck"));
+        ns.on("late", async || {
+            tokio::task::yield_now().await;
+            Err::<u8, _>("out of luck")
+        });
+        ns.on("number", async |Data(n): Data<u8>| n);
+        ns.on("panic", async || -> () { panic!("a handler's fault") });
+        // The handler has its ack already, and loses it.
+        ns.on("own", async |_ack: Ack| Err::<(), _>("out of luck"));
+    });
+    let server = Server::start(&io).await;
+    let mut ws = Ws::connect(server.address).await;
+    let failed = r#""error":"the handler failed: out of luck""#;
+    ws.send(r#"420["fail"]"#).await;
+    ws.expect(&format!(r#"430[{{{failed},"event":"fail"}}]"#)).await;
+    ws.send(r#"421["late"]"#).await;
+    ws.expect(&format!(r#"431[{{{failed},"event":"late"}}]"#)).await;
+    // Without an ack there is nothing to be answered.
+    ws.send(r#"42["fail"]"#).await;
+    ws.send(r#"422["own"]"#).await;
+    ws.send(r#"423["panic"]"#).await;
+    ws.expect(r#"42["panicked","panic"]"#).await;
+    ws.send(r#"424["nobody"]"#).await;
+    ws.expect(r#"434[{"error":"nobody listens for the event","event":"nobody"}]"#).await;
+    ws.send(r#"425["number",256]"#).await;
+    assert!(ws.text().await.starts_with(r#"435[{"error":"an argument could not be had: argument 1: "#));
+    ws.send(r#"426["secret"]"#).await;
+    ws.expect(r#"436["denied"]"#).await;
+    ws.expect("41").await;
+}
+
+/// pitfalls 34: errors that nobody is told of. gevent-socketio, 6.3: a malformed packet leaves the server alive.
+#[tokio::test]
+async fn the_server_is_told_of_what_no_namespace_is() {
+    let log = Arc::new(Log::default());
+    let told = Arc::clone(&log);
+    let io = SocketIo::builder()
+        .on_error(move |error| {
+            let socket = if error.socket().is_some() { "a socket" } else { "nobody" };
+            let agent = error.handshake().parameter("agent").unwrap_or("?");
+            told.add(format!("{} by {socket} of {agent}: {}", error.namespace(), error.cause()));
+        })
+        .build();
+    let told = Arc::clone(&log);
+    io.of("/", |ns| {
+        ns.on_error(move |error| told.add(format!("own {}", error.cause())));
+    });
+    io.of("/other", |_| {});
+    let server = Server::start(&io).await;
+    let mut ws = Ws::handshake(server.address, "/socket.io/?EIO=4&transport=websocket&agent=test").await;
+    ws.greeted().await;
+    ws.join("").await;
+    ws.join("/other").await;
+    ws.send("40/nowhere,").await;
+    ws.expect(r#"44/nowhere,{"message":"Invalid namespace"}"#).await;
+    ws.send(r#"42["x"]"#).await;
+    ws.send(r#"42/other,["x"]"#).await;
+    ws.send("4nonsense").await;
+    ws.closed().await;
+    log.expect(&[
+        "/nowhere by nobody of test: there is no such namespace",
+        "own nobody listens for the event",
+        "/other by a socket of test: nobody listens for the event",
+        " by nobody of test: the client broke the protocol: unknown packet type",
+    ])
+    .await;
+    Ws::connect(server.address).await;
+}
+
+#[tokio::test]
+async fn a_namespace_has_a_bound_of_its_own_on_handlers() {
+    let io = SocketIo::new();
+    let log = Arc::new(Log::default());
+    let told = Arc::clone(&log);
+    io.of("/", |ns| {
+        ns.concurrency(1);
+        ns.on("slow", async move |_: Socket, Data(n): Data<u8>| {
+            told.add(format!("begin {n}"));
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+            told.add(format!("end {n}"));
+        });
+    });
+    let server = Server::start(&io).await;
+    let mut ws = Ws::connect(server.address).await;
+    ws.send(r#"42["slow",1]"#).await;
+    ws.send(r#"420["slow",2]"#).await;
+    ws.expect("430[]").await;
+    log.expect(&["begin 1", "end 1", "begin 2", "end 2"]).await;
+}

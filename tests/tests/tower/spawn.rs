@@ -1,0 +1,78 @@
+//! Tasks that live as long as their socket.
+
+use std::sync::Arc;
+
+use socketio_tower::{Socket, SocketIo, State};
+
+use crate::client::{Log, Server, Ws, until};
+
+/// gevent-socketio, 6.3: tasks are cancelled when their socket has gone, after its disconnect handler.
+#[tokio::test]
+async fn tasks_end_with_their_socket() {
+    struct Told(Arc<Log>, &'static str);
+    impl Drop for Told {
+        fn drop(&mut self) {
+            self.0.add(self.1);
+        }
+    }
+
+    let log = Arc::new(Log::default());
+    let io = SocketIo::builder().state(Arc::clone(&log)).build();
+    io.of("/", |ns| {
+        ns.on_connect(async |socket: Socket, State(log): State<Arc<Log>>| {
+            let told = Told(log, "cancelled");
+            socket.clone().spawn(async move {
+                let _told = told;
+                for n in 0..3 {
+                    tokio::task::yield_now().await;
+                    socket.emit("tick", &n);
+                }
+                std::future::pending::<()>().await;
+            });
+        });
+        ns.on_disconnect(async |socket: Socket, State(log): State<Arc<Log>>| {
+            tokio::task::yield_now().await;
+            log.add("disconnected");
+            drop(socket);
+        });
+    });
+    let server = Server::start(&io).await;
+    let mut ws = Ws::connect(server.address).await;
+    for n in 0..3 {
+        ws.expect(&format!(r#"42["tick",{n}]"#)).await;
+    }
+    ws.close().await;
+    log.expect(&["disconnected", "cancelled"]).await;
+    until("all is released", || Arc::strong_count(&log) == 2).await;
+}
+
+#[tokio::test]
+async fn a_panic_in_a_task_is_told_to_the_hook() {
+    let (io, log) = (SocketIo::new(), Arc::new(Log::default()));
+    let told = Arc::clone(&log);
+    io.of("/", |ns| {
+        ns.on_error(move |error| told.add(format!("{:?} {}", error.event(), error.cause())));
+        ns.on("panic", async |socket: Socket| socket.spawn(async { panic!("a task's fault") }));
+    });
+    let server = Server::start(&io).await;
+    let mut ws = Ws::connect(server.address).await;
+    ws.send(r#"42["panic"]"#).await;
+    log.expect(&["None the handler panicked"]).await;
+}
+
+#[tokio::test]
+async fn a_thread_without_a_runtime_may_spawn() {
+    let (io, log) = (SocketIo::new(), Arc::new(Log::default()));
+    let told = Arc::clone(&log);
+    io.of("/", |ns| {
+        ns.on("go", async move |socket: Socket| {
+            let told = Arc::clone(&told);
+            let thread = std::thread::spawn(move || socket.spawn(async move { told.add("ran") }));
+            thread.join().expect("no panic");
+        });
+    });
+    let server = Server::start(&io).await;
+    let mut ws = Ws::connect(server.address).await;
+    ws.send(r#"42["go"]"#).await;
+    log.expect(&["ran"]).await;
+}
