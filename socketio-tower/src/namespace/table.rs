@@ -57,6 +57,11 @@ impl Table {
         self.disconnect.as_deref()
     }
 
+    /// Whether every event goes on to its handler.
+    pub(crate) fn is_open(&self) -> bool {
+        self.filters.is_empty() && self.policy.is_open()
+    }
+
     /// Which events a socket may receive, unless it has a policy of its own.
     pub(crate) fn policy(&self) -> &EventPolicy {
         &self.policy

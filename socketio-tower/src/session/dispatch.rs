@@ -108,24 +108,23 @@ impl Work {
             // Its last events came with its end, when there is no gate to wait at any more.
             return;
         }
-        let refused = match contained(|| socket.judge(&event)) {
-            Some(Verdict::Pass) => None,
-            Some(Verdict::Ignore) => return,
-            Some(Verdict::Deny(reason)) => Some(Cause::Denied(reason)),
-            None => Some(Cause::Panicked),
-        };
-        let listeners = if refused.is_none() { socket.listeners(event.name()) } else { Vec::new() };
+        let mut listeners = Vec::new();
+        if !socket.is_plain() {
+            let verdict = contained(|| socket.judge(&event));
+            if verdict != Some(Verdict::Pass) {
+                refused(socket, &event, ack, verdict);
+                return;
+            }
+            listeners = socket.listeners(event.name());
+        }
         if !listeners.is_empty() {
             self.call_all(key, &listeners, &event, ack, cx, now);
-        } else if let Some(cause) = refused {
-            socket.report(Some(event.name()), &cause, ack.map(|id| AckSlot::new(socket.clone(), id)));
         } else {
             let (label, handler) = match (table.event(event.name()), table.fallback()) {
                 (Some((index, handler)), _) => (EventLabel::Known(index), handler),
                 (None, Some(handler)) => (EventLabel::Named(event.name().into()), handler),
                 (None, None) => {
-                    let ack = ack.map(|id| AckSlot::new(socket.clone(), id));
-                    socket.report(Some(event.name()), &Cause::UnknownEvent, ack);
+                    not_handled(socket, &event, ack, &Cause::UnknownEvent);
                     return;
                 }
             };
@@ -295,6 +294,20 @@ impl Work {
         self.running.abandon_admissions();
         self.streams.abandon_opening();
     }
+}
+
+/// An event did not pass the policy and the filters; without a verdict, one of them panicked.
+fn refused(socket: &Socket, event: &packet::Event, ack: Option<AckId>, verdict: Option<Verdict>) {
+    match verdict {
+        Some(Verdict::Pass | Verdict::Ignore) => {}
+        Some(Verdict::Deny(reason)) => not_handled(socket, event, ack, &Cause::Denied(reason)),
+        None => not_handled(socket, event, ack, &Cause::Panicked),
+    }
+}
+
+fn not_handled(socket: &Socket, event: &packet::Event, ack: Option<AckId>, cause: &Cause) {
+    let ack = ack.map(|id| AckSlot::new(socket.clone(), id));
+    socket.report(Some(event.name()), cause, ack);
 }
 
 /// What came of calling a handler: its future, which has not begun, or nothing after a panic.

@@ -119,6 +119,12 @@ impl Socket {
 }
 
 impl Socket {
+    /// Whether nothing stands between an event and the namespace's handler for it: no policy, no filter, and nothing
+    /// of this socket alone.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.table().is_open() && self.0.overlay.get().is_none()
+    }
+
     /// What the policy and the filters make of an event.
     pub(crate) fn judge(&self, event: &Event) -> Verdict {
         let (table, overlay) = (self.table(), self.0.overlay.get());
@@ -141,6 +147,13 @@ impl Socket {
 
     /// Tells those who want to know of every event that is sent. An ack is none.
     pub(crate) fn tell_outgoing(&self, packet: &Encoded) {
+        if !self.table().outgoing().is_empty() || self.0.overlay.get().is_some() {
+            self.tell_listeners(packet);
+        }
+    }
+
+    #[cold]
+    fn tell_listeners(&self, packet: &Encoded) {
         let overlay = self.0.overlay.get().map_or_else(Vec::new, |overlay| overlay.outgoing());
         if (self.table().outgoing().is_empty() && overlay.is_empty()) || !self.is_connected() {
             return;
