@@ -90,7 +90,9 @@ impl Socket {
     /// Is told of every event that is emitted to this socket; see
     /// [`NamespaceBuilder::on_any_outgoing`](crate::NamespaceBuilder::on_any_outgoing).
     pub fn on_any_outgoing(&self, listener: impl Fn(&Self, &Event) + Send + Sync + 'static) -> ListenerId {
-        self.add(Entry::Outgoing(Arc::new(listener)))
+        let listener = self.add(Entry::Outgoing(Arc::new(listener)));
+        self.0.life.listen();
+        listener
     }
 
     /// Which events this socket may receive; to begin with, what
@@ -146,18 +148,9 @@ impl Socket {
     }
 
     /// Tells those who want to know of every event that is sent. An ack is none.
-    pub(crate) fn tell_outgoing(&self, packet: &Encoded) {
-        if !self.table().outgoing().is_empty() || self.0.overlay.get().is_some() {
-            self.tell_listeners(packet);
-        }
-    }
-
     #[cold]
-    fn tell_listeners(&self, packet: &Encoded) {
+    pub(super) fn tell_outgoing(&self, packet: &Encoded) {
         let overlay = self.0.overlay.get().map_or_else(Vec::new, |overlay| overlay.outgoing());
-        if (self.table().outgoing().is_empty() && overlay.is_empty()) || !self.is_connected() {
-            return;
-        }
         let Some(event) = Event::from_encoded(packet) else { return };
         let listeners = self.table().outgoing().iter().chain(&overlay);
         // Whoever emits is not to blame.

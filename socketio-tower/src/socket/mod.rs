@@ -10,6 +10,9 @@ pub(crate) use encode::with_encoder;
 mod extensions;
 pub use extensions::Extensions;
 
+mod life;
+use life::Life;
+
 mod listen;
 pub use listen::SocketPolicy;
 
@@ -26,7 +29,6 @@ mod task;
 
 use std::fmt;
 use std::future::poll_fn;
-use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::task::Poll;
 use std::time::Duration;
@@ -55,20 +57,13 @@ struct Inner {
     namespace: Arc<Namespace>,
     table: Arc<Table>,
     io: SocketIo,
-    /// [`ASKING`], [`CONNECTED`] or [`GONE`].
-    life: AtomicU8,
+    life: Life,
     /// Its place among the namespace's members, once it has one.
     member: OnceLock<MemberKey>,
     extensions: Extensions,
     /// What it has beyond its namespace's table; most have nothing.
     overlay: OnceLock<Box<overlay::Overlay>>,
 }
-
-/// Its middlewares run.
-const ASKING: u8 = 0;
-const CONNECTED: u8 = 1;
-/// It reaches nobody any more.
-const GONE: u8 = 2;
 
 /// What it is.
 impl Socket {
@@ -85,7 +80,7 @@ impl Socket {
 
     /// Whether it is connected: from before the connect handler until it leaves, or is disconnected.
     pub fn is_connected(&self) -> bool {
-        self.0.life.load(Ordering::Acquire) == CONNECTED
+        self.0.life.is_connected()
     }
 
     /// The transport its client has at the moment.
@@ -230,9 +225,9 @@ impl Socket {
             key,
             session,
             namespace,
+            life: Life::new(!table.outgoing().is_empty()),
             table,
             io,
-            life: AtomicU8::new(ASKING),
             member: OnceLock::new(),
             extensions: Extensions::default(),
             overlay: OnceLock::new(),
@@ -249,7 +244,7 @@ impl Socket {
         let mut rooms = self.0.namespace.rooms();
         let member = rooms.insert(self.id(), self.clone()).ok()?;
         self.0.member.get_or_init(|| member);
-        self.0.life.store(CONNECTED, Ordering::Release);
+        self.0.life.connect();
         // Nobody finds it in the rooms before it is all that.
         drop(rooms);
         Some(Membership::new(self.clone(), Arc::clone(&self.0.namespace), member))
@@ -257,11 +252,11 @@ impl Socket {
 
     /// It reaches nobody from now on.
     pub(crate) fn mark_gone(&self) {
-        self.0.life.store(GONE, Ordering::Release);
+        self.0.life.end();
     }
 
     fn is_gone(&self) -> bool {
-        self.0.life.load(Ordering::Acquire) == GONE
+        self.0.life.is_gone()
     }
 
     /// The handlers that stood when it connected.
@@ -271,16 +266,30 @@ impl Socket {
 
     /// Queues a packet that is encoded for its namespace.
     pub(crate) fn send(&self, packet: Encoded) -> Sent {
-        self.tell_outgoing(&packet);
         let weight = packet.weight();
         self.push(weight, Command::Send { socket: self.0.key, packet })
     }
 
-    /// Queues a packet that is an event or an ack, with whatever else goes along.
     fn push(&self, weight: usize, command: Command) -> Sent {
+        if !self.0.life.is_plainly_connected() {
+            return self.push_told(weight, command);
+        }
+        self.queue(weight, command)
+    }
+
+    /// To a socket that is not connected, or that somebody listens to.
+    #[cold]
+    fn push_told(&self, weight: usize, command: Command) -> Sent {
         if !self.is_connected() {
             return Sent::Gone;
         }
+        if let Command::Send { packet, .. } | Command::Ask { packet, .. } = &command {
+            self.tell_outgoing(packet);
+        }
+        self.queue(weight, command)
+    }
+
+    fn queue(&self, weight: usize, command: Command) -> Sent {
         match self.0.session.mailbox.push_packet(weight, self.0.io.settings(), command) {
             Pushed::Queued => Sent::Queued,
             Pushed::Gone => Sent::Gone,

@@ -38,7 +38,6 @@ impl SocketOperator {
         let (sender, receiver) = oneshot::channel();
         let deadline = tokio::time::Instant::now().into_std().checked_add(self.timeout);
         let awaits = Box::new(Awaits::new(id, sender, deadline));
-        socket.tell_outgoing(&packet);
         let weight = packet.weight();
         match socket.push(weight, Command::Ask { socket: socket.0.key, packet, awaits }) {
             Sent::Queued => EmitWithAck::waiting(receiver),
