@@ -10,7 +10,7 @@ use socketio_core::{DisconnectReason, Sid, SocketId};
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
 
-use crate::broadcast::BroadcastOperator;
+use crate::broadcast::{BroadcastAck, BroadcastOperator, RemoteSocket};
 use crate::builder::{SocketIoBuilder, States};
 use crate::config::Settings;
 use crate::entropy::entropy;
@@ -138,6 +138,54 @@ impl SocketIo {
     /// All sockets but those in a room.
     pub fn except(&self, room: impl Into<String>) -> BroadcastOperator {
         self.root().except(room)
+    }
+
+    /// Sends a `message` event to all sockets.
+    pub fn send<T: ToArgs + ?Sized>(&self, args: &T) -> Sent {
+        self.root().send(args)
+    }
+
+    /// Sends an event to all sockets and gives their answers; see [`BroadcastOperator::emit_with_ack`].
+    pub fn emit_with_ack<T, R>(&self, event: &str, args: &T) -> BroadcastAck<R>
+    where
+        T: ToArgs + ?Sized,
+    {
+        self.root().emit_with_ack(event, args)
+    }
+
+    /// All sockets to whom something can leave at once; see [`Socket::volatile`](crate::Socket::volatile).
+    pub fn volatile(&self) -> BroadcastOperator {
+        self.root().volatile()
+    }
+
+    /// All sockets of this process.
+    pub fn local(&self) -> BroadcastOperator {
+        self.root().local()
+    }
+
+    /// All sockets, and how long to wait for their answers.
+    pub fn timeout(&self, timeout: Duration) -> BroadcastOperator {
+        self.root().timeout(timeout)
+    }
+
+    /// What is known of all sockets at the moment.
+    pub async fn fetch_sockets(&self) -> Vec<RemoteSocket> {
+        self.root().fetch_sockets().await
+    }
+
+    /// Lets all sockets join a room.
+    pub async fn sockets_join(&self, room: impl AsRef<str>) {
+        self.root().sockets_join(room).await;
+    }
+
+    /// Lets all sockets leave a room.
+    pub async fn sockets_leave(&self, room: impl AsRef<str>) {
+        self.root().sockets_leave(room).await;
+    }
+
+    /// Disconnects all sockets; with `close`, from all namespaces, and closes their connections.
+    pub async fn disconnect_sockets(&self, close: bool) {
+        self.root().disconnect_sockets(close).await;
     }
 
     /// A namespace that was defined.

@@ -55,7 +55,7 @@
 //! | `tracing` | off | spans and events through the `tracing` crate |
 
 mod broadcast;
-pub use broadcast::BroadcastOperator;
+pub use broadcast::{AllAnswers, BroadcastAck, BroadcastOperator, RemoteSocket};
 
 mod builder;
 pub use builder::SocketIoBuilder;
@@ -86,7 +86,7 @@ pub mod layer;
 pub use layer::{SocketIoLayer, SocketIoService};
 
 mod namespace;
-pub use namespace::{NamespaceBuilder, NamespaceHandle};
+pub use namespace::{NamespaceBuilder, NamespaceHandle, RoomEvent};
 
 mod session;
 
@@ -99,7 +99,7 @@ mod trace;
 mod transport;
 
 pub use handler::Reply;
-pub use socketio_core::packet::{Args, Event};
+pub use socketio_core::packet::{Args, Event, RawArgs};
 pub use socketio_core::{DisconnectReason, SocketId, Transport};
 
 /// The examples of the pages in Markdown, which are tests like those of the documentation.

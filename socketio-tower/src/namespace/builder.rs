@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use socketio_core::packet::Event;
 
-use super::Table;
+use super::{RoomEvent, Table};
 use crate::error::SetupError;
 use crate::filter::{EventPolicy, Verdict};
 use crate::handler::{
@@ -203,6 +203,15 @@ impl NamespaceBuilder {
         listener: impl Fn(&Socket, &Event) + Send + Sync + 'static,
     ) -> &mut Self {
         self.table.outgoing.push(Arc::new(listener));
+        self
+    }
+
+    /// Is told of what happens to the namespace's rooms, in the order in which it happened.
+    ///
+    /// Called by whoever joins or leaves, on their thread, or by somebody who does so at the same time: it should be
+    /// quick. What it does to rooms itself is told after it has returned.
+    pub fn on_room(&mut self, hook: impl Fn(&RoomEvent) + Send + Sync + 'static) -> &mut Self {
+        self.table.rooms.push(Arc::new(hook));
         self
     }
 

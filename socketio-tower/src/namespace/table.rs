@@ -3,6 +3,7 @@ use std::sync::Arc;
 
 use socketio_core::namespace::{EventIndex, EventNames};
 
+use super::room_events::RoomHook;
 use crate::filter::{EventPolicy, Filter, Listener};
 use crate::handler::{
     BoxHandler, ConnectContext, ConnectError, DisconnectContext, ErrorHook, EventContext, Outcome,
@@ -21,6 +22,7 @@ pub(crate) struct Table {
     pub(super) policy: EventPolicy,
     pub(super) filters: Vec<Filter>,
     pub(super) outgoing: Vec<Listener>,
+    pub(super) rooms: Vec<RoomHook>,
     pub(super) error: Option<ErrorHook>,
     pub(super) concurrency: Option<usize>,
     pub(super) requirements: Requirements,
@@ -75,6 +77,15 @@ impl Table {
     /// Who is told of what is sent.
     pub(crate) fn outgoing(&self) -> &[Listener] {
         &self.outgoing
+    }
+
+    pub(super) fn listens_to_rooms(&self) -> bool {
+        !self.rooms.is_empty()
+    }
+
+    /// Who is told of what happens to rooms.
+    pub(super) fn room_hooks(&self) -> &[RoomHook] {
+        &self.rooms
     }
 
     pub(crate) fn error_hook(&self) -> Option<&ErrorHook> {

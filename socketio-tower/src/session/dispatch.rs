@@ -23,9 +23,8 @@ impl Work {
         match event {
             Event::Connect(pending) => self.connect(pending, cx, now),
             Event::Received { socket, event, ack } => self.received(socket, event, ack, cx, now),
-            // Whoever asked may have given up.
-            Event::Acknowledged { token, args } => drop(token.send(Ok(args))),
-            Event::Unanswered { token, why } => drop(token.send(Err(why))),
+            Event::Acknowledged { token, args } => token.send(Ok(args)),
+            Event::Unanswered { token, why } => token.send(Err(why)),
             Event::Disconnected { socket, reason } => {
                 if let Some(local) = self.sockets.get_mut(socket) {
                     local.leave(reason, now + self.io.settings().handler_grace);

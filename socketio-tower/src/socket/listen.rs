@@ -124,7 +124,7 @@ impl Socket {
     /// Whether nothing stands between an event and the namespace's handler for it: no policy, no filter, and nothing
     /// of this socket alone.
     pub(crate) fn is_plain(&self) -> bool {
-        self.table().is_open() && self.0.overlay.get().is_none()
+        self.table().is_open() && self.0.overlay.get().is_none_or(|overlay| !overlay.is_guarded())
     }
 
     /// What the policy and the filters make of an event.

@@ -4,6 +4,8 @@ mod ack;
 pub(crate) use ack::AckSlot;
 pub use ack::{AckError, EmitWithAck};
 
+mod data;
+
 mod encode;
 pub(crate) use encode::with_encoder;
 
@@ -18,6 +20,7 @@ pub use listen::SocketPolicy;
 
 mod operator;
 pub use operator::SocketOperator;
+pub(crate) use operator::after;
 
 mod overlay;
 pub use overlay::ListenerId;
@@ -35,7 +38,7 @@ use std::time::Duration;
 
 use socketio_core::namespace::MemberKey;
 use socketio_core::packet::ToArgs;
-use socketio_core::{Encoded, SocketId, SocketKey, Transport};
+use socketio_core::{SocketId, SocketKey, Transport};
 
 use crate::SocketIo;
 use crate::broadcast::BroadcastOperator;
@@ -114,9 +117,22 @@ impl Socket {
             return Sent::Gone;
         }
         match with_encoder(|encoder| encoder.event(self.namespace(), event, args, None)) {
-            Ok(packet) => self.send(packet),
+            Ok(packet) => self.deliver(packet, false),
             Err(error) => Sent::Refused(error.into()),
         }
+    }
+
+    /// Sends a `message` event, which is what `socket.send` of the stock clients does.
+    pub fn send<T: ToArgs + ?Sized>(&self, args: &T) -> Sent {
+        self.emit("message", args)
+    }
+
+    /// Sends only what can leave at once: what comes so often that the next one makes up for one that is lost.
+    ///
+    /// Over a WebSocket that is so while nothing waits for the client; on long polling while one of its requests waits
+    /// for packets. Otherwise the answer is [`Sent::Dropped`].
+    pub fn volatile(&self) -> SocketOperator {
+        SocketOperator::new(self.clone()).volatile()
     }
 
     /// Sends an event and awaits the client's answer, for
@@ -133,12 +149,12 @@ impl Socket {
     where
         T: ToArgs + ?Sized,
     {
-        self.timeout(self.0.io.settings().ack_timeout).emit_with_ack(event, args)
+        SocketOperator::new(self.clone()).emit_with_ack(event, args)
     }
 
     /// Chooses how long the next [`emit_with_ack`](SocketOperator::emit_with_ack) waits.
     pub fn timeout(&self, timeout: Duration) -> SocketOperator {
-        SocketOperator::new(self.clone(), timeout)
+        SocketOperator::new(self.clone()).timeout(timeout)
     }
 
     /// The sockets in `room`, without this one.
@@ -180,12 +196,12 @@ impl Socket {
 impl Socket {
     /// Joins a room. False if it is not connected.
     pub fn join(&self, room: impl AsRef<str>) -> bool {
-        self.0.member.get().is_some_and(|&member| self.0.namespace.rooms().join(member, room.as_ref()))
+        self.0.member.get().is_some_and(|&member| self.0.namespace.join(self, member, room.as_ref()))
     }
 
     /// Leaves a room. False if it was not there.
     pub fn leave(&self, room: impl AsRef<str>) -> bool {
-        self.0.member.get().is_some_and(|&member| self.0.namespace.rooms().leave(member, room.as_ref()))
+        self.0.member.get().is_some_and(|&member| self.0.namespace.leave(self, member, room.as_ref()))
     }
 
     /// The rooms it is in, its own first; none once it is disconnected.
@@ -264,34 +280,34 @@ impl Socket {
         &self.0.table
     }
 
-    /// Queues a packet that is encoded for its namespace.
-    pub(crate) fn send(&self, packet: Encoded) -> Sent {
-        let weight = packet.weight();
-        self.push(weight, Command::Send { socket: self.0.key, packet })
-    }
-
-    fn push(&self, weight: usize, command: Command) -> Sent {
+    fn push(&self, weight: usize, command: Command, volatile: bool) -> Sent {
         if !self.0.life.is_plainly_connected() {
-            return self.push_told(weight, command);
+            return self.push_told(weight, command, volatile);
         }
-        self.queue(weight, command)
+        self.queue(weight, command, volatile)
     }
 
     /// To a socket that is not connected, or that somebody listens to.
     #[cold]
-    fn push_told(&self, weight: usize, command: Command) -> Sent {
+    fn push_told(&self, weight: usize, command: Command, volatile: bool) -> Sent {
         if !self.is_connected() {
             return Sent::Gone;
         }
         if let Command::Send { packet, .. } | Command::Ask { packet, .. } = &command {
             self.tell_outgoing(packet);
         }
-        self.queue(weight, command)
+        self.queue(weight, command, volatile)
     }
 
-    fn queue(&self, weight: usize, command: Command) -> Sent {
-        match self.0.session.mailbox.push_packet(weight, self.0.io.settings(), command) {
+    fn queue(&self, weight: usize, command: Command, volatile: bool) -> Sent {
+        let mailbox = &self.0.session.mailbox;
+        let pushed = match volatile {
+            false => mailbox.push_packet(weight, self.0.io.settings(), command),
+            true => mailbox.push_volatile(weight, command),
+        };
+        match pushed {
             Pushed::Queued => Sent::Queued,
+            Pushed::Dropped => Sent::Dropped,
             Pushed::Gone => Sent::Gone,
             Pushed::Full => Sent::Full,
         }
