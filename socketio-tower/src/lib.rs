@@ -33,6 +33,7 @@
 //! | refuse a client | [`NamespaceBuilder::middleware`], [`handler::ConnectError`] |
 //! | place the layer | [`SocketIoLayer`] |
 //! | stop a server | [`SocketIo::close`] |
+//! | serve what is not HTTP | [`SocketIo::attach`] |
 //!
 //! # What is guaranteed
 //!
@@ -52,6 +53,7 @@
 //!
 //! | feature | default | |
 //! |---|---|---|
+//! | `testing` | off | a client in memory, for tests: see the module of that name |
 //! | `tracing` | off | spans and events through the `tracing` crate |
 
 mod broadcast;
@@ -89,6 +91,9 @@ mod session;
 
 mod socket;
 pub use socket::{AckError, EmitError, EmitWithAck, Extensions, Sent, Socket, SocketOperator};
+
+#[cfg(feature = "testing")]
+pub mod testing;
 
 mod trace;
 mod transport;

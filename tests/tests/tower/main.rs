@@ -2,6 +2,7 @@
 
 mod client;
 
+mod attach;
 mod close;
 mod emit;
 mod http2;
@@ -15,4 +16,5 @@ mod send;
 mod setup;
 mod stalled;
 mod tasks;
+mod testing;
 mod upgrades;
