@@ -26,7 +26,7 @@ async fn attach(io: &SocketIo, parts: Parts) -> Ws<DuplexStream> {
     Ws::over(WebSocketStream::from_raw_socket(ours, Role::Client, None).await)
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_client_of_another_library_speaks_over_a_pipe() {
     let io = SocketIo::builder().keep_headers(["x-tenant".parse().expect("a name")]).build();
     io.of("/", |ns| {
@@ -51,7 +51,7 @@ async fn a_client_of_another_library_speaks_over_a_pipe() {
     until("the session ends", || io.sessions() == 0).await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_pipe_that_breaks_ends_its_session() {
     let (io, log) = (SocketIo::new(), Arc::new(Log::default()));
     let told = Arc::clone(&log);
@@ -65,7 +65,7 @@ async fn a_pipe_that_breaks_ends_its_session() {
     log.expect(&["transport close"]).await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn what_is_no_websocket_is_closed() {
     let io = SocketIo::new();
     let (mut ours, theirs) = duplex(4096);
@@ -75,7 +75,7 @@ async fn what_is_no_websocket_is_closed() {
 }
 
 /// The stream comes too late for an answer over it, so it is dropped.
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn who_is_refused_is_dropped() {
     let io = SocketIo::new();
     let sid = "AAAAAAAAAAAAAAAAAAAA";
