@@ -393,7 +393,7 @@ async fn the_server_sees_the_request() {
 
 async fn root() -> (SocketIo, TestSocket) {
     let (io, _) = server(SocketIo::builder());
-    let socket = TestClient::connect(&io).await.unwrap();
+    let socket = TestClient::connect(&io).await.expect("it connects");
     (io, socket)
 }
 
