@@ -29,7 +29,10 @@ pub(crate) fn attach(
             tokio::spawn(driver.with_stream(stream));
             Ok(())
         }
-        Request::Upgrade(upgrade) => take_over(io, upgrade, stream),
+        Request::Upgrade(upgrade) => {
+            let session = find(io, &upgrade.sid)?;
+            take_over(&session, upgrade, stream)
+        }
         _ => Err(BadRequest::Handshake.into()),
     }
 }
@@ -70,9 +73,9 @@ impl Action {
                 Ok(Self::Receive(ask(session, |link, respond| Command::Post { link, post, respond })?))
             }
             Request::Upgrade(upgrade) => {
-                find(io, &upgrade.sid)?;
+                let session = find(io, &upgrade.sid)?;
                 let handshake = WebSocketHandshake::parse(parts)?;
-                take_over(io, upgrade, stream(io, parts)?)?;
+                take_over(&session, upgrade, stream(io, parts)?)?;
                 Ok(Self::Switch(handshake))
             }
             _ => Err(RequestError::UnknownTransport),
@@ -129,8 +132,7 @@ fn begin(io: &SocketIo, parts: &Parts, open: &Open) -> Result<(Arc<Session>, Dri
 }
 
 /// Offers a session a stream that wants to take it over.
-fn take_over(io: &SocketIo, upgrade: Upgrade, stream: Stream) -> Result<(), RequestError> {
-    let session = find(io, &upgrade.sid)?;
+fn take_over(session: &Session, upgrade: Upgrade, stream: Stream) -> Result<(), RequestError> {
     let command = Command::Upgrade { link: session.new_link(), upgrade: Box::new((upgrade, stream)) };
     session.mailbox.push(command).map_err(|_| RequestError::UnknownSession)
 }

@@ -92,10 +92,8 @@ impl TestClientBuilder {
     /// The set-up of the server has a mistake, as in [`SocketIo::layer`]; the query is no part of a URI; or it
     /// is called outside of a tokio runtime.
     pub async fn open(self, io: &SocketIo) -> Result<TestClient, Refused> {
-        // Its panic names what is wrong with the set-up.
-        let _ = io.layer();
         let Self { transport, headers, extensions, query, patience } = self;
-        let template = Template { io: io.clone(), headers, extensions, query };
+        let template = Template { io: io.clone(), layer: io.layer(), headers, extensions, query };
         TestClient::open(template, transport, patience).await
     }
 

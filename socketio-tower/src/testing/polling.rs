@@ -102,7 +102,7 @@ fn accepted((status, body): (StatusCode, Bytes)) -> Result<ByteString, (StatusCo
 
 fn exchange(template: &Template, method: Method, sid: Option<&str>, body: Bytes) -> Exchange {
     let parts = template.parts(method, Transport::Polling, sid);
-    let answer = template.io.layer().service().call(Request::from_parts(parts, Full::new(body)));
+    let answer = template.layer.service().call(Request::from_parts(parts, Full::new(body)));
     Box::pin(async {
         let Ok(response) = answer.await;
         let status = response.status();

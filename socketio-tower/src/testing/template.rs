@@ -2,12 +2,13 @@ use http::request::Parts;
 use http::{Extensions, HeaderMap, Method, Request};
 use socketio_core::Transport;
 
-use crate::SocketIo;
+use crate::{SocketIo, SocketIoLayer};
 
 /// What the requests of a client have in common.
 #[derive(Debug, Clone)]
 pub(super) struct Template {
     pub(super) io: SocketIo,
+    pub(super) layer: SocketIoLayer,
     pub(super) headers: HeaderMap,
     pub(super) extensions: Extensions,
     /// Parameters of the application; each with an ampersand in front.

@@ -23,8 +23,7 @@ mod wire;
 pub(crate) use wire::Wire;
 
 mod carrier;
-pub(crate) use carrier::ByteStream;
-pub(crate) use carrier::Carrier;
+pub(crate) use carrier::{ByteStream, Carrier};
 
 mod stream;
 pub(crate) use stream::Stream;

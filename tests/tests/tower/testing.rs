@@ -65,6 +65,30 @@ async fn a_hundred_clients_come_ask_and_go_without_a_timer() {
     assert_eq!((io.sessions(), log.lines().len()), (0, 100));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn on_many_threads_and_a_clock_that_runs_it_is_the_same() {
+    let (io, _) = server(SocketIo::builder());
+    for builder in [websocket(), polling()] {
+        let socket = builder.connect(&io).await.unwrap();
+        socket.emit("echo", "hello");
+        assert_eq!(socket.expect::<String>("echo").await, "hello");
+        let answer: String = socket.emit_with_ack("greet", "ada").await.unwrap();
+        assert_eq!(answer, "hello ada");
+        socket.client().close().await;
+    }
+}
+
+/// What is wrong with the set-up is said before anything else.
+#[tokio::test(start_paused = true)]
+#[should_panic(expected = "`disconnect` is an event of the protocol")]
+async fn a_mistake_in_the_set_up_is_named() {
+    let io = SocketIo::new();
+    io.of("/", |ns| {
+        ns.on("disconnect", async || ());
+    });
+    TestClient::connect(&io).await.ok();
+}
+
 #[tokio::test(start_paused = true)]
 async fn events_come_in_order_on_every_transport() {
     let (io, _) = server(SocketIo::builder());
