@@ -18,9 +18,13 @@ pub fn decode_payload(body: &str) -> impl Iterator<Item = Result<Packet<'_>, Mal
 
 /// The body of a POST that carries these packets, for clients. How many it may have is the server's word: see
 /// [`Config::max_payload`](crate::Config::max_payload).
-pub fn encode_payload(packets: &[Encoded]) -> Vec<u8> {
+pub fn encode_payload(packets: impl IntoIterator<Item = Encoded>) -> Vec<u8> {
+    let mut queue = Outbox::default();
+    packets.into_iter().for_each(|packet| queue.push(packet));
     let mut payload = Payload::default();
-    packets.iter().for_each(|packet| payload.push(packet));
+    while !queue.is_empty() {
+        payload.fill(&mut queue);
+    }
     payload.into_body()
 }
 
@@ -120,10 +124,13 @@ mod tests {
     fn what_a_client_posts_can_be_read() {
         let bytes = Bytes::from_static(&[1, 2, 3, 4]);
         let event = crate::packet::Encoder::default().event("/", "a", &bytes, None).unwrap();
-        let body = String::from_utf8(encode_payload(&[Encoded::text_only("3"), event])).unwrap();
+        let body = String::from_utf8(encode_payload([Encoded::text_only("3"), event])).unwrap();
         let packets: Vec<_> = decode_payload(&body).map(Result::unwrap).collect();
         let text = r#"51-["a",{"_placeholder":true,"num":0}]"#;
         assert_eq!(packets, [Packet::Pong { probe: false }, Packet::Text(text), Packet::Binary(bytes)]);
+        let many = (0..40).map(|i| Encoded::text_only(&format!("4{i}")));
+        let body = String::from_utf8(encode_payload(many)).unwrap();
+        assert_eq!(decode_payload(&body).count(), 40, "the bound of an answer is none of a POST");
     }
 
     #[test]

@@ -75,7 +75,7 @@ impl Polling {
             if self.paused || self.outgoing.is_empty() {
                 return Poll::Ready(true);
             }
-            let body = encode_payload(&std::mem::take(&mut self.outgoing)).into();
+            let body = encode_payload(self.outgoing.drain(..)).into();
             self.post = Some(exchange(&self.template, Method::POST, Some(&self.sid), body));
         }
     }
