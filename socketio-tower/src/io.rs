@@ -4,9 +4,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
+use http::request::Parts;
+use socketio_core::engine::RequestError;
 use socketio_core::namespace::NamespacePath;
 use socketio_core::packet::ToArgs;
 use socketio_core::{DisconnectReason, Sid, SocketId};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
 
@@ -120,6 +123,46 @@ impl SocketIo {
             }));
         }
         if errors.is_empty() { Ok(SocketIoLayer::new(self.clone())) } else { Err(errors) }
+    }
+}
+
+/// Clients that come by another way than HTTP.
+impl SocketIo {
+    /// Takes in a client that speaks over a stream of bytes: a connection in memory, one that another server
+    /// has upgraded, a tunnel, or whatever is not served by a [layer](Self::layer).
+    ///
+    /// On the stream WebSocket (RFC 6455) is spoken, and it is past its handshake: the next byte of either
+    /// side belongs to a frame, and those of the client are masked. From here on it is driven as any
+    /// WebSocket of the layer. `parts` are the request that the client made or would have made: its query
+    /// opens a session (`EIO=4&transport=websocket`), or with a `sid` moves that session from long polling
+    /// to the stream; its headers and extensions are what [`Handshake`](crate::Handshake) keeps. The path,
+    /// the method and the headers of an HTTP upgrade are not looked at.
+    ///
+    /// ```
+    /// use http::Request;
+    /// use socketio_tower::{SocketIo, layer::RequestError};
+    /// use tokio::io::{AsyncRead, AsyncWrite};
+    ///
+    /// fn serve(io: &SocketIo, tunnel: impl AsyncRead + AsyncWrite + Send + Unpin + 'static) -> Result<(), RequestError> {
+    ///     let request = Request::get("/socket.io/?EIO=4&transport=websocket").body(()).expect("a valid request");
+    ///     io.attach(request.into_parts().0, tunnel)
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those with which the layer would refuse the request; the stream is dropped. The error knows what an
+    /// HTTP server would answer: [`status`](RequestError::status) and [`body`](RequestError::body).
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime: the session's task is spawned on it.
+    #[expect(clippy::needless_pass_by_value, reason = "who admits clients may want to take it apart")]
+    pub fn attach<S>(&self, parts: Parts, stream: S) -> Result<(), RequestError>
+    where
+        S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    {
+        crate::layer::attach(self, &parts, stream)
     }
 }
 

@@ -33,6 +33,7 @@
 //! | refuse a client | [`NamespaceBuilder::middleware`], [`handler::ConnectError`] |
 //! | place the layer | [`SocketIoLayer`] |
 //! | stop a server | [`SocketIo::close`] |
+//! | serve what is not HTTP | [`SocketIo::attach`] |
 //!
 //! # What is guaranteed
 //!
@@ -52,6 +53,7 @@
 //!
 //! | feature | default | |
 //! |---|---|---|
+//! | `testing` | off | a client in memory, for tests: see the module of that name |
 //! | `tracing` | off | spans and events through the `tracing` crate |
 
 mod broadcast;
@@ -94,6 +96,9 @@ mod socket;
 pub use socket::{
     AckError, EmitError, EmitWithAck, Extensions, ListenerId, Sent, Socket, SocketOperator, SocketPolicy,
 };
+
+#[cfg(feature = "testing")]
+pub mod testing;
 
 mod trace;
 mod transport;

@@ -2,6 +2,7 @@
 
 mod client;
 
+mod attach;
 mod close;
 mod emit;
 mod errors;
@@ -19,4 +20,5 @@ mod setup;
 mod spawn;
 mod stalled;
 mod tasks;
+mod testing;
 mod upgrades;
