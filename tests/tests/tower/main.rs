@@ -3,6 +3,7 @@
 mod client;
 
 mod attach;
+mod broadcast_ack;
 mod close;
 mod emit;
 mod errors;
@@ -13,7 +14,9 @@ mod life;
 mod listeners;
 mod mounting;
 mod order;
+mod remote_sockets;
 mod requests;
+mod room_events;
 mod routing;
 mod send;
 mod setup;
@@ -22,3 +25,4 @@ mod stalled;
 mod tasks;
 mod testing;
 mod upgrades;
+mod volatile;
