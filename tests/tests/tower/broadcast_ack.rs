@@ -23,9 +23,9 @@ fn server() -> SocketIo {
 async fn clients<const N: usize>(io: &SocketIo) -> [TestSocket; N] {
     let mut clients = Vec::new();
     for _ in 0..N {
-        clients.push(TestClient::connect(io).await.unwrap());
+        clients.push(TestClient::connect(io).await.expect("it is let in"));
     }
-    clients.try_into().unwrap()
+    clients.try_into().expect("as many as were asked for")
 }
 
 async fn answer(client: &TestSocket, value: impl serde::Serialize) {

@@ -40,8 +40,13 @@ fn server(log: &Arc<Log>) -> SocketIo {
 }
 
 async fn player(io: &SocketIo, name: &str) -> TestSocket {
-    let client = TestClient::builder().query(&format!("from={name}")).open(io).await.unwrap();
-    let socket = client.namespace("/").auth(&serde_json::json!({ "name": name })).connect().await.unwrap();
+    let client = TestClient::builder().query(&format!("from={name}")).open(io).await.expect("a session");
+    let socket = client
+        .namespace("/")
+        .auth(&serde_json::json!({ "name": name }))
+        .connect()
+        .await
+        .expect("it is let in");
     settled().await;
     socket
 }

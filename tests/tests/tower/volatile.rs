@@ -9,9 +9,9 @@ use socketio_tower::{AckError, Args, Event, Sent, Socket, SocketIo};
 use crate::client::{Poller, Server};
 
 async fn connected(io: &SocketIo) -> (TestSocket, Socket) {
-    let client = TestClient::connect(io).await.unwrap();
+    let client = TestClient::connect(io).await.expect("it is let in");
     settled().await;
-    let socket = io.namespace("/").unwrap().to(client.id().as_str()).sockets().pop().unwrap();
+    let socket = io.to(client.id().as_str()).sockets().pop().expect("it is connected");
     (client, socket)
 }
 
