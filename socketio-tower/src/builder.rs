@@ -1,9 +1,11 @@
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use http::HeaderName;
+use http::request::Parts;
 use socketio_core::Config;
 
 use crate::SocketIo;
@@ -91,6 +93,40 @@ impl SocketIoBuilder {
     /// Whether a session that was opened by polling may move to WebSocket. Default true.
     pub fn allow_upgrades(mut self, allowed: bool) -> Self {
         self.core.allow_upgrades = allowed;
+        self
+    }
+}
+
+/// What is known of clients.
+impl SocketIoBuilder {
+    /// How to find the address that a request came from. The layer knows nothing of connections: what does, puts it into
+    /// the request's extensions, under a type of its own.
+    ///
+    /// ```
+    /// use std::net::SocketAddr;
+    /// use axum::extract::ConnectInfo; // with `into_make_service_with_connect_info::<SocketAddr>()`
+    /// use socketio_tower::SocketIo;
+    ///
+    /// let io = SocketIo::builder()
+    ///     .address(|request| request.extensions.get().map(|ConnectInfo::<SocketAddr>(peer)| peer.ip()))
+    ///     .build();
+    /// ```
+    pub fn address(mut self, find: impl Fn(&Parts) -> Option<IpAddr> + Send + Sync + 'static) -> Self {
+        self.settings.peer.address = Some(Arc::new(find));
+        self
+    }
+
+    /// How to find out whether a request came over an encrypted connection, where its URI does not tell.
+    pub fn secure(mut self, find: impl Fn(&Parts) -> bool + Send + Sync + 'static) -> Self {
+        self.settings.peer.secure = Some(Arc::new(find));
+        self
+    }
+
+    /// How many reverse proxies of your own every request passes; each adds the address it sees to `X-Forwarded-For`.
+    /// The client's is that many entries from the right; what stands further left, the client may have made up. Default
+    /// 0: the header is not believed. `X-Forwarded-Proto` is read in the same way.
+    pub fn trusted_proxies(mut self, proxies: usize) -> Self {
+        self.settings.peer.proxies = proxies;
         self
     }
 }

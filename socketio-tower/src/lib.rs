@@ -74,7 +74,7 @@ mod filter;
 pub use filter::{EventPolicy, Verdict};
 
 mod extract;
-pub use extract::{Ack, Auth, Data, Extension, Rooms, State};
+pub use extract::{Ack, Auth, Data, Extension, Query, Rooms, State};
 
 pub mod handler;
 
@@ -94,7 +94,8 @@ mod session;
 
 mod socket;
 pub use socket::{
-    AckError, EmitError, EmitWithAck, Extensions, ListenerId, Sent, Socket, SocketOperator, SocketPolicy,
+    AckError, Client, EmitError, EmitWithAck, Extensions, ListenerId, Sent, Socket, SocketOperator,
+    SocketPolicy,
 };
 
 #[cfg(feature = "testing")]

@@ -12,6 +12,9 @@ pub use data::Data;
 mod disconnect;
 pub use disconnect::Rooms;
 
+mod query;
+pub use query::Query;
+
 mod state;
 pub use state::State;
 
@@ -22,11 +25,17 @@ use serde::de::DeserializeOwned;
 use socketio_core::packet::{Args, Event};
 
 use crate::handler::{Context, EventContext, Extract, ExtractError};
-use crate::socket::Socket;
+use crate::socket::{Client, Socket};
 
 impl<C: Context> Extract<C> for Socket {
     fn extract(context: &mut C) -> Result<Self, ExtractError> {
         Ok(context.socket().clone())
+    }
+}
+
+impl<C: Context> Extract<C> for Client {
+    fn extract(context: &mut C) -> Result<Self, ExtractError> {
+        Ok(context.socket().client())
     }
 }
 

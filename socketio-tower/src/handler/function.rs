@@ -11,7 +11,7 @@ use super::{Extract, ExtractError, Requirements};
     label = "not a handler",
     note = "a handler is an `async` function or closure of at most 8 arguments, each of which implements `Extract`",
     note = "it must be `Clone + Send + Sync + 'static`, and its future `Send + 'static`: no `Rc`, no lock guard across an `.await`",
-    note = "everywhere: `Socket`, `State<T>`, `Extension<T>`; on connect: `Auth<T>`; on an event: `Data<T>`, `Args<(A, B)>`, `Event`, `Ack`; on disconnect: `DisconnectReason`, `Rooms`"
+    note = "everywhere: `Socket`, `Client`, `State<T>`, `Extension<T>`, `Query<T>`; on connect: `Auth<T>`; on an event: `Data<T>`, `Args<(A, B)>`, `Event`, `Ack`; on disconnect: `DisconnectReason`, `Rooms`"
 )]
 pub trait Handler<C, M>: Clone + Send + Sync + 'static {
     /// What it returns.

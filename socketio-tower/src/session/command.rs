@@ -4,6 +4,7 @@ use socketio_core::packet::RawArgs;
 use socketio_core::{Awaits, DisconnectReason, Encoded, Link, Lost, SocketKey, Unanswered};
 use tokio::sync::{mpsc, oneshot};
 
+use crate::socket::Socket;
 use crate::transport::Stream;
 
 /// What the task of a session is asked to do.
@@ -15,6 +16,10 @@ pub(crate) enum Command {
     Ask { socket: SocketKey, packet: Encoded, awaits: Box<Awaits<Answer>> },
     /// Disconnect a socket, or the whole client.
     Disconnect { socket: SocketKey, close: bool },
+    /// Tell which sockets the client has.
+    Sockets { reply: oneshot::Sender<Vec<Socket>> },
+    /// Disconnect all of them and end the session.
+    DisconnectClient,
     /// End the session.
     Close { reason: DisconnectReason },
     /// A GET waits.

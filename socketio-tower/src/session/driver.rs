@@ -240,6 +240,12 @@ impl Work {
                 connection.send(socket, packet, Some(*awaits));
             }
             Command::Disconnect { socket, close } => connection.disconnect(socket, close, now),
+            // Whoever asked may have given up.
+            Command::Sockets { reply } => drop(reply.send(self.sockets.connected())),
+            Command::DisconnectClient => match self.sockets.connected().first() {
+                Some(socket) => connection.disconnect(socket.key(), true, now),
+                None => connection.close(DisconnectReason::ForcedServerClose, now),
+            },
             Command::Close { reason } => connection.close(reason, now),
             Command::Poll { link, respond } => {
                 let taken = connection.handle_poll(link, now);

@@ -145,6 +145,12 @@ impl LocalSockets {
         }
     }
 
+    /// Those that have not left.
+    pub(super) fn connected(&self) -> Vec<Socket> {
+        let connected = self.0.iter().filter(|local| matches!(local.life, Life::Connected(_)));
+        connected.map(|local| local.socket.clone()).collect()
+    }
+
     pub(super) fn len(&self) -> usize {
         self.0.len()
     }

@@ -23,6 +23,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use socketio_core::{Link, Sid, Transport};
 
 use crate::handshake::Handshake;
+use crate::socket::Extensions;
 
 /// What others know of a session.
 #[derive(Debug)]
@@ -30,6 +31,7 @@ pub(crate) struct Session {
     pub(crate) sid: Sid,
     pub(crate) mailbox: Mailbox,
     pub(crate) handshake: Handshake,
+    pub(crate) extensions: Extensions,
     links: AtomicU32,
     streaming: AtomicBool,
 }
@@ -40,6 +42,7 @@ impl Session {
             sid,
             mailbox: Mailbox::default(),
             handshake,
+            extensions: Extensions::default(),
             links: AtomicU32::new(0),
             streaming: AtomicBool::new(transport != Transport::Polling),
         }

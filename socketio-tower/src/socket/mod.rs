@@ -4,6 +4,9 @@ mod ack;
 pub(crate) use ack::AckSlot;
 pub use ack::{AckError, EmitWithAck};
 
+mod client;
+pub use client::Client;
+
 mod data;
 
 mod encode;
@@ -94,6 +97,11 @@ impl Socket {
     /// The request that opened its client's session.
     pub fn handshake(&self) -> &Handshake {
         &self.0.session.handshake
+    }
+
+    /// Its client, with whom it may share the connection with sockets of other namespaces.
+    pub fn client(&self) -> Client {
+        Client::new(Arc::clone(&self.0.session))
     }
 
     /// Values kept with this socket.

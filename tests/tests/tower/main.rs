@@ -22,6 +22,7 @@ mod send;
 mod setup;
 mod spawn;
 mod stalled;
+mod state;
 mod tasks;
 mod testing;
 mod upgrades;

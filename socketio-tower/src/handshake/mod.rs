@@ -1,3 +1,9 @@
+mod peer;
+use peer::Peer;
+pub(crate) use peer::PeerSettings;
+
+use std::net::IpAddr;
+use std::sync::LazyLock;
 use std::time::SystemTime;
 
 use http::request::Parts;
@@ -12,9 +18,11 @@ use crate::config::Settings;
 pub struct Handshake {
     path_and_query: Box<str>,
     path_length: usize,
-    headers: HeaderMap,
+    /// None if none are kept, as it is with most; an empty map has a hundred bytes.
+    headers: Option<Box<HeaderMap>>,
     extensions: Extensions,
     time: SystemTime,
+    peer: Peer,
 }
 
 impl Handshake {
@@ -36,9 +44,10 @@ impl Handshake {
         Self {
             path_and_query: path_and_query(&parts.uri).into(),
             path_length: parts.uri.path().len(),
-            headers,
+            headers: (!headers.is_empty()).then(|| Box::new(headers)),
             extensions,
             time: SystemTime::now(),
+            peer: Peer::of(parts, &settings.peer),
         }
     }
 
@@ -60,13 +69,27 @@ impl Handshake {
 
     /// The headers chosen with [`SocketIoBuilder::keep_headers`](crate::SocketIoBuilder::keep_headers).
     pub fn headers(&self) -> &HeaderMap {
-        &self.headers
+        static NONE: LazyLock<HeaderMap> = LazyLock::new(HeaderMap::new);
+        self.headers.as_deref().unwrap_or(&NONE)
     }
 
     /// What outer layers attached to the request, such as `ConnectInfo` or an authenticated user, as far as
     /// it was chosen with [`SocketIoBuilder::keep_extension`](crate::SocketIoBuilder::keep_extension).
     pub fn extensions(&self) -> &Extensions {
         &self.extensions
+    }
+
+    /// The address the request came from, if [`SocketIoBuilder::address`](crate::SocketIoBuilder::address) or
+    /// [`SocketIoBuilder::trusted_proxies`](crate::SocketIoBuilder::trusted_proxies) says how to find out.
+    pub fn address(&self) -> Option<IpAddr> {
+        self.peer.address
+    }
+
+    /// Whether the client's connection is encrypted: by the scheme of the request's URI, by
+    /// [`SocketIoBuilder::secure`](crate::SocketIoBuilder::secure), or as the outermost of the
+    /// [`trusted_proxies`](crate::SocketIoBuilder::trusted_proxies) has said.
+    pub fn secure(&self) -> bool {
+        self.peer.secure
     }
 
     /// When the request came.

@@ -1,0 +1,163 @@
+//! What handlers find around their socket, and how long it is kept.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use serde::Deserialize;
+use socketio_tower::testing::{TestClient, settled};
+use socketio_tower::{Client, Data, Extension, Query, Socket, SocketIo, State};
+
+use crate::client::Log;
+
+#[derive(Debug, Clone, PartialEq)]
+struct From(&'static str);
+
+#[tokio::test(start_paused = true)]
+async fn the_nearest_extension_is_taken() {
+    let log = Arc::new(Log::default());
+    let io = SocketIo::builder().keep_extension::<From>().build();
+    let told = Arc::clone(&log);
+    io.of("/", |ns| {
+        ns.on("where", async |Extension(from): Extension<From>| from.0);
+        ns.on("to client", async |client: Client| drop(client.extensions().insert(From("client"))));
+        ns.on("to socket", async |socket: Socket| drop(socket.extensions().insert(From("socket"))));
+        ns.on("nowhere", async |_: Extension<u8>| {});
+        ns.on_error(move |error| told.add(error.cause().to_string()));
+    });
+    io.of("/other", |ns| {
+        ns.on("where", async |Extension(from): Extension<From>| from.0);
+    });
+    let client = TestClient::builder().extension(From("request")).open(&io).await.unwrap();
+    let socket = client.namespace("/").connect().await.unwrap();
+    let other = client.namespace("/other").connect().await.unwrap();
+    let ask = async |socket: &socketio_tower::testing::TestSocket| -> String {
+        socket.emit_with_ack("where", "").await.unwrap()
+    };
+    assert_eq!((ask(&socket).await, ask(&other).await), ("request".to_owned(), "request".to_owned()));
+    socket.emit("to client", "");
+    assert_eq!((ask(&socket).await, ask(&other).await), ("client".to_owned(), "client".to_owned()));
+    socket.emit("to socket", "");
+    assert_eq!((ask(&socket).await, ask(&other).await), ("socket".to_owned(), "client".to_owned()));
+    socket.emit("nowhere", "");
+    settled().await;
+    let expected = "an argument could not be had: no extension of type u8 in the socket, in its client, or among those \
+                    that SocketIoBuilder::keep_extension::<u8>() keeps of the request";
+    assert_eq!(log.lines(), [expected]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_knows_its_sockets() {
+    let io = SocketIo::new();
+    io.of("/chat", |_| {});
+    io.of("/", |ns| {
+        ns.on("sockets", async |client: Client| {
+            let sockets = client.sockets().await;
+            sockets.iter().map(|socket| socket.namespace().to_owned()).collect::<Vec<_>>().join(" ")
+        });
+        // Speaking to another namespace of the same client.
+        ns.on("tell", async |client: Client, Data(text): Data<String>| {
+            let sockets = client.sockets().await;
+            let chat = sockets.iter().find(|socket| socket.namespace() == "/chat");
+            chat.map(|chat| chat.emit("told", &text).is_queued())
+        });
+        ns.on("quit", async |client: Client| client.disconnect());
+    });
+    let client = TestClient::builder().open(&io).await.unwrap();
+    let root = client.namespace("/").connect().await.unwrap();
+    let chat = client.namespace("/chat").connect().await.unwrap();
+    assert_eq!(root.emit_with_ack::<_, String>("sockets", "").await.unwrap(), "/ /chat");
+    assert_eq!(root.emit_with_ack::<_, Option<bool>>("tell", "hello").await.unwrap(), Some(true));
+    assert_eq!(chat.expect::<String>("told").await, "hello");
+    let handle = io.namespace("/chat").unwrap().all().sockets().pop().unwrap();
+    assert!(handle.client() == io.namespace("/").unwrap().all().sockets().pop().unwrap().client());
+    chat.disconnect();
+    assert_eq!(root.emit_with_ack::<_, String>("sockets", "").await.unwrap(), "/");
+    root.emit("quit", "");
+    root.disconnected().await;
+    client.closed().await;
+    assert!(handle.client().sockets().await.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_query_is_typed() {
+    #[derive(Deserialize)]
+    struct Wanted {
+        name: String,
+        age: u8,
+    }
+
+    let io = SocketIo::new();
+    io.of("/", |ns| {
+        ns.middleware(async |_: Query<Wanted>| {});
+        ns.on("who", async |Query(Wanted { name, age }): Query<Wanted>| format!("{name} {age}"));
+        ns.on("all", async |Query(all): Query<BTreeMap<String, String>>| all.contains_key("EIO"));
+    });
+    let client = TestClient::builder().query("name=Ada+L%C3%B6w&age=36").connect(&io).await.unwrap();
+    assert_eq!(client.emit_with_ack::<_, String>("who", "").await.unwrap(), "Ada Löw 36");
+    assert!(client.emit_with_ack::<_, bool>("all", "").await.unwrap());
+    let refused = TestClient::builder().query("name=ada").connect(&io).await.unwrap_err();
+    assert_eq!(refused.message(), "invalid request: query: missing field `age`");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_address_is_the_clients() {
+    let io = SocketIo::builder()
+        .address(|request| request.extensions.get::<IpAddr>().copied())
+        .secure(|request| request.extensions.get::<IpAddr>().is_some_and(IpAddr::is_loopback))
+        .trusted_proxies(1)
+        .build();
+    io.of("/", |ns| {
+        ns.on("who", async |socket: Socket| {
+            let handshake = socket.handshake();
+            format!("{:?} {}", handshake.address(), handshake.secure())
+        });
+    });
+    let direct: IpAddr = [127, 0, 0, 1].into();
+    let ask = async |builder: socketio_tower::testing::TestClientBuilder| {
+        let client = builder.connect(&io).await.unwrap();
+        client.emit_with_ack::<_, String>("who", "").await.unwrap()
+    };
+    assert_eq!(ask(TestClient::builder()).await, "None false");
+    assert_eq!(ask(TestClient::builder().extension(direct)).await, "Some(127.0.0.1) true");
+    let behind = TestClient::builder()
+        .extension(direct)
+        .header("x-forwarded-for", "6.6.6.6, 192.0.2.1")
+        .header("x-forwarded-proto", "http");
+    assert_eq!(ask(behind).await, "Some(192.0.2.1) false");
+    let behind = TestClient::builder().header("x-forwarded-proto", "https");
+    assert_eq!(ask(behind).await, "None true");
+}
+
+/// Whatever is kept goes with what it is kept with.
+#[tokio::test(start_paused = true)]
+async fn everything_is_dropped_when_it_should_be() {
+    #[derive(Clone)]
+    struct Held(#[expect(dead_code, reason = "it is only held")] Arc<()>);
+
+    let [request, client, socket, state] = [(); 4].map(|()| Arc::new(()));
+    let io = SocketIo::builder().keep_extension::<Held>().state(Held(Arc::clone(&state))).build();
+    let (for_client, for_socket) = (Held(Arc::clone(&client)), Held(Arc::clone(&socket)));
+    io.of("/", move |ns| {
+        let (for_client, for_socket) = (for_client.clone(), for_socket.clone());
+        ns.on_connect(async move |socket: Socket, _: State<Held>| {
+            socket.client().extensions().insert(for_client);
+            socket.extensions().insert(for_socket);
+        });
+    });
+    let connected = TestClient::builder().extension(Held(Arc::clone(&request))).open(&io).await.unwrap();
+    let root = connected.namespace("/").connect().await.unwrap();
+    settled().await;
+    // The handler's captures hold one each; the test client holds its request's.
+    let counts = || [&request, &client, &socket].map(Arc::strong_count);
+    assert_eq!(counts(), [3, 3, 3]);
+    root.disconnect();
+    settled().await;
+    assert_eq!(counts(), [3, 3, 2]);
+    connected.close().await;
+    drop((root, connected));
+    settled().await;
+    assert_eq!(counts(), [1, 2, 2]);
+    drop(io);
+    assert_eq!((Arc::strong_count(&client), Arc::strong_count(&state)), (1, 1));
+}
