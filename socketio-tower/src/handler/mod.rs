@@ -22,3 +22,5 @@ pub(crate) use erased::{BoxFuture, BoxHandler, Outcome};
 
 mod function;
 pub use function::Handler;
+
+pub use crate::namespace::method::Bound;
