@@ -115,7 +115,7 @@ pub use socketio_core::{DisconnectReason, SocketId, Transport};
 /// What the attribute `namespace` writes, and nobody else.
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::namespace::method::{ByMethod, Method, Returned};
+    pub use crate::namespace::method::{Method, MethodArguments, Returned};
 }
 
 /// The examples of the pages in Markdown, which are tests like those of the documentation.

@@ -1,7 +1,7 @@
 use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
-use syn::Path;
 use syn::spanned::Spanned;
+use syn::{Path, Type};
 
 use crate::block::Block;
 use crate::method::{Method, Role};
@@ -43,38 +43,41 @@ impl Block {
 impl Method {
     /// The statement that adds the method to the builder `ns`.
     fn register(&self, root: &Path) -> TokenStream {
-        let event = (format_ident!("EventContext"), quote!(EventReply > ::reply));
-        let connect = (format_ident!("ConnectContext"), quote!(NoReply > ::outcome));
-        let disconnect = (format_ident!("DisconnectContext"), quote!(NoReply > ::outcome));
-        let middleware = (format_ident!("ConnectContext"), quote!(ConnectReply > ::verdict));
-        let ((context, reply), add) = match &self.role {
-            Role::Event(name) => (event, quote!(on(#name, handler))),
-            Role::Fallback => (event, quote!(fallback(handler))),
-            Role::Connect => (connect, quote!(on_connect(handler))),
-            Role::Disconnect => (disconnect, quote!(on_disconnect(handler))),
-            Role::Middleware => (middleware, quote!(middleware(handler))),
+        let (handler, returned) = (quote!(#root::handler), &self.returned);
+        let place = at(returned.span());
+        let reply =
+            quote_spanned!(place=> |reply, ack| <#returned as #handler::EventReply>::reply(reply, ack));
+        let outcome = quote_spanned!(place=> |reply| <#returned as #handler::NoReply>::outcome(reply));
+        let verdict = quote_spanned!(place=> |reply| <#returned as #handler::ConnectReply>::verdict(reply));
+        let (context, finish, add) = match &self.role {
+            Role::Event(name) => (quote!(#handler::EventContext), reply, quote!(on(#name, handler))),
+            Role::Fallback => (quote!(#handler::EventContext), reply, quote!(fallback(handler))),
+            Role::Connect => (quote!(#handler::ConnectContext), outcome, quote!(on_connect(handler))),
+            Role::Disconnect => {
+                (quote!(#handler::DisconnectContext), outcome, quote!(on_disconnect(handler)))
+            }
+            Role::Middleware => (quote!(#handler::ConnectContext), verdict, quote!(middleware(handler))),
             Role::Error => return self.register_error_hook(root),
         };
-        let context = quote!(#root::handler::#context);
         let (conditions, ident, arguments) = (&self.conditions, &self.ident, &self.arguments);
         let values: Vec<_> = (0..arguments.len()).map(|index| format_ident!("argument{index}")).collect();
-        let extractors = arguments.iter().map(
-            |argument| quote_spanned!(at(argument.span())=> <#argument as #root::handler::Extract<#context>>),
-        );
-        let extractors: Vec<_> = extractors.collect();
-        let reply = quote_spanned!(at(self.reply_span)=> <_ as #root::handler::#reply);
-        let handler = quote_spanned! {at(ident.span())=>
+        let extract = |argument: &Type| {
+            let place = at(argument.span());
+            quote_spanned!(place=> <#argument as #handler::Extract<#context>>)
+        };
+        let extractors: Vec<_> = arguments.iter().map(extract).collect();
+        let method = quote_spanned! {at(ident.span())=>
             instance.method(|this, context: &mut #context| {
                 #(let #values = #extractors::extract(context)?;)*
                 ::core::result::Result::Ok(async move {
-                    #root::__private::Returned(this.#ident(#(#values),*).await, #reply)
+                    #root::__private::Returned(this.#ident(#(#values),*).await, #finish)
                 })
             })
         };
         quote! {
             #(#conditions)*
             {
-                let handler = #handler;
+                let handler = #method;
                 ns.#add;
                 ns.require(|requirements| { #(#extractors::require(requirements);)* });
             }

@@ -1,6 +1,7 @@
 use std::fmt;
 
-use proc_macro2::Span;
+use proc_macro2::{Span, TokenStream, TokenTree};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 use syn::{
@@ -17,8 +18,8 @@ pub(crate) struct Method {
     pub(crate) conditions: Vec<Attribute>,
     /// The types of its arguments, without the receiver.
     pub(crate) arguments: Vec<Type>,
-    /// Where it is said what it returns.
-    pub(crate) reply_span: Span,
+    /// The type of what it returns; `_` if it has no name.
+    pub(crate) returned: TokenStream,
 }
 
 /// What a method handles.
@@ -62,9 +63,12 @@ impl Method {
             role_span,
             conditions: function.attrs.iter().filter(is_condition).cloned().collect(),
             arguments: arguments(function)?,
-            reply_span: match &signature.output {
-                ReturnType::Default => signature.ident.span(),
-                ReturnType::Type(_, reply) => reply.span(),
+            returned: match &signature.output {
+                ReturnType::Default => quote!(()),
+                ReturnType::Type(_, returned) if is_anonymous(returned) => {
+                    quote_spanned!(returned.span()=> _)
+                }
+                ReturnType::Type(_, returned) => returned.to_token_stream(),
             },
             ident: signature.ident.clone(),
         })
@@ -149,14 +153,26 @@ fn arguments(function: &ImplItemFn) -> syn::Result<Vec<Type>> {
         FnArg::Typed(argument) => Some(&*argument.ty),
         FnArg::Receiver(_) => None,
     });
-    let known = types.map(|argument| match argument {
-        Type::ImplTrait(_) => {
+    let known = types.map(|argument| match is_anonymous(argument) {
+        true => {
             let message = "the types of a handler's arguments are known: no `impl Trait`";
             Err(syn::Error::new_spanned(argument, message))
         }
-        _ => Ok(argument.clone()),
+        false => Ok(argument.clone()),
     });
     known.collect()
+}
+
+/// Whether there is an `impl Trait` in it.
+fn is_anonymous(of: &Type) -> bool {
+    fn has_impl(tokens: TokenStream) -> bool {
+        tokens.into_iter().any(|token| match token {
+            TokenTree::Ident(ident) => ident == "impl",
+            TokenTree::Group(group) => has_impl(group.stream()),
+            _ => false,
+        })
+    }
+    has_impl(of.to_token_stream())
 }
 
 /// As it stands in messages.

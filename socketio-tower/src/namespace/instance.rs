@@ -83,7 +83,7 @@ enum Source<T> {
     PerSocket(usize),
 }
 
-impl<T: Send + Sync + 'static> Instance<T> {
+impl<T: Namespace> Instance<T> {
     /// The value for a socket of this namespace. None after the end of a socket that had its own.
     pub fn of(&self, socket: &Socket) -> Option<Arc<T>> {
         match &self.0 {
@@ -95,6 +95,18 @@ impl<T: Send + Sync + 'static> Instance<T> {
         }
     }
 
+    /// The value for a socket, as an argument of a handler.
+    pub(super) fn extract(self, socket: &Socket) -> Result<Arc<T>, ExtractError> {
+        match self.0 {
+            Source::Shared(value) => Ok(value),
+            Source::PerSocket(_) => self
+                .of(socket)
+                .ok_or_else(|| ExtractError::new(format!("the socket has no {}", type_name::<T>()))),
+        }
+    }
+}
+
+impl<T> Instance<T> {
     /// Makes a handler of an async function or closure whose first argument is the value, as `Arc<T>`, and whose other
     /// arguments, up to seven, are those of any [handler](crate::handler::Handler).
     pub fn handler<F>(&self, function: F) -> Bound<T, F> {
@@ -109,16 +121,6 @@ impl<T: Send + Sync + 'static> Instance<T> {
         Fut: Future + Send + 'static,
     {
         Method::new(self.clone(), call)
-    }
-
-    /// The value for a socket, as an argument of a handler.
-    pub(super) fn extract(self, socket: &Socket) -> Result<Arc<T>, ExtractError> {
-        match self.0 {
-            Source::Shared(value) => Ok(value),
-            Source::PerSocket(_) => self
-                .of(socket)
-                .ok_or_else(|| ExtractError::new(format!("the socket has no {}", type_name::<T>()))),
-        }
     }
 }
 

@@ -1,9 +1,9 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::instance::Instance;
+use super::instance::{Instance, Namespace};
 use crate::handler::{
-    ConnectError, ConnectReply, Context, EventReply, Extract, ExtractError, Failure, Handler, NoReply,
+    Arguments, ConnectError, ConnectReply, Context, EventReply, ExtractError, Failure, Function, NoReply,
     Requirements,
 };
 use crate::socket::AckSlot;
@@ -21,30 +21,38 @@ impl<T, F> Bound<T, F> {
     }
 }
 
+/// The arguments of a bound function, without the instance.
+#[derive(Debug)]
+pub struct BoundArguments<M>(M);
+
+impl<M: Arguments<C>, C> Arguments<C> for BoundArguments<M> {
+    fn extract(context: &mut C) -> Result<Self, ExtractError> {
+        M::extract(context).map(Self)
+    }
+
+    fn require(requirements: &mut Requirements) {
+        M::require(requirements);
+    }
+}
+
 macro_rules! bound {
     ($($argument:ident),*) => {
         #[diagnostic::do_not_recommend]
         #[allow(non_snake_case, reason = "a type's name serves as its value's")]
-        #[allow(unused_variables, reason = "functions without arguments require nothing")]
-        impl<T, F, Fut, C, $($argument),*> Handler<C, fn(Arc<T>, $($argument),*)> for Bound<T, F>
+        impl<T, F, R, C, $($argument),*> Function<C, BoundArguments<($($argument,)*)>> for Bound<T, F>
         where
-            T: Send + Sync + 'static,
-            F: FnOnce(Arc<T>, $($argument),*) -> Fut + Clone + Send + Sync + 'static,
-            Fut: Future + Send + 'static,
+            T: Namespace,
+            F: FnOnce(Arc<T>, $($argument),*) -> R,
             C: Context,
-            $($argument: Extract<C>,)*
         {
-            type Reply = Fut::Output;
-            type Future = Fut;
+            type Output = R;
 
-            fn call(self, context: &mut C) -> Result<Fut, ExtractError> {
-                let instance = self.instance.extract(context.socket())?;
-                $(let $argument = $argument::extract(context)?;)*
-                Ok((self.function)(instance, $($argument),*))
-            }
-
-            fn require(requirements: &mut Requirements) {
-                $($argument::require(requirements);)*
+            fn apply(
+                self,
+                BoundArguments(($($argument,)*)): BoundArguments<($($argument,)*)>,
+                context: &mut C,
+            ) -> Result<R, ExtractError> {
+                Ok((self.function)(self.instance.extract(context.socket())?, $($argument),*))
             }
         }
     };
@@ -76,9 +84,18 @@ impl<T, F> fmt::Debug for Bound<T, F> {
 #[derive(Debug)]
 pub struct Method<T, F>(Bound<T, F>);
 
-/// Tells the handlers that are methods from the others.
+/// The closure of a method extracts its arguments itself.
 #[derive(Debug)]
-pub enum ByMethod {}
+pub struct MethodArguments;
+
+impl<C> Arguments<C> for MethodArguments {
+    fn extract(_: &mut C) -> Result<Self, ExtractError> {
+        Ok(Self)
+    }
+
+    /// The attribute says it beside, with [`NamespaceBuilder::require`](super::NamespaceBuilder::require).
+    fn require(_: &mut Requirements) {}
+}
 
 impl<T, F> Method<T, F> {
     pub(super) fn new(instance: Instance<T>, call: F) -> Self {
@@ -86,23 +103,18 @@ impl<T, F> Method<T, F> {
     }
 }
 
-impl<T, F, Fut, C> Handler<C, ByMethod> for Method<T, F>
+#[diagnostic::do_not_recommend]
+impl<T, F, R, C> Function<C, MethodArguments> for Method<T, F>
 where
-    T: Send + Sync + 'static,
-    F: Fn(Arc<T>, &mut C) -> Result<Fut, ExtractError> + Clone + Send + Sync + 'static,
-    Fut: Future + Send + 'static,
+    T: Namespace,
+    F: Fn(Arc<T>, &mut C) -> Result<R, ExtractError>,
     C: Context,
 {
-    type Reply = Fut::Output;
-    type Future = Fut;
+    type Output = R;
 
-    fn call(self, context: &mut C) -> Result<Fut, ExtractError> {
-        let instance = self.0.instance.extract(context.socket())?;
-        (self.0.function)(instance, context)
+    fn apply(self, _: MethodArguments, context: &mut C) -> Result<R, ExtractError> {
+        (self.0.function)(self.0.instance.extract(context.socket())?, context)
     }
-
-    /// The attribute says it beside, with [`NamespaceBuilder::require`](super::NamespaceBuilder::require).
-    fn require(_: &mut Requirements) {}
 }
 
 impl<T, F: Clone> Clone for Method<T, F> {
