@@ -93,6 +93,7 @@ mod namespace;
 pub use namespace::instance::{Instance, Namespace};
 pub use namespace::{NamespaceBuilder, NamespaceHandle, RoomEvent};
 #[cfg(feature = "macros")]
+#[doc(inline)]
 pub use socketio_tower_macros::namespace;
 
 mod session;
