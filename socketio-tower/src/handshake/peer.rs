@@ -16,11 +16,14 @@ pub(super) struct Peer {
 /// How that is found out.
 #[derive(Clone, Default)]
 pub(crate) struct PeerSettings {
-    pub(crate) address: Option<Arc<dyn Fn(&Parts) -> Option<IpAddr> + Send + Sync>>,
-    pub(crate) secure: Option<Arc<dyn Fn(&Parts) -> bool + Send + Sync>>,
+    pub(crate) address: Option<Arc<Find<Option<IpAddr>>>>,
+    pub(crate) secure: Option<Arc<Find<bool>>>,
     /// How many proxies of our own the request has passed.
     pub(crate) proxies: usize,
 }
+
+/// Finds something out about a request.
+type Find<T> = dyn Fn(&Parts) -> T + Send + Sync;
 
 impl Peer {
     pub(super) fn of(parts: &Parts, settings: &PeerSettings) -> Self {

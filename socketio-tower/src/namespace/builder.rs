@@ -7,7 +7,7 @@ use crate::error::SetupError;
 use crate::filter::{EventPolicy, Verdict};
 use crate::handler::{
     BoxHandler, ConnectContext, ConnectReply, DisconnectContext, ErrorContext, ErrorHook, EventContext,
-    EventReply, Handler, NoReply,
+    EventReply, Handler, NoReply, Requirements,
 };
 use crate::socket::Socket;
 
@@ -230,6 +230,13 @@ impl NamespaceBuilder {
     /// Called in the task of the session or of the socket's [task](Socket::spawn) that failed: it should be quick.
     pub fn on_error(&mut self, hook: impl Fn(ErrorContext<'_>) + Send + Sync + 'static) -> &mut Self {
         self.table.error = Some(ErrorHook::new(hook));
+        self
+    }
+
+    /// What the attribute `namespace` knows of its methods' arguments.
+    #[doc(hidden)]
+    pub fn require(&mut self, require: impl FnOnce(&mut Requirements)) -> &mut Self {
+        require(&mut self.table.requirements);
         self
     }
 }

@@ -3,6 +3,11 @@
 mod builder;
 pub use builder::NamespaceBuilder;
 
+/// Types as namespaces, by a trait that has the name which the struct below has inside this crate.
+pub(crate) mod instance;
+
+pub(crate) mod method;
+
 mod table;
 pub(crate) use table::{EventHandler, Table};
 

@@ -3,6 +3,7 @@ use std::sync::Arc;
 
 use socketio_core::namespace::{EventIndex, EventNames};
 
+use super::instance::MakeInstance;
 use super::room_events::RoomHook;
 use crate::filter::{EventPolicy, Filter, Listener};
 use crate::handler::{
@@ -26,6 +27,8 @@ pub(crate) struct Table {
     pub(super) error: Option<ErrorHook>,
     pub(super) concurrency: Option<usize>,
     pub(super) requirements: Requirements,
+    /// For the values of which every socket has its own.
+    pub(super) instances: Vec<Arc<MakeInstance>>,
 }
 
 pub(crate) type EventHandler = BoxHandler<EventContext, Outcome>;

@@ -61,6 +61,11 @@ impl Work {
         let table = namespace.table();
         let socket = Socket::new(id, key, Arc::clone(&self.session), namespace, table, self.io.clone());
         let local = LocalSocket::new(socket, auth);
+        if contained(|| local.socket.table().make_instances(&local.socket)).is_none() {
+            local.socket.report(None, &Cause::Panicked, None);
+            self.connection.reject(pending, "internal error", None);
+            return;
+        }
         match local.admission() {
             Some(future) => {
                 let span = trace::event_span(&local.socket, "middleware");

@@ -13,6 +13,7 @@ mod leak;
 mod life;
 mod listeners;
 mod mounting;
+mod namespaces_as_types;
 mod order;
 mod remote_sockets;
 mod requests;
