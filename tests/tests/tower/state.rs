@@ -20,8 +20,12 @@ async fn the_nearest_extension_is_taken() {
     let told = Arc::clone(&log);
     io.of("/", |ns| {
         ns.on("where", async |Extension(from): Extension<From>| from.0);
-        ns.on("to client", async |client: Client| drop(client.extensions().insert(From("client"))));
-        ns.on("to socket", async |socket: Socket| drop(socket.extensions().insert(From("socket"))));
+        ns.on("to client", async |client: Client| {
+            client.extensions().insert(From("client"));
+        });
+        ns.on("to socket", async |socket: Socket| {
+            socket.extensions().insert(From("socket"));
+        });
         ns.on("nowhere", async |_: Extension<u8>| {});
         ns.on_error(move |error| told.add(error.cause().to_string()));
     });
@@ -138,8 +142,7 @@ async fn everything_is_dropped_when_it_should_be() {
     let [request, client, socket, state] = [(); 4].map(|()| Arc::new(()));
     let io = SocketIo::builder().keep_extension::<Held>().state(Held(Arc::clone(&state))).build();
     let (for_client, for_socket) = (Held(Arc::clone(&client)), Held(Arc::clone(&socket)));
-    io.of("/", move |ns| {
-        let (for_client, for_socket) = (for_client.clone(), for_socket.clone());
+    io.of("/", |ns| {
         ns.on_connect(async move |socket: Socket, _: State<Held>| {
             socket.client().extensions().insert(for_client);
             socket.extensions().insert(for_socket);
