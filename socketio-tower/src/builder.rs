@@ -1,11 +1,11 @@
+mod protocol;
+mod requests;
+
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::HeaderName;
-use http::request::Parts;
 use socketio_core::Config;
 
 use crate::SocketIo;
@@ -30,106 +30,6 @@ pub struct SocketIoBuilder {
 }
 
 pub(crate) type States = HashMap<TypeId, Arc<dyn Any + Send + Sync>>;
-
-/// The protocol.
-impl SocketIoBuilder {
-    /// The path of the requests that are the layer's, with or without a slash at its end. Default
-    /// `/socket.io`. Deeper paths pass through.
-    pub fn path(mut self, path: &str) -> Self {
-        let path = path.trim_matches('/');
-        self.settings.path = format!("/{path}").into();
-        self
-    }
-
-    /// How long after the last ping the server sends the next one. Default 25 s.
-    pub fn ping_interval(mut self, interval: Duration) -> Self {
-        self.core.ping_interval = interval;
-        self
-    }
-
-    /// How long after a ping the client may stay silent. Default 20 s.
-    pub fn ping_timeout(mut self, timeout: Duration) -> Self {
-        self.core.ping_timeout = timeout;
-        self
-    }
-
-    /// How long an upgrade from polling to WebSocket may take. Default 10 s.
-    pub fn upgrade_timeout(mut self, timeout: Duration) -> Self {
-        self.core.upgrade_timeout = timeout;
-        self
-    }
-
-    /// How long a client may stay without being connected to any namespace. Default 45 s.
-    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
-        self.core.connect_timeout = timeout;
-        self
-    }
-
-    /// The longest POST body and the longest WebSocket message that is accepted, in bytes. Default
-    /// 1 000 000.
-    pub fn max_payload(mut self, bytes: usize) -> Self {
-        self.core.max_payload = bytes;
-        self
-    }
-
-    /// The most binary attachments that an event from a client may have. Default 10.
-    pub fn max_attachments(mut self, count: usize) -> Self {
-        self.core.max_attachments = count;
-        self
-    }
-
-    /// Whether clients may open a session by long polling. Default true.
-    pub fn polling(mut self, enabled: bool) -> Self {
-        self.core.polling = enabled;
-        self
-    }
-
-    /// Whether clients may use WebSocket. Default true.
-    pub fn websocket(mut self, enabled: bool) -> Self {
-        self.core.websocket = enabled;
-        self
-    }
-
-    /// Whether a session that was opened by polling may move to WebSocket. Default true.
-    pub fn allow_upgrades(mut self, allowed: bool) -> Self {
-        self.core.allow_upgrades = allowed;
-        self
-    }
-}
-
-/// What is known of clients.
-impl SocketIoBuilder {
-    /// How to find the address that a request came from. The layer knows nothing of connections: what does, puts it into
-    /// the request's extensions, under a type of its own.
-    ///
-    /// ```
-    /// use std::net::SocketAddr;
-    /// use axum::extract::ConnectInfo; // with `into_make_service_with_connect_info::<SocketAddr>()`
-    /// use socketio_tower::SocketIo;
-    ///
-    /// let io = SocketIo::builder()
-    ///     .address(|request| request.extensions.get().map(|ConnectInfo::<SocketAddr>(peer)| peer.ip()))
-    ///     .build();
-    /// ```
-    pub fn address(mut self, find: impl Fn(&Parts) -> Option<IpAddr> + Send + Sync + 'static) -> Self {
-        self.settings.peer.address = Some(Arc::new(find));
-        self
-    }
-
-    /// How to find out whether a request came over an encrypted connection, where its URI does not tell.
-    pub fn secure(mut self, find: impl Fn(&Parts) -> bool + Send + Sync + 'static) -> Self {
-        self.settings.peer.secure = Some(Arc::new(find));
-        self
-    }
-
-    /// How many reverse proxies of your own every request passes; each adds the address it sees to `X-Forwarded-For`.
-    /// The client's is that many entries from the right; what stands further left, the client may have made up. Default
-    /// 0: the header is not believed. `X-Forwarded-Proto` is read in the same way.
-    pub fn trusted_proxies(mut self, proxies: usize) -> Self {
-        self.settings.peer.proxies = proxies;
-        self
-    }
-}
 
 /// The server.
 impl SocketIoBuilder {
@@ -178,25 +78,6 @@ impl SocketIoBuilder {
     /// [`NamespaceBuilder::on_error`](crate::NamespaceBuilder::on_error).
     pub fn on_error(mut self, hook: impl Fn(ErrorContext<'_>) + Send + Sync + 'static) -> Self {
         self.settings.on_error = Some(ErrorHook::new(hook));
-        self
-    }
-
-    /// The headers of a session's first request that [`Handshake::headers`](crate::Handshake::headers)
-    /// keeps. Default none: at 100 000 sessions every header costs megabytes.
-    pub fn keep_headers(mut self, names: impl IntoIterator<Item = HeaderName>) -> Self {
-        self.settings.kept_headers.extend(names);
-        self
-    }
-
-    /// A type of value that [`Handshake::extensions`](crate::Handshake::extensions) keeps of what outer
-    /// layers attached to a session's first request, such as axum's `ConnectInfo`. Default none: an
-    /// extension may hold a slice of the request, and with it a whole read buffer.
-    pub fn keep_extension<T: Clone + Send + Sync + 'static>(mut self) -> Self {
-        self.settings.kept_extensions.push(|from, to| {
-            if let Some(value) = from.get::<T>() {
-                to.insert(value.clone());
-            }
-        });
         self
     }
 

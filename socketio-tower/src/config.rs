@@ -1,3 +1,4 @@
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -6,6 +7,7 @@ use socketio_core::Config;
 
 use crate::handler::ErrorHook;
 use crate::handshake::PeerSettings;
+use crate::layer::RequestSettings;
 
 /// What a server keeps to, beyond what the protocol's [`Config`] says.
 #[derive(Debug)]
@@ -19,6 +21,8 @@ pub(crate) struct Settings {
     pub(crate) ack_timeout: Duration,
     pub(crate) concurrency: usize,
     pub(crate) on_error: Option<ErrorHook>,
+    pub(crate) requests: RequestSettings,
+    pub(crate) ids: Option<IdGenerator>,
     pub(crate) peer: PeerSettings,
     pub(crate) kept_headers: Vec<HeaderName>,
     pub(crate) kept_extensions: Vec<KeepExtension>,
@@ -36,10 +40,22 @@ impl Default for Settings {
             ack_timeout: Duration::from_secs(5),
             concurrency: 64,
             on_error: None,
+            requests: RequestSettings::default(),
+            ids: None,
             peer: PeerSettings::default(),
             kept_headers: Vec::new(),
             kept_extensions: Vec::new(),
         }
+    }
+}
+
+/// Makes what ids are made of.
+#[derive(Clone)]
+pub(crate) struct IdGenerator(pub(crate) Arc<dyn Fn() -> [u8; 15] + Send + Sync>);
+
+impl fmt::Debug for IdGenerator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("IdGenerator")
     }
 }
 

@@ -15,6 +15,14 @@ pub enum SetupError {
         /// What is wrong with it.
         error: ParsePathError,
     },
+    /// Something among the [origins](crate::layer::Origins) is no origin.
+    #[error(
+        "`{0}` is no origin: it is a scheme, a host and perhaps a port, such as `https://example.com`, and nothing else"
+    )]
+    Origin(String),
+    /// The [cookie](crate::layer::SessionCookie) has a name or a path that a cookie cannot have.
+    #[error("the session cookie has a name or a path that a cookie cannot have")]
+    Cookie,
     /// A handler asks for a state that was not given to the builder.
     #[error(
         "a handler of `{namespace}` asks for State<{state}>, which was not given to SocketIoBuilder::state"

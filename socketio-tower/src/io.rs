@@ -19,10 +19,11 @@ use crate::config::Settings;
 use crate::entropy::entropy;
 use crate::error::SetupError;
 use crate::handler::{ErrorContext, ErrorHook};
-use crate::layer::SocketIoLayer;
+use crate::layer::{Origins, SocketIoLayer};
 use crate::namespace::{NamespaceBuilder, NamespaceHandle, NamespaceSet, Table};
 use crate::session::{Command, SessionTable};
 use crate::socket::Sent;
+use crate::stats::Stats;
 
 /// A Socket.IO server.
 ///
@@ -143,9 +144,9 @@ impl SocketIo {
     /// use socketio_tower::{SocketIo, layer::RequestError};
     /// use tokio::io::{AsyncRead, AsyncWrite};
     ///
-    /// fn serve(io: &SocketIo, tunnel: impl AsyncRead + AsyncWrite + Send + Unpin + 'static) -> Result<(), RequestError> {
+    /// async fn serve(io: &SocketIo, tunnel: impl AsyncRead + AsyncWrite + Send + Unpin + 'static) -> Result<(), RequestError> {
     ///     let request = Request::get("/socket.io/?EIO=4&transport=websocket").body(()).expect("a valid request");
-    ///     io.attach(request.into_parts().0, tunnel)
+    ///     io.attach(request.into_parts().0, tunnel).await
     /// }
     /// ```
     ///
@@ -157,12 +158,11 @@ impl SocketIo {
     /// # Panics
     ///
     /// Outside of a tokio runtime: the session's task is spawned on it.
-    #[expect(clippy::needless_pass_by_value, reason = "who admits clients may want to take it apart")]
-    pub fn attach<S>(&self, parts: Parts, stream: S) -> Result<(), RequestError>
+    pub async fn attach<S>(&self, parts: Parts, stream: S) -> Result<(), RequestError>
     where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
-        crate::layer::attach(self, &parts, stream)
+        crate::layer::attach(self, &parts, stream).await
     }
 }
 
@@ -245,6 +245,12 @@ impl SocketIo {
         self.0.sessions.len()
     }
 
+    /// How the server stands. Costs a look at each session: something for every second, not for every message.
+    pub fn stats(&self) -> Stats {
+        let sockets = self.0.namespaces.all().iter().map(|namespace| namespace.rooms().len()).sum();
+        Stats { sockets, ..self.0.sessions.stats() }
+    }
+
     /// Closes every session and admits no new one. Resolves when all have ended, their disconnect
     /// handlers included, or when the deadline has passed: true if none is left.
     ///
@@ -276,6 +282,10 @@ impl SocketIo {
 
 impl SocketIo {
     pub(crate) fn with(settings: Settings, states: States) -> Self {
+        let requests = &settings.requests;
+        let origins = requests.origins.iter().flat_map(Origins::wrong);
+        let mut errors: Vec<_> = origins.map(|origin| SetupError::Origin(origin.to_string())).collect();
+        errors.extend(requests.cookie.iter().filter(|cookie| !cookie.is_valid()).map(|_| SetupError::Cookie));
         let io = Self(Arc::new(Shared {
             settings,
             states,
@@ -284,7 +294,7 @@ impl SocketIo {
             closing: AtomicBool::new(false),
             runtime: OnceLock::new(),
             ended: Notify::new(),
-            errors: Mutex::default(),
+            errors: Mutex::new(errors),
         }));
         io.of("/", |_| {});
         io
@@ -317,11 +327,15 @@ impl SocketIo {
     }
 
     pub(crate) fn new_sid(&self) -> Sid {
-        Sid::from_entropy(entropy())
+        Sid::from_entropy(self.id_bytes())
     }
 
     pub(crate) fn new_socket_id(&self) -> SocketId {
-        SocketId::from_entropy(entropy())
+        SocketId::from_entropy(self.id_bytes())
+    }
+
+    fn id_bytes(&self) -> [u8; 15] {
+        self.0.settings.ids.as_ref().map_or_else(entropy, |generator| (generator.0)())
     }
 
     /// Runs a future on the runtime of the caller, or else on that of the server. Without either there is no session it

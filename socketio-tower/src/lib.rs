@@ -107,6 +107,9 @@ pub use socket::{
 #[cfg(feature = "testing")]
 pub mod testing;
 
+mod stats;
+pub use stats::Stats;
+
 mod trace;
 mod transport;
 

@@ -90,6 +90,12 @@ pub(crate) fn handlers_abandoned(socket: &Socket, count: usize) {
     event!(warn, socket = %socket.id(), namespace = socket.namespace(), count, "handlers outlived their socket's grace time");
 }
 
+/// Nobody could say whether a client may come.
+pub(crate) fn admission_failed(why: &str) {
+    let _ = why;
+    event!(warn, why, "a request was not admitted");
+}
+
 /// The HTTP server cannot hand connections over.
 pub(crate) fn no_upgrade() {
     event!(warn, "no WebSocket: this HTTP server was not started with upgrades");

@@ -183,6 +183,9 @@ pub enum BadRequest {
     /// A method that means nothing to a session.
     #[error("method not allowed")]
     Method,
+    /// The application gave no id that is free.
+    #[error("no id for a session")]
+    Id,
 }
 
 impl RequestError {
@@ -194,6 +197,24 @@ impl RequestError {
             Self::Unavailable => 503,
             _ => 400,
         }
+    }
+
+    /// The code in the body, if it has one.
+    pub const fn code(self) -> Option<u8> {
+        match self {
+            Self::UnknownTransport => Some(0),
+            Self::UnknownSession => Some(1),
+            Self::BadHandshakeMethod => Some(2),
+            Self::Bad(_) | Self::Malformed => Some(3),
+            Self::Forbidden => Some(4),
+            Self::UnsupportedRevision => Some(5),
+            Self::Overlap | Self::InvalidContent | Self::TooLarge | Self::Unavailable => None,
+        }
+    }
+
+    /// The body of [`Forbidden`](Self::Forbidden) with a message of the application's.
+    pub fn forbidden_body(message: &str) -> String {
+        serde_json::json!({ "code": 4, "message": message }).to_string()
     }
 
     /// The body: JSON with an integer code and a message, or nothing.

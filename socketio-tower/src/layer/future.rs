@@ -4,6 +4,7 @@ use std::task::{Context, Poll, ready};
 
 use bytes::{Buf, Bytes};
 use http::header::{self, HeaderValue};
+use http::request::Parts;
 use http::{Request, Response, StatusCode};
 use http_body::Body;
 use http_body_util::{LengthLimitError, Limited};
@@ -11,10 +12,12 @@ use pin_project_lite::pin_project;
 use socketio_core::Lost;
 use socketio_core::engine::{RequestError, Response as SessionResponse};
 
-use super::ResponseBody;
+use super::admission::Decision;
 use super::body::Delivery;
+use super::hooks::Watch;
 use super::request::{Action, Waiting};
 use super::websocket::Handshake;
+use super::{Refusal, ResponseBody};
 use crate::SocketIo;
 use crate::session::Command;
 
@@ -23,6 +26,8 @@ pin_project! {
     pub struct ResponseFuture<F, B> {
         #[pin]
         state: State<F, B>,
+        // What the application wants to do with the answer; most want nothing.
+        watch: Option<Box<Watch>>,
     }
 }
 
@@ -30,32 +35,55 @@ pin_project! {
     #[project = StateProj]
     enum State<F, B> {
         Inner { #[pin] future: F },
+        // The application is asked whether the request may open a session.
+        Admit { decision: Decision, asked: Option<Box<Asked<B>>> },
         Wait { waiting: Option<Waiting> },
         // The POST has been announced; its body is on the way. It is copied, so that an event which
         // waits does not keep the read buffer of the connection.
         Receive { #[pin] body: Limited<B>, received: Vec<u8>, waiting: Option<Waiting> },
         Switch { handshake: Option<Handshake> },
-        Refuse { error: RequestError },
+        Refuse { error: RequestError, refusal: Option<Refusal> },
     }
 }
 
 impl<F, B: Body> ResponseFuture<F, B> {
     pub(super) fn inner(future: F) -> Self {
-        Self { state: State::Inner { future } }
+        Self { state: State::Inner { future }, watch: None }
     }
 
     pub(super) fn ours(io: &SocketIo, request: Request<B>) -> Self {
-        let (mut parts, body) = request.into_parts();
-        let state = match Action::of(io, &mut parts) {
-            Action::Wait(waiting) => State::Wait { waiting: Some(waiting) },
+        let (parts, body) = request.into_parts();
+        let mut watch = io.settings().requests.watch(&parts);
+        let state = match Action::admission(io, &parts) {
+            Some(decision) => {
+                let asked = Some(Box::new(Asked { io: io.clone(), parts, body }));
+                State::Admit { decision, asked }
+            }
+            None => State::begin(io, parts, body, &mut watch),
+        };
+        Self { state, watch }
+    }
+}
+
+/// A request whose admission is decided on.
+struct Asked<B> {
+    io: SocketIo,
+    parts: Parts,
+    body: B,
+}
+
+impl<F, B: Body> State<F, B> {
+    /// Does what an admitted request asks for.
+    fn begin(io: &SocketIo, mut parts: Parts, body: B, watch: &mut Option<Box<Watch>>) -> Self {
+        match Action::of(io, &mut parts, watch) {
+            Action::Wait(waiting) => Self::Wait { waiting: Some(waiting) },
             Action::Receive(waiting) => {
                 let body = Limited::new(body, io.settings().core.max_payload);
-                State::Receive { body, received: Vec::new(), waiting: Some(waiting) }
+                Self::Receive { body, received: Vec::new(), waiting: Some(waiting) }
             }
-            Action::Switch(handshake) => State::Switch { handshake: Some(handshake) },
-            Action::Refuse(error) => State::Refuse { error },
-        };
-        Self { state }
+            Action::Switch(handshake) => Self::Switch { handshake: Some(handshake) },
+            Action::Refuse(error) => Self::Refuse { error, refusal: None },
+        }
     }
 }
 
@@ -69,7 +97,8 @@ where
     type Output = Result<Response<ResponseBody<ResBody>>, E>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut state = self.project().state;
+        let this = self.project();
+        let (mut state, watch) = (this.state, this.watch);
         loop {
             let next = match state.as_mut().project() {
                 StateProj::Inner { future } => {
@@ -77,10 +106,22 @@ where
                         ready!(future.poll(cx)).map(|response| response.map(ResponseBody::inner)),
                     );
                 }
-                StateProj::Wait { waiting } => return poll_answer(waiting, cx).map(Ok),
+                StateProj::Admit { decision, asked } => {
+                    let decision = ready!(decision.as_mut().poll(cx));
+                    let Asked { io, parts, body } = *asked.take().expect(POLLED_AGAIN);
+                    match decision {
+                        Ok(()) => State::begin(&io, parts, body, watch),
+                        Err(refusal) => {
+                            State::Refuse { error: RequestError::Forbidden, refusal: Some(refusal) }
+                        }
+                    }
+                }
+                StateProj::Wait { waiting } => {
+                    return poll_answer(waiting, watch.as_deref(), cx).map(Ok);
+                }
                 StateProj::Receive { mut body, received, waiting } => {
                     // The session may refuse the request before its body is there.
-                    if let Poll::Ready(response) = poll_answer(waiting, cx) {
+                    if let Poll::Ready(response) = poll_answer(waiting, watch.as_deref(), cx) {
                         return Poll::Ready(Ok(response));
                     }
                     let ended = loop {
@@ -109,10 +150,14 @@ where
                     State::Wait { waiting: Some(waiting) }
                 }
                 StateProj::Switch { handshake } => {
-                    return Poll::Ready(Ok(handshake.take().expect(POLLED_AGAIN).into_response()));
+                    let mut response = handshake.take().expect(POLLED_AGAIN).into_response();
+                    if let Some(watch) = watch {
+                        watch.answered(response.headers_mut());
+                    }
+                    return Poll::Ready(Ok(response));
                 }
-                StateProj::Refuse { error } => {
-                    return Poll::Ready(Ok(answered(SessionResponse::Refused(*error), None)));
+                StateProj::Refuse { error, refusal } => {
+                    return Poll::Ready(Ok(refused(*error, refusal.as_ref(), watch.as_deref())));
                 }
             };
             state.set(next);
@@ -130,18 +175,49 @@ type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 const POLLED_AGAIN: &str = "a future is not polled after its end";
 
-fn poll_answer<B>(waiting: &mut Option<Waiting>, cx: &mut Context<'_>) -> Poll<Response<ResponseBody<B>>> {
+fn poll_answer<B>(
+    waiting: &mut Option<Waiting>,
+    watch: Option<&Watch>,
+    cx: &mut Context<'_>,
+) -> Poll<Response<ResponseBody<B>>> {
     let polled = waiting.as_mut().map(|waiting| Pin::new(&mut waiting.answer).poll(cx));
     // A session that is over has dropped the question.
     let unknown = SessionResponse::Refused(RequestError::UnknownSession);
     let answer = ready!(polled.expect(POLLED_AGAIN)).unwrap_or(unknown);
     let delivery = waiting.take().expect(POLLED_AGAIN).delivery;
-    Poll::Ready(answered(answer, Some(delivery)))
+    Poll::Ready(match answer {
+        SessionResponse::Refused(error) => {
+            delivery.done();
+            refused(error, None, watch)
+        }
+        answer => answered(answer, Some(delivery), watch),
+    })
+}
+
+/// The answer to a request that is refused, here or by its session.
+fn refused<B>(
+    error: RequestError,
+    refusal: Option<&Refusal>,
+    watch: Option<&Watch>,
+) -> Response<ResponseBody<B>> {
+    if let Some(watch) = watch {
+        watch.refused(error, refusal);
+    }
+    let mut response = answered(SessionResponse::Refused(error), None, watch);
+    if let Some(refusal) = refusal {
+        let body = RequestError::forbidden_body(refusal.message());
+        *response.body_mut() = ResponseBody::ours(body.into(), None);
+    }
+    response
 }
 
 /// The session's answer as a response. Packets must be delivered, and their loss be told; of other answers
 /// nothing hangs on that.
-fn answered<B>(answer: SessionResponse, delivery: Option<Delivery>) -> Response<ResponseBody<B>> {
+fn answered<B>(
+    answer: SessionResponse,
+    delivery: Option<Delivery>,
+    watch: Option<&Watch>,
+) -> Response<ResponseBody<B>> {
     let status = StatusCode::from_u16(answer.status()).unwrap_or(StatusCode::BAD_REQUEST);
     let content_type = answer.content_type().map(HeaderValue::from_static);
     let cache_control = answer.cache_control().map(HeaderValue::from_static);
@@ -157,5 +233,8 @@ fn answered<B>(answer: SessionResponse, delivery: Option<Delivery>) -> Response<
     let headers = response.headers_mut();
     headers.extend(content_type.map(|value| (header::CONTENT_TYPE, value)));
     headers.extend(cache_control.map(|value| (header::CACHE_CONTROL, value)));
+    if let Some(watch) = watch {
+        watch.answered(headers);
+    }
     response
 }

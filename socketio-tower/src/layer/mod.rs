@@ -13,6 +13,20 @@ pub use future::ResponseFuture;
 mod body;
 pub use body::ResponseBody;
 
+mod admission;
+pub(crate) use admission::AdmissionHook;
+pub use admission::Refusal;
+
+mod origins;
+pub use origins::Origins;
+
+mod cookie;
+pub use cookie::{SameSite, SessionCookie};
+
+mod hooks;
+pub use hooks::ConnectionError;
+pub(crate) use hooks::RequestSettings;
+
 pub use socketio_core::engine::{BadRequest, RequestError};
 
 mod request;

@@ -7,7 +7,10 @@ use socketio_core::engine::{BadRequest, Head, Open, Request, RequestError, Upgra
 use socketio_core::{DisconnectReason, Sid, Transport};
 use tokio::sync::oneshot;
 
+use super::AdmissionHook;
+use super::admission::Decision;
 use super::body::Delivery;
+use super::hooks::Watch;
 use super::websocket::{self, Handshake as WebSocketHandshake};
 use crate::handshake::Handshake;
 use crate::session::{Command, Driver, Respond, Session};
@@ -16,12 +19,18 @@ use crate::{SocketIo, trace};
 
 /// Takes in a stream that speaks WebSocket and is past its handshake: the same as a request that becomes one,
 /// but that nobody waits for an answer.
-pub(crate) fn attach(
+pub(crate) async fn attach(
     io: &SocketIo,
     parts: &Parts,
     stream: impl ByteStream + 'static,
 ) -> Result<(), RequestError> {
     let core = &io.settings().core;
+    check_origin(io, parts)?;
+    let hooks = &io.settings().requests.admission;
+    if !hooks.is_empty() && matches!(Request::parse(&head(parts, true), core)?, Request::Open(_)) {
+        let decision = AdmissionHook::ask_all(hooks, parts, core.connect_timeout).await;
+        decision.map_err(|_| RequestError::Forbidden)?;
+    }
     let stream = Stream::attached(stream, core.max_payload);
     match Request::parse(&head(parts, true), core)? {
         Request::Open(open) => {
@@ -56,14 +65,30 @@ pub(super) struct Waiting {
 }
 
 impl Action {
-    pub(super) fn of(io: &SocketIo, parts: &mut Parts) -> Self {
-        Self::decide(io, parts).unwrap_or_else(Self::Refuse)
+    /// What asks the application whether a request may open a session; none if there is nothing to ask.
+    pub(super) fn admission(io: &SocketIo, parts: &Parts) -> Option<Decision> {
+        let (core, hooks) = (&io.settings().core, &io.settings().requests.admission);
+        if hooks.is_empty() {
+            return None;
+        }
+        let request = Request::parse(&head(parts, websocket::is_requested(parts)), core);
+        let asks =
+            matches!(request, Ok(Request::Open(_))) && check_origin(io, parts).is_ok() && !io.is_closing();
+        asks.then(|| AdmissionHook::ask_all(hooks, parts, core.connect_timeout))
     }
 
-    fn decide(io: &SocketIo, parts: &mut Parts) -> Result<Self, RequestError> {
+    pub(super) fn of(io: &SocketIo, parts: &mut Parts, watch: &mut Option<Box<Watch>>) -> Self {
+        Self::decide(io, parts, watch).unwrap_or_else(Self::Refuse)
+    }
+
+    fn decide(
+        io: &SocketIo,
+        parts: &mut Parts,
+        watch: &mut Option<Box<Watch>>,
+    ) -> Result<Self, RequestError> {
         let core = &io.settings().core;
         match Request::parse(&head(parts, websocket::is_requested(parts)), core)? {
-            Request::Open(open) => Self::open(io, parts, &open),
+            Request::Open(open) => Self::open(io, parts, &open, watch),
             Request::Poll(poll) => {
                 let session = find(io, &poll.sid)?;
                 Ok(Self::Wait(ask(session, |link, respond| Command::Poll { link, respond })?))
@@ -73,6 +98,7 @@ impl Action {
                 Ok(Self::Receive(ask(session, |link, respond| Command::Post { link, post, respond })?))
             }
             Request::Upgrade(upgrade) => {
+                check_origin(io, parts)?;
                 let session = find(io, &upgrade.sid)?;
                 let handshake = WebSocketHandshake::parse(parts)?;
                 take_over(&session, upgrade, stream(io, parts)?)?;
@@ -82,7 +108,13 @@ impl Action {
         }
     }
 
-    fn open(io: &SocketIo, parts: &mut Parts, open: &Open) -> Result<Self, RequestError> {
+    fn open(
+        io: &SocketIo,
+        parts: &mut Parts,
+        open: &Open,
+        watch: &mut Option<Box<Watch>>,
+    ) -> Result<Self, RequestError> {
+        check_origin(io, parts)?;
         let switch = match open.transport {
             Transport::Polling => None,
             _ => {
@@ -91,6 +123,9 @@ impl Action {
             }
         };
         let (session, driver) = begin(io, parts, open)?;
+        if let Some(watch) = watch {
+            watch.opens((open.transport == Transport::Polling).then_some(&session.sid));
+        }
         match switch {
             Some((handshake, stream)) => {
                 tokio::spawn(driver.with_stream(stream));
@@ -103,6 +138,12 @@ impl Action {
             }
         }
     }
+}
+
+/// A page that may not speak to this server opens no session, and no stream for one.
+fn check_origin(io: &SocketIo, parts: &Parts) -> Result<(), RequestError> {
+    let allowed = io.settings().requests.origins.as_ref().is_none_or(|origins| origins.allow(&parts.headers));
+    if allowed { Ok(()) } else { Err(RequestError::Forbidden) }
 }
 
 fn head(parts: &Parts, websocket: bool) -> Head<'_> {
@@ -120,8 +161,7 @@ fn begin(io: &SocketIo, parts: &Parts, open: &Open) -> Result<(Arc<Session>, Dri
         return Err(RequestError::Unavailable);
     }
     io.session_opens();
-    let handshake = Handshake::new(parts, io.settings());
-    let session = Arc::new(Session::new(io.new_sid(), handshake, open.transport));
+    let session = register(io, Handshake::new(parts, io.settings()), open.transport)?;
     let driver = Driver::new(io.clone(), Arc::clone(&session), open);
     trace::session_opened(&session);
     if io.is_closing() {
@@ -131,6 +171,23 @@ fn begin(io: &SocketIo, parts: &Parts, open: &Open) -> Result<(Arc<Session>, Dri
     }
     Ok((session, driver))
 }
+
+/// Gives a session an id that no other has. The application's generator may give one that is taken, but not for long.
+fn register(io: &SocketIo, handshake: Handshake, transport: Transport) -> Result<Arc<Session>, RequestError> {
+    let mut session = Session::new(io.new_sid(), handshake, transport);
+    for _ in 0..ID_ATTEMPTS {
+        let shared = Arc::new(session);
+        if io.session_table().insert(&shared) {
+            return Ok(shared);
+        }
+        session = Arc::into_inner(shared).expect("the table has not taken it");
+        session.sid = io.new_sid();
+    }
+    Err(BadRequest::Id.into())
+}
+
+/// 120 bits of randomness never need a second one.
+const ID_ATTEMPTS: usize = 4;
 
 /// Offers a session a stream that wants to take it over.
 fn take_over(session: &Session, upgrade: Upgrade, stream: Stream) -> Result<(), RequestError> {

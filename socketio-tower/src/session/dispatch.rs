@@ -294,6 +294,7 @@ impl Work {
 
     fn closed(&mut self, reason: DisconnectReason) {
         trace::session_closed(reason);
+        self.ended = Some(reason);
         self.session.mailbox.end();
         self.running.abandon_admissions();
         self.streams.abandon_opening();

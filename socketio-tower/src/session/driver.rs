@@ -44,16 +44,17 @@ pub(super) struct Work {
     pub(super) running: Running,
     /// The bytes that the connection has written by itself since all was written.
     replies: usize,
+    /// Why the session has ended, when it has.
+    pub(super) ended: Option<DisconnectReason>,
     /// An empty list, to be exchanged for the mailbox's.
     commands: Vec<Command>,
 }
 
 impl Driver {
-    /// The driver of a session whose client asked for it with `open`.
+    /// The driver of a session that is in the table, and whose client asked for it with `open`.
     pub(crate) fn new(io: SocketIo, session: Arc<Session>, open: &Open) -> Self {
         let now = now();
         let connection = Connection::open(Arc::clone(&io.settings().core), &session.sid, open, now);
-        io.session_table().insert(&session);
         let work = Work {
             io,
             session,
@@ -63,6 +64,7 @@ impl Driver {
             sockets: LocalSockets::default(),
             running: Running::default(),
             replies: 0,
+            ended: None,
             commands: Vec::new(),
         };
         let span = trace::session_span(&work.session);
@@ -295,7 +297,7 @@ impl Work {
 impl Drop for Work {
     fn drop(&mut self) {
         drop(self.session.mailbox.close());
-        self.io.session_table().remove(&self.session.sid);
+        self.io.session_table().remove(&self.session.sid, self.ended);
         self.io.session_ended();
     }
 }

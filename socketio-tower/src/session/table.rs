@@ -1,49 +1,103 @@
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use foldhash::fast::RandomState;
-use socketio_core::Sid;
+use socketio_core::{DisconnectReason, Sid, Transport};
 
 use super::Session;
+use crate::stats::Stats;
 
 /// The sessions of one [`SocketIo`](crate::SocketIo), whichever of its layers opened them.
 #[derive(Debug, Default)]
 pub(crate) struct SessionTable {
-    sessions: Mutex<HashMap<Sid, Arc<Session>, RandomState>>,
+    inner: Mutex<Inner>,
+    overflowed: AtomicU64,
+    dropped: AtomicU64,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    sessions: HashMap<Sid, Arc<Session>, RandomState>,
+    opened: u64,
+    closed: Vec<(DisconnectReason, u64)>,
 }
 
 impl SessionTable {
     pub(crate) fn get(&self, sid: &Sid) -> Option<Arc<Session>> {
-        self.lock().get(sid).cloned()
+        self.lock().sessions.get(sid).cloned()
     }
 
-    pub(crate) fn insert(&self, session: &Arc<Session>) {
-        self.lock().insert(session.sid, Arc::clone(session));
-    }
-
-    pub(crate) fn remove(&self, sid: &Sid) {
-        let mut sessions = self.lock();
-        let removed = sessions.remove(sid);
-        // Each time at least half of the room goes, so that a removal stays constant in cost.
-        if sessions.capacity() > KEPT && sessions.len() < sessions.capacity() / 4 {
-            let room = sessions.len() * 2;
-            sessions.shrink_to(room);
+    /// False if there is a session with this id: it is not taken over.
+    pub(crate) fn insert(&self, session: &Arc<Session>) -> bool {
+        let mut inner = self.lock();
+        if inner.sessions.contains_key(&session.sid) {
+            return false;
         }
-        drop(sessions);
+        inner.sessions.insert(session.sid, Arc::clone(session));
+        inner.opened += 1;
+        true
+    }
+
+    /// The session has ended; without a reason, it was dropped with its runtime.
+    pub(crate) fn remove(&self, sid: &Sid, reason: Option<DisconnectReason>) {
+        let mut inner = self.lock();
+        let removed = inner.sessions.remove(sid);
+        // Each time at least half of the room goes, so that a removal stays constant in cost.
+        if inner.sessions.capacity() > KEPT && inner.sessions.len() < inner.sessions.capacity() / 4 {
+            let room = inner.sessions.len() * 2;
+            inner.sessions.shrink_to(room);
+        }
+        if let Some(reason) = reason {
+            match inner.closed.iter_mut().find(|(other, _)| *other == reason) {
+                Some((_, count)) => *count += 1,
+                None => inner.closed.push((reason, 1)),
+            }
+        }
+        drop(inner);
         // Outside the lock: its handshake may hold values of the application.
         drop(removed);
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.lock().len()
+        self.lock().sessions.len()
     }
 
     pub(crate) fn all(&self) -> Vec<Arc<Session>> {
-        self.lock().values().cloned().collect()
+        self.lock().sessions.values().cloned().collect()
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<Sid, Arc<Session>, RandomState>> {
-        self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
+    /// A packet was not taken because too much waited for its client.
+    pub(crate) fn count_overflowed(&self) {
+        self.overflowed.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// A volatile packet was dropped.
+    pub(crate) fn count_dropped(&self) {
+        self.dropped.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// All that is known here.
+    pub(crate) fn stats(&self) -> Stats {
+        let sessions = self.all();
+        let websocket = sessions.iter().filter(|session| session.transport() == Transport::WebSocket).count();
+        let queued_bytes = sessions.iter().map(|session| session.mailbox.queued_bytes()).sum();
+        let inner = self.lock();
+        Stats {
+            sessions: sessions.len(),
+            polling: sessions.len() - websocket,
+            websocket,
+            sockets: 0,
+            queued_bytes,
+            opened: inner.opened,
+            overflowed: self.overflowed.load(Ordering::Relaxed),
+            dropped: self.dropped.load(Ordering::Relaxed),
+            closed: inner.closed.clone(),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

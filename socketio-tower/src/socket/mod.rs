@@ -315,9 +315,15 @@ impl Socket {
         };
         match pushed {
             Pushed::Queued => Sent::Queued,
-            Pushed::Dropped => Sent::Dropped,
             Pushed::Gone => Sent::Gone,
-            Pushed::Full => Sent::Full,
+            Pushed::Dropped => {
+                self.0.io.session_table().count_dropped();
+                Sent::Dropped
+            }
+            Pushed::Full => {
+                self.0.io.session_table().count_overflowed();
+                Sent::Full
+            }
         }
     }
 }

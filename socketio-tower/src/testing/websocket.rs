@@ -24,7 +24,7 @@ impl WebSocket {
     pub(super) async fn open(template: &Template, sid: Option<&str>) -> Result<Self, Refused> {
         let (ours, theirs) = tokio::io::duplex(PIPE);
         let parts = template.parts(http::Method::GET, Transport::WebSocket, sid);
-        template.io.attach(parts, theirs)?;
+        template.io.attach(parts, theirs).await?;
         let config = WebSocketConfig::default().read_buffer_size(READ_BUFFER).max_message_size(None);
         let config = config.max_frame_size(None);
         let stream = WebSocketStream::from_raw_socket(ours, Role::Client, Some(config)).await;

@@ -22,7 +22,7 @@ const OPEN: &str = "EIO=4&transport=websocket";
 
 async fn attach(io: &SocketIo, parts: Parts) -> Ws<DuplexStream> {
     let (ours, theirs) = duplex(4096);
-    io.attach(parts, theirs).expect("it is taken in");
+    io.attach(parts, theirs).await.expect("it is taken in");
     Ws::over(WebSocketStream::from_raw_socket(ours, Role::Client, None).await)
 }
 
@@ -69,7 +69,7 @@ async fn a_pipe_that_breaks_ends_its_session() {
 async fn what_is_no_websocket_is_closed() {
     let io = SocketIo::new();
     let (mut ours, theirs) = duplex(4096);
-    io.attach(request(OPEN), theirs).expect("it is taken in");
+    io.attach(request(OPEN), theirs).await.expect("it is taken in");
     soon(ours.write_all(b"GET / HTTP/1.1\r\n\r\n")).await.expect("it is written");
     until("the session ends", || io.sessions() == 0).await;
 }
@@ -88,11 +88,11 @@ async fn who_is_refused_is_dropped() {
     ];
     for (query, expected) in cases {
         let (mut ours, theirs) = duplex(64);
-        assert_eq!(io.attach(request(query), theirs), Err(expected), "{query}");
+        assert_eq!(io.attach(request(query), theirs).await, Err(expected), "{query}");
         assert!(soon(ours.write_all(b"x")).await.is_err(), "it is dropped: {query}");
     }
     assert!(io.close(Duration::ZERO).await);
     let (_ours, theirs) = duplex(64);
-    assert_eq!(io.attach(request(OPEN), theirs), Err(RequestError::Unavailable));
+    assert_eq!(io.attach(request(OPEN), theirs).await, Err(RequestError::Unavailable));
     assert_eq!(io.sessions(), 0);
 }

@@ -2,12 +2,14 @@
 
 mod client;
 
+mod admission;
 mod attach;
 mod broadcast_ack;
 mod close;
 mod emit;
 mod errors;
 mod filters;
+mod hooks;
 mod http2;
 mod leak;
 mod life;

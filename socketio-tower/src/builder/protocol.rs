@@ -1,0 +1,84 @@
+use std::time::Duration;
+
+use super::SocketIoBuilder;
+
+/// The protocol.
+impl SocketIoBuilder {
+    /// The path of the requests that are the layer's, with or without a slash at its end. Default
+    /// `/socket.io`. Deeper paths pass through.
+    pub fn path(mut self, path: &str) -> Self {
+        let path = path.trim_matches('/');
+        self.settings.path = format!("/{path}").into();
+        self
+    }
+
+    /// How long after the last ping the server sends the next one. Default 25 s.
+    pub fn ping_interval(mut self, interval: Duration) -> Self {
+        self.core.ping_interval = interval;
+        self
+    }
+
+    /// How long after a ping the client may stay silent. Default 20 s.
+    pub fn ping_timeout(mut self, timeout: Duration) -> Self {
+        self.core.ping_timeout = timeout;
+        self
+    }
+
+    /// How long an upgrade from polling to WebSocket may take. Default 10 s.
+    pub fn upgrade_timeout(mut self, timeout: Duration) -> Self {
+        self.core.upgrade_timeout = timeout;
+        self
+    }
+
+    /// How long a client may stay without being connected to any namespace. Default 45 s.
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.core.connect_timeout = timeout;
+        self
+    }
+
+    /// The longest POST body and the longest WebSocket message that is accepted, in bytes. Default
+    /// 1 000 000.
+    pub fn max_payload(mut self, bytes: usize) -> Self {
+        self.core.max_payload = bytes;
+        self
+    }
+
+    /// The most binary attachments that an event from a client may have. Default 10.
+    pub fn max_attachments(mut self, count: usize) -> Self {
+        self.core.max_attachments = count;
+        self
+    }
+
+    /// The most namespaces that one client may be connected to, or asking for, at once. Default 64; Node has no bound.
+    pub fn max_namespaces(mut self, count: usize) -> Self {
+        self.core.max_namespaces = count;
+        self
+    }
+
+    /// The most events of one socket that wait for its connect handler, or for a free place among its running handlers,
+    /// and the most bytes they may have together; one more disconnects the socket. Default 4096 events and 4 MiB; Node has
+    /// no bound.
+    pub fn max_parked(mut self, events: usize, bytes: usize) -> Self {
+        self.core.max_parked_events = events;
+        self.core.max_parked_bytes = bytes;
+        self
+    }
+
+    /// Whether clients may open a session by long polling. Default true.
+    pub fn polling(mut self, enabled: bool) -> Self {
+        self.core.polling = enabled;
+        self
+    }
+
+    /// Whether clients may use WebSocket. Default true.
+    pub fn websocket(mut self, enabled: bool) -> Self {
+        self.core.websocket = enabled;
+        self
+    }
+
+    /// Whether a session that was opened by polling may move to WebSocket. Default true.
+    pub fn allow_upgrades(mut self, allowed: bool) -> Self {
+        self.core.allow_upgrades = allowed;
+        self
+    }
+}

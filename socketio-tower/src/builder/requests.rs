@@ -1,0 +1,154 @@
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use http::request::Parts;
+use http::{HeaderMap, HeaderName};
+
+use super::SocketIoBuilder;
+use crate::config::IdGenerator;
+use crate::layer::{AdmissionHook, ConnectionError, Origins, Refusal, SessionCookie};
+
+/// Who may come.
+impl SocketIoBuilder {
+    /// Decides whether a request may open a session, whatever its transport. It is asked once for each session, before
+    /// there is one; later requests, and the upgrade to a WebSocket, need the session's secret id. Called again, it adds
+    /// another hook, which is asked if those before have agreed. `allowRequest` on the Node server.
+    ///
+    /// The hook gets the request without its body. What it refuses is answered with status 403 and the message. One that
+    /// panics refuses; so does one that has not answered within [`connect_timeout`](Self::connect_timeout).
+    ///
+    /// To decide with what the client sends in its `auth`, see
+    /// [`NamespaceBuilder::middleware`](crate::NamespaceBuilder::middleware).
+    ///
+    /// ```
+    /// use http::request::Parts;
+    /// use socketio_tower::SocketIo;
+    ///
+    /// let io = SocketIo::builder()
+    ///     .allow_request(async |request: Parts| match request.headers.get("x-api-key") {
+    ///         Some(key) if key == "secret" => Ok(()),
+    ///         _ => Err("no API key"),
+    ///     })
+    ///     .build();
+    /// ```
+    pub fn allow_request<F, Fut, E>(mut self, hook: F) -> Self
+    where
+        F: FnOnce(Parts) -> Fut + Clone + Send + Sync + 'static,
+        Fut: Future<Output = Result<(), E>> + Send + 'static,
+        E: Into<Refusal>,
+    {
+        self.settings.requests.admission.push(AdmissionHook::new(hook));
+        self
+    }
+
+    /// Which web pages may open sessions, by long polling or by WebSocket. Default: any, as on the Node server.
+    pub fn origins(mut self, origins: Origins) -> Self {
+        self.settings.requests.origins = Some(origins);
+        self
+    }
+
+    /// Is told of every request that is refused, whether it would have opened a session or belongs to one.
+    /// `connection_error` on the Node server's engine.
+    pub fn on_connection_error(
+        mut self,
+        hook: impl Fn(&ConnectionError<'_>) + Send + Sync + 'static,
+    ) -> Self {
+        self.settings.requests.refused = Some(Arc::new(hook));
+        self
+    }
+}
+
+/// What they are told.
+impl SocketIoBuilder {
+    /// A cookie for load balancers, with the session's id. Default none. `cookie` on the Node server.
+    pub fn cookie(mut self, cookie: SessionCookie) -> Self {
+        self.settings.requests.cookie = Some(cookie);
+        self
+    }
+
+    /// Adds headers to the answer that opens a session, by long polling or by WebSocket. `initial_headers` on the Node
+    /// server's engine.
+    ///
+    /// ```
+    /// use http::HeaderValue;
+    /// use socketio_tower::SocketIo;
+    ///
+    /// let io = SocketIo::builder()
+    ///     .initial_headers(|_, headers| drop(headers.insert("x-node", HeaderValue::from_static("7"))))
+    ///     .build();
+    /// ```
+    pub fn initial_headers(mut self, hook: impl Fn(&Parts, &mut HeaderMap) + Send + Sync + 'static) -> Self {
+        self.settings.requests.initial_headers.push(Arc::new(hook));
+        self
+    }
+
+    /// Adds headers to every answer of this server, refusals included. `headers` on the Node server's engine. It copies
+    /// each request's headers; what needs none of them is better done by a layer around this one.
+    pub fn headers(mut self, hook: impl Fn(&Parts, &mut HeaderMap) + Send + Sync + 'static) -> Self {
+        self.settings.requests.headers.push(Arc::new(hook));
+        self
+    }
+
+    /// What ids are made of: 15 bytes, which become 20 characters. Default: randomness of the operating system.
+    /// `generateId` on the Node server's engine.
+    ///
+    /// The id of a session is a secret: who knows it can speak for the client. An id that is taken is not given again:
+    /// after some attempts the client is refused.
+    pub fn id_generator(mut self, generate: impl Fn() -> [u8; 15] + Send + Sync + 'static) -> Self {
+        self.settings.ids = Some(IdGenerator(Arc::new(generate)));
+        self
+    }
+}
+
+/// What is known of clients.
+impl SocketIoBuilder {
+    /// How to find the address that a request came from. The layer knows nothing of connections: what does, puts it into
+    /// the request's extensions, under a type of its own.
+    ///
+    /// ```
+    /// use std::net::SocketAddr;
+    /// use axum::extract::ConnectInfo; // with `into_make_service_with_connect_info::<SocketAddr>()`
+    /// use socketio_tower::SocketIo;
+    ///
+    /// let io = SocketIo::builder()
+    ///     .address(|request| request.extensions.get().map(|ConnectInfo::<SocketAddr>(peer)| peer.ip()))
+    ///     .build();
+    /// ```
+    pub fn address(mut self, find: impl Fn(&Parts) -> Option<IpAddr> + Send + Sync + 'static) -> Self {
+        self.settings.peer.address = Some(Arc::new(find));
+        self
+    }
+
+    /// How to find out whether a request came over an encrypted connection, where its URI does not tell.
+    pub fn secure(mut self, find: impl Fn(&Parts) -> bool + Send + Sync + 'static) -> Self {
+        self.settings.peer.secure = Some(Arc::new(find));
+        self
+    }
+
+    /// How many reverse proxies of your own every request passes; each adds the address it sees to `X-Forwarded-For`.
+    /// The client's is that many entries from the right; what stands further left, the client may have made up. Default
+    /// 0: the header is not believed. `X-Forwarded-Proto` is read in the same way.
+    pub fn trusted_proxies(mut self, proxies: usize) -> Self {
+        self.settings.peer.proxies = proxies;
+        self
+    }
+
+    /// The headers of a session's first request that [`Handshake::headers`](crate::Handshake::headers)
+    /// keeps. Default none: at 100 000 sessions every header costs megabytes.
+    pub fn keep_headers(mut self, names: impl IntoIterator<Item = HeaderName>) -> Self {
+        self.settings.kept_headers.extend(names);
+        self
+    }
+
+    /// A type of value that [`Handshake::extensions`](crate::Handshake::extensions) keeps of what outer
+    /// layers attached to a session's first request, such as axum's `ConnectInfo`. Default none: an
+    /// extension may hold a slice of the request, and with it a whole read buffer.
+    pub fn keep_extension<T: Clone + Send + Sync + 'static>(mut self) -> Self {
+        self.settings.kept_extensions.push(|from, to| {
+            if let Some(value) = from.get::<T>() {
+                to.insert(value.clone());
+            }
+        });
+        self
+    }
+}

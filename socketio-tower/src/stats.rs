@@ -1,0 +1,38 @@
+use socketio_core::DisconnectReason;
+
+/// How a server stands, as [`SocketIo::stats`](crate::SocketIo::stats) has found it.
+///
+/// The parts are looked at one after the other, while sessions come and go: they need not add up.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Stats {
+    /// The sessions there are.
+    pub sessions: usize,
+    /// Those of them that are on long polling at the moment.
+    pub polling: usize,
+    /// Those of them that are on WebSocket.
+    pub websocket: usize,
+    /// The sockets that are connected, of all namespaces.
+    pub sockets: usize,
+    /// The bytes that wait for clients, between `emit` and the kernel.
+    pub queued_bytes: usize,
+    /// How many sessions have been opened since the server was made.
+    pub opened: u64,
+    /// How many packets were not taken because too much waited for their client.
+    pub overflowed: u64,
+    /// How many volatile packets were dropped because they could not leave at once.
+    pub dropped: u64,
+    pub(crate) closed: Vec<(DisconnectReason, u64)>,
+}
+
+impl Stats {
+    /// How many sessions have ended for this reason since the server was made.
+    pub fn closed(&self, reason: DisconnectReason) -> u64 {
+        self.closed.iter().find(|(other, _)| *other == reason).map_or(0, |(_, count)| *count)
+    }
+
+    /// The same for every reason for which one has ended.
+    pub fn closed_by_reason(&self) -> impl Iterator<Item = (DisconnectReason, u64)> {
+        self.closed.iter().copied()
+    }
+}

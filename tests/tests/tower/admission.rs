@@ -1,0 +1,195 @@
+//! Who may open a session: the admission hook, origins, ids.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::time::Duration;
+
+use http::request::Parts;
+use http::{Method, StatusCode, header};
+use socketio_tower::layer::{Origins, Refusal, RequestError};
+use socketio_tower::testing::{Refused, TestClient, TestClientBuilder};
+use socketio_tower::{SetupError, SocketIo};
+use tokio::time::Instant;
+
+use crate::client::{Http, POLLING, Poller, Server, WEBSOCKET, Ws, request, text};
+
+const TRANSPORTS: [fn() -> TestClientBuilder; 2] =
+    [|| TestClient::builder().polling(), || TestClient::builder().websocket()];
+
+fn forbidden(message: &str) -> String {
+    format!(r#"{{"code":4,"message":"{message}"}}"#)
+}
+
+/// Node asks for handshake requests only; we ask for those of every transport, `io.attach` included.
+#[tokio::test(start_paused = true)]
+async fn the_application_is_asked_once_for_each_session() {
+    let asked = Arc::new(AtomicU32::new(0));
+    let counter = Arc::clone(&asked);
+    let io = SocketIo::builder()
+        .allow_request(async move |request: Parts| {
+            counter.fetch_add(1, Ordering::Relaxed);
+            tokio::time::sleep(Duration::from_millis(10)).await;
+            match request.headers.get("token") {
+                Some(token) if token == "secret" => Ok(()),
+                Some(_) => Err(Refusal::new(r#"wrong "token""#)),
+                None => Err(Refusal::default()),
+            }
+        })
+        .allow_request(async |request: Parts| match request.uri.query() {
+            Some(query) if query.contains("banned") => Err("banned"),
+            _ => Ok(()),
+        })
+        .build();
+    for (n, builder) in (1..).zip(TRANSPORTS) {
+        let client = builder().header("token", "secret").connect(&io).await.unwrap();
+        if n == 1 {
+            client.client().upgrade().await.unwrap();
+        }
+        assert_eq!(asked.load(Ordering::Relaxed), n);
+    }
+    assert_eq!(io.sessions(), 2);
+
+    let server = Server::start(&io).await;
+    for path in [POLLING, WEBSOCKET] {
+        for (token, query, expected) in
+            [("", "", "Forbidden"), ("guess", "", r#"wrong \"token\""#), ("secret", "&banned=1", "banned")]
+        {
+            let mut asks = request(Method::GET, &format!("{path}{query}"), "");
+            if path == WEBSOCKET {
+                let headers = asks.headers_mut();
+                headers.insert(header::CONNECTION, "upgrade".parse().unwrap());
+                headers.insert(header::UPGRADE, "websocket".parse().unwrap());
+                headers.insert(header::SEC_WEBSOCKET_VERSION, "13".parse().unwrap());
+                headers.insert(header::SEC_WEBSOCKET_KEY, "dGhlIHNhbXBsZSBub25jZQ==".parse().unwrap());
+            }
+            if !token.is_empty() {
+                asks.headers_mut().insert("token", token.parse().unwrap());
+            }
+            let answer = Http::connect(server.address).await.request(asks).await;
+            assert_eq!(answer.status(), StatusCode::FORBIDDEN);
+            assert_eq!(answer.headers()[header::CONTENT_TYPE], "application/json");
+            assert_eq!(answer.headers()[header::CONTENT_LENGTH], answer.body().len().to_string());
+            assert_eq!(text(&answer), forbidden(expected));
+        }
+    }
+    assert_eq!(io.sessions(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_no_handshake_is_not_asked_for() {
+    let io = SocketIo::builder().allow_request(async |_| -> Result<(), Refusal> { panic!("asked") }).build();
+    let server = Server::start(&io).await;
+    let mut http = Http::connect(server.address).await;
+    for (path, code) in [
+        ("/socket.io/?EIO=4&transport=carrier-pigeon", 0),
+        ("/socket.io/?EIO=4&transport=polling&sid=unknown", 1),
+        ("/socket.io/?EIO=3&transport=polling", 5),
+    ] {
+        let answer = http.get(path).await;
+        assert!(text(&answer).starts_with(&format!(r#"{{"code":{code},"#)), "{path}: {}", text(&answer));
+    }
+}
+
+/// engine.io 6.6.10–12: a hook that fails must answer, never hang.
+#[tokio::test(start_paused = true)]
+async fn a_hook_that_fails_or_hangs_refuses() {
+    let panics =
+        SocketIo::builder().allow_request(async |_| -> Result<(), Refusal> { panic!("a hook's fault") });
+    let hangs = SocketIo::builder()
+        .connect_timeout(Duration::from_secs(3))
+        .allow_request(async |_| std::future::pending::<Result<(), Refusal>>().await);
+    for io in [panics.build(), hangs.build()] {
+        for builder in TRANSPORTS {
+            let start = Instant::now();
+            match builder().connect(&io).await.unwrap_err() {
+                Refused::Handshake { status, .. } => assert_eq!(status, StatusCode::FORBIDDEN),
+                other => panic!("{other:?}"),
+            }
+            assert!(start.elapsed() <= Duration::from_secs(3));
+        }
+        assert_eq!(io.sessions(), 0);
+    }
+}
+
+/// CVE-2020-28481 and CVE-2019-13611: CORS does not keep a page of another site from opening a WebSocket.
+#[tokio::test(start_paused = true)]
+async fn origins_guard_every_transport_and_the_upgrade() {
+    let io = SocketIo::builder().origins(Origins::only(["https://example.com"])).build();
+    for builder in TRANSPORTS {
+        builder().connect(&io).await.expect("no browser, no origin");
+        builder().header("origin", "https://example.com").connect(&io).await.expect("on the list");
+        for origin in ["https://evil.org", "http://example.com", "null"] {
+            let refused = builder().header("origin", origin).connect(&io).await.unwrap_err();
+            assert!(
+                matches!(refused, Refused::Handshake { status: StatusCode::FORBIDDEN, .. }),
+                "{refused:?}"
+            );
+        }
+    }
+
+    // A page that has somehow come to know the id of a session.
+    let server = Server::start(&io).await;
+    let poller = Poller::open(server.address).await;
+    let mut upgrade = request(Method::GET, &poller.path().replace("polling", "websocket"), "");
+    for (name, value) in [
+        ("connection", "upgrade"),
+        ("upgrade", "websocket"),
+        ("sec-websocket-version", "13"),
+        ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="),
+        ("origin", "https://evil.org"),
+    ] {
+        upgrade.headers_mut().insert(name, value.parse().unwrap());
+    }
+    let answer = Http::connect(server.address).await.request(upgrade).await;
+    assert_eq!((answer.status(), text(&answer)), (StatusCode::FORBIDDEN, forbidden("Forbidden")));
+    drop(poller);
+}
+
+#[test]
+fn wrong_origins_and_cookies_are_told_when_the_layer_is_made() {
+    use socketio_tower::layer::SessionCookie;
+    let io = SocketIo::builder()
+        .origins(Origins::only(["https://example.com/"]))
+        .cookie(SessionCookie::new("a;b"))
+        .build();
+    let errors = io.try_layer().map(drop).unwrap_err();
+    assert_eq!(errors, [SetupError::Origin("https://example.com/".to_owned()), SetupError::Cookie]);
+}
+
+/// An id that is taken is not given again: the session that has it is not taken over.
+#[tokio::test]
+async fn ids_come_from_the_generator() {
+    let next = Arc::new(AtomicU64::new(0));
+    let counter = Arc::clone(&next);
+    let io = SocketIo::builder()
+        .id_generator(move || {
+            let mut id = [0; 15];
+            id[..8].copy_from_slice(&(counter.fetch_add(1, Ordering::Relaxed) / 3).to_be_bytes());
+            id
+        })
+        .build();
+    let server = Server::start(&io).await;
+    let mut first = Ws::handshake(server.address, WEBSOCKET).await;
+    assert!(first.text().await.starts_with(r#"0{"sid":"AAAAAAAAAAAAAAAAAAAA","#));
+    // The next two are taken, and the one after them is free.
+    let mut second = Ws::handshake(server.address, WEBSOCKET).await;
+    assert!(second.text().await.starts_with(r#"0{"sid":"AAAAAAAAAAEAAAAAAAAA","#));
+    assert_eq!(next.load(Ordering::Relaxed), 4);
+
+    let constant = SocketIo::builder().id_generator(|| [7; 15]).build();
+    let server = Server::start(&constant).await;
+    let mut only = Ws::connect(server.address).await;
+    let answer = Http::connect(server.address).await.get(POLLING).await;
+    assert_eq!(text(&answer), r#"{"code":3,"message":"Bad request"}"#);
+    only.send("3").await;
+    assert_eq!(constant.sessions(), 1);
+}
+
+/// `io.attach` is a door like the others.
+#[tokio::test(start_paused = true)]
+async fn an_attached_stream_is_asked_for_too() {
+    let io = SocketIo::builder().allow_request(async |_| Err::<(), _>("nobody")).build();
+    let (parts, ()) = http::Request::get(WEBSOCKET).body(()).unwrap().into_parts();
+    let (theirs, _ours) = tokio::io::duplex(1024);
+    assert_eq!(io.attach(parts, theirs).await, Err(RequestError::Forbidden));
+}

@@ -1,0 +1,138 @@
+//! What an application adds to answers, and what it is told of those that refuse.
+
+use std::sync::Arc;
+
+use http::{HeaderValue, Method, StatusCode, header};
+use socketio_tower::layer::SessionCookie;
+use socketio_tower::{DisconnectReason, Overflow, Socket, SocketIo};
+
+use crate::client::{Http, Log, POLLING, Poller, Server, WEBSOCKET, Ws, request, text, until};
+
+fn marked() -> SocketIo {
+    SocketIo::builder()
+        .initial_headers(|request, headers| {
+            let agent = request.headers.get(header::USER_AGENT).cloned();
+            headers.extend(agent.map(|agent| (header::HeaderName::from_static("x-agent"), agent)));
+            headers.insert("x-initial", HeaderValue::from_static("1"));
+        })
+        .headers(|_, headers| drop(headers.insert("x-every", HeaderValue::from_static("1"))))
+        .headers(|_, _| panic!("a hook's fault"))
+        .cookie(SessionCookie::new("io"))
+        .build()
+}
+
+/// Node: `initial_headers` once for a session, `headers` with every answer; the cookie with the polling handshake only.
+#[tokio::test]
+async fn headers_are_added_to_answers() {
+    let io = marked();
+    let server = Server::start(&io).await;
+    let mut http = Http::connect(server.address).await;
+    let mut open = request(Method::GET, POLLING, "");
+    open.headers_mut().insert(header::USER_AGENT, HeaderValue::from_static("test"));
+    let answer = http.request(open).await;
+    let sid = text(&answer)[8..28].to_owned();
+    assert_eq!(answer.headers()["x-initial"], "1");
+    assert_eq!(answer.headers()["x-every"], "1");
+    assert_eq!(answer.headers()["x-agent"], "test");
+    assert_eq!(answer.headers()[header::SET_COOKIE], format!("io={sid}; Path=/; HttpOnly; SameSite=Lax"));
+
+    let path = format!("{POLLING}&sid={sid}");
+    let posted = http.request(request(Method::POST, &path, "40")).await;
+    let polled = http.get(&path).await;
+    let refused = http.get("/socket.io/?EIO=4&transport=none").await;
+    for answer in [posted, polled, refused] {
+        assert_eq!(answer.headers()["x-every"], "1");
+        assert!(!answer.headers().contains_key("x-initial"));
+        assert!(!answer.headers().contains_key(header::SET_COOKIE));
+    }
+    // What is not Socket.IO's is left alone.
+    assert!(!http.get("/elsewhere").await.headers().contains_key("x-every"));
+
+    let stream = tokio::net::TcpStream::connect(server.address).await.unwrap();
+    let url = format!("ws://localhost{WEBSOCKET}");
+    let (_stream, answer) = tokio_tungstenite::client_async(url, stream).await.unwrap();
+    assert_eq!(
+        (&answer.headers()["x-initial"], &answer.headers()["x-every"]),
+        (&"1".parse().unwrap(), &"1".parse().unwrap())
+    );
+    assert!(!answer.headers().contains_key(header::SET_COOKIE));
+}
+
+#[tokio::test]
+async fn refused_requests_are_told() {
+    let log = Arc::new(Log::default());
+    let told = Arc::clone(&log);
+    let io = SocketIo::builder()
+        .max_payload(10)
+        .allow_request(async |request: http::request::Parts| match request.uri.query() {
+            Some(query) if query.contains("banned") => Err("banned"),
+            _ => Ok(()),
+        })
+        .on_connection_error(move |error| {
+            let request = error.request();
+            told.add(format!("{} {:?} {error}", request.method, error.code()));
+            assert!(request.uri.path() == "/socket.io/", "a hook's fault");
+        })
+        .build();
+    let server = Server::start(&io).await;
+    let mut http = Http::connect(server.address).await;
+    http.get("/socket.io/?EIO=4&transport=none").await;
+    http.get(&format!("{POLLING}&sid=unknown")).await;
+    http.request(request(Method::POST, POLLING, "")).await;
+    assert_eq!(http.get(&format!("{POLLING}&banned=1")).await.status(), StatusCode::FORBIDDEN);
+    http.get("/socket.io/?EIO=2&transport=polling").await;
+    // Those that the session refuses, and a hook that panics.
+    let mut poller = Poller::open(server.address).await;
+    assert_eq!(poller.post_response("x".repeat(11)).await.status(), StatusCode::PAYLOAD_TOO_LARGE);
+    assert_eq!(poller.post_response("nonsense").await.status(), StatusCode::BAD_REQUEST);
+    http.get("/socket.io?EIO=4").await;
+    log.expect(&[
+        "GET Some(0) transport unknown",
+        "GET Some(1) session ID unknown",
+        "POST Some(2) bad handshake method",
+        "GET Some(4) forbidden: banned",
+        "GET Some(5) unsupported protocol version",
+        "POST None body too large",
+        "POST Some(3) malformed payload",
+        "GET Some(0) transport unknown",
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn statistics_are_true() {
+    let io = SocketIo::builder().max_queued_bytes(1000).overflow(Overflow::Refuse).build();
+    io.of("/chat", |_| {});
+    io.of("/", |ns| {
+        ns.on("fill", async |socket: Socket| {
+            socket.emit("big", &"x".repeat(900));
+            socket.emit("too much", &"x".repeat(900));
+            socket.volatile().emit("dropped", "");
+            socket.io().stats().queued_bytes > 900
+        });
+    });
+    assert_eq!(io.stats(), socketio_tower::Stats::default());
+    let server = Server::start(&io).await;
+    let mut ws = Ws::connect(server.address).await;
+    ws.join("/chat").await;
+    let poller = Poller::connect(server.address).await;
+    let stats = io.stats();
+    assert_eq!(
+        (stats.sessions, stats.polling, stats.websocket, stats.sockets, stats.opened),
+        (2, 1, 1, 3, 2)
+    );
+    ws.send(r#"420["fill"]"#).await;
+    assert!(ws.text().await.starts_with(r#"42["big""#));
+    ws.expect("430[true]").await;
+    ws.close().await;
+    drop(poller);
+    until("one has ended", || io.stats().sessions == 1).await;
+    let stats = io.stats();
+    assert_eq!((stats.overflowed, stats.dropped, stats.opened), (1, 1, 2));
+    assert_eq!(stats.closed(DisconnectReason::TransportClose), 1);
+    assert_eq!(stats.closed(DisconnectReason::PingTimeout), 0);
+    assert_eq!(stats.closed_by_reason().collect::<Vec<_>>(), [(DisconnectReason::TransportClose, 1)]);
+    io.close(std::time::Duration::from_secs(5)).await;
+    assert_eq!(io.stats().closed(DisconnectReason::ServerShuttingDown), 1);
+    assert_eq!((io.stats().sessions, io.stats().sockets, io.stats().queued_bytes), (0, 0, 0));
+}
