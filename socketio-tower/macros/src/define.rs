@@ -66,11 +66,12 @@ impl Method {
             quote_spanned!(place=> <#argument as #handler::Extract<#context>>)
         };
         let extractors: Vec<_> = arguments.iter().map(extract).collect();
+        // By its path: an `Arc` has methods of its own, such as `clone`.
         let method = quote_spanned! {at(ident.span())=>
             instance.method(|this, context: &mut #context| {
                 #(let #values = #extractors::extract(context)?;)*
                 ::core::result::Result::Ok(async move {
-                    #root::__private::Returned(this.#ident(#(#values),*).await, #finish)
+                    #root::__private::Returned(Self::#ident(&this, #(#values),*).await, #finish)
                 })
             })
         };
@@ -87,7 +88,7 @@ impl Method {
     /// What the error hook is told is borrowed, so it is no handler.
     fn register_error_hook(&self, root: &Path) -> TokenStream {
         let (conditions, ident) = (&self.conditions, &self.ident);
-        let call = quote_spanned!(at(ident.span())=> this.#ident(error));
+        let call = quote_spanned!(at(ident.span())=> Self::#ident(&this, error));
         quote! {
             #(#conditions)*
             {
@@ -106,4 +107,60 @@ impl Method {
 /// A place in the source, but not as if it was written there: lints have nothing to say about it.
 fn at(place: Span) -> Span {
     Span::call_site().located_at(place)
+}
+
+#[cfg(test)]
+mod tests {
+    use syn::{ItemImpl, parse_quote};
+
+    use super::Block;
+
+    fn block() -> ItemImpl {
+        parse_quote! {
+            /// Documented.
+            #[allow(dead_code)]
+            impl<S: Store> Chat<S> where S: Clone {
+                /// Documented too.
+                #[middleware]
+                #[must_use]
+                async fn admit(&self) -> Result<(), String> { Ok(()) }
+                #[on("user message")]
+                async fn message(&self, Data(text): Data<String>) { drop(text) }
+                #[cfg(unix)]
+                async fn signal(&self) {}
+                fn error(&self, error: ErrorContext<'_>) { drop(error) }
+                async fn disconnect(&self) {}
+            }
+        }
+    }
+
+    #[test]
+    fn the_block_stays_without_our_attributes() {
+        let tokens = Block::new(block()).expand(&parse_quote!(::socketio_tower));
+        let file: syn::File = syn::parse2(tokens).expect("items");
+        let expected: ItemImpl = parse_quote! {
+            /// Documented.
+            #[allow(dead_code)]
+            impl<S: Store> Chat<S> where S: Clone {
+                /// Documented too.
+                #[must_use]
+                async fn admit(&self) -> Result<(), String> { Ok(()) }
+                async fn message(&self, Data(text): Data<String>) { drop(text) }
+                #[cfg(unix)]
+                async fn signal(&self) {}
+                fn error(&self, error: ErrorContext<'_>) { drop(error) }
+                async fn disconnect(&self) {}
+            }
+        };
+        let [syn::Item::Impl(first), syn::Item::Impl(_)] = &file.items[..] else { panic!("two blocks") };
+        assert_eq!(quote::quote!(#first).to_string(), quote::quote!(#expected).to_string());
+    }
+
+    /// Whoever has the crate under another name has no `socketio_tower`.
+    #[test]
+    fn every_path_begins_where_it_was_told() {
+        let tokens = Block::new(block()).expand(&parse_quote!(elsewhere::io)).to_string();
+        assert!(tokens.contains("elsewhere :: io :: Namespace for Chat < S >"), "{tokens}");
+        assert!(!tokens.contains("socketio_tower"), "{tokens}");
+    }
 }

@@ -170,6 +170,11 @@ where
         "raw"
     }
 
+    /// Not that of the `Arc` around the value.
+    async fn clone(&self) -> &'static str {
+        "another"
+    }
+
     async fn divide(&self, Args((a, b)): Args<(u32, u32)>) -> Result<u32, &'static str> {
         a.checked_div(b).ok_or("by zero")
     }
@@ -226,6 +231,7 @@ async fn everything_that_a_block_may_hold() {
         (r#""add up",2,3"#, r#"[5,"exactly"]"#),
         (r#""error""#, r#"["an event like any other"]"#),
         (r#""type""#, r#"["raw"]"#),
+        (r#""clone""#, r#"["another"]"#),
         (r#""divide",7,2"#, "[3]"),
         (r#""divide",7,0"#, r#"["failed"]"#),
         (r#""one_of_two""#, "[1]"),
