@@ -14,6 +14,9 @@ use tower_http::services::ServeDir;
 mod hall;
 use hall::{Hall, Seat, View};
 
+#[cfg(test)]
+mod tests;
+
 #[tokio::main]
 async fn main() -> std::io::Result<()> {
     let io = SocketIo::builder().state(Hall::new()).build();

@@ -94,6 +94,12 @@ impl<A> Connection<A> {
         self.engine.is_finished()
     }
 
+    /// Whether a packet that is sent now could leave at once, if nothing waits before it: there is a message stream, or a
+    /// GET that waits.
+    pub fn is_writable(&self) -> bool {
+        self.engine.is_writable()
+    }
+
     /// How many bytes wait for the transport.
     pub fn queued_bytes(&self) -> usize {
         self.engine.queued_bytes()

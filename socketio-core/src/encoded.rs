@@ -145,6 +145,11 @@ impl EncodedBuffer {
         argument::write(&mut self.text, &mut self.attachments, value)
     }
 
+    /// Appends an attachment; its placeholder is in the text already.
+    pub(crate) fn attach(&mut self, attachment: &[u8]) {
+        self.attachments.push(attachment);
+    }
+
     /// Puts something in front of the text; no more than there is room for.
     pub(crate) fn prepend(&mut self, part: &[u8]) {
         let start = self.start - part.len();
@@ -204,12 +209,18 @@ struct AttachmentFrames {
 /// JSON as ever, but for bytes: they leave a placeholder behind.
 impl Formatter for &mut AttachmentFrames {
     fn write_byte_array<W: io::Write + ?Sized>(&mut self, writer: &mut W, value: &[u8]) -> io::Result<()> {
+        write!(writer, "{{\"_placeholder\":true,\"num\":{}}}", self.count)?;
+        self.push(value);
+        Ok(())
+    }
+}
+
+impl AttachmentFrames {
+    fn push(&mut self, value: &[u8]) {
         let (header, length) = frame_header(BINARY, value.len());
         self.bytes.extend_from_slice(&header[..length]);
         self.bytes.extend_from_slice(value);
-        write!(writer, "{{\"_placeholder\":true,\"num\":{}}}", self.count)?;
         self.count += 1;
-        Ok(())
     }
 }
 

@@ -8,7 +8,7 @@ use crate::config::Settings;
 /// The request that opened a client's session.
 ///
 /// It stays as it was: a cookie that is set or a login that happens later does not show here.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Handshake {
     path_and_query: Box<str>,
     path_length: usize,

@@ -4,13 +4,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
+use http::request::Parts;
+use socketio_core::engine::RequestError;
 use socketio_core::namespace::NamespacePath;
 use socketio_core::packet::ToArgs;
 use socketio_core::{DisconnectReason, Sid, SocketId};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
 
-use crate::broadcast::BroadcastOperator;
+use crate::broadcast::{BroadcastAck, BroadcastOperator, RemoteSocket};
 use crate::builder::{SocketIoBuilder, States};
 use crate::config::Settings;
 use crate::entropy::entropy;
@@ -123,6 +126,46 @@ impl SocketIo {
     }
 }
 
+/// Clients that come by another way than HTTP.
+impl SocketIo {
+    /// Takes in a client that speaks over a stream of bytes: a connection in memory, one that another server
+    /// has upgraded, a tunnel, or whatever is not served by a [layer](Self::layer).
+    ///
+    /// On the stream WebSocket (RFC 6455) is spoken, and it is past its handshake: the next byte of either
+    /// side belongs to a frame, and those of the client are masked. From here on it is driven as any
+    /// WebSocket of the layer. `parts` are the request that the client made or would have made: its query
+    /// opens a session (`EIO=4&transport=websocket`), or with a `sid` moves that session from long polling
+    /// to the stream; its headers and extensions are what [`Handshake`](crate::Handshake) keeps. The path,
+    /// the method and the headers of an HTTP upgrade are not looked at.
+    ///
+    /// ```
+    /// use http::Request;
+    /// use socketio_tower::{SocketIo, layer::RequestError};
+    /// use tokio::io::{AsyncRead, AsyncWrite};
+    ///
+    /// fn serve(io: &SocketIo, tunnel: impl AsyncRead + AsyncWrite + Send + Unpin + 'static) -> Result<(), RequestError> {
+    ///     let request = Request::get("/socket.io/?EIO=4&transport=websocket").body(()).expect("a valid request");
+    ///     io.attach(request.into_parts().0, tunnel)
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those with which the layer would refuse the request; the stream is dropped. The error knows what an
+    /// HTTP server would answer: [`status`](RequestError::status) and [`body`](RequestError::body).
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime: the session's task is spawned on it.
+    #[expect(clippy::needless_pass_by_value, reason = "who admits clients may want to take it apart")]
+    pub fn attach<S>(&self, parts: Parts, stream: S) -> Result<(), RequestError>
+    where
+        S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    {
+        crate::layer::attach(self, &parts, stream)
+    }
+}
+
 /// Speaking to sockets of the namespace `/`; for others see [`namespace`](Self::namespace).
 impl SocketIo {
     /// Sends an event to all sockets.
@@ -138,6 +181,54 @@ impl SocketIo {
     /// All sockets but those in a room.
     pub fn except(&self, room: impl Into<String>) -> BroadcastOperator {
         self.root().except(room)
+    }
+
+    /// Sends a `message` event to all sockets.
+    pub fn send<T: ToArgs + ?Sized>(&self, args: &T) -> Sent {
+        self.root().send(args)
+    }
+
+    /// Sends an event to all sockets and gives their answers; see [`BroadcastOperator::emit_with_ack`].
+    pub fn emit_with_ack<T, R>(&self, event: &str, args: &T) -> BroadcastAck<R>
+    where
+        T: ToArgs + ?Sized,
+    {
+        self.root().emit_with_ack(event, args)
+    }
+
+    /// All sockets to whom something can leave at once; see [`Socket::volatile`](crate::Socket::volatile).
+    pub fn volatile(&self) -> BroadcastOperator {
+        self.root().volatile()
+    }
+
+    /// All sockets of this process.
+    pub fn local(&self) -> BroadcastOperator {
+        self.root().local()
+    }
+
+    /// All sockets, and how long to wait for their answers.
+    pub fn timeout(&self, timeout: Duration) -> BroadcastOperator {
+        self.root().timeout(timeout)
+    }
+
+    /// What is known of all sockets at the moment.
+    pub async fn fetch_sockets(&self) -> Vec<RemoteSocket> {
+        self.root().fetch_sockets().await
+    }
+
+    /// Lets all sockets join a room.
+    pub async fn sockets_join(&self, room: impl AsRef<str>) {
+        self.root().sockets_join(room).await;
+    }
+
+    /// Lets all sockets leave a room.
+    pub async fn sockets_leave(&self, room: impl AsRef<str>) {
+        self.root().sockets_leave(room).await;
+    }
+
+    /// Disconnects all sockets; with `close`, from all namespaces, and closes their connections.
+    pub async fn disconnect_sockets(&self, close: bool) {
+        self.root().disconnect_sockets(close).await;
     }
 
     /// A namespace that was defined.

@@ -26,6 +26,7 @@
 //! |---|---|
 //! | set up a server | [`SocketIo`], [`SocketIoBuilder`] for every limit and its default |
 //! | handle events, connections and their ends | [`NamespaceBuilder`] |
+//! | write a namespace as a type with methods | [`Namespace`], [`NamespaceBuilder::handlers`], [`NamespaceBuilder::handlers_per_socket`] |
 //! | ask for arguments in a handler | [`Data`], [`Args`], [`Socket`], [`Ack`], [`State`], [`Extension`]; on connect [`Auth`]; on disconnect [`DisconnectReason`], [`Rooms`] |
 //! | answer a client | the return value: [`handler::EventReply`] lists what a handler may return, [`Reply`] takes anything that serializes |
 //! | send to a client, and await its answer | [`Socket::emit`], [`Socket::emit_with_ack`] |
@@ -33,6 +34,7 @@
 //! | refuse a client | [`NamespaceBuilder::middleware`], [`handler::ConnectError`] |
 //! | place the layer | [`SocketIoLayer`] |
 //! | stop a server | [`SocketIo::close`] |
+//! | serve what is not HTTP | [`SocketIo::attach`] |
 //!
 //! # What is guaranteed
 //!
@@ -52,10 +54,12 @@
 //!
 //! | feature | default | |
 //! |---|---|---|
+//! | `macros` | off | the attribute `namespace`, which makes a type's methods the handlers of a namespace |
+//! | `testing` | off | a client in memory, for tests: see the module of that name |
 //! | `tracing` | off | spans and events through the `tracing` crate |
 
 mod broadcast;
-pub use broadcast::BroadcastOperator;
+pub use broadcast::{AllAnswers, BroadcastAck, BroadcastOperator, RemoteSocket};
 
 mod builder;
 pub use builder::SocketIoBuilder;
@@ -86,7 +90,11 @@ pub mod layer;
 pub use layer::{SocketIoLayer, SocketIoService};
 
 mod namespace;
-pub use namespace::{NamespaceBuilder, NamespaceHandle};
+pub use namespace::instance::{Instance, Namespace};
+pub use namespace::{NamespaceBuilder, NamespaceHandle, RoomEvent};
+#[cfg(feature = "macros")]
+#[doc(inline)]
+pub use socketio_tower_macros::namespace;
 
 mod session;
 
@@ -95,12 +103,21 @@ pub use socket::{
     AckError, EmitError, EmitWithAck, Extensions, ListenerId, Sent, Socket, SocketOperator, SocketPolicy,
 };
 
+#[cfg(feature = "testing")]
+pub mod testing;
+
 mod trace;
 mod transport;
 
 pub use handler::Reply;
-pub use socketio_core::packet::{Args, Event};
+pub use socketio_core::packet::{Args, Event, RawArgs};
 pub use socketio_core::{DisconnectReason, SocketId, Transport};
+
+/// What the attribute `namespace` writes, and nobody else.
+#[doc(hidden)]
+pub mod __private {
+    pub use crate::namespace::method::{Method, MethodArguments, Returned};
+}
 
 /// The examples of the pages in Markdown, which are tests like those of the documentation.
 #[cfg(doctest)]

@@ -103,4 +103,37 @@ io.of("/slow-connect").on("connection", (socket) => {
   });
 });
 
+io.of("/guarded").on("connection", (socket) => {
+  const known = ["login", "number", "fail", "panic", "listen-once", "tick", "sent"];
+  let loggedIn = false;
+  let sent = 0;
+  const answer = (args, error) => typeof args.at(-1) === "function" && args.at(-1)({ error });
+  socket.use(([event, ...args], next) => {
+    if (!loggedIn && event !== "login") answer(args, "denied");
+    else if (!known.includes(event) && socket.listenerCount(event) === 0) answer(args, "unknown");
+    else next();
+  });
+  socket.onAnyOutgoing(() => sent++);
+  socket.on("login", (ack) => {
+    loggedIn = true;
+    ack("welcome");
+  });
+  socket.on("number", (n, ack) => (Number.isInteger(n) && n >= 0 && n < 256 ? ack(n) : ack({ error: "bad arguments" })));
+  socket.on("fail", (...args) => answer(args, "failed"));
+  // Node has no way to catch it.
+  socket.on("panic", () => {});
+  socket.on("listen-once", (ack) => {
+    socket.once("next", (ack) => ack("once"));
+    ack();
+  });
+  socket.on("tick", () => {
+    const ticks = setInterval(() => socket.emit("tick"), 10);
+    socket.on("disconnect", () => {
+      clearInterval(ticks);
+      socket.broadcast.emit("ticks ended", socket.id);
+    });
+  });
+  socket.on("sent", (ack) => ack(sent));
+});
+
 http.listen(Number(process.env.PORT), "127.0.0.1");

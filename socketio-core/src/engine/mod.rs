@@ -13,9 +13,13 @@ pub use transmit::{Response, Transmit};
 mod event;
 pub use event::Event;
 
+mod packet;
+pub use packet::{Malformed, Packet};
+
+mod payload;
+pub use payload::{decode_payload, encode_payload};
+
 mod heartbeat;
 mod open;
 mod outbox;
-mod packet;
-mod payload;
 mod upgrade;

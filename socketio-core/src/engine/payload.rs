@@ -1,12 +1,31 @@
 use data_encoding::BASE64;
 
 use super::outbox::Outbox;
-use super::packet::{Malformed, Packet};
+use super::{Malformed, Packet};
 use crate::Encoded;
 
 /// The packets of a polling body, in order. Those before one that cannot be read count.
-pub(super) fn decode(body: &str) -> impl Iterator<Item = Result<Packet<'_>, Malformed>> {
+///
+/// ```
+/// use socketio_core::engine::{Packet, decode_payload};
+///
+/// let packets: Result<Vec<_>, _> = decode_payload("2\x1e4hello").collect();
+/// assert_eq!(packets, Ok(vec![Packet::Ping { probe: false }, Packet::Text("hello")]));
+/// ```
+pub fn decode_payload(body: &str) -> impl Iterator<Item = Result<Packet<'_>, Malformed>> {
     body.split(SEPARATOR).map(Packet::decode)
+}
+
+/// The body of a POST that carries these packets, for clients. How many it may have is the server's word: see
+/// [`Config::max_payload`](crate::Config::max_payload).
+pub fn encode_payload(packets: impl IntoIterator<Item = Encoded>) -> Vec<u8> {
+    let mut queue = Outbox::default();
+    packets.into_iter().for_each(|packet| queue.push(packet));
+    let mut payload = Payload::default();
+    while !queue.is_empty() {
+        payload.fill(&mut queue);
+    }
+    payload.into_body()
 }
 
 /// One answer to a GET.
@@ -78,7 +97,7 @@ mod tests {
 
     #[test]
     fn a_body_is_packets_and_separators() {
-        let packets = |body| decode(body).collect::<Vec<_>>();
+        let packets = |body| decode_payload(body).collect::<Vec<_>>();
         let binary = Packet::Binary(Bytes::from_static(&[1, 2, 3, 4]));
         assert_eq!(packets("4hello\x1ebAQIDBA=="), [Ok(Packet::Text("hello")), Ok(binary)]);
         assert_eq!(packets("2"), [Ok(Packet::Ping { probe: false })]);
@@ -99,6 +118,19 @@ mod tests {
             payload.packets
         });
         assert_eq!(sizes, [16, 16, 8, 0]);
+    }
+
+    #[test]
+    fn what_a_client_posts_can_be_read() {
+        let bytes = Bytes::from_static(&[1, 2, 3, 4]);
+        let event = crate::packet::Encoder::default().event("/", "a", &bytes, None).unwrap();
+        let body = String::from_utf8(encode_payload([Encoded::text_only("3"), event])).unwrap();
+        let packets: Vec<_> = decode_payload(&body).map(Result::unwrap).collect();
+        let text = r#"51-["a",{"_placeholder":true,"num":0}]"#;
+        assert_eq!(packets, [Packet::Pong { probe: false }, Packet::Text(text), Packet::Binary(bytes)]);
+        let many = (0..40).map(|i| Encoded::text_only(&format!("4{i}")));
+        let body = String::from_utf8(encode_payload(many)).unwrap();
+        assert_eq!(decode_payload(&body).count(), 40, "the bound of an answer is none of a POST");
     }
 
     #[test]

@@ -92,6 +92,12 @@ impl Session {
         matches!(self.state, State::Closed)
     }
 
+    /// Whether a packet that is sent now could leave at once: over a message stream, or with the answer to a GET that
+    /// waits.
+    pub fn is_writable(&self) -> bool {
+        matches!(self.state, State::Streaming { .. } | State::Polling { parked: Some(_), .. })
+    }
+
     /// How many bytes wait for the transport.
     pub fn queued_bytes(&self) -> usize {
         self.outbox.weight()

@@ -132,6 +132,18 @@ impl<M, S: BuildHasher> Rooms<M, S> {
         })
     }
 
+    /// Whether a member is in a room, which may be its own.
+    pub fn is_in(&self, key: MemberKey, room: &str) -> bool {
+        let Some(member) = self.members.get(key) else { return false };
+        let joined = self.rooms.find(room).and_then(|room| self.membership(member.slot, room));
+        member.id.as_str() == room || joined.is_some()
+    }
+
+    /// Whether somebody has joined a room; own rooms are not counted.
+    pub fn exists(&self, room: &str) -> bool {
+        self.rooms.find(room).is_some()
+    }
+
     /// Whoever is in a room, in no particular order.
     pub fn members_of(&self, room: &str) -> impl Iterator<Item = &M> {
         let occupants = self.rooms.get(room).map_or(&[][..], |room| &room.occupants);

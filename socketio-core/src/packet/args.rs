@@ -1,3 +1,4 @@
+use bytes::Bytes;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -69,6 +70,13 @@ impl<T: DeserializeOwned> FromArgs for Args<T> {
     }
 }
 
+/// The arguments as they came: nothing is parsed.
+impl FromArgs for RawArgs {
+    fn from_args(args: &RawArgs) -> Result<Self, ArgsError> {
+        Ok(args.clone())
+    }
+}
+
 /// Where arguments are written.
 #[derive(Debug)]
 pub struct ArgsWriter<'a> {
@@ -93,6 +101,26 @@ impl<'a> ArgsWriter<'a> {
             self.buffer.text().push(b',');
         }
         self.buffer.serialize(value)
+    }
+
+    /// Writes all arguments as JSON, with the attachments that it refers to.
+    fn write_raw(&mut self, json: &str, attachments: &[Bytes]) {
+        if json.is_empty() {
+            return;
+        }
+        if std::mem::replace(&mut self.separated, true) {
+            self.buffer.text().push(b',');
+        }
+        self.buffer.text().extend_from_slice(json.as_bytes());
+        attachments.iter().for_each(|attachment| self.buffer.attach(attachment));
+    }
+}
+
+/// What was received, or encoded before, as it is: nothing is parsed.
+impl ToArgs for RawArgs {
+    fn write(&self, writer: &mut ArgsWriter<'_>) -> Result<(), serde_json::Error> {
+        writer.write_raw(self.json(), self.attachments());
+        Ok(())
     }
 }
 

@@ -76,6 +76,13 @@ impl Encoder {
         self.array(namespace, [b'3', b'6'], None, args, Some(id))
     }
 
+    /// The wish of a client to connect, perhaps with a JSON object for the server's middlewares.
+    pub fn connect_request(&mut self, namespace: &str, auth: Option<&RawValue>) -> Encoded {
+        self.buffer.begin(header_room(namespace));
+        self.buffer.text().extend_from_slice(auth.map_or("", RawValue::get).as_bytes());
+        self.header(namespace, b'0', None)
+    }
+
     /// The reply to a client that is connected now.
     pub fn connect(&mut self, namespace: &str, id: &SocketId) -> Encoded {
         self.buffer.begin(header_room(namespace));
@@ -100,7 +107,7 @@ impl Encoder {
         self.header(namespace, b'4', None)
     }
 
-    /// What tells a client that it was disconnected.
+    /// What tells a client that it was disconnected, or a server that the client leaves.
     pub fn disconnect(&mut self, namespace: &str) -> Encoded {
         self.buffer.begin(header_room(namespace));
         self.header(namespace, b'1', None)
@@ -200,6 +207,9 @@ mod tests {
         let id = "9aFAjv8vl6tN1Vy2AAAC".parse().unwrap();
         assert_eq!(text(&encoder.connect("/", &id)), r#"40{"sid":"9aFAjv8vl6tN1Vy2AAAC"}"#);
         assert_eq!(text(&encoder.connect("/a", &id)), r#"40/a,{"sid":"9aFAjv8vl6tN1Vy2AAAC"}"#);
+        assert_eq!(text(&encoder.connect_request("/", None)), "40");
+        let auth = serde_json::value::to_raw_value(&BTreeMap::from([("token", 1)])).unwrap();
+        assert_eq!(text(&encoder.connect_request("/a", Some(&auth))), r#"40/a,{"token":1}"#);
         let refused = encoder.connect_error("/random", "Invalid namespace", None);
         assert_eq!(text(&refused), r#"44/random,{"message":"Invalid namespace"}"#);
         let data = serde_json::value::to_raw_value(&[1]).unwrap();

@@ -21,8 +21,12 @@ enum Name {
 }
 
 impl Event {
-    /// Keeps what was decoded from `text`, without copying it.
-    pub(crate) fn new(text: &ByteString, head: EventHead<'_>) -> Self {
+    /// Keeps what was [decoded](super::decode) from `text`, without copying it.
+    ///
+    /// # Panics
+    ///
+    /// The head is of another text.
+    pub fn new(text: &ByteString, head: EventHead<'_>) -> Self {
         let name = match head.name {
             std::borrow::Cow::Borrowed(name) => {
                 let start = (name.as_ptr() as usize - head.array.as_ptr() as usize) as u32;
@@ -75,7 +79,9 @@ impl Event {
         self
     }
 
-    pub(crate) fn with_attachments(self, attachments: Vec<Bytes>) -> Self {
+    /// The same event with the binary messages that followed it.
+    #[must_use]
+    pub fn with_attachments(self, attachments: Vec<Bytes>) -> Self {
         Self { args: self.args.with_attachments(attachments), ..self }
     }
 }

@@ -88,8 +88,12 @@ impl RawArgs {
         self.array.len() + self.attachments.iter().map(Bytes::len).sum::<usize>()
     }
 
-    /// The arguments of an ack, a part of `text`.
-    pub(crate) fn of_ack(text: &ByteString, array: &str) -> Self {
+    /// The arguments of an ack that was [decoded](super::decode) from `text`, without copying them.
+    ///
+    /// # Panics
+    ///
+    /// They are of another text.
+    pub fn of_ack(text: &ByteString, array: &str) -> Self {
         let first = if array[1..].trim_start().starts_with(']') { 0 } else { 1 };
         Self { array: text.slice_ref(array), first, named: false, attachments: Vec::new() }
     }
@@ -102,7 +106,9 @@ impl RawArgs {
         &self.array
     }
 
-    pub(crate) fn with_attachments(self, attachments: Vec<Bytes>) -> Self {
+    /// The same arguments with the binary messages that followed them.
+    #[must_use]
+    pub fn with_attachments(self, attachments: Vec<Bytes>) -> Self {
         Self { attachments, ..self }
     }
 

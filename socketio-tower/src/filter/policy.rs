@@ -58,6 +58,11 @@ impl EventPolicy {
         }
     }
 
+    /// Whether no event is denied.
+    pub(crate) fn is_open(&self) -> bool {
+        matches!(&self.0, Rule::AllBut(denied) if denied.is_empty())
+    }
+
     /// Whether an event is allowed.
     pub fn allows(&self, event: &str) -> bool {
         match &self.0 {

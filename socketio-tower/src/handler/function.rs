@@ -6,13 +6,6 @@ use super::{Extract, ExtractError, Requirements};
 /// Implemented for functions of up to eight arguments; not to be implemented by hand. The closure is
 /// cloned for every call, so what it captures should be cheap to clone: an `Arc`, a sender, a
 /// [`SocketIo`](crate::SocketIo).
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` is no handler for this occasion",
-    label = "not a handler",
-    note = "a handler is an `async` function or closure of at most 8 arguments, each of which implements `Extract`",
-    note = "it must be `Clone + Send + Sync + 'static`, and its future `Send + 'static`: no `Rc`, no lock guard across an `.await`",
-    note = "everywhere: `Socket`, `State<T>`, `Extension<T>`; on connect: `Auth<T>`; on an event: `Data<T>`, `Args<(A, B)>`, `Event`, `Ack`; on disconnect: `DisconnectReason`, `Rooms`"
-)]
 pub trait Handler<C, M>: Clone + Send + Sync + 'static {
     /// What it returns.
     type Reply;
@@ -30,23 +23,70 @@ pub trait Handler<C, M>: Clone + Send + Sync + 'static {
     fn require(requirements: &mut Requirements);
 }
 
-macro_rules! handler {
+/// One implementation for all, so that the compiler looks into it when something is missing, and names the argument
+/// that is none, or the value that cannot be sent.
+impl<F, C, M> Handler<C, M> for F
+where
+    F: Function<C, M> + Clone + Send + Sync + 'static,
+    F::Output: Future + Send + 'static,
+    M: Arguments<C>,
+{
+    type Reply = <F::Output as Future>::Output;
+    type Future = F::Output;
+
+    fn call(self, context: &mut C) -> Result<F::Output, ExtractError> {
+        let arguments = M::extract(context)?;
+        self.apply(arguments, context)
+    }
+
+    fn require(requirements: &mut Requirements) {
+        M::require(requirements);
+    }
+}
+
+/// What can be called with the arguments `M`: functions and closures, and those that are bound to an
+/// [`Instance`](crate::Instance). Not to be implemented by hand.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no handler",
+    label = "not an `async` function or closure of at most 8 arguments",
+    note = "a handler is an `async` function or closure of at most 8 arguments, such as `async |socket: Socket| {{}}`"
+)]
+pub trait Function<C, M> {
+    /// What it returns: a future.
+    type Output;
+
+    #[doc(hidden)]
+    fn apply(self, arguments: M, context: &mut C) -> Result<Self::Output, ExtractError>;
+}
+
+/// What can all be extracted from the context `C`: a tuple of types that can. Not to be implemented by hand.
+pub trait Arguments<C>: Sized {
+    #[doc(hidden)]
+    fn extract(context: &mut C) -> Result<Self, ExtractError>;
+
+    #[doc(hidden)]
+    fn require(requirements: &mut Requirements);
+}
+
+macro_rules! function {
     ($($argument:ident),*) => {
         #[diagnostic::do_not_recommend]
         #[allow(non_snake_case, reason = "a type's name serves as its value's")]
-        #[allow(unused_variables, reason = "functions without arguments need no context")]
-        impl<F, Fut, C, $($argument),*> Handler<C, ($($argument,)*)> for F
+        impl<F, R, C, $($argument),*> Function<C, ($($argument,)*)> for F
         where
-            F: FnOnce($($argument),*) -> Fut + Clone + Send + Sync + 'static,
-            Fut: Future + Send + 'static,
-            $($argument: Extract<C>,)*
+            F: FnOnce($($argument),*) -> R,
         {
-            type Reply = Fut::Output;
-            type Future = Fut;
+            type Output = R;
 
-            fn call(self, context: &mut C) -> Result<Fut, ExtractError> {
-                $(let $argument = $argument::extract(context)?;)*
+            fn apply(self, ($($argument,)*): ($($argument,)*), _: &mut C) -> Result<R, ExtractError> {
                 Ok(self($($argument),*))
+            }
+        }
+
+        #[allow(unused_variables, reason = "functions without arguments need no context")]
+        impl<C, $($argument: Extract<C>),*> Arguments<C> for ($($argument,)*) {
+            fn extract(context: &mut C) -> Result<Self, ExtractError> {
+                Ok(($($argument::extract(context)?,)*))
             }
 
             fn require(requirements: &mut Requirements) {
@@ -56,12 +96,12 @@ macro_rules! handler {
     };
 }
 
-handler!();
-handler!(T1);
-handler!(T1, T2);
-handler!(T1, T2, T3);
-handler!(T1, T2, T3, T4);
-handler!(T1, T2, T3, T4, T5);
-handler!(T1, T2, T3, T4, T5, T6);
-handler!(T1, T2, T3, T4, T5, T6, T7);
-handler!(T1, T2, T3, T4, T5, T6, T7, T8);
+function!();
+function!(T1);
+function!(T1, T2);
+function!(T1, T2, T3);
+function!(T1, T2, T3, T4);
+function!(T1, T2, T3, T4, T5);
+function!(T1, T2, T3, T4, T5, T6);
+function!(T1, T2, T3, T4, T5, T6, T7);
+function!(T1, T2, T3, T4, T5, T6, T7, T8);

@@ -21,4 +21,6 @@ mod erased;
 pub(crate) use erased::{BoxFuture, BoxHandler, Outcome};
 
 mod function;
-pub use function::Handler;
+pub use function::{Arguments, Function, Handler};
+
+pub use crate::namespace::method::{Bound, BoundArguments};

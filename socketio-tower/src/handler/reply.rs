@@ -2,7 +2,7 @@ use std::error::Error;
 
 use bytes::Bytes;
 use serde::Serialize;
-use socketio_core::packet::{Args, ToArgs};
+use socketio_core::packet::{Args, RawArgs, ToArgs};
 
 use super::{Cause, ConnectError, Failure};
 use crate::socket::{AckSlot, Sent};
@@ -32,7 +32,7 @@ fn send<T: ToArgs + ?Sized>(ack: Option<AckSlot>, value: &T) -> Result<(), Box<F
     match ack.send(value) {
         Sent::Refused(error) => Err(failed(error, None)),
         Sent::Full => Err(failed("the ack was not sent: too many bytes wait for the client", None)),
-        Sent::Queued | Sent::Gone => Ok(()),
+        Sent::Queued | Sent::Dropped | Sent::Gone => Ok(()),
     }
 }
 
@@ -52,6 +52,12 @@ impl EventReply for Sent {
             Self::Refused(error) => Err(failed(error, ack)),
             _ => ().reply(ack),
         }
+    }
+}
+
+impl EventReply for RawArgs {
+    fn reply(self, ack: Option<AckSlot>) -> Result<(), Box<Failure>> {
+        send(ack, &self)
     }
 }
 

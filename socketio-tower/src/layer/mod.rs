@@ -13,5 +13,8 @@ pub use future::ResponseFuture;
 mod body;
 pub use body::ResponseBody;
 
+pub use socketio_core::engine::{BadRequest, RequestError};
+
 mod request;
+pub(crate) use request::attach;
 mod websocket;

@@ -2,12 +2,12 @@ use std::sync::Arc;
 
 use socketio_core::packet::Event;
 
-use super::Table;
+use super::{RoomEvent, Table};
 use crate::error::SetupError;
 use crate::filter::{EventPolicy, Verdict};
 use crate::handler::{
     BoxHandler, ConnectContext, ConnectReply, DisconnectContext, ErrorContext, ErrorHook, EventContext,
-    EventReply, Handler, NoReply,
+    EventReply, Handler, NoReply, Requirements,
 };
 use crate::socket::Socket;
 
@@ -206,6 +206,15 @@ impl NamespaceBuilder {
         self
     }
 
+    /// Is told of what happens to the namespace's rooms, in the order in which it happened.
+    ///
+    /// Called by whoever joins or leaves, on their thread, or by somebody who does so at the same time: it should be
+    /// quick. What it does to rooms itself is told after it has returned.
+    pub fn on_room(&mut self, hook: impl Fn(&RoomEvent) + Send + Sync + 'static) -> &mut Self {
+        self.table.rooms.push(Arc::new(hook));
+        self
+    }
+
     /// How many handlers of one socket may be waiting at once, in place of what
     /// [`SocketIoBuilder::concurrency`](crate::SocketIoBuilder::concurrency) says. 1 handles the events of a socket one
     /// after the other. At least 1.
@@ -221,6 +230,13 @@ impl NamespaceBuilder {
     /// Called in the task of the session or of the socket's [task](Socket::spawn) that failed: it should be quick.
     pub fn on_error(&mut self, hook: impl Fn(ErrorContext<'_>) + Send + Sync + 'static) -> &mut Self {
         self.table.error = Some(ErrorHook::new(hook));
+        self
+    }
+
+    /// What the attribute `namespace` knows of its methods' arguments.
+    #[doc(hidden)]
+    pub fn require(&mut self, require: impl FnOnce(&mut Requirements)) -> &mut Self {
+        require(&mut self.table.requirements);
         self
     }
 }

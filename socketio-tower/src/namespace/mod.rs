@@ -3,8 +3,17 @@
 mod builder;
 pub use builder::NamespaceBuilder;
 
+/// Types as namespaces, by a trait that has the name which the struct below has inside this crate.
+pub(crate) mod instance;
+
+pub(crate) mod method;
+
 mod table;
 pub(crate) use table::{EventHandler, Table};
+
+mod room_events;
+pub use room_events::RoomEvent;
+use room_events::RoomEvents;
 
 mod set;
 pub(crate) use set::NamespaceSet;
@@ -29,6 +38,7 @@ pub(crate) struct Namespace {
     table: RwLock<Arc<Table>>,
     /// One lock around all rooms, held for as long as it takes to copy handles out.
     rooms: Mutex<Rooms<Socket, RandomState>>,
+    room_events: RoomEvents,
     /// Shared by emits and broadcasts, so that a broadcast has one id for all.
     ack_ids: AtomicU64,
 }
@@ -39,6 +49,7 @@ impl Namespace {
             path,
             table: RwLock::default(),
             rooms: Mutex::new(Rooms::with_hasher(RandomState::default())),
+            room_events: RoomEvents::default(),
             ack_ids: AtomicU64::new(0),
         }
     }
@@ -89,9 +100,7 @@ impl Membership {
 
     fn leave(&self) -> Vec<String> {
         self.socket.mark_gone();
-        let removed = self.namespace.rooms().remove(self.member);
-        // The member, a handle to the socket, is dropped outside the lock.
-        removed.map_or_else(Vec::new, |(_, rooms)| rooms.iter().map(ToString::to_string).collect())
+        self.namespace.remove(&self.socket, self.member)
     }
 }
 

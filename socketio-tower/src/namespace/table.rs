@@ -3,6 +3,8 @@ use std::sync::Arc;
 
 use socketio_core::namespace::{EventIndex, EventNames};
 
+use super::instance::MakeInstance;
+use super::room_events::RoomHook;
 use crate::filter::{EventPolicy, Filter, Listener};
 use crate::handler::{
     BoxHandler, ConnectContext, ConnectError, DisconnectContext, ErrorHook, EventContext, Outcome,
@@ -21,9 +23,12 @@ pub(crate) struct Table {
     pub(super) policy: EventPolicy,
     pub(super) filters: Vec<Filter>,
     pub(super) outgoing: Vec<Listener>,
+    pub(super) rooms: Vec<RoomHook>,
     pub(super) error: Option<ErrorHook>,
     pub(super) concurrency: Option<usize>,
     pub(super) requirements: Requirements,
+    /// For the values of which every socket has its own.
+    pub(super) instances: Vec<Arc<MakeInstance>>,
 }
 
 pub(crate) type EventHandler = BoxHandler<EventContext, Outcome>;
@@ -57,6 +62,11 @@ impl Table {
         self.disconnect.as_deref()
     }
 
+    /// Whether every event goes on to its handler.
+    pub(crate) fn is_open(&self) -> bool {
+        self.filters.is_empty() && self.policy.is_open()
+    }
+
     /// Which events a socket may receive, unless it has a policy of its own.
     pub(crate) fn policy(&self) -> &EventPolicy {
         &self.policy
@@ -70,6 +80,15 @@ impl Table {
     /// Who is told of what is sent.
     pub(crate) fn outgoing(&self) -> &[Listener] {
         &self.outgoing
+    }
+
+    pub(super) fn listens_to_rooms(&self) -> bool {
+        !self.rooms.is_empty()
+    }
+
+    /// Who is told of what happens to rooms.
+    pub(super) fn room_hooks(&self) -> &[RoomHook] {
+        &self.rooms
     }
 
     pub(crate) fn error_hook(&self) -> Option<&ErrorHook> {

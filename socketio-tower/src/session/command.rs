@@ -2,7 +2,7 @@ use bytes::Bytes;
 use socketio_core::engine::{Post, Response, Upgrade};
 use socketio_core::packet::RawArgs;
 use socketio_core::{Awaits, DisconnectReason, Encoded, Link, Lost, SocketKey, Unanswered};
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 
 use crate::transport::Stream;
 
@@ -33,4 +33,20 @@ pub(crate) enum Command {
 pub(crate) type Respond = oneshot::Sender<Response>;
 
 /// Where the client's answer to a packet goes.
-pub(crate) type Answer = oneshot::Sender<Result<RawArgs, Unanswered>>;
+#[derive(Debug)]
+pub(crate) enum Answer {
+    /// To whoever asked this client alone.
+    One(oneshot::Sender<Result<RawArgs, Unanswered>>),
+    /// To whoever asked many, with the answers of the others.
+    Many(mpsc::UnboundedSender<Result<RawArgs, Unanswered>>),
+}
+
+impl Answer {
+    pub(crate) fn send(self, answer: Result<RawArgs, Unanswered>) {
+        // Whoever asked may have given up.
+        match self {
+            Self::One(sender) => drop(sender.send(answer)),
+            Self::Many(sender) => drop(sender.send(answer)),
+        }
+    }
+}

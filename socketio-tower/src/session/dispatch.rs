@@ -23,9 +23,8 @@ impl Work {
         match event {
             Event::Connect(pending) => self.connect(pending, cx, now),
             Event::Received { socket, event, ack } => self.received(socket, event, ack, cx, now),
-            // Whoever asked may have given up.
-            Event::Acknowledged { token, args } => drop(token.send(Ok(args))),
-            Event::Unanswered { token, why } => drop(token.send(Err(why))),
+            Event::Acknowledged { token, args } => token.send(Ok(args)),
+            Event::Unanswered { token, why } => token.send(Err(why)),
             Event::Disconnected { socket, reason } => {
                 if let Some(local) = self.sockets.get_mut(socket) {
                     local.leave(reason, now + self.io.settings().handler_grace);
@@ -62,6 +61,11 @@ impl Work {
         let table = namespace.table();
         let socket = Socket::new(id, key, Arc::clone(&self.session), namespace, table, self.io.clone());
         let local = LocalSocket::new(socket, auth);
+        if contained(|| local.socket.table().make_instances(&local.socket)).is_none() {
+            local.socket.report(None, &Cause::Panicked, None);
+            self.connection.reject(pending, "internal error", None);
+            return;
+        }
         match local.admission() {
             Some(future) => {
                 let span = trace::event_span(&local.socket, "middleware");
@@ -108,24 +112,23 @@ impl Work {
             // Its last events came with its end, when there is no gate to wait at any more.
             return;
         }
-        let refused = match contained(|| socket.judge(&event)) {
-            Some(Verdict::Pass) => None,
-            Some(Verdict::Ignore) => return,
-            Some(Verdict::Deny(reason)) => Some(Cause::Denied(reason)),
-            None => Some(Cause::Panicked),
-        };
-        let listeners = if refused.is_none() { socket.listeners(event.name()) } else { Vec::new() };
+        let mut listeners = Vec::new();
+        if !socket.is_plain() {
+            let verdict = contained(|| socket.judge(&event));
+            if verdict != Some(Verdict::Pass) {
+                refused(socket, &event, ack, verdict);
+                return;
+            }
+            listeners = socket.listeners(event.name());
+        }
         if !listeners.is_empty() {
             self.call_all(key, &listeners, &event, ack, cx, now);
-        } else if let Some(cause) = refused {
-            socket.report(Some(event.name()), &cause, ack.map(|id| AckSlot::new(socket.clone(), id)));
         } else {
             let (label, handler) = match (table.event(event.name()), table.fallback()) {
                 (Some((index, handler)), _) => (EventLabel::Known(index), handler),
                 (None, Some(handler)) => (EventLabel::Named(event.name().into()), handler),
                 (None, None) => {
-                    let ack = ack.map(|id| AckSlot::new(socket.clone(), id));
-                    socket.report(Some(event.name()), &Cause::UnknownEvent, ack);
+                    not_handled(socket, &event, ack, &Cause::UnknownEvent);
                     return;
                 }
             };
@@ -295,6 +298,20 @@ impl Work {
         self.running.abandon_admissions();
         self.streams.abandon_opening();
     }
+}
+
+/// An event did not pass the policy and the filters; without a verdict, one of them panicked.
+fn refused(socket: &Socket, event: &packet::Event, ack: Option<AckId>, verdict: Option<Verdict>) {
+    match verdict {
+        Some(Verdict::Pass | Verdict::Ignore) => {}
+        Some(Verdict::Deny(reason)) => not_handled(socket, event, ack, &Cause::Denied(reason)),
+        None => not_handled(socket, event, ack, &Cause::Panicked),
+    }
+}
+
+fn not_handled(socket: &Socket, event: &packet::Event, ack: Option<AckId>, cause: &Cause) {
+    let ack = ack.map(|id| AckSlot::new(socket.clone(), id));
+    socket.report(Some(event.name()), cause, ack);
 }
 
 /// What came of calling a handler: its future, which has not begun, or nothing after a panic.

@@ -9,6 +9,7 @@ use socketio_core::{Connection, DisconnectReason, Link, Lost};
 use tokio::time::Sleep;
 
 use super::local::LocalSockets;
+use super::mailbox::Downstream;
 use super::running::Running;
 use super::streams::Streams;
 use super::{Answer, Command, Respond, Session};
@@ -158,7 +159,7 @@ impl Work {
 
     fn drain_mailbox(&mut self, now: Instant) -> bool {
         let mut commands = std::mem::take(&mut self.commands);
-        self.session.mailbox.take(&mut commands, self.downstream_bytes());
+        self.session.mailbox.take(&mut commands, self.downstream());
         let moved = !commands.is_empty();
         for command in commands.drain(..) {
             self.obey(command, now);
@@ -204,7 +205,11 @@ impl Work {
     }
 
     fn rest(&self, cx: &Context<'_>) -> bool {
-        self.session.mailbox.rest(self.downstream_bytes(), cx.waker())
+        self.session.mailbox.rest(self.downstream(), cx.waker())
+    }
+
+    fn downstream(&self) -> Downstream {
+        Downstream { bytes: self.downstream_bytes(), writable: self.connection.is_writable() }
     }
 
     fn downstream_bytes(&self) -> usize {

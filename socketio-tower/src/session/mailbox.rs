@@ -23,6 +23,8 @@ struct Inner {
     inbox_bytes: usize,
     /// The bytes the task has taken and the kernel has not, as of its last turn.
     downstream_bytes: usize,
+    /// Whether what would be sent could leave at once, as of the task's last turn.
+    writable: bool,
     task: Task,
     /// Whether the session is ending: requests are still served, packets are not.
     ending: bool,
@@ -42,12 +44,23 @@ enum Task {
     Closed,
 }
 
+/// How things stand between the task and the kernel.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Downstream {
+    /// What the kernel has still to take.
+    pub(crate) bytes: usize,
+    /// Whether a packet could leave at once if nothing waited before it.
+    pub(crate) writable: bool,
+}
+
 /// What became of a packet at the mailbox.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Pushed {
     Queued,
     /// The bytes that wait have reached the bound; the packet was not taken.
     Full,
+    /// It was to be sent at once or never, and something waits; it was not taken.
+    Dropped,
     Gone,
 }
 
@@ -67,6 +80,21 @@ impl Mailbox {
                 push(inner, Command::Close { reason: DisconnectReason::ForcedServerClose });
             }
             return Pushed::Full;
+        }
+        inner.inbox_bytes += weight;
+        push(inner, command);
+        Pushed::Queued
+    }
+
+    /// Queues a command with a packet of this weight if it can leave at once: nothing waits before it, and the client's
+    /// transport takes it.
+    pub(crate) fn push_volatile(&self, weight: usize, command: Command) -> Pushed {
+        let mut inner = self.lock();
+        if inner.ending {
+            return Pushed::Gone;
+        }
+        if !inner.writable || inner.inbox_bytes + inner.downstream_bytes > 0 {
+            return Pushed::Dropped;
         }
         inner.inbox_bytes += weight;
         push(inner, command);
@@ -109,18 +137,20 @@ impl Mailbox {
 
     /// For the task, in every turn: takes what is there into an empty list, and tells what of earlier
     /// turns the kernel has still to take.
-    pub(crate) fn take(&self, into: &mut Vec<Command>, downstream_bytes: usize) {
+    pub(crate) fn take(&self, into: &mut Vec<Command>, downstream: Downstream) {
         let mut inner = self.lock();
         std::mem::swap(&mut inner.commands, into);
-        inner.downstream_bytes = downstream_bytes + std::mem::take(&mut inner.inbox_bytes);
+        inner.writable = downstream.writable;
+        inner.downstream_bytes = downstream.bytes + std::mem::take(&mut inner.inbox_bytes);
         wake_drained(inner);
     }
 
     /// For the task, at the end of its turn: tells what the kernel has still to take, and rests. False if
     /// something has come meanwhile.
-    pub(crate) fn rest(&self, downstream_bytes: usize, waker: &Waker) -> bool {
+    pub(crate) fn rest(&self, downstream: Downstream, waker: &Waker) -> bool {
         let mut inner = self.lock();
-        inner.downstream_bytes = downstream_bytes;
+        inner.writable = downstream.writable;
+        inner.downstream_bytes = downstream.bytes;
         if !inner.commands.is_empty() {
             return false;
         }

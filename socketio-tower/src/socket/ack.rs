@@ -26,7 +26,7 @@ impl AckSlot {
 
     pub(crate) fn send<T: ToArgs + ?Sized>(self, args: &T) -> Sent {
         match with_encoder(|encoder| encoder.ack(self.socket.namespace(), self.id, args)) {
-            Ok(packet) => self.socket.send(packet),
+            Ok(packet) => self.socket.deliver(packet, false),
             Err(error) => Sent::Refused(error.into()),
         }
     }
@@ -50,6 +50,28 @@ enum State {
     Failed(Option<AckError>),
 }
 
+impl AckError {
+    /// What an answer that came, or did not, is to whoever asked.
+    pub(crate) fn read<R: FromArgs>(answer: Result<RawArgs, Unanswered>) -> Result<R, Self> {
+        match answer {
+            Ok(args) => R::from_args(&args).map_err(Self::Unexpected),
+            Err(Unanswered::TimedOut) => Err(Self::TimedOut),
+            Err(_) => Err(Self::Disconnected),
+        }
+    }
+
+    /// Why nothing is to be waited for, if that is so.
+    pub(crate) fn of_sending(sent: Sent) -> Option<Self> {
+        match sent {
+            Sent::Queued => None,
+            Sent::Full => Some(Self::Full),
+            Sent::Dropped => Some(Self::Dropped),
+            Sent::Gone => Some(Self::Disconnected),
+            Sent::Refused(error) => Some(Self::Refused(error)),
+        }
+    }
+}
+
 impl<R> EmitWithAck<R> {
     pub(super) fn waiting(answer: oneshot::Receiver<Result<RawArgs, Unanswered>>) -> Self {
         Self { state: State::Waiting(answer), marker: PhantomData }
@@ -67,9 +89,8 @@ impl<R: FromArgs> Future for EmitWithAck<R> {
         Poll::Ready(match self.project().state {
             State::Failed(error) => Err(error.take().expect("a future is not polled after its end")),
             State::Waiting(answer) => match ready!(Pin::new(answer).poll(cx)) {
-                Ok(Ok(args)) => R::from_args(&args).map_err(AckError::Unexpected),
-                Ok(Err(Unanswered::TimedOut)) => Err(AckError::TimedOut),
-                Ok(Err(_)) | Err(_) => Err(AckError::Disconnected),
+                Ok(answer) => AckError::read(answer),
+                Err(_) => Err(AckError::Disconnected),
             },
         })
     }
@@ -94,6 +115,9 @@ pub enum AckError {
     /// Too many bytes wait for the client; the event was not sent.
     #[error("too many bytes wait for the client")]
     Full,
+    /// It was [volatile](crate::Socket::volatile), and could not have left at once; the event was not sent.
+    #[error("the event could not have left at once")]
+    Dropped,
     /// The event cannot be sent.
     #[error(transparent)]
     Refused(#[from] EmitError),

@@ -90,7 +90,9 @@ impl Socket {
     /// Is told of every event that is emitted to this socket; see
     /// [`NamespaceBuilder::on_any_outgoing`](crate::NamespaceBuilder::on_any_outgoing).
     pub fn on_any_outgoing(&self, listener: impl Fn(&Self, &Event) + Send + Sync + 'static) -> ListenerId {
-        self.add(Entry::Outgoing(Arc::new(listener)))
+        let listener = self.add(Entry::Outgoing(Arc::new(listener)));
+        self.0.life.listen();
+        listener
     }
 
     /// Which events this socket may receive; to begin with, what
@@ -119,6 +121,12 @@ impl Socket {
 }
 
 impl Socket {
+    /// Whether nothing stands between an event and the namespace's handler for it: no policy, no filter, and nothing
+    /// of this socket alone.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.table().is_open() && self.0.overlay.get().is_none_or(|overlay| !overlay.is_guarded())
+    }
+
     /// What the policy and the filters make of an event.
     pub(crate) fn judge(&self, event: &Event) -> Verdict {
         let (table, overlay) = (self.table(), self.0.overlay.get());
@@ -140,11 +148,9 @@ impl Socket {
     }
 
     /// Tells those who want to know of every event that is sent. An ack is none.
-    pub(crate) fn tell_outgoing(&self, packet: &Encoded) {
+    #[cold]
+    pub(super) fn tell_outgoing(&self, packet: &Encoded) {
         let overlay = self.0.overlay.get().map_or_else(Vec::new, |overlay| overlay.outgoing());
-        if (self.table().outgoing().is_empty() && overlay.is_empty()) || !self.is_connected() {
-            return;
-        }
         let Some(event) = Event::from_encoded(packet) else { return };
         let listeners = self.table().outgoing().iter().chain(&overlay);
         // Whoever emits is not to blame.
@@ -166,10 +172,12 @@ impl Socket {
         Some(overlay)
     }
 
-    /// It will never receive anything again: what its listeners capture is freed, and its tasks are cancelled.
+    /// It will never receive anything again: its own instances and what its listeners capture are freed, and its tasks
+    /// are cancelled.
     pub(crate) fn retire(&self) {
         self.mark_gone();
         self.overlay_if_any(Overlay::close);
+        contained(|| self.table().drop_instances(self));
     }
 
     fn overlay_if_any(&self, then: impl FnOnce(&Overlay)) {

@@ -4,17 +4,23 @@ mod ack;
 pub(crate) use ack::AckSlot;
 pub use ack::{AckError, EmitWithAck};
 
+mod data;
+
 mod encode;
 pub(crate) use encode::with_encoder;
 
 mod extensions;
 pub use extensions::Extensions;
 
+mod life;
+use life::Life;
+
 mod listen;
 pub use listen::SocketPolicy;
 
 mod operator;
 pub use operator::SocketOperator;
+pub(crate) use operator::after;
 
 mod overlay;
 pub use overlay::ListenerId;
@@ -26,14 +32,13 @@ mod task;
 
 use std::fmt;
 use std::future::poll_fn;
-use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::task::Poll;
 use std::time::Duration;
 
 use socketio_core::namespace::MemberKey;
 use socketio_core::packet::ToArgs;
-use socketio_core::{Encoded, SocketId, SocketKey, Transport};
+use socketio_core::{SocketId, SocketKey, Transport};
 
 use crate::SocketIo;
 use crate::broadcast::BroadcastOperator;
@@ -55,20 +60,13 @@ struct Inner {
     namespace: Arc<Namespace>,
     table: Arc<Table>,
     io: SocketIo,
-    /// [`ASKING`], [`CONNECTED`] or [`GONE`].
-    life: AtomicU8,
+    life: Life,
     /// Its place among the namespace's members, once it has one.
     member: OnceLock<MemberKey>,
     extensions: Extensions,
     /// What it has beyond its namespace's table; most have nothing.
     overlay: OnceLock<Box<overlay::Overlay>>,
 }
-
-/// Its middlewares run.
-const ASKING: u8 = 0;
-const CONNECTED: u8 = 1;
-/// It reaches nobody any more.
-const GONE: u8 = 2;
 
 /// What it is.
 impl Socket {
@@ -85,7 +83,7 @@ impl Socket {
 
     /// Whether it is connected: from before the connect handler until it leaves, or is disconnected.
     pub fn is_connected(&self) -> bool {
-        self.0.life.load(Ordering::Acquire) == CONNECTED
+        self.0.life.is_connected()
     }
 
     /// The transport its client has at the moment.
@@ -119,9 +117,22 @@ impl Socket {
             return Sent::Gone;
         }
         match with_encoder(|encoder| encoder.event(self.namespace(), event, args, None)) {
-            Ok(packet) => self.send(packet),
+            Ok(packet) => self.deliver(packet, false),
             Err(error) => Sent::Refused(error.into()),
         }
+    }
+
+    /// Sends a `message` event, which is what `socket.send` of the stock clients does.
+    pub fn send<T: ToArgs + ?Sized>(&self, args: &T) -> Sent {
+        self.emit("message", args)
+    }
+
+    /// Sends only what can leave at once: what comes so often that the next one makes up for one that is lost.
+    ///
+    /// Over a WebSocket that is so while nothing waits for the client; on long polling while one of its requests waits
+    /// for packets. Otherwise the answer is [`Sent::Dropped`].
+    pub fn volatile(&self) -> SocketOperator {
+        SocketOperator::new(self.clone()).volatile()
     }
 
     /// Sends an event and awaits the client's answer, for
@@ -138,12 +149,12 @@ impl Socket {
     where
         T: ToArgs + ?Sized,
     {
-        self.timeout(self.0.io.settings().ack_timeout).emit_with_ack(event, args)
+        SocketOperator::new(self.clone()).emit_with_ack(event, args)
     }
 
     /// Chooses how long the next [`emit_with_ack`](SocketOperator::emit_with_ack) waits.
     pub fn timeout(&self, timeout: Duration) -> SocketOperator {
-        SocketOperator::new(self.clone(), timeout)
+        SocketOperator::new(self.clone()).timeout(timeout)
     }
 
     /// The sockets in `room`, without this one.
@@ -185,12 +196,12 @@ impl Socket {
 impl Socket {
     /// Joins a room. False if it is not connected.
     pub fn join(&self, room: impl AsRef<str>) -> bool {
-        self.0.member.get().is_some_and(|&member| self.0.namespace.rooms().join(member, room.as_ref()))
+        self.0.member.get().is_some_and(|&member| self.0.namespace.join(self, member, room.as_ref()))
     }
 
     /// Leaves a room. False if it was not there.
     pub fn leave(&self, room: impl AsRef<str>) -> bool {
-        self.0.member.get().is_some_and(|&member| self.0.namespace.rooms().leave(member, room.as_ref()))
+        self.0.member.get().is_some_and(|&member| self.0.namespace.leave(self, member, room.as_ref()))
     }
 
     /// The rooms it is in, its own first; none once it is disconnected.
@@ -230,9 +241,9 @@ impl Socket {
             key,
             session,
             namespace,
+            life: Life::new(!table.outgoing().is_empty()),
             table,
             io,
-            life: AtomicU8::new(ASKING),
             member: OnceLock::new(),
             extensions: Extensions::default(),
             overlay: OnceLock::new(),
@@ -249,7 +260,7 @@ impl Socket {
         let mut rooms = self.0.namespace.rooms();
         let member = rooms.insert(self.id(), self.clone()).ok()?;
         self.0.member.get_or_init(|| member);
-        self.0.life.store(CONNECTED, Ordering::Release);
+        self.0.life.connect();
         // Nobody finds it in the rooms before it is all that.
         drop(rooms);
         Some(Membership::new(self.clone(), Arc::clone(&self.0.namespace), member))
@@ -257,11 +268,11 @@ impl Socket {
 
     /// It reaches nobody from now on.
     pub(crate) fn mark_gone(&self) {
-        self.0.life.store(GONE, Ordering::Release);
+        self.0.life.end();
     }
 
     fn is_gone(&self) -> bool {
-        self.0.life.load(Ordering::Acquire) == GONE
+        self.0.life.is_gone()
     }
 
     /// The handlers that stood when it connected.
@@ -269,20 +280,34 @@ impl Socket {
         &self.0.table
     }
 
-    /// Queues a packet that is encoded for its namespace.
-    pub(crate) fn send(&self, packet: Encoded) -> Sent {
-        self.tell_outgoing(&packet);
-        let weight = packet.weight();
-        self.push(weight, Command::Send { socket: self.0.key, packet })
+    fn push(&self, weight: usize, command: Command, volatile: bool) -> Sent {
+        if !self.0.life.is_plainly_connected() {
+            return self.push_told(weight, command, volatile);
+        }
+        self.queue(weight, command, volatile)
     }
 
-    /// Queues a packet that is an event or an ack, with whatever else goes along.
-    fn push(&self, weight: usize, command: Command) -> Sent {
+    /// To a socket that is not connected, or that somebody listens to.
+    #[cold]
+    fn push_told(&self, weight: usize, command: Command, volatile: bool) -> Sent {
         if !self.is_connected() {
             return Sent::Gone;
         }
-        match self.0.session.mailbox.push_packet(weight, self.0.io.settings(), command) {
+        if let Command::Send { packet, .. } | Command::Ask { packet, .. } = &command {
+            self.tell_outgoing(packet);
+        }
+        self.queue(weight, command, volatile)
+    }
+
+    fn queue(&self, weight: usize, command: Command, volatile: bool) -> Sent {
+        let mailbox = &self.0.session.mailbox;
+        let pushed = match volatile {
+            false => mailbox.push_packet(weight, self.0.io.settings(), command),
+            true => mailbox.push_volatile(weight, command),
+        };
+        match pushed {
             Pushed::Queued => Sent::Queued,
+            Pushed::Dropped => Sent::Dropped,
             Pushed::Gone => Sent::Gone,
             Pushed::Full => Sent::Full,
         }

@@ -1,23 +1,64 @@
 use std::time::Duration;
 
-use socketio_core::Awaits;
 use socketio_core::packet::ToArgs;
+use socketio_core::{Awaits, Encoded};
 use tokio::sync::oneshot;
 
 use super::{AckError, EmitWithAck, Sent, Socket, with_encoder};
-use crate::session::Command;
+use crate::session::{Answer, Command};
 
-/// A socket, and how long to wait for its answers.
+/// A socket, and how to send to it.
+///
+/// Every method gives a new operator, so one may be kept and used again.
+///
+/// ```
+/// use std::time::Duration;
+/// # async fn handler(socket: socketio_tower::Socket) -> Result<(), socketio_tower::AckError> {
+/// socket.volatile().emit("position", &[12.5, 3.0]);
+/// let ready: bool = socket.timeout(Duration::from_secs(1)).emit_with_ack("ready?", "").await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
-#[must_use = "it only chooses; `emit_with_ack` sends"]
+#[must_use = "it only chooses; `emit` and `emit_with_ack` send"]
 pub struct SocketOperator {
     socket: Socket,
-    timeout: Duration,
+    timeout: Option<Duration>,
+    volatile: bool,
 }
 
 impl SocketOperator {
-    pub(super) fn new(socket: Socket, timeout: Duration) -> Self {
-        Self { socket, timeout }
+    pub(super) fn new(socket: Socket) -> Self {
+        Self { socket, timeout: None, volatile: false }
+    }
+
+    /// How long [`emit_with_ack`](Self::emit_with_ack) waits for the client. Default
+    /// [`SocketIoBuilder::ack_timeout`](crate::SocketIoBuilder::ack_timeout).
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+
+    /// Sends only what can leave at once; see [`Socket::volatile`].
+    pub fn volatile(mut self) -> Self {
+        self.volatile = true;
+        self
+    }
+
+    /// Sends an event to the client; see [`Socket::emit`].
+    pub fn emit<T: ToArgs + ?Sized>(&self, event: &str, args: &T) -> Sent {
+        if !self.socket.is_connected() {
+            return Sent::Gone;
+        }
+        match with_encoder(|encoder| encoder.event(self.socket.namespace(), event, args, None)) {
+            Ok(packet) => self.socket.deliver(packet, self.volatile),
+            Err(error) => Sent::Refused(error.into()),
+        }
+    }
+
+    /// Sends a `message` event; see [`Socket::send`].
+    pub fn send<T: ToArgs + ?Sized>(&self, args: &T) -> Sent {
+        self.emit("message", args)
     }
 
     /// Sends an event and awaits the client's answer. The event is sent at once, whether or not the
@@ -36,15 +77,30 @@ impl SocketOperator {
             Err(error) => return EmitWithAck::failed(AckError::Refused(error.into())),
         };
         let (sender, receiver) = oneshot::channel();
-        let deadline = tokio::time::Instant::now().into_std().checked_add(self.timeout);
-        let awaits = Box::new(Awaits::new(id, sender, deadline));
-        socket.tell_outgoing(&packet);
-        let weight = packet.weight();
-        match socket.push(weight, Command::Ask { socket: socket.0.key, packet, awaits }) {
-            Sent::Queued => EmitWithAck::waiting(receiver),
-            Sent::Full => EmitWithAck::failed(AckError::Full),
-            Sent::Gone => EmitWithAck::failed(AckError::Disconnected),
-            Sent::Refused(error) => EmitWithAck::failed(AckError::Refused(error)),
+        let deadline = self.timeout.unwrap_or(socket.io().settings().ack_timeout);
+        let awaits = Awaits::new(id, Answer::One(sender), after(deadline));
+        match AckError::of_sending(socket.ask(packet, awaits, self.volatile)) {
+            None => EmitWithAck::waiting(receiver),
+            Some(error) => EmitWithAck::failed(error),
         }
+    }
+}
+
+/// The end of a timeout; none if the clock cannot count so far.
+pub(crate) fn after(timeout: Duration) -> Option<std::time::Instant> {
+    tokio::time::Instant::now().into_std().checked_add(timeout)
+}
+
+impl Socket {
+    /// Queues a packet that is encoded for its namespace.
+    pub(crate) fn deliver(&self, packet: Encoded, volatile: bool) -> Sent {
+        let weight = packet.weight();
+        self.push(weight, Command::Send { socket: self.0.key, packet }, volatile)
+    }
+
+    /// Queues a packet whose answer is awaited.
+    pub(crate) fn ask(&self, packet: Encoded, awaits: Awaits<Answer>, volatile: bool) -> Sent {
+        let weight = packet.weight();
+        self.push(weight, Command::Ask { socket: self.0.key, packet, awaits: Box::new(awaits) }, volatile)
     }
 }

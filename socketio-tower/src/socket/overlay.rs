@@ -1,21 +1,29 @@
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio_util::sync::CancellationToken;
 
+use super::data::Shown;
 use crate::filter::{EventPolicy, Filter, Listener};
 use crate::namespace::EventHandler;
 
-/// What one socket has beyond its namespace's table: listeners, filters, a policy of its own.
+/// What one socket has beyond its namespace's table: listeners, filters, a policy of its own, tasks, a value to show.
 ///
 /// Its lock is held while lists are changed or copied, never across a call of what is in them.
 #[derive(Debug, Default)]
-pub(super) struct Overlay(Mutex<Inner>);
+pub(super) struct Overlay {
+    inner: Mutex<Inner>,
+    /// Whether there was ever something that an event must be shown to.
+    guarded: AtomicBool,
+}
 
 #[derive(Default)]
 struct Inner {
     entries: Vec<(ListenerId, Entry)>,
     policy: Option<EventPolicy>,
+    /// What the socket shows of itself.
+    shown: Option<Shown>,
     last: u64,
     /// Cancelled when the socket is gone; made for its first task.
     tasks: Option<CancellationToken>,
@@ -46,6 +54,7 @@ impl Overlay {
         if inner.closed {
             return None;
         }
+        self.guarded.store(true, Ordering::Release);
         inner.last += 1;
         let id = ListenerId(inner.last);
         inner.entries.push((id, entry));
@@ -105,7 +114,23 @@ impl Overlay {
 
     /// Changes the socket's own policy; `None` is that of the namespace.
     pub(super) fn change_policy(&self, change: impl FnOnce(&mut Option<EventPolicy>)) {
+        self.guarded.store(true, Ordering::Release);
         change(&mut self.lock().policy);
+    }
+
+    /// Keeps what the socket shows of itself; gives back what it was, or what comes too late.
+    pub(super) fn show(&self, value: Shown) -> Option<Shown> {
+        let mut inner = self.lock();
+        if inner.closed { Some(value) } else { inner.shown.replace(value) }
+    }
+
+    pub(super) fn shown(&self) -> Option<Shown> {
+        self.lock().shown.clone()
+    }
+
+    /// Whether an event must be shown to somebody here.
+    pub(super) fn is_guarded(&self) -> bool {
+        self.guarded.load(Ordering::Acquire)
     }
 
     /// What ends the tasks of the socket. None if it is gone.
@@ -118,8 +143,9 @@ impl Overlay {
     pub(super) fn close(&self) {
         let mut inner = self.lock();
         inner.closed = true;
-        let tasks = inner.tasks.take();
+        let (tasks, shown) = (inner.tasks.take(), inner.shown.take());
         drop(inner);
+        drop(shown);
         if let Some(tasks) = tasks {
             tasks.cancel();
         }
@@ -137,7 +163,7 @@ impl Overlay {
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
         // Nothing under the lock can panic half-way.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

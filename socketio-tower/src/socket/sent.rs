@@ -9,6 +9,8 @@ pub enum Sent {
     /// The bytes that wait for the client have reached
     /// [`SocketIoBuilder::max_queued_bytes`](crate::SocketIoBuilder::max_queued_bytes): it was not taken.
     Full,
+    /// It was [volatile](crate::Socket::volatile), and could not have left at once: it was not taken.
+    Dropped,
     /// The socket is not connected.
     Gone,
     /// It cannot be sent to anybody.

@@ -22,5 +22,8 @@ pub(crate) use error::ReadError;
 mod wire;
 pub(crate) use wire::Wire;
 
+mod carrier;
+pub(crate) use carrier::{ByteStream, Carrier};
+
 mod stream;
-pub(crate) use stream::{Carrier, Stream};
+pub(crate) use stream::Stream;

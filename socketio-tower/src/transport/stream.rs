@@ -1,28 +1,44 @@
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use hyper::upgrade::{OnUpgrade, Upgraded};
+use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 
 use super::Wire;
+use super::carrier::{ByteStream, Carrier};
 
-/// What carries a WebSocket: the connection that an HTTP server hands over.
-pub(crate) type Carrier = TokioIo<Upgraded>;
-
-/// A WebSocket whose connection the HTTP server has not handed over: it does so when the 101 is written.
+/// A WebSocket that is about to stand.
 #[derive(Debug)]
 pub(crate) struct Stream {
-    upgrade: OnUpgrade,
+    source: Source,
     max_payload: usize,
 }
 
+#[derive(Debug)]
+enum Source {
+    /// The HTTP server hands the connection over when the 101 is written.
+    Upgrade(OnUpgrade),
+    /// There until it is opened.
+    Attached(Option<Carrier>),
+}
+
 impl Stream {
-    pub(crate) fn new(upgrade: OnUpgrade, max_payload: usize) -> Self {
-        Self { upgrade, max_payload }
+    /// Over a connection that the HTTP server has not handed over.
+    pub(crate) fn upgrading(upgrade: OnUpgrade, max_payload: usize) -> Self {
+        Self { source: Source::Upgrade(upgrade), max_payload }
+    }
+
+    /// Over a stream that is past its handshake.
+    pub(crate) fn attached(stream: impl ByteStream + 'static, max_payload: usize) -> Self {
+        let carrier = Carrier::Attached(Box::new(stream));
+        Self { source: Source::Attached(Some(carrier)), max_payload }
     }
 
     pub(crate) fn poll_open(&mut self, cx: &mut Context<'_>) -> Poll<Result<Wire<Carrier>, hyper::Error>> {
-        let upgraded = ready!(Pin::new(&mut self.upgrade).poll(cx))?;
-        Poll::Ready(Ok(Wire::new(TokioIo::new(upgraded), self.max_payload)))
+        let carrier = match &mut self.source {
+            Source::Upgrade(upgrade) => Carrier::Upgraded(TokioIo::new(ready!(Pin::new(upgrade).poll(cx))?)),
+            Source::Attached(carrier) => carrier.take().expect("a stream is opened once"),
+        };
+        Poll::Ready(Ok(Wire::new(carrier, self.max_payload)))
     }
 }

@@ -2,6 +2,8 @@
 
 mod client;
 
+mod attach;
+mod broadcast_ack;
 mod close;
 mod emit;
 mod errors;
@@ -11,12 +13,17 @@ mod leak;
 mod life;
 mod listeners;
 mod mounting;
+mod namespaces_as_types;
 mod order;
+mod remote_sockets;
 mod requests;
+mod room_events;
 mod routing;
 mod send;
 mod setup;
 mod spawn;
 mod stalled;
 mod tasks;
+mod testing;
 mod upgrades;
+mod volatile;

@@ -5,8 +5,7 @@ use bytestring::ByteString;
 
 use super::closing::respond;
 use super::{Session, State};
-use crate::engine::packet::{Malformed, Packet};
-use crate::engine::{Event, Transmit, payload};
+use crate::engine::{Event, Malformed, Packet, Transmit, decode_payload};
 use crate::{DisconnectReason, Encoded, Link, Message};
 
 /// A message for Socket.IO, as a part of what was sent.
@@ -74,7 +73,7 @@ impl Session {
 
     /// Reads the body of a POST, up to the first packet that is none.
     pub(super) fn read_body(&mut self, body: &ByteString) -> Result<(), Malformed> {
-        for packet in payload::decode(body) {
+        for packet in decode_payload(body) {
             if let State::Lingering { .. } = self.state
                 && let Ok(Packet::Close) = packet
             {
@@ -105,7 +104,7 @@ impl Session {
             }
             // The heartbeat of revision 4 goes the other way.
             Packet::Ping { .. } => self.fail(DisconnectReason::TransportError, None),
-            Packet::Pong | Packet::Open | Packet::Upgrade | Packet::Noop => {}
+            Packet::Pong { .. } | Packet::Open(_) | Packet::Upgrade | Packet::Noop => {}
         }
         None
     }

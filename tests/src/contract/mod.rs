@@ -1,5 +1,7 @@
 //! The server that stock clients are tested against; `tests/e2e/README.md` says what it does.
 
+mod guarded;
+
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -33,6 +35,7 @@ pub fn server() -> SocketIo {
         echo(ns, "echo");
     });
     io.of("/slow-connect", slow_connect);
+    io.of("/guarded", guarded::define);
     io
 }
 

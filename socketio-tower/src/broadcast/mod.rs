@@ -1,0 +1,13 @@
+//! Speaking to many sockets at once.
+
+mod operator;
+pub use operator::BroadcastOperator;
+
+mod operation;
+pub(crate) use operation::{Operation, Selection};
+
+mod answers;
+pub use answers::{AllAnswers, BroadcastAck};
+
+mod remote;
+pub use remote::RemoteSocket;

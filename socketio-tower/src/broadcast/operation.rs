@@ -1,0 +1,71 @@
+use std::cell::Cell;
+
+use socketio_core::Encoded;
+use socketio_core::namespace::Target;
+
+use crate::namespace::Namespace;
+use crate::socket::Socket;
+
+/// Which sockets of a namespace: those in any of the rooms, or all if there are none, without those in others.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Selection {
+    pub(crate) rooms: Vec<String>,
+    pub(crate) except: Vec<String>,
+}
+
+/// What is done to the sockets of a selection, as data, so that it can be done on another node too.
+#[derive(Debug)]
+pub(crate) enum Operation<'a> {
+    /// Each is sent a packet.
+    Emit {
+        packet: Encoded,
+        volatile: bool,
+    },
+    Join {
+        room: &'a str,
+    },
+    Leave {
+        room: &'a str,
+    },
+    Disconnect {
+        close: bool,
+    },
+}
+
+thread_local! {
+    /// The sockets of a selection, collected under the namespace's lock and served outside it.
+    static SELECTED: Cell<Vec<Socket>> = const { Cell::new(Vec::new()) };
+}
+
+/// A list of sockets longer than this is given back after its use.
+const KEPT_SELECTED: usize = 64 * 1024;
+
+impl Namespace {
+    /// Does something to every socket of a selection.
+    pub(crate) fn perform(&self, selection: &Selection, operation: &Operation<'_>) {
+        self.for_each(selection, |socket| match operation {
+            Operation::Emit { packet, volatile } => drop(socket.deliver(packet.clone(), *volatile)),
+            Operation::Join { room } => drop(socket.join(room)),
+            Operation::Leave { room } => drop(socket.leave(room)),
+            Operation::Disconnect { close: false } => socket.disconnect(),
+            Operation::Disconnect { close: true } => socket.disconnect_client(),
+        });
+    }
+
+    /// Calls a function with each socket of a selection, outside the lock. A socket in several rooms comes once.
+    pub(crate) fn for_each(&self, selection: &Selection, mut f: impl FnMut(Socket)) {
+        let mut selected = SELECTED.try_with(Cell::take).unwrap_or_default();
+        self.rooms().select(&selection.target(), |socket| selected.push(socket.clone()));
+        selected.drain(..).for_each(&mut f);
+        if selected.capacity() <= KEPT_SELECTED {
+            // At the thread's end there is no place to keep it.
+            SELECTED.try_with(|kept| kept.set(selected)).ok();
+        }
+    }
+}
+
+impl Selection {
+    pub(crate) fn target(&self) -> Target<'_, String, String> {
+        Target::rooms(&self.rooms).except(&self.except)
+    }
+}

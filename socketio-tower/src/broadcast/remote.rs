@@ -1,0 +1,104 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
+use socketio_core::SocketId;
+use socketio_core::packet::{FromArgs, ToArgs};
+
+use super::BroadcastOperator;
+use crate::handshake::Handshake;
+use crate::namespace::Namespace;
+use crate::socket::{AckError, Sent, Socket};
+
+/// What was known of a socket when somebody asked, wherever in a cluster it is; and a way to reach it.
+///
+/// It does not follow what happens to the socket afterwards. On this process,
+/// [`BroadcastOperator::sockets`] gives the sockets themselves.
+#[derive(Debug, Clone)]
+pub struct RemoteSocket {
+    namespace: Arc<Namespace>,
+    id: SocketId,
+    rooms: Vec<String>,
+    handshake: Handshake,
+    data: Option<Box<RawValue>>,
+}
+
+/// What is known of it.
+impl RemoteSocket {
+    pub(super) fn of(socket: &Socket, namespace: &Arc<Namespace>) -> Self {
+        Self {
+            namespace: Arc::clone(namespace),
+            id: socket.id(),
+            rooms: socket.rooms(),
+            handshake: socket.handshake().clone(),
+            data: socket.data_json(),
+        }
+    }
+
+    /// Its id.
+    pub fn id(&self) -> SocketId {
+        self.id
+    }
+
+    /// The path of its namespace.
+    pub fn namespace(&self) -> &str {
+        self.namespace.path()
+    }
+
+    /// The rooms it was in, its own first.
+    pub fn rooms(&self) -> &[String] {
+        &self.rooms
+    }
+
+    /// The request that opened its client's session.
+    pub fn handshake(&self) -> &Handshake {
+        &self.handshake
+    }
+
+    /// What [`Socket::set_data`] was given, as any type that reads it; none if there is nothing, or if it does not fit.
+    pub fn data<T: DeserializeOwned>(&self) -> Option<T> {
+        serde_json::from_str(self.data.as_ref()?.get()).ok()
+    }
+}
+
+/// Reaching it. If it has gone meanwhile nothing happens.
+impl RemoteSocket {
+    /// Sends it an event.
+    pub fn emit<T: ToArgs + ?Sized>(&self, event: &str, args: &T) -> Sent {
+        self.operator().emit(event, args)
+    }
+
+    /// Sends it an event and awaits the client's answer.
+    ///
+    /// # Errors
+    ///
+    /// There is no answer. If the socket is gone, that is [`AckError::Disconnected`].
+    pub async fn emit_with_ack<T, R>(&self, event: &str, args: &T, timeout: Duration) -> Result<R, AckError>
+    where
+        T: ToArgs + ?Sized,
+        R: FromArgs,
+    {
+        let answers = self.operator().timeout(timeout).emit_with_ack(event, args).into_future();
+        answers.await.pop().unwrap_or(Err(AckError::Disconnected))
+    }
+
+    /// Lets it join a room.
+    pub async fn join(&self, room: impl AsRef<str>) {
+        self.operator().sockets_join(room).await;
+    }
+
+    /// Lets it leave a room.
+    pub async fn leave(&self, room: impl AsRef<str>) {
+        self.operator().sockets_leave(room).await;
+    }
+
+    /// Disconnects it from its namespace; with `close`, from all namespaces, and closes its connection.
+    pub async fn disconnect(&self, close: bool) {
+        self.operator().disconnect_sockets(close).await;
+    }
+
+    fn operator(&self) -> BroadcastOperator {
+        BroadcastOperator::new(Arc::clone(&self.namespace)).to(self.id.as_str())
+    }
+}

@@ -1,0 +1,147 @@
+use std::fmt;
+use std::sync::Arc;
+
+use super::instance::{Instance, Namespace};
+use crate::handler::{
+    Arguments, ConnectError, ConnectReply, Context, EventReply, ExtractError, Failure, Function, NoReply,
+    Requirements,
+};
+use crate::socket::AckSlot;
+
+/// An async function together with the value that is its first argument: a handler, made by
+/// [`Instance::handler`](crate::Instance::handler).
+pub struct Bound<T, F> {
+    instance: Instance<T>,
+    function: F,
+}
+
+impl<T, F> Bound<T, F> {
+    pub(super) fn new(instance: Instance<T>, function: F) -> Self {
+        Self { instance, function }
+    }
+}
+
+/// The arguments of a bound function, without the instance.
+#[derive(Debug)]
+pub struct BoundArguments<M>(M);
+
+impl<M: Arguments<C>, C> Arguments<C> for BoundArguments<M> {
+    fn extract(context: &mut C) -> Result<Self, ExtractError> {
+        M::extract(context).map(Self)
+    }
+
+    fn require(requirements: &mut Requirements) {
+        M::require(requirements);
+    }
+}
+
+macro_rules! bound {
+    ($($argument:ident),*) => {
+        #[diagnostic::do_not_recommend]
+        #[allow(non_snake_case, reason = "a type's name serves as its value's")]
+        impl<T, F, R, C, $($argument),*> Function<C, BoundArguments<($($argument,)*)>> for Bound<T, F>
+        where
+            T: Namespace,
+            F: FnOnce(Arc<T>, $($argument),*) -> R,
+            C: Context,
+        {
+            type Output = R;
+
+            fn apply(
+                self,
+                BoundArguments(($($argument,)*)): BoundArguments<($($argument,)*)>,
+                context: &mut C,
+            ) -> Result<R, ExtractError> {
+                Ok((self.function)(self.instance.extract(context.socket())?, $($argument),*))
+            }
+        }
+    };
+}
+
+bound!();
+bound!(T1);
+bound!(T1, T2);
+bound!(T1, T2, T3);
+bound!(T1, T2, T3, T4);
+bound!(T1, T2, T3, T4, T5);
+bound!(T1, T2, T3, T4, T5, T6);
+bound!(T1, T2, T3, T4, T5, T6, T7);
+
+impl<T, F: Clone> Clone for Bound<T, F> {
+    fn clone(&self) -> Self {
+        Self { instance: self.instance.clone(), function: self.function.clone() }
+    }
+}
+
+impl<T, F> fmt::Debug for Bound<T, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Bound").field("instance", &self.instance).finish_non_exhaustive()
+    }
+}
+
+/// A method of an instance, as the attribute `namespace` makes it a handler: the extraction of each argument stands in
+/// the closure, at the argument's place in the source, and so does what the compiler has to say about it.
+#[derive(Debug)]
+pub struct Method<T, F>(Bound<T, F>);
+
+/// The closure of a method extracts its arguments itself.
+#[derive(Debug)]
+pub struct MethodArguments;
+
+impl<C> Arguments<C> for MethodArguments {
+    fn extract(_: &mut C) -> Result<Self, ExtractError> {
+        Ok(Self)
+    }
+
+    /// The attribute says it beside, with [`NamespaceBuilder::require`](super::NamespaceBuilder::require).
+    fn require(_: &mut Requirements) {}
+}
+
+impl<T, F> Method<T, F> {
+    pub(super) fn new(instance: Instance<T>, call: F) -> Self {
+        Self(Bound::new(instance, call))
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<T, F, R, C> Function<C, MethodArguments> for Method<T, F>
+where
+    T: Namespace,
+    F: Fn(Arc<T>, &mut C) -> Result<R, ExtractError>,
+    C: Context,
+{
+    type Output = R;
+
+    fn apply(self, _: MethodArguments, context: &mut C) -> Result<R, ExtractError> {
+        (self.0.function)(self.0.instance.extract(context.socket())?, context)
+    }
+}
+
+impl<T, F: Clone> Clone for Method<T, F> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+/// What a method returned, and what is to be made of it: chosen at the return type's place in the source, where the
+/// compiler complains if it is none.
+#[derive(Debug)]
+pub struct Returned<R, F>(pub R, pub F);
+
+impl<R, F: FnOnce(R, Option<AckSlot>) -> Result<(), Box<Failure>>> EventReply for Returned<R, F> {
+    fn reply(self, ack: Option<AckSlot>) -> Result<(), Box<Failure>> {
+        (self.1)(self.0, ack)
+    }
+}
+
+impl<R, F: FnOnce(R) -> Result<(), Box<Failure>>> NoReply for Returned<R, F> {
+    fn outcome(self) -> Result<(), Box<Failure>> {
+        (self.1)(self.0)
+    }
+}
+
+impl<R, F: FnOnce(R) -> Result<(), ConnectError>> ConnectReply for Returned<R, F> {
+    fn verdict(self) -> Result<(), ConnectError> {
+        (self.1)(self.0)
+    }
+}

@@ -1,0 +1,42 @@
+use std::sync::atomic::{AtomicU8, Ordering};
+
+/// How far a socket has come, and whether somebody listens to what is sent to it: one load tells both, because it is
+/// asked for each packet of a broadcast.
+#[derive(Debug)]
+pub(super) struct Life(AtomicU8);
+
+const CONNECTED: u8 = 1;
+const GONE: u8 = 2;
+const LISTENED: u8 = 4;
+
+impl Life {
+    /// Its middlewares run.
+    pub(super) fn new(listened: bool) -> Self {
+        Self(AtomicU8::new(if listened { LISTENED } else { 0 }))
+    }
+
+    /// Connected, and nobody listens.
+    pub(super) fn is_plainly_connected(&self) -> bool {
+        self.0.load(Ordering::Acquire) == CONNECTED
+    }
+
+    pub(super) fn is_connected(&self) -> bool {
+        self.0.load(Ordering::Acquire) & (CONNECTED | GONE) == CONNECTED
+    }
+
+    pub(super) fn is_gone(&self) -> bool {
+        self.0.load(Ordering::Acquire) & GONE != 0
+    }
+
+    pub(super) fn connect(&self) {
+        self.0.fetch_or(CONNECTED, Ordering::AcqRel);
+    }
+
+    pub(super) fn end(&self) {
+        self.0.fetch_or(GONE, Ordering::AcqRel);
+    }
+
+    pub(super) fn listen(&self) {
+        self.0.fetch_or(LISTENED, Ordering::AcqRel);
+    }
+}

@@ -1,0 +1,15 @@
+#![allow(unused)]
+
+use std::sync::Arc;
+
+use socketio_tower::{Instance, Namespace, NamespaceBuilder, Rooms};
+
+struct Chat;
+
+impl Namespace for Chat {
+    fn define(ns: &mut NamespaceBuilder, instance: Instance<Self>) {
+        ns.on("x", instance.handler(async |chat: Arc<Self>, rooms: Rooms| {}));
+    }
+}
+
+fn main() {}

@@ -1,0 +1,519 @@
+//! Types as namespaces: one value for all sockets or one for each, by the attribute or by hand.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
+
+use serde::Deserialize;
+use socketio_tower::handler::{Cause, ConnectError, ErrorContext};
+use socketio_tower::{
+    Args, Auth, Data, DisconnectReason, Event, Extension, Instance, Namespace, NamespaceBuilder, Rooms,
+    SetupError, Socket, SocketIo, State, namespace,
+};
+use tokio::sync::Notify;
+
+use crate::client::{Log, Server, Ws, soon, until};
+
+/// Counts what its sockets send, and tells what becomes of it.
+struct Counter {
+    name: &'static str,
+    count: AtomicU32,
+    log: Arc<Log>,
+}
+
+impl Counter {
+    fn new(name: &'static str, log: &Arc<Log>) -> Self {
+        Self { name, count: AtomicU32::new(0), log: Arc::clone(log) }
+    }
+}
+
+impl Drop for Counter {
+    fn drop(&mut self) {
+        self.log.add(format!("{} dropped at {}", self.name, self.count.load(Ordering::Relaxed)));
+    }
+}
+
+#[namespace]
+impl Counter {
+    async fn add(&self, Data(n): Data<u32>) -> u32 {
+        self.count.fetch_add(n, Ordering::Relaxed) + n
+    }
+
+    async fn disconnect(&self) {
+        tokio::task::yield_now().await;
+        self.log.add(format!("{} left at {}", self.name, self.count.load(Ordering::Relaxed)));
+    }
+}
+
+#[tokio::test]
+async fn one_value_for_all_sockets() {
+    let (io, log) = (SocketIo::new(), Arc::default());
+    io.of("/", |ns| {
+        ns.handlers(Counter::new("all", &log));
+    });
+    let server = Server::start(&io).await;
+    let (mut one, mut other) = (Ws::connect(server.address).await, Ws::connect(server.address).await);
+    one.send(r#"420["add",2]"#).await;
+    one.expect("430[2]").await;
+    other.send(r#"420["add",3]"#).await;
+    other.expect("430[5]").await;
+    one.send("41").await;
+    log.expect(&["all left at 5"]).await;
+}
+
+#[tokio::test]
+async fn one_value_for_each_socket() {
+    let (io, log) = (SocketIo::new(), Arc::default());
+    let told = Arc::clone(&log);
+    io.of("/", |ns| {
+        ns.handlers_per_socket(move |_| Counter::new("own", &told));
+    });
+    let server = Server::start(&io).await;
+    let (mut one, mut other) = (Ws::connect(server.address).await, Ws::connect(server.address).await);
+    one.send(r#"420["add",2]"#).await;
+    one.expect("430[2]").await;
+    other.send(r#"420["add",3]"#).await;
+    other.expect("430[3]").await;
+    one.send("41").await;
+    log.expect(&["own left at 2", "own dropped at 2"]).await;
+    other.send(r#"421["add",3]"#).await;
+    other.expect("431[6]").await;
+    // Each life of a client on a namespace is a socket of its own.
+    one.join("").await;
+    one.send(r#"422["add",1]"#).await;
+    one.expect("432[1]").await;
+}
+
+/// What keeps the socket that keeps it would never be freed.
+struct Holder {
+    socket: Socket,
+    held: Arc<()>,
+}
+
+#[namespace]
+impl Holder {
+    async fn who(&self, socket: Socket) -> bool {
+        assert!(Arc::strong_count(&self.held) > 1);
+        self.socket == socket
+    }
+}
+
+#[tokio::test]
+async fn a_value_may_keep_its_socket() {
+    let (io, held, kept) = (SocketIo::new(), Arc::new(()), Arc::new(Mutex::new(None)));
+    let (holding, keep) = (Arc::clone(&held), Arc::clone(&kept));
+    io.of("/", |ns| {
+        ns.handlers_per_socket(move |socket| Holder { socket: socket.clone(), held: Arc::clone(&holding) });
+        ns.on_connect(async move |socket: Socket| *keep.lock().expect("no panic") = Some(socket));
+    });
+    let server = Server::start(&io).await;
+    let mut ws = Ws::connect(server.address).await;
+    ws.send(r#"420["who"]"#).await;
+    ws.expect("430[true]").await;
+    assert_eq!(Arc::strong_count(&held), 3);
+    ws.close().await;
+    until("the value is dropped, although the socket is kept", || Arc::strong_count(&held) == 2).await;
+    assert!(kept.lock().expect("no panic").is_some());
+}
+
+/// Everything that a block may hold.
+struct Everything<S> {
+    log: Arc<Log>,
+    suffix: S,
+}
+
+#[derive(Deserialize)]
+struct Token {
+    token: String,
+}
+
+#[namespace]
+#[allow(clippy::unused_async, reason = "handlers are async")]
+impl<S: AsRef<str> + Send + Sync + 'static> Everything<S>
+where
+    S: Clone,
+{
+    const REFUSED: &'static str = "nobody";
+
+    /// First.
+    #[middleware]
+    async fn note(&self, socket: Socket, Auth(auth): Auth<Token>) {
+        socket.extensions().insert(auth.token);
+    }
+
+    /// Then.
+    #[middleware]
+    async fn refuse(&self, Extension(name): Extension<String>) -> Result<(), ConnectError> {
+        self.log.add(format!("{name} knocks"));
+        if name == Self::REFUSED { Err(ConnectError::new("not you")) } else { Ok(()) }
+    }
+
+    async fn connect(&self, socket: Socket, Extension(name): Extension<String>) {
+        socket.join("hall");
+        self.log.add(format!("{name} comes"));
+    }
+
+    pub(crate) async fn shout(&self, Data(text): Data<String>) -> String {
+        text.to_uppercase() + self.suffix.as_ref()
+    }
+
+    #[on("add up")]
+    async fn sum(&self, Args((a, b)): Args<(i64, i64)>) -> Args<(i64, &'static str)> {
+        Args((a + b, "exactly"))
+    }
+
+    #[on("error")]
+    async fn error_event(&self) -> &'static str {
+        "an event like any other"
+    }
+
+    async fn r#type(&self) -> &'static str {
+        "raw"
+    }
+
+    async fn divide(&self, Args((a, b)): Args<(u32, u32)>) -> Result<u32, &'static str> {
+        a.checked_div(b).ok_or("by zero")
+    }
+
+    #[cfg(any())]
+    async fn absent(&self, _: Nothing) {}
+
+    #[cfg(not(any()))]
+    async fn one_of_two(&self) -> u8 {
+        1
+    }
+
+    #[cfg(any())]
+    async fn one_of_two(&self) -> u8 {
+        2
+    }
+
+    #[fallback]
+    async fn unknown(&self, event: Event) -> String {
+        format!("what is {}?", event.name())
+    }
+
+    async fn disconnect(&self, reason: DisconnectReason, Rooms(rooms): Rooms) {
+        self.log.add(format!("{reason}, was in {}", rooms.join(" ")));
+    }
+
+    fn error(&self, error: ErrorContext<'_>) {
+        self.log.add(format!("{}: {}", error.event().unwrap_or("?"), error.cause()));
+        if matches!(error.cause(), Cause::Failed(_)) {
+            error.answer("failed");
+        }
+    }
+}
+
+/// Connects to `/` with a token, and checks the answer.
+async fn knock(ws: &mut Ws, token: &str, answer: &str) {
+    ws.send(&format!(r#"40{{"token":"{token}"}}"#)).await;
+    let packet = ws.text().await;
+    assert!(packet.starts_with(answer), "{packet}");
+}
+
+#[tokio::test]
+async fn everything_that_a_block_may_hold() {
+    let (io, log) = (SocketIo::new(), Arc::new(Log::default()));
+    io.of("/", |ns| {
+        ns.handlers(Everything { log: Arc::clone(&log), suffix: String::from("!") });
+    });
+    let server = Server::start(&io).await;
+    let mut ws = Ws::open(server.address).await;
+    knock(&mut ws, "nobody", r#"44{"message":"not you"}"#).await;
+    knock(&mut ws, "mole", r#"40{"sid""#).await;
+    for (event, ack) in [
+        (r#""shout","psst""#, r#"["PSST!"]"#),
+        (r#""add up",2,3"#, r#"[5,"exactly"]"#),
+        (r#""error""#, r#"["an event like any other"]"#),
+        (r#""type""#, r#"["raw"]"#),
+        (r#""divide",7,2"#, "[3]"),
+        (r#""divide",7,0"#, r#"["failed"]"#),
+        (r#""one_of_two""#, "[1]"),
+        (r#""sum",2,3"#, r#"["what is sum?"]"#),
+        (r#""absent""#, r#"["what is absent?"]"#),
+        (r#""note""#, r#"["what is note?"]"#),
+        (r#""unknown""#, r#"["what is unknown?"]"#),
+    ] {
+        ws.send(&format!("427[{event}]")).await;
+        ws.expect(&format!("437{ack}")).await;
+    }
+    ws.send(r#"42["shout",1]"#).await;
+    ws.send("41").await;
+    log.expect(&[
+        "nobody knocks",
+        "mole knocks",
+        "mole comes",
+        "divide: the handler failed: by zero",
+        "shout: an argument could not be had: argument 1: invalid type: integer `1`, expected a string at line 1 column 1",
+        "client namespace disconnect, was in hall",
+    ])
+    .await;
+}
+
+/// Methods stay methods.
+#[tokio::test]
+async fn a_method_can_be_called_without_a_server() {
+    let all = Everything { log: Arc::default(), suffix: "?" };
+    assert_eq!(all.shout(Data("what".to_owned())).await, "WHAT?");
+}
+
+/// Says who it is to those who may come.
+struct Doorkeeper(u32);
+
+#[namespace(crate = "socketio_tower")]
+impl Doorkeeper {
+    #[middleware]
+    async fn only_even(&self) -> Result<(), String> {
+        if self.0.is_multiple_of(2) { Ok(()) } else { Err(format!("{} is odd", self.0)) }
+    }
+
+    async fn door(&self) -> u32 {
+        self.0
+    }
+}
+
+#[tokio::test]
+async fn a_refused_client_has_had_its_value() {
+    let (io, log, count) = (SocketIo::new(), Arc::new(Log::default()), AtomicU32::new(0));
+    let told = Arc::clone(&log);
+    io.of("/", |ns| {
+        ns.handlers_per_socket(move |socket| {
+            assert!(!socket.is_connected() && !socket.emit("too early", "").is_queued());
+            Doorkeeper(count.fetch_add(1, Ordering::Relaxed))
+        });
+        ns.handlers_per_socket(move |_| Counter::new("beside", &told));
+    });
+    let server = Server::start(&io).await;
+    let (mut one, mut other) = (Ws::connect(server.address).await, Ws::open(server.address).await);
+    other.send("40").await;
+    other.expect(r#"44{"message":"1 is odd"}"#).await;
+    log.expect(&["beside dropped at 0"]).await;
+    one.send(r#"420["door"]"#).await;
+    one.expect("430[0]").await;
+    other.join("").await;
+    other.send(r#"420["door"]"#).await;
+    other.expect("430[2]").await;
+}
+
+/// Types of both kinds and closures, on one namespace.
+fn mixed(io: &SocketIo, log: &Arc<Log>) {
+    let (own, also_own) = (Arc::clone(log), Arc::clone(log));
+    io.of("/", |ns| {
+        ns.on("door", async || "a closure's");
+        ns.handlers_per_socket(move |_| Counter::new("own", &own));
+        ns.handlers(Doorkeeper(40));
+        ns.on("mine", async |State(n): State<u8>| n);
+    });
+    // What is added afterwards has values of its own, beside those that were there.
+    io.of("/", |ns| {
+        ns.handlers_per_socket(move |_| Tally(Counter::new("tally", &also_own)));
+    });
+}
+
+#[tokio::test]
+async fn several_types_and_closures_on_one_namespace() {
+    let (io, log) = (SocketIo::builder().state(7u8).state(8u16).build(), Arc::default());
+    mixed(&io, &log);
+    let server = Server::start(&io).await;
+    let mut ws = Ws::connect(server.address).await;
+    for (event, ack) in
+        [(r#""add",1"#, 1), (r#""add",1"#, 2), (r#""tally",5"#, 13), (r#""door""#, 40), (r#""mine""#, 7)]
+    {
+        ws.send(&format!("427[{event}]")).await;
+        ws.expect(&format!("437[{ack}]")).await;
+    }
+    ws.send("41").await;
+    until("all values are dropped", || log.lines().len() == 3).await;
+    let mut lines = log.lines();
+    lines.sort();
+    assert_eq!(lines, ["own dropped at 2", "own left at 2", "tally dropped at 5"]);
+}
+
+#[test]
+fn states_that_methods_ask_for_are_missing() {
+    let io = SocketIo::new();
+    mixed(&io, &Arc::default());
+    let missing = io.try_layer().map(drop).map_err(|errors| {
+        let state = |error| match error {
+            SetupError::MissingState { state, .. } => state,
+            error => panic!("{error}"),
+        };
+        let mut states: Vec<_> = errors.into_iter().map(state).collect();
+        states.sort_unstable();
+        states
+    });
+    assert_eq!(missing, Err(vec!["u16", "u8"]));
+}
+
+struct Tally(Counter);
+
+#[namespace]
+impl Tally {
+    async fn tally(&self, Data(n): Data<u32>, State(more): State<u16>) -> u32 {
+        self.0.add(Data(n)).await + u32::from(more)
+    }
+}
+
+/// A namespace without the attribute.
+struct ByHand {
+    greeting: String,
+    log: Arc<Log>,
+}
+
+impl ByHand {
+    fn greet(&self, name: &str) -> String {
+        format!("{} {name}", self.greeting)
+    }
+}
+
+impl Namespace for ByHand {
+    fn define(ns: &mut NamespaceBuilder, instance: Instance<Self>) {
+        ns.middleware(instance.handler(async |this: Arc<Self>, _: Socket| this.log.add("middleware")));
+        ns.on_connect(instance.handler(async |this: Arc<Self>| this.log.add("connect")));
+        ns.on("greet", instance.handler(async |this: Arc<Self>, Data(name): Data<String>| this.greet(&name)));
+        ns.on_disconnect(instance.handler(async |this: Arc<Self>, _: Rooms| this.log.add("disconnect")));
+        ns.on_error(move |error| {
+            let this = error.socket().and_then(|socket| instance.of(socket)).expect("it is there");
+            this.log.add(error.cause().to_string());
+        });
+    }
+}
+
+#[tokio::test]
+async fn a_namespace_by_hand() {
+    let (io, log) = (SocketIo::new(), Arc::new(Log::default()));
+    let told = Arc::clone(&log);
+    io.of("/", |ns| {
+        ns.handlers(ByHand { greeting: "hello".to_owned(), log: Arc::clone(&log) });
+    });
+    io.of("/own", |ns| {
+        ns.handlers_per_socket(move |socket| ByHand {
+            greeting: socket.namespace().to_owned(),
+            log: Arc::clone(&told),
+        });
+    });
+    let server = Server::start(&io).await;
+    let mut ws = Ws::connect(server.address).await;
+    ws.send(r#"420["greet","mole"]"#).await;
+    ws.expect(r#"430["hello mole"]"#).await;
+    ws.send("41").await;
+    log.expect(&["middleware", "connect", "disconnect"]).await;
+    ws.join("/own").await;
+    ws.send(r#"42/own,1["greet","mole"]"#).await;
+    ws.expect(r#"43/own,1["/own mole"]"#).await;
+    ws.send(r#"42/own,["nothing"]"#).await;
+    log.expect(&[
+        "middleware",
+        "connect",
+        "disconnect",
+        "middleware",
+        "connect",
+        "nobody listens for the event",
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn a_panic_while_a_value_is_made_refuses_the_client() {
+    let (io, log) = (SocketIo::new(), Arc::new(Log::default()));
+    let told = Arc::clone(&log);
+    io.of("/", |ns| {
+        ns.handlers_per_socket(|_| -> Doorkeeper { panic!("the application's fault") });
+        ns.on_error(move |error| told.add(error.cause().to_string()));
+    });
+    io.of("/other", |_| {});
+    let server = Server::start(&io).await;
+    let mut ws = Ws::open(server.address).await;
+    ws.send("40").await;
+    ws.expect(r#"44{"message":"internal error"}"#).await;
+    log.expect(&["the handler panicked"]).await;
+    ws.join("/other").await;
+}
+
+/// A value whose end is a fault too.
+struct Faulty;
+
+#[namespace]
+impl Faulty {
+    #[middleware]
+    async fn refuse(&self) -> Result<(), &'static str> {
+        Err("no")
+    }
+}
+
+impl Drop for Faulty {
+    fn drop(&mut self) {
+        panic!("the application's fault");
+    }
+}
+
+#[tokio::test]
+async fn a_panic_while_a_value_is_dropped_hurts_nobody() {
+    let io = SocketIo::new();
+    io.of("/", |ns| {
+        ns.handlers_per_socket(|_| Faulty);
+    });
+    io.of("/other", |_| {});
+    let server = Server::start(&io).await;
+    let mut ws = Ws::open(server.address).await;
+    ws.send("40").await;
+    ws.expect(r#"44{"message":"no"}"#).await;
+    ws.join("/other").await;
+}
+
+/// Handlers that still run keep the value.
+struct Slow {
+    counter: Counter,
+    gate: Arc<Notify>,
+}
+
+#[namespace]
+impl Slow {
+    async fn work(&self) {
+        self.gate.notified().await;
+        self.counter.add(Data(1)).await;
+    }
+
+    async fn disconnect(&self) {
+        self.counter.disconnect().await;
+    }
+}
+
+#[tokio::test]
+async fn a_value_outlives_the_handlers_that_run() {
+    let (io, log, gate) = (SocketIo::new(), Arc::new(Log::default()), Arc::new(Notify::new()));
+    let (told, waiting) = (Arc::clone(&log), Arc::clone(&gate));
+    io.of("/", |ns| {
+        ns.handlers_per_socket(move |_| Slow {
+            counter: Counter::new("slow", &told),
+            gate: Arc::clone(&waiting),
+        });
+    });
+    let server = Server::start(&io).await;
+    let mut ws = Ws::connect(server.address).await;
+    ws.send(r#"42["work"]"#).await;
+    ws.close().await;
+    soon(async {
+        until("it has left", || io.namespace("/").is_some_and(|ns| ns.all().count() == 0)).await;
+        gate.notify_one();
+    })
+    .await;
+    log.expect(&["slow left at 1", "slow dropped at 1"]).await;
+}
+
+/// The attribute finds a reserved name when it is compiled; by hand it is found when the layer is made.
+#[test]
+fn a_reserved_name_by_hand() {
+    struct Reserved;
+    impl Namespace for Reserved {
+        fn define(ns: &mut NamespaceBuilder, instance: Instance<Self>) {
+            ns.on("disconnecting", instance.handler(async |_: Arc<Self>| {}));
+        }
+    }
+    let io = SocketIo::new();
+    io.of("/", |ns| {
+        ns.handlers(Reserved);
+    });
+    let errors = io.try_layer().map(drop);
+    assert_eq!(errors, Err(vec![SetupError::ReservedEvent("disconnecting".to_owned())]));
+}

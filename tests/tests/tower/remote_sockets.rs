@@ -1,0 +1,135 @@
+//! Sockets that are looked at and moved from outside.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use socketio_tower::testing::{Disconnected, TestClient, TestSocket, settled};
+use socketio_tower::{AckError, Auth, DisconnectReason, Socket, SocketIo, State};
+
+use crate::client::{Log, until};
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Player {
+    name: String,
+    score: u32,
+}
+
+fn server(log: &Arc<Log>) -> SocketIo {
+    let io = SocketIo::builder().state(Arc::clone(log)).build();
+    io.of("/", |ns| {
+        ns.on_connect(async |socket: Socket, Auth(name): Auth<Option<serde_json::Value>>| {
+            if let Some(name) = name.as_ref().and_then(|auth| auth["name"].as_str()) {
+                socket.set_data(Player { name: name.to_owned(), score: 0 });
+                socket.join(format!("team {}", &name[..1]));
+            }
+        });
+        ns.on("score", async |socket: Socket| {
+            let mut player: Player = socket.data().expect("it was set");
+            player.score += 1;
+            socket.set_data(player);
+        });
+        ns.on_disconnect(async |socket: Socket, reason: DisconnectReason, State(log): State<Arc<Log>>| {
+            log.add(format!(
+                "{} {reason}",
+                socket.data::<Player>().map_or_else(String::new, |player| player.name)
+            ));
+        });
+    });
+    io
+}
+
+async fn player(io: &SocketIo, name: &str) -> TestSocket {
+    let client = TestClient::builder().query(&format!("from={name}")).open(io).await.expect("a session");
+    let socket = client
+        .namespace("/")
+        .auth(&serde_json::json!({ "name": name }))
+        .connect()
+        .await
+        .expect("it is let in");
+    settled().await;
+    socket
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_known_of_a_socket_can_be_fetched() {
+    let io = server(&Arc::default());
+    let (ada, alan, bob) = (player(&io, "ada").await, player(&io, "alan").await, player(&io, "bob").await);
+    let () = alan.emit_with_ack("score", "").await.unwrap();
+    let mut fetched = io.to("team a").fetch_sockets().await;
+    fetched.sort_by_key(|socket| socket.data::<Player>().unwrap().name);
+    let seen: Vec<_> =
+        fetched.iter().map(|socket| (socket.id(), socket.data::<Player>().unwrap().score)).collect();
+    assert_eq!(seen, [(ada.id(), 0), (alan.id(), 1)]);
+    assert_eq!(fetched[0].rooms(), [ada.id().to_string(), "team a".to_owned()]);
+    assert_eq!((fetched[0].namespace(), fetched[0].handshake().parameter("from")), ("/", Some("ada")));
+    // A type that it is not.
+    assert_eq!(fetched[0].data::<Vec<u8>>(), None);
+    assert_eq!((io.fetch_sockets().await.len(), io.to("team b").count()), (3, 1));
+
+    // What was fetched is a way to reach the socket.
+    let answer = fetched[1].emit_with_ack::<_, u8>("question", "?", Duration::from_secs(1));
+    let (answer, ()) = tokio::join!(answer, async { alan.expect_event("question").await.ack(&7) });
+    assert_eq!(answer.unwrap(), 7);
+    fetched[1].emit("hello", "alan");
+    alan.expect::<String>("hello").await;
+    fetched[1].join("other").await;
+    fetched[1].leave("team a").await;
+    assert_eq!((io.to("other").count(), io.to("team a").count()), (1, 1));
+    fetched[1].disconnect(false).await;
+    assert_eq!(alan.disconnected().await, Disconnected::ByServer);
+    let gone = fetched[1].emit_with_ack::<_, u8>("question", "?", Duration::from_secs(1)).await;
+    assert!(matches!(gone, Err(AckError::Disconnected)));
+    ada.expect_nothing().await;
+    bob.expect_nothing().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn sockets_are_moved_and_disconnected_from_outside() {
+    let log = Arc::new(Log::default());
+    let io = server(&log);
+    let (ada, alan, bob) = (player(&io, "ada").await, player(&io, "alan").await, player(&io, "bob").await);
+    io.to("team a").except(alan.id().as_str()).sockets_join("elders").await;
+    io.sockets_join("everybody").await;
+    assert_eq!((io.to("elders").count(), io.to("everybody").count()), (1, 3));
+    io.to("team a").sockets_leave("everybody").await;
+    assert_eq!(io.to("everybody").count(), 1);
+    io.sockets_leave("elders").await;
+    assert_eq!(io.to("elders").count(), 0);
+
+    io.to("team b").disconnect_sockets(true).await;
+    assert_eq!(bob.disconnected().await, Disconnected::ByServer);
+    bob.client().closed().await;
+    io.disconnect_sockets(false).await;
+    assert_eq!(ada.disconnected().await, Disconnected::ByServer);
+    assert_eq!(alan.disconnected().await, Disconnected::ByServer);
+    let reason = DisconnectReason::ServerNamespaceDisconnect;
+    settled().await;
+    let mut lines = log.lines();
+    lines[1..].sort();
+    assert_eq!(lines, [format!("bob {reason}"), format!("ada {reason}"), format!("alan {reason}")]);
+}
+
+/// What a socket shows is dropped with it, even if it holds the socket.
+#[tokio::test]
+async fn data_goes_with_its_socket() {
+    #[derive(Clone, Serialize)]
+    struct Held(
+        #[serde(skip)] Arc<()>,
+        #[serde(skip)]
+        #[expect(dead_code, reason = "it is only held")]
+        Option<Socket>,
+    );
+
+    let held = Arc::new(());
+    let io = SocketIo::builder().state(Held(Arc::clone(&held), None)).build();
+    io.of("/", |ns| {
+        ns.on_connect(async |socket: Socket, State(Held(held, _)): State<Held>| {
+            socket.set_data(Held(held, Some(socket.clone())));
+        });
+    });
+    let client = TestClient::connect(&io).await.unwrap();
+    until("it is kept", || Arc::strong_count(&held) == 3).await;
+    client.client().close().await;
+    until("it is dropped", || Arc::strong_count(&held) == 2).await;
+}
