@@ -65,7 +65,8 @@ async fn send(socket: Socket, mut cpu: watch::Receiver<Sample>, mut pace: watch:
     // It ends by itself only when the server does.
     while cpu.changed().await.is_ok() {
         let sample = *cpu.borrow_and_update();
-        socket.emit("cpu", &sample);
+        // What a slow client cannot take now it need not have later: there will be a newer one.
+        socket.volatile().emit("cpu", &sample);
         let interval = *pace.borrow_and_update();
         tokio::select! {
             // A little less, so that the sample that comes just then is not missed.

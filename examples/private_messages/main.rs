@@ -9,7 +9,7 @@ use std::time::Duration;
 use axum::http::StatusCode;
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use futures_util::future::select_ok;
+use futures_util::StreamExt;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use socketio_tower::handler::ConnectError;
@@ -99,9 +99,10 @@ fn private_messages(ns: &mut NamespaceBuilder) {
             // Your other tabs show what you wrote.
             socket.to(me.room()).emit("sent", &Args((&to, &message)));
 
-            let tabs = socket.io().to(to.room()).sockets();
-            let asked: Vec<_> = tabs.iter().map(|tab| ask(tab, &message)).collect();
-            let delivered = !asked.is_empty() && select_ok(asked).await.is_ok();
+            let tabs = socket.io().to(to.room()).timeout(PATIENCE);
+            let answers = tabs.emit_with_ack::<_, ()>("private message", &message);
+            // Told by the first tab that answers; nobody waits for one that sleeps.
+            let delivered = answers.any(async |answer| answer.is_ok()).await;
             if delivered {
                 people.has(&to, &message);
             }
