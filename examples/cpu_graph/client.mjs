@@ -13,13 +13,19 @@ assert.equal(his.real, first.real);
 assert.equal(await watchers(), before + 2);
 console.log(`two sockets are told: ${first.percent.toFixed(1)} %${first.real ? "" : ", which is made up here"}`);
 
-const second = await once(ada, "cpu");
-assert.ok(second.number >= first.number + 2, "one sample in two, unless it wishes otherwise");
+// Until two samples in a row are so far apart. More than once only where the machine is too busy to keep time.
+let { number } = first;
+const apart = (distance) =>
+  until(async () => {
+    const before = number;
+    ({ number } = await once(ada, "cpu"));
+    return number - before === distance;
+  });
+await apart(2);
 console.log("a sample each second");
 
 assert.equal(await ada.emitWithAck("interval", 500), 500);
-const { number } = await once(ada, "cpu");
-assert.equal((await once(ada, "cpu")).number, number + 1, "every sample");
+await apart(1);
 console.log("and every 500 ms, when she asks for it");
 
 assert.equal(await bob.emitWithAck("interval", 1), 500);

@@ -69,7 +69,7 @@ impl Times {
         Self::parse(&std::fs::read_to_string("/proc/stat").ok()?)
     }
 
-    /// The first line, proc_stat(5): `cpu user nice system idle iowait irq softirq steal guest guest_nice`.
+    /// The first line of proc(5), `/proc/stat`: `cpu user nice system idle iowait irq softirq steal guest guest_nice`.
     /// A guest's time is within the user's.
     fn parse(stat: &str) -> Option<Self> {
         let numbers = stat.lines().next()?.strip_prefix("cpu ")?.split_ascii_whitespace();

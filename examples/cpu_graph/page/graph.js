@@ -89,7 +89,7 @@ function draw() {
 
   const fade = pen.createLinearGradient(0, top, 0, bottom);
   fade.addColorStop(0, `color-mix(in srgb, ${style.color} 35%, transparent)`);
-  fade.addColorStop(1, `color-mix(in srgb, ${style.color} 0%, transparent)`);
+  fade.addColorStop(1, `color-mix(in srgb, ${style.color} 1%, transparent)`);
   pen.fillStyle = fade;
   pen.fill(area);
   pen.strokeStyle = style.color;
