@@ -30,7 +30,7 @@ async fn headers_are_added_to_answers() {
     let mut open = request(Method::GET, POLLING, "");
     open.headers_mut().insert(header::USER_AGENT, HeaderValue::from_static("test"));
     let answer = http.request(open).await;
-    let sid = text(&answer)[8..28].to_owned();
+    let sid = text(&answer)[9..29].to_owned();
     assert_eq!(answer.headers()["x-initial"], "1");
     assert_eq!(answer.headers()["x-every"], "1");
     assert_eq!(answer.headers()["x-agent"], "test");
@@ -129,7 +129,7 @@ async fn statistics_are_true() {
     until("one has ended", || io.stats().sessions == 1).await;
     let stats = io.stats();
     assert_eq!((stats.overflowed, stats.dropped, stats.opened), (1, 1, 2));
-    assert_eq!(stats.closed(DisconnectReason::TransportClose), 1);
+    assert_eq!(stats.closed(DisconnectReason::TransportClose), 1, "{stats:?}");
     assert_eq!(stats.closed(DisconnectReason::PingTimeout), 0);
     assert_eq!(stats.closed_by_reason().collect::<Vec<_>>(), [(DisconnectReason::TransportClose, 1)]);
     io.close(std::time::Duration::from_secs(5)).await;

@@ -1,0 +1,48 @@
+// What client halves share: the stock client, the server's address, and a failure for whatever does not happen.
+import { createRequire } from "node:module";
+
+export const url = process.argv[2] ?? `http://127.0.0.1:${process.env.PORT ?? 3000}`;
+
+// Installed here, or for the tests of this workspace (`npm ci` in tests/e2e).
+const require = createRequire(import.meta.url);
+const load = (name) => {
+  try {
+    return require(name);
+  } catch {
+    return require(`../tests/e2e/node_modules/${name}`);
+  }
+};
+const { io } = load("socket.io-client");
+
+// A socket with a connection of its own, not connected yet when listeners must come first.
+export const open = (options) => io(url, { forceNew: true, reconnection: false, ackTimeout: 5000, ...options });
+
+// A socket that is connected; rejects with the server's `connect_error`.
+export const connect = async (options) => {
+  const socket = open(options);
+  await new Promise((resolve, reject) => socket.once("connect", resolve).once("connect_error", reject));
+  console.log(`connected by ${socket.io.engine.transport.name}: ${socket.id}`);
+  return socket;
+};
+
+// The first argument of the next event of this name.
+export const once = (socket, event) => new Promise((resolve) => socket.once(event, resolve));
+
+// POSTs JSON.
+export const post = (path, body) =>
+  fetch(new URL(path, url), {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(body),
+  });
+
+// Asks again until the answer is as wished.
+export const until = async (ask) => {
+  while (!(await ask())) await new Promise((resolve) => setTimeout(resolve, 20));
+};
+
+// Whatever is missing ends in a failure, not in silence.
+setTimeout(() => {
+  console.error("something was expected and did not happen");
+  process.exit(1);
+}, 20_000).unref();
