@@ -143,9 +143,7 @@ fn present(socket: &Socket) -> String {
 }
 
 fn list_rooms(socket: &Socket, hall: &Hall) {
-    if let Some(chat) = socket.io().namespace("/chat") {
-        chat.emit("rooms", &hall.list());
-    }
+    socket.all().emit("rooms", &hall.list());
 }
 
 fn refusal(message: &str, reason: &str) -> ConnectError {

@@ -48,7 +48,7 @@ fn graph(ns: &mut NamespaceBuilder) {
         let (pace, wanted) = watch::channel(USUAL);
         socket.extensions().insert(Pace(Arc::new(pace)));
         // Cancelled when the socket has been disconnected.
-        socket.spawn(send(socket.clone(), cpu.watch(), wanted));
+        socket.spawn(async move |socket| send(socket, cpu.watch(), wanted).await);
     });
 
     // Milliseconds. The ack says what it is: not shorter than what is measured.

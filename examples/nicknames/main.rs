@@ -89,5 +89,5 @@ impl Nicknames {
 fn tell(socket: &Socket, names: &HashMap<SocketId, String>) {
     let mut names: Vec<_> = names.values().collect();
     names.sort_unstable();
-    socket.io().emit("nicknames", &names);
+    socket.all().emit("nicknames", &names);
 }

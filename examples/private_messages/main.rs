@@ -99,7 +99,7 @@ fn private_messages(ns: &mut NamespaceBuilder) {
             // Your other tabs show what you wrote.
             socket.to(me.room()).emit("sent", &Args((&to, &message)));
 
-            let tabs = socket.io().to(to.room()).timeout(PATIENCE);
+            let tabs = socket.all().to(to.room()).timeout(PATIENCE);
             let answers = tabs.emit_with_ack::<_, ()>("private message", &message);
             // Told by the first tab that answers; nobody waits for one that sleeps.
             let delivered = answers.any(async |answer| answer.is_ok()).await;

@@ -80,8 +80,8 @@ fn topics(ns: &mut NamespaceBuilder) {
     });
 
     ns.on_error(|error| match error.cause() {
-        Cause::BadArgs(why) => drop(error.answer(&json!({ "error": why.to_string() }))),
-        Cause::Failed(why) => drop(error.answer(&json!({ "error": why.to_string() }))),
+        Cause::BadArgs(why) => error.answer(&json!({ "error": why.to_string() })),
+        Cause::Failed(why) => error.answer(&json!({ "error": why.to_string() })),
         _ => {}
     });
 }

@@ -27,15 +27,14 @@ impl SocketIoBuilder {
     /// let io = SocketIo::builder()
     ///     .allow_request(async |request: Parts| match request.headers.get("x-api-key") {
     ///         Some(key) if key == "secret" => Ok(()),
-    ///         _ => Err("no API key"),
+    ///         _ => Err("no API key".into()),
     ///     })
     ///     .build();
     /// ```
-    pub fn allow_request<F, Fut, E>(mut self, hook: F) -> Self
+    pub fn allow_request<F, Fut>(mut self, hook: F) -> Self
     where
         F: FnOnce(Parts) -> Fut + Clone + Send + Sync + 'static,
-        Fut: Future<Output = Result<(), E>> + Send + 'static,
-        E: Into<Refusal>,
+        Fut: Future<Output = Result<(), Refusal>> + Send + 'static,
     {
         self.settings.requests.admission.push(AdmissionHook::new(hook));
         self

@@ -24,12 +24,23 @@ pub use extension::Extension;
 use serde::de::DeserializeOwned;
 use socketio_core::packet::{Args, Event};
 
-use crate::handler::{Context, EventContext, Extract, ExtractError};
+use crate::handler::{Context, EventContext, Extract, ExtractError, Requirements};
 use crate::socket::{Client, Socket};
 
 impl<C: Context> Extract<C> for Socket {
     fn extract(context: &mut C) -> Result<Self, ExtractError> {
         Ok(context.socket().clone())
+    }
+}
+
+/// The argument, or why it could not be had, for handlers that want to say so themselves.
+impl<C: Context, T: Extract<C>> Extract<C> for Result<T, ExtractError> {
+    fn extract(context: &mut C) -> Result<Self, ExtractError> {
+        Ok(T::extract(context))
+    }
+
+    fn require(requirements: &mut Requirements) {
+        T::require(requirements);
     }
 }
 

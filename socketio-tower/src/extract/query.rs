@@ -21,7 +21,7 @@ use crate::handler::{Context, Extract, ExtractError};
 /// let io = SocketIo::new();
 /// io.of("/", |ns| {
 ///     ns.middleware(async |Query(version): Query<Version>| {
-///         if version.app_version.starts_with("2.") || version.beta { Ok(()) } else { Err("please update") }
+///         if version.app_version.starts_with("2.") || version.beta { Ok(()) } else { Err("please update".into()) }
 ///     });
 /// });
 /// ```

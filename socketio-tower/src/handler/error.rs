@@ -9,7 +9,7 @@ use socketio_core::packet::ToArgs;
 use super::ExtractError;
 use crate::handshake::Handshake;
 use crate::session::contained;
-use crate::socket::{AckSlot, Sent, Socket};
+use crate::socket::{AckSlot, Socket};
 
 /// Something that a client sent and that was not handled, as an error hook is told of it.
 ///
@@ -24,8 +24,8 @@ use crate::socket::{AckSlot, Sent, Socket};
 /// io.of("/", |ns| {
 ///     ns.on_error(|error| match error.cause() {
 ///         // What the client did wrong it may know; what went wrong here it may not.
-///         Cause::BadArgs(why) => drop(error.answer(&json!({ "error": why.to_string() }))),
-///         Cause::Failed(_) | Cause::Panicked => drop(error.answer(&json!({ "error": "internal error" }))),
+///         Cause::BadArgs(why) => error.answer(&json!({ "error": why.to_string() })),
+///         Cause::Failed(_) => error.answer(&json!({ "error": "internal error" })),
 ///         _ => {}
 ///     });
 /// });
@@ -73,9 +73,11 @@ impl<'a> ErrorContext<'a> {
         self.ack.is_some()
     }
 
-    /// Calls the client's ack. If it awaits none, nothing is sent and the answer counts as queued.
-    pub fn answer<T: ToArgs + ?Sized>(self, args: &T) -> Sent {
-        self.ack.map_or(Sent::Queued, |ack| ack.send(args))
+    /// Calls the client's ack, if it awaits one.
+    pub fn answer<T: ToArgs + ?Sized>(self, args: &T) {
+        if let Some(ack) = self.ack {
+            ack.send(args);
+        }
     }
 }
 

@@ -139,9 +139,10 @@ impl ConnectReply for () {
     }
 }
 
-impl<E: Into<ConnectError>> ConnectReply for Result<(), E> {
+/// Of this error alone, so that `?` knows what to make of others without being told.
+impl ConnectReply for Result<(), ConnectError> {
     fn verdict(self) -> Result<(), ConnectError> {
-        self.map_err(Into::into)
+        self
     }
 }
 

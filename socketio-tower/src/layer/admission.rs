@@ -60,16 +60,12 @@ pub(crate) struct AdmissionHook(Arc<dyn Fn(Parts) -> Decision + Send + Sync>);
 pub(super) type Decision = Pin<Box<dyn Future<Output = Result<(), Refusal>> + Send>>;
 
 impl AdmissionHook {
-    pub(crate) fn new<F, Fut, E>(hook: F) -> Self
+    pub(crate) fn new<F, Fut>(hook: F) -> Self
     where
         F: FnOnce(Parts) -> Fut + Clone + Send + Sync + 'static,
-        Fut: Future<Output = Result<(), E>> + Send + 'static,
-        E: Into<Refusal>,
+        Fut: Future<Output = Result<(), Refusal>> + Send + 'static,
     {
-        Self(Arc::new(move |parts| {
-            let decided = hook.clone()(parts);
-            Box::pin(async move { decided.await.map_err(Into::into) })
-        }))
+        Self(Arc::new(move |parts| Box::pin(hook.clone()(parts))))
     }
 
     /// Asks one hook after the other. One that panics, or that does not answer in time, refuses.

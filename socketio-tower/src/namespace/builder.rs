@@ -122,7 +122,8 @@ impl NamespaceBuilder {
     /// `Err` refuses it: the client's `connect_error` event gets the message and the data. An argument
     /// that cannot be had refuses it too.
     ///
-    /// The socket is not connected yet: it is in no room, and what is emitted to it is not sent.
+    /// The socket is not connected yet: what is emitted to it is not sent, and it is in the rooms that it joins here when
+    /// all middlewares have agreed.
     pub fn middleware<H, M>(&mut self, handler: H) -> &mut Self
     where
         H: Handler<ConnectContext, M>,

@@ -175,9 +175,20 @@ impl Socket {
         self.broadcast().except(room)
     }
 
+    /// All sockets of the namespace, this one among them.
+    ///
+    /// ```
+    /// # fn handler(socket: socketio_tower::Socket) {
+    /// socket.all().to("lobby").emit("message", "to everybody in the lobby");
+    /// # }
+    /// ```
+    pub fn all(&self) -> BroadcastOperator {
+        BroadcastOperator::new(Arc::clone(&self.0.namespace))
+    }
+
     /// All sockets of the namespace, without this one.
     pub fn broadcast(&self) -> BroadcastOperator {
-        BroadcastOperator::new(Arc::clone(&self.0.namespace)).except(self.id().as_str())
+        self.all().except(self.id().as_str())
     }
 
     /// How many bytes wait for the client, between `emit` and the kernel.
@@ -202,14 +213,24 @@ impl Socket {
 
 /// Rooms, and the end.
 impl Socket {
-    /// Joins a room. False if it is not connected.
+    /// Joins a room. False if it has gone. In a middleware the socket joins when it is let in, before the client is told
+    /// that it is connected.
+    ///
+    /// Every socket has a room of its own, named by its id: where clients choose the names of rooms, put something in
+    /// front, so that nobody can join another's.
     pub fn join(&self, room: impl AsRef<str>) -> bool {
-        self.0.member.get().is_some_and(|&member| self.0.namespace.join(self, member, room.as_ref()))
+        match self.0.member.get() {
+            Some(&member) => self.0.namespace.join(self, member, room.as_ref()),
+            None => self.overlay().is_some_and(|overlay| overlay.join_later(room.as_ref())),
+        }
     }
 
     /// Leaves a room. False if it was not there.
     pub fn leave(&self, room: impl AsRef<str>) -> bool {
-        self.0.member.get().is_some_and(|&member| self.0.namespace.leave(self, member, room.as_ref()))
+        match self.0.member.get() {
+            Some(&member) => self.0.namespace.leave(self, member, room.as_ref()),
+            None => self.overlay().is_some_and(|overlay| overlay.leave_early(room.as_ref())),
+        }
     }
 
     /// The rooms it is in, its own first; none once it is disconnected.
@@ -271,6 +292,9 @@ impl Socket {
         self.0.life.connect();
         // Nobody finds it in the rooms before it is all that.
         drop(rooms);
+        for room in self.0.overlay.get().map_or_else(Vec::new, |overlay| overlay.take_joins()) {
+            self.join(room);
+        }
         Some(Membership::new(self.clone(), Arc::clone(&self.0.namespace), member))
     }
 

@@ -24,6 +24,8 @@ struct Inner {
     policy: Option<EventPolicy>,
     /// What the socket shows of itself.
     shown: Option<Shown>,
+    /// The rooms it joins when it is let in.
+    joins: Vec<Box<str>>,
     last: u64,
     /// Cancelled when the socket is gone; made for its first task.
     tasks: Option<CancellationToken>,
@@ -116,6 +118,27 @@ impl Overlay {
     pub(super) fn change_policy(&self, change: impl FnOnce(&mut Option<EventPolicy>)) {
         self.guarded.store(true, Ordering::Release);
         change(&mut self.lock().policy);
+    }
+
+    /// Keeps a room for when the socket is let in. False if it is gone.
+    pub(super) fn join_later(&self, room: &str) -> bool {
+        let mut inner = self.lock();
+        if !inner.closed && !inner.joins.iter().any(|other| **other == *room) {
+            inner.joins.push(room.into());
+        }
+        !inner.closed
+    }
+
+    /// False if the room was not kept.
+    pub(super) fn leave_early(&self, room: &str) -> bool {
+        let mut inner = self.lock();
+        let before = inner.joins.len();
+        inner.joins.retain(|other| **other != *room);
+        inner.joins.len() != before
+    }
+
+    pub(super) fn take_joins(&self) -> Vec<Box<str>> {
+        std::mem::take(&mut self.lock().joins)
     }
 
     /// Keeps what the socket shows of itself; gives back what it was, or what comes too late.

@@ -7,8 +7,8 @@ use crate::handler::{Cause, ErrorContext};
 
 /// Tasks, and what goes wrong.
 impl Socket {
-    /// Runs a future beside the socket: a producer, a subscription. It is cancelled when the socket has been
-    /// disconnected and its disconnect handler has ended. A panic is told to the namespace's
+    /// Runs an async function beside the socket, which it is given: a producer, a subscription. It is cancelled when the
+    /// socket has been disconnected and its disconnect handler has ended. A panic is told to the namespace's
     /// [error hook](crate::NamespaceBuilder::on_error).
     ///
     /// On the runtime that it is called on, or elsewhere on that of the server. Nothing happens if the socket is gone.
@@ -20,19 +20,23 @@ impl Socket {
     /// let io = SocketIo::new();
     /// io.of("/", |ns| {
     ///     ns.on_connect(async |socket: Socket| {
-    ///         socket.clone().spawn(async move {
+    ///         socket.spawn(async |socket| {
     ///             let mut ticks = tokio::time::interval(Duration::from_secs(1));
-    ///             for tick in 0.. {
+    ///             loop {
     ///                 ticks.tick().await;
-    ///                 socket.emit("tick", &tick);
+    ///                 socket.emit("tick", "tock");
     ///             }
     ///         });
     ///     });
     /// });
     /// ```
-    pub fn spawn(&self, future: impl Future<Output = ()> + Send + 'static) {
+    pub fn spawn<F, Fut>(&self, task: F)
+    where
+        F: FnOnce(Self) -> Fut,
+        Fut: Future<Output = ()> + Send + 'static,
+    {
         let Some(cancelled) = self.overlay().and_then(|overlay| overlay.tasks()) else { return };
-        let socket = self.clone();
+        let (socket, future) = (self.clone(), task(self.clone()));
         self.io().spawn(async move {
             let ended = cancelled.run_until_cancelled_owned(AssertUnwindSafe(future).catch_unwind()).await;
             if let Some(Err(_)) = ended {

@@ -49,8 +49,8 @@ fn ticks(socket: &Socket) {
         }
     }
 
-    let ended = Ended(socket.clone());
-    socket.spawn(async move {
+    socket.spawn(async |socket| {
+        let ended = Ended(socket);
         let mut ticks = tokio::time::interval(Duration::from_millis(10));
         loop {
             ticks.tick().await;

@@ -36,16 +36,18 @@ async fn the_application_is_asked_once_for_each_session() {
             }
         })
         .allow_request(async |request: Parts| match request.uri.query() {
-            Some(query) if query.contains("banned") => Err("banned"),
+            Some(query) if query.contains("banned") => Err("banned".into()),
             _ => Ok(()),
         })
         .build();
+    let mut clients = Vec::new();
     for (n, builder) in (1..).zip(TRANSPORTS) {
         let client = builder().header("token", "secret").connect(&io).await.unwrap();
         if n == 1 {
             client.client().upgrade().await.unwrap();
         }
         assert_eq!(asked.load(Ordering::Relaxed), n);
+        clients.push(client);
     }
     assert_eq!(io.sessions(), 2);
 
@@ -188,7 +190,7 @@ async fn ids_come_from_the_generator() {
 /// `io.attach` is a door like the others.
 #[tokio::test(start_paused = true)]
 async fn an_attached_stream_is_asked_for_too() {
-    let io = SocketIo::builder().allow_request(async |_| Err::<(), _>("nobody")).build();
+    let io = SocketIo::builder().allow_request(async |_| Err("nobody".into())).build();
     let (parts, ()) = http::Request::get(WEBSOCKET).body(()).unwrap().into_parts();
     let (theirs, _ours) = tokio::io::duplex(1024);
     assert_eq!(io.attach(parts, theirs).await, Err(RequestError::Forbidden));

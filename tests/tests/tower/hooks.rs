@@ -65,7 +65,7 @@ async fn refused_requests_are_told() {
     let io = SocketIo::builder()
         .max_payload(10)
         .allow_request(async |request: http::request::Parts| match request.uri.query() {
-            Some(query) if query.contains("banned") => Err("banned"),
+            Some(query) if query.contains("banned") => Err("banned".into()),
             _ => Ok(()),
         })
         .on_connection_error(move |error| {
@@ -115,7 +115,7 @@ async fn statistics_are_true() {
     let server = Server::start(&io).await;
     let mut ws = Ws::connect(server.address).await;
     ws.join("/chat").await;
-    let poller = Poller::connect(server.address).await;
+    let mut poller = Poller::connect(server.address).await;
     let stats = io.stats();
     assert_eq!(
         (stats.sessions, stats.polling, stats.websocket, stats.sockets, stats.opened),
@@ -125,14 +125,14 @@ async fn statistics_are_true() {
     assert!(ws.text().await.starts_with(r#"42["big""#));
     ws.expect("430[true]").await;
     ws.close().await;
-    drop(poller);
     until("one has ended", || io.stats().sessions == 1).await;
     let stats = io.stats();
     assert_eq!((stats.overflowed, stats.dropped, stats.opened), (1, 1, 2));
     assert_eq!(stats.closed(DisconnectReason::TransportClose), 1, "{stats:?}");
     assert_eq!(stats.closed(DisconnectReason::PingTimeout), 0);
     assert_eq!(stats.closed_by_reason().collect::<Vec<_>>(), [(DisconnectReason::TransportClose, 1)]);
-    io.close(std::time::Duration::from_secs(5)).await;
+    let (closed, last) = tokio::join!(io.close(std::time::Duration::from_secs(5)), poller.get());
+    assert!(closed && last.ends_with('1'), "{last}");
     assert_eq!(io.stats().closed(DisconnectReason::ServerShuttingDown), 1);
     assert_eq!((io.stats().sessions, io.stats().sockets, io.stats().queued_bytes), (0, 0, 0));
 }

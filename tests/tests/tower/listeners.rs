@@ -96,7 +96,7 @@ async fn listeners_are_dropped_with_their_socket() {
         ns.middleware(async |socket: Socket, State(held): State<Arc<()>>| {
             let own = socket.clone();
             socket.on("x", async move || drop((own, held))).expect("a name that is free");
-            Err::<(), _>("closed")
+            Err("closed".into())
         });
     });
     let server = Server::start(&io).await;

@@ -269,8 +269,8 @@ struct Doorkeeper(u32);
 #[namespace(crate = "socketio_tower")]
 impl Doorkeeper {
     #[middleware]
-    async fn only_even(&self) -> Result<(), String> {
-        if self.0.is_multiple_of(2) { Ok(()) } else { Err(format!("{} is odd", self.0)) }
+    async fn only_even(&self) -> Result<(), ConnectError> {
+        if self.0.is_multiple_of(2) { Ok(()) } else { Err(format!("{} is odd", self.0).into()) }
     }
 
     async fn door(&self) -> u32 {
@@ -442,8 +442,8 @@ struct Faulty;
 #[namespace]
 impl Faulty {
     #[middleware]
-    async fn refuse(&self) -> Result<(), &'static str> {
-        Err("no")
+    async fn refuse(&self) -> Result<(), ConnectError> {
+        Err("no".into())
     }
 }
 

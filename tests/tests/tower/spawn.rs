@@ -21,7 +21,7 @@ async fn tasks_end_with_their_socket() {
     io.of("/", |ns| {
         ns.on_connect(async |socket: Socket, State(log): State<Arc<Log>>| {
             let told = Told(log, "cancelled");
-            socket.clone().spawn(async move {
+            socket.spawn(async move |socket| {
                 let _told = told;
                 for n in 0..3 {
                     tokio::task::yield_now().await;
@@ -52,7 +52,7 @@ async fn a_panic_in_a_task_is_told_to_the_hook() {
     let told = Arc::clone(&log);
     io.of("/", |ns| {
         ns.on_error(move |error| told.add(format!("{:?} {}", error.event(), error.cause())));
-        ns.on("panic", async |socket: Socket| socket.spawn(async { panic!("a task's fault") }));
+        ns.on("panic", async |socket: Socket| socket.spawn(async |_| panic!("a task's fault")));
     });
     let server = Server::start(&io).await;
     let mut ws = Ws::connect(server.address).await;
@@ -67,7 +67,7 @@ async fn a_thread_without_a_runtime_may_spawn() {
     io.of("/", |ns| {
         ns.on("go", async move |socket: Socket| {
             let told = Arc::clone(&told);
-            let thread = std::thread::spawn(move || socket.spawn(async move { told.add("ran") }));
+            let thread = std::thread::spawn(move || socket.spawn(async move |_| told.add("ran")));
             thread.join().expect("no panic");
         });
     });

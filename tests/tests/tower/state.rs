@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use serde::Deserialize;
+use socketio_tower::handler::ExtractError;
 use socketio_tower::testing::{TestClient, settled};
 use socketio_tower::{Client, Data, Extension, Query, Socket, SocketIo, State};
 
@@ -163,4 +164,41 @@ async fn everything_is_dropped_when_it_should_be() {
     assert_eq!(counts(), [1, 2, 2]);
     drop(io);
     assert_eq!((Arc::strong_count(&client), Arc::strong_count(&state)), (1, 1));
+}
+
+/// Node lets a middleware join rooms; here the socket is in them from the moment on in which it is connected.
+#[tokio::test(start_paused = true)]
+async fn rooms_joined_in_a_middleware_are_joined_on_connect() {
+    let io = SocketIo::new();
+    io.of("/", |ns| {
+        ns.middleware(async |socket: Socket, Query(query): Query<BTreeMap<String, String>>| {
+            assert!(socket.join("a") && socket.join("a") && socket.join("b"));
+            assert!(socket.leave("b") && !socket.leave("b"));
+            let name = query.get("name").ok_or("no name")?;
+            assert!(socket.join(name));
+            Ok(())
+        });
+        ns.on_connect(async |socket: Socket| drop(socket.all().to("a").emit("here", &socket.rooms().len())));
+    });
+    TestClient::connect(&io).await.unwrap_err();
+    assert_eq!(io.to("a").count(), 0);
+    let client = TestClient::builder().query("name=ada").connect(&io).await.unwrap();
+    assert_eq!((io.to("a").count(), io.to("ada").count(), io.to("b").count()), (1, 1, 0));
+    assert_eq!(client.expect::<usize>("here").await, 3);
+}
+
+/// An argument that cannot be had need not end the handler.
+#[tokio::test(start_paused = true)]
+async fn a_handler_may_ask_why_it_cannot_have_an_argument() {
+    let io = SocketIo::new();
+    io.of("/", |ns| {
+        ns.on("number", async |number: Result<Data<u8>, ExtractError>| match number {
+            Ok(Data(number)) => number.to_string(),
+            Err(error) => format!("no: {error}"),
+        });
+    });
+    let client = TestClient::connect(&io).await.unwrap();
+    assert_eq!(client.emit_with_ack::<_, String>("number", &7).await.unwrap(), "7");
+    let answer: String = client.emit_with_ack("number", &300).await.unwrap();
+    assert!(answer.starts_with("no: argument 1: invalid value: integer `300`"), "{answer}");
 }
