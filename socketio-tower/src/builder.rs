@@ -1,3 +1,5 @@
+mod handshake;
+
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
 use std::sync::Arc;

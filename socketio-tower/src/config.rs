@@ -5,6 +5,7 @@ use http::{Extensions, HeaderName};
 use socketio_core::Config;
 
 use crate::handler::ErrorHook;
+use crate::handshake::Facts;
 
 /// What a server keeps to, beyond what the protocol's [`Config`] says.
 #[derive(Debug)]
@@ -18,6 +19,7 @@ pub(crate) struct Settings {
     pub(crate) ack_timeout: Duration,
     pub(crate) concurrency: usize,
     pub(crate) on_error: Option<ErrorHook>,
+    pub(crate) facts: Facts,
     pub(crate) kept_headers: Vec<HeaderName>,
     pub(crate) kept_extensions: Vec<KeepExtension>,
 }
@@ -34,6 +36,7 @@ impl Default for Settings {
             ack_timeout: Duration::from_secs(5),
             concurrency: 64,
             on_error: None,
+            facts: Facts::default(),
             kept_headers: Vec::new(),
             kept_extensions: Vec::new(),
         }

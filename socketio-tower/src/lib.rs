@@ -26,11 +26,13 @@
 //! |---|---|
 //! | set up a server | [`SocketIo`], [`SocketIoBuilder`] for every limit and its default |
 //! | handle events, connections and their ends | [`NamespaceBuilder`] |
-//! | ask for arguments in a handler | [`Data`], [`Args`], [`Socket`], [`Ack`], [`State`], [`Extension`]; on connect [`Auth`]; on disconnect [`DisconnectReason`], [`Rooms`] |
+//! | ask for arguments in a handler | [`Data`], [`Args`], [`Socket`], [`Ack`], [`State`], [`Extension`], [`Client`], [`Query`]; on connect [`Auth`]; on disconnect [`DisconnectReason`], [`Rooms`] |
 //! | answer a client | the return value: [`handler::EventReply`] lists what a handler may return, [`Reply`] takes anything that serializes |
 //! | send to a client, and await its answer | [`Socket::emit`], [`Socket::emit_with_ack`] |
 //! | send to many | [`Socket::to`], [`SocketIo::to`], [`NamespaceHandle`], [`BroadcastOperator`] |
 //! | refuse a client | [`NamespaceBuilder::middleware`], [`handler::ConnectError`] |
+//! | keep values, and know how long they live | [`Socket::extensions`], [`Client::extensions`], [`Extension`], [`Socket::set_data`] |
+//! | know who the client is | [`Handshake`], [`SocketIoBuilder::trusted_proxies`] |
 //! | place the layer | [`SocketIoLayer`] |
 //! | stop a server | [`SocketIo::close`] |
 //! | serve what is not HTTP | [`SocketIo::attach`] |
@@ -62,6 +64,9 @@ pub use broadcast::{AllAnswers, BroadcastAck, BroadcastOperator, RemoteSocket};
 mod builder;
 pub use builder::SocketIoBuilder;
 
+mod client;
+pub use client::Client;
+
 mod config;
 pub use config::Overflow;
 
@@ -74,12 +79,12 @@ mod filter;
 pub use filter::{EventPolicy, Verdict};
 
 mod extract;
-pub use extract::{Ack, Auth, Data, Extension, Rooms, State};
+pub use extract::{Ack, Auth, Data, Extension, Query, Rooms, State};
 
 pub mod handler;
 
 mod handshake;
-pub use handshake::Handshake;
+pub use handshake::{ForwardedHeader, Handshake};
 
 mod io;
 pub use io::SocketIo;

@@ -1,6 +1,13 @@
+use std::any::type_name;
+
 use crate::handler::{Context, Extract, ExtractError};
 
-/// A value that was put into the socket's [extensions](crate::Socket::extensions), usually by a middleware.
+/// A value that was attached to the socket, to its client, or to the request that opened the client's session: the
+/// nearest wins.
+///
+/// It is looked for in the [socket's extensions](crate::Socket::extensions), where a middleware may have put it; in
+/// those of its [client](crate::Client::extensions), which all namespaces of the connection share; and in what was
+/// [kept](crate::SocketIoBuilder::keep_extension) of the handshake's extensions, where outer layers put things.
 ///
 /// ```
 /// use socketio_tower::{Extension, Socket, SocketIo};
@@ -21,8 +28,18 @@ pub struct Extension<T>(pub T);
 
 impl<C: Context, T: Clone + Send + Sync + 'static> Extract<C> for Extension<T> {
     fn extract(context: &mut C) -> Result<Self, ExtractError> {
-        let value = context.socket().extensions().get::<T>();
-        let missing = || format!("the socket has no extension of type {}", std::any::type_name::<T>());
-        value.map(Extension).ok_or_else(|| ExtractError::new(missing()))
+        let socket = context.socket();
+        let own = socket.extensions().get::<T>();
+        let shared = || socket.session().extensions.get::<T>();
+        let value = own.or_else(shared).or_else(|| socket.handshake().extensions().get::<T>().cloned());
+        value.map(Extension).ok_or_else(|| ExtractError::new(missing::<T>()))
     }
+}
+
+fn missing<T>() -> String {
+    let name = type_name::<T>();
+    format!(
+        "neither the socket nor its client has an extension of type {name}, and none was kept of the handshake; \
+         one that an outer layer attaches is kept by SocketIoBuilder::keep_extension::<{name}>()"
+    )
 }

@@ -18,15 +18,25 @@ pub use state::State;
 mod extension;
 pub use extension::Extension;
 
+mod query;
+pub use query::Query;
+
 use serde::de::DeserializeOwned;
 use socketio_core::packet::{Args, Event};
 
+use crate::client::Client;
 use crate::handler::{Context, EventContext, Extract, ExtractError};
 use crate::socket::Socket;
 
 impl<C: Context> Extract<C> for Socket {
     fn extract(context: &mut C) -> Result<Self, ExtractError> {
         Ok(context.socket().clone())
+    }
+}
+
+impl<C: Context> Extract<C> for Client {
+    fn extract(context: &mut C) -> Result<Self, ExtractError> {
+        Ok(context.socket().client())
     }
 }
 

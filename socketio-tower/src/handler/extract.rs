@@ -29,7 +29,7 @@ use std::fmt;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be an argument of this handler",
     label = "not available on this occasion",
-    note = "everywhere: `Socket`, `State<T>`, `Extension<T>`",
+    note = "everywhere: `Socket`, `Client`, `State<T>`, `Extension<T>`, `Query<T>`",
     note = "on connect: `Auth<T>`; on an event: `Data<T>`, `Args<(A, B)>`, `Event`, `Ack`",
     note = "on disconnect: `DisconnectReason`, `Rooms`; there is no event, so no `Data<T>` and no `Ack`"
 )]

@@ -95,6 +95,7 @@ impl Membership {
 
     fn leave(&self) -> Vec<String> {
         self.socket.mark_gone();
+        self.socket.session().sockets.remove(&self.socket);
         self.namespace.remove(&self.socket, self.member)
     }
 }

@@ -9,6 +9,9 @@ pub(crate) use driver::Driver;
 mod mailbox;
 pub(crate) use mailbox::{Mailbox, Pushed};
 
+mod sockets;
+use sockets::ConnectedSockets;
+
 mod table;
 pub(crate) use table::SessionTable;
 
@@ -23,6 +26,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use socketio_core::{Link, Sid, Transport};
 
 use crate::handshake::Handshake;
+use crate::socket::Extensions;
 
 /// What others know of a session.
 #[derive(Debug)]
@@ -30,6 +34,8 @@ pub(crate) struct Session {
     pub(crate) sid: Sid,
     pub(crate) mailbox: Mailbox,
     pub(crate) handshake: Handshake,
+    pub(crate) extensions: Extensions,
+    pub(crate) sockets: ConnectedSockets,
     links: AtomicU32,
     streaming: AtomicBool,
 }
@@ -40,6 +46,8 @@ impl Session {
             sid,
             mailbox: Mailbox::default(),
             handshake,
+            extensions: Extensions::default(),
+            sockets: ConnectedSockets::default(),
             links: AtomicU32::new(0),
             streaming: AtomicBool::new(transport != Transport::Polling),
         }

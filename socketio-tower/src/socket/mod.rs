@@ -96,7 +96,8 @@ impl Socket {
         &self.0.session.handshake
     }
 
-    /// Values kept with this socket.
+    /// Values kept with this socket; dropped when its disconnect handler has ended. For those that all namespaces of the
+    /// connection share, see [`Client::extensions`](crate::Client::extensions).
     pub fn extensions(&self) -> &Extensions {
         &self.0.extensions
     }
@@ -254,6 +255,10 @@ impl Socket {
         self.0.key
     }
 
+    pub(crate) fn session(&self) -> &Arc<Session> {
+        &self.0.session
+    }
+
     /// Puts the socket among the members of its namespace, until the membership is dropped. None if there
     /// is a member with its id.
     pub(crate) fn connect(&self) -> Option<Membership> {
@@ -263,6 +268,7 @@ impl Socket {
         self.0.life.connect();
         // Nobody finds it in the rooms before it is all that.
         drop(rooms);
+        self.0.session.sockets.insert(self.clone());
         Some(Membership::new(self.clone(), Arc::clone(&self.0.namespace), member))
     }
 
