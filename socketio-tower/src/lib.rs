@@ -123,4 +123,6 @@ mod pages {
     mod testing {}
     #[doc = include_str!("../../docs/architecture.md")]
     mod architecture {}
+    #[doc = include_str!("../../docs/src/state-and-sessions.md")]
+    mod state_and_sessions {}
 }
