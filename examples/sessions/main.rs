@@ -119,6 +119,7 @@ async fn logout(State(io): State<SocketIo>, session: Session) -> Result<(), Stat
     Ok(())
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "for `map_err`")]
 fn failed(error: Error) -> StatusCode {
     eprintln!("session: {error}");
     StatusCode::INTERNAL_SERVER_ERROR

@@ -26,8 +26,12 @@ async fn an_extension_is_found_where_it_is_nearest() {
     for path in ["/", "/chat"] {
         io.of(path, |ns| {
             ns.on("where", async |Extension(place): Extension<Place>| place.0);
-            ns.on("client", async |client: Client| drop(client.extensions().insert(Place("client"))));
-            ns.on("socket", async |socket: Socket| drop(socket.extensions().insert(Place("socket"))));
+            ns.on("client", async |client: Client| {
+                client.extensions().insert(Place("client"));
+            });
+            ns.on("socket", async |socket: Socket| {
+                socket.extensions().insert(Place("socket"));
+            });
             ns.on("forget", async |socket: Socket| {
                 let own = socket.extensions().remove::<Place>();
                 let shared = socket.client().extensions().remove::<Place>();
