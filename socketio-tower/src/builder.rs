@@ -1,3 +1,4 @@
+mod handshake;
 mod protocol;
 mod requests;
 

@@ -6,7 +6,7 @@ use http::{Extensions, HeaderName};
 use socketio_core::Config;
 
 use crate::handler::ErrorHook;
-use crate::handshake::PeerSettings;
+use crate::handshake::Facts;
 use crate::layer::RequestSettings;
 
 /// What a server keeps to, beyond what the protocol's [`Config`] says.
@@ -23,7 +23,7 @@ pub(crate) struct Settings {
     pub(crate) on_error: Option<ErrorHook>,
     pub(crate) requests: RequestSettings,
     pub(crate) ids: Option<IdGenerator>,
-    pub(crate) peer: PeerSettings,
+    pub(crate) facts: Facts,
     pub(crate) kept_headers: Vec<HeaderName>,
     pub(crate) kept_extensions: Vec<KeepExtension>,
 }
@@ -42,7 +42,7 @@ impl Default for Settings {
             on_error: None,
             requests: RequestSettings::default(),
             ids: None,
-            peer: PeerSettings::default(),
+            facts: Facts::default(),
             kept_headers: Vec::new(),
             kept_extensions: Vec::new(),
         }

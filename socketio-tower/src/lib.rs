@@ -27,11 +27,13 @@
 //! | set up a server | [`SocketIo`], [`SocketIoBuilder`] for every limit and its default |
 //! | handle events, connections and their ends | [`NamespaceBuilder`] |
 //! | write a namespace as a type with methods | [`Namespace`], [`NamespaceBuilder::handlers`], [`NamespaceBuilder::handlers_per_socket`] |
-//! | ask for arguments in a handler | [`Data`], [`Args`], [`Socket`], [`Ack`], [`State`], [`Extension`]; on connect [`Auth`]; on disconnect [`DisconnectReason`], [`Rooms`] |
+//! | ask for arguments in a handler | [`Data`], [`Args`], [`Socket`], [`Client`], [`Ack`], [`State`], [`Extension`], [`Query`]; on connect [`Auth`]; on disconnect [`DisconnectReason`], [`Rooms`] |
 //! | answer a client | the return value: [`handler::EventReply`] lists what a handler may return, [`Reply`] takes anything that serializes |
 //! | send to a client, and await its answer | [`Socket::emit`], [`Socket::emit_with_ack`] |
 //! | send to many | [`Socket::to`], [`SocketIo::to`], [`NamespaceHandle`], [`BroadcastOperator`] |
 //! | refuse a client | [`NamespaceBuilder::middleware`], [`handler::ConnectError`] |
+//! | keep values, and know how long they live | [`Socket::extensions`], [`Client::extensions`], [`Extension`], [`Socket::set_data`] |
+//! | know who the client is | [`Handshake`], [`SocketIoBuilder::trusted_proxies`] |
 //! | place the layer | [`SocketIoLayer`] |
 //! | stop a server | [`SocketIo::close`] |
 //! | serve what is not HTTP | [`SocketIo::attach`] |
@@ -81,7 +83,7 @@ pub use extract::{Ack, Auth, Data, Extension, Query, Rooms, State};
 pub mod handler;
 
 mod handshake;
-pub use handshake::Handshake;
+pub use handshake::{ForwardedHeader, Handshake};
 
 mod io;
 pub use io::SocketIo;
@@ -134,4 +136,6 @@ mod pages {
     mod testing {}
     #[doc = include_str!("../../docs/architecture.md")]
     mod architecture {}
+    #[doc = include_str!("../../docs/src/state-and-sessions.md")]
+    mod state_and_sessions {}
 }

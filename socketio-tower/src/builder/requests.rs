@@ -1,4 +1,3 @@
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use http::request::Parts;
@@ -99,39 +98,8 @@ impl SocketIoBuilder {
     }
 }
 
-/// What is known of clients.
+/// What is kept of a session's first request.
 impl SocketIoBuilder {
-    /// How to find the address that a request came from. The layer knows nothing of connections: what does, puts it into
-    /// the request's extensions, under a type of its own.
-    ///
-    /// ```
-    /// use std::net::SocketAddr;
-    /// use axum::extract::ConnectInfo; // with `into_make_service_with_connect_info::<SocketAddr>()`
-    /// use socketio_tower::SocketIo;
-    ///
-    /// let io = SocketIo::builder()
-    ///     .address(|request| request.extensions.get().map(|ConnectInfo::<SocketAddr>(peer)| peer.ip()))
-    ///     .build();
-    /// ```
-    pub fn address(mut self, find: impl Fn(&Parts) -> Option<IpAddr> + Send + Sync + 'static) -> Self {
-        self.settings.peer.address = Some(Arc::new(find));
-        self
-    }
-
-    /// How to find out whether a request came over an encrypted connection, where its URI does not tell.
-    pub fn secure(mut self, find: impl Fn(&Parts) -> bool + Send + Sync + 'static) -> Self {
-        self.settings.peer.secure = Some(Arc::new(find));
-        self
-    }
-
-    /// How many reverse proxies of your own every request passes; each adds the address it sees to `X-Forwarded-For`.
-    /// The client's is that many entries from the right; what stands further left, the client may have made up. Default
-    /// 0: the header is not believed. `X-Forwarded-Proto` is read in the same way.
-    pub fn trusted_proxies(mut self, proxies: usize) -> Self {
-        self.settings.peer.proxies = proxies;
-        self
-    }
-
     /// The headers of a session's first request that [`Handshake::headers`](crate::Handshake::headers)
     /// keeps. Default none: at 100 000 sessions every header costs megabytes.
     pub fn keep_headers(mut self, names: impl IntoIterator<Item = HeaderName>) -> Self {

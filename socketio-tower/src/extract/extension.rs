@@ -1,9 +1,13 @@
+use std::any::type_name;
+
 use crate::handler::{Context, Extract, ExtractError};
 
-/// A value of this type that was put somewhere around the socket. The nearest is taken: of the
-/// [socket](crate::Socket::extensions), else of its [client](crate::Client::extensions), else of what outer layers attached to
-/// the request that opened the session, if
-/// [`SocketIoBuilder::keep_extension`](crate::SocketIoBuilder::keep_extension) has kept it.
+/// A value that was attached to the socket, to its client, or to the request that opened the client's session: the
+/// nearest wins.
+///
+/// It is looked for in the [socket's extensions](crate::Socket::extensions), where a middleware may have put it; in
+/// those of its [client](crate::Client::extensions), which all namespaces of the connection share; and in what was
+/// [kept](crate::SocketIoBuilder::keep_extension) of the handshake's extensions, where outer layers put things.
 ///
 /// ```
 /// use socketio_tower::{Extension, Socket, SocketIo};
@@ -25,17 +29,17 @@ pub struct Extension<T>(pub T);
 impl<C: Context, T: Clone + Send + Sync + 'static> Extract<C> for Extension<T> {
     fn extract(context: &mut C) -> Result<Self, ExtractError> {
         let socket = context.socket();
-        let value = socket.extensions().get::<T>();
-        let value = value.or_else(|| socket.client().extensions().get::<T>());
-        let value = value.or_else(|| socket.handshake().extensions().get::<T>().cloned());
+        let own = socket.extensions().get::<T>();
+        let shared = || socket.session().extensions.get::<T>();
+        let value = own.or_else(shared).or_else(|| socket.handshake().extensions().get::<T>().cloned());
         value.map(Extension).ok_or_else(|| ExtractError::new(missing::<T>()))
     }
 }
 
 fn missing<T>() -> String {
-    let name = std::any::type_name::<T>();
+    let name = type_name::<T>();
     format!(
-        "no extension of type {name} in the socket, in its client, or among those that \
-         SocketIoBuilder::keep_extension::<{name}>() keeps of the request"
+        "neither the socket nor its client has an extension of type {name}, and none was kept of the handshake; \
+         one that an outer layer attaches is kept by SocketIoBuilder::keep_extension::<{name}>()"
     )
 }

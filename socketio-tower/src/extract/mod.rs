@@ -12,14 +12,14 @@ pub use data::Data;
 mod disconnect;
 pub use disconnect::Rooms;
 
-mod query;
-pub use query::Query;
-
 mod state;
 pub use state::State;
 
 mod extension;
 pub use extension::Extension;
+
+mod query;
+pub use query::Query;
 
 use serde::de::DeserializeOwned;
 use socketio_core::packet::{Args, Event};

@@ -2,26 +2,22 @@ use serde::de::DeserializeOwned;
 
 use crate::handler::{Context, Extract, ExtractError};
 
-/// The query of the request that opened the client's session, as any type that deserializes: the `query` option of the
-/// stock clients. It is decoded as forms are, `+` for a space and `%` for anything.
-///
-/// The protocol's own parameters, `EIO` and `transport` among them, are there too; serde ignores fields that it does not
-/// know.
+/// The query of the [handshake](crate::Handshake), as any type that deserializes: the `query` option of the stock
+/// clients. What the type does not name is ignored; the protocol's own parameters, such as `EIO`, are among it.
 ///
 /// ```
 /// use socketio_tower::{Query, SocketIo};
 ///
 /// #[derive(serde::Deserialize)]
-/// struct Version {
-///     app_version: String,
-///     #[serde(default)]
-///     beta: bool,
+/// struct Visit {
+///     lang: String,
+///     page: Option<u32>,
 /// }
 ///
 /// let io = SocketIo::new();
 /// io.of("/", |ns| {
-///     ns.middleware(async |Query(version): Query<Version>| {
-///         if version.app_version.starts_with("2.") || version.beta { Ok(()) } else { Err("please update".into()) }
+///     ns.on_connect(async |Query(visit): Query<Visit>| {
+///         println!("{} from page {:?}", visit.lang, visit.page);
 ///     });
 /// });
 /// ```
@@ -31,7 +27,8 @@ pub struct Query<T>(pub T);
 impl<C: Context, T: DeserializeOwned> Extract<C> for Query<T> {
     fn extract(context: &mut C) -> Result<Self, ExtractError> {
         let query = context.socket().handshake().query();
-        let value = serde_urlencoded::from_str(query);
-        value.map(Query).map_err(|error| ExtractError::new(format!("query: {error}")))
+        let pairs = serde_urlencoded::Deserializer::new(form_urlencoded::parse(query.as_bytes()));
+        let values = serde_path_to_error::deserialize(pairs);
+        values.map(Query).map_err(|error| ExtractError::new(format!("query: {error}")))
     }
 }

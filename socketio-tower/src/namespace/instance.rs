@@ -159,11 +159,4 @@ impl Table {
             socket.extensions().insert(Instances(instances));
         }
     }
-
-    /// Drops them, also those that keep the socket alive.
-    pub(crate) fn drop_instances(&self, socket: &Socket) {
-        if !self.instances.is_empty() {
-            socket.extensions().remove::<Instances>();
-        }
-    }
 }

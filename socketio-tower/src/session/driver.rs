@@ -12,7 +12,7 @@ use super::local::LocalSockets;
 use super::mailbox::Downstream;
 use super::running::Running;
 use super::streams::Streams;
-use super::{Answer, Command, Respond, Session};
+use super::{Answer, Command, Respond, Session, contained};
 use crate::SocketIo;
 use crate::trace::{self, Span};
 use crate::transport::Stream;
@@ -297,6 +297,7 @@ impl Work {
 impl Drop for Work {
     fn drop(&mut self) {
         drop(self.session.mailbox.close());
+        contained(|| self.session.extensions.close());
         self.io.session_table().remove(&self.session.sid, self.ended);
         self.io.session_ended();
     }

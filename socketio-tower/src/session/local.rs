@@ -147,8 +147,7 @@ impl LocalSockets {
 
     /// Those that have not left.
     pub(super) fn connected(&self) -> Vec<Socket> {
-        let connected = self.0.iter().filter(|local| matches!(local.life, Life::Connected(_)));
-        connected.map(|local| local.socket.clone()).collect()
+        self.0.iter().filter(|local| local.socket.is_connected()).map(|local| local.socket.clone()).collect()
     }
 
     pub(super) fn len(&self) -> usize {

@@ -75,7 +75,7 @@ mod tests {
     fn sizes() {
         let bounds = [
             ("Driver", size_of::<Driver>() - size_of::<Span>(), 728),
-            ("Session", size_of::<Session>(), 280),
+            ("Session", size_of::<Session>(), 272),
             ("LocalSocket", size_of::<local::LocalSocket>(), 112),
             ("Wire", size_of::<Wire<Carrier>>(), 192),
             ("Command", size_of::<Command>(), 56),

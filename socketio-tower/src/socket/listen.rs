@@ -172,12 +172,12 @@ impl Socket {
         Some(overlay)
     }
 
-    /// It will never receive anything again: its own instances and what its listeners capture are freed, and its tasks
+    /// It will never receive anything again: what its listeners capture and what is kept with it is freed, and its tasks
     /// are cancelled.
     pub(crate) fn retire(&self) {
         self.mark_gone();
         self.overlay_if_any(Overlay::close);
-        contained(|| self.table().drop_instances(self));
+        contained(|| self.0.extensions.close());
     }
 
     fn overlay_if_any(&self, then: impl FnOnce(&Overlay)) {

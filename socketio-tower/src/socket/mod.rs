@@ -104,7 +104,8 @@ impl Socket {
         Client::new(Arc::clone(&self.0.session))
     }
 
-    /// Values kept with this socket.
+    /// Values kept with this socket; dropped when its disconnect handler has ended. For those that all namespaces of the
+    /// connection share, see [`Client::extensions`](crate::Client::extensions).
     pub fn extensions(&self) -> &Extensions {
         &self.0.extensions
     }
@@ -281,6 +282,10 @@ impl Socket {
 
     pub(crate) fn key(&self) -> SocketKey {
         self.0.key
+    }
+
+    pub(crate) fn session(&self) -> &Arc<Session> {
+        &self.0.session
     }
 
     /// Puts the socket among the members of its namespace, until the membership is dropped. None if there

@@ -7,49 +7,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 use socketio_tower::handler::ExtractError;
 use socketio_tower::testing::{TestClient, settled};
-use socketio_tower::{Client, Data, Extension, Query, Socket, SocketIo, State};
-
-use crate::client::Log;
-
-#[derive(Debug, Clone, PartialEq)]
-struct From(&'static str);
-
-#[tokio::test(start_paused = true)]
-async fn the_nearest_extension_is_taken() {
-    let log = Arc::new(Log::default());
-    let io = SocketIo::builder().keep_extension::<From>().build();
-    let told = Arc::clone(&log);
-    io.of("/", |ns| {
-        ns.on("where", async |Extension(from): Extension<From>| from.0);
-        ns.on("to client", async |client: Client| {
-            client.extensions().insert(From("client"));
-        });
-        ns.on("to socket", async |socket: Socket| {
-            socket.extensions().insert(From("socket"));
-        });
-        ns.on("nowhere", async |_: Extension<u8>| {});
-        ns.on_error(move |error| told.add(error.cause().to_string()));
-    });
-    io.of("/other", |ns| {
-        ns.on("where", async |Extension(from): Extension<From>| from.0);
-    });
-    let client = TestClient::builder().extension(From("request")).open(&io).await.unwrap();
-    let socket = client.namespace("/").connect().await.unwrap();
-    let other = client.namespace("/other").connect().await.unwrap();
-    let ask = async |socket: &socketio_tower::testing::TestSocket| -> String {
-        socket.emit_with_ack("where", "").await.unwrap()
-    };
-    assert_eq!((ask(&socket).await, ask(&other).await), ("request".to_owned(), "request".to_owned()));
-    socket.emit("to client", "");
-    assert_eq!((ask(&socket).await, ask(&other).await), ("client".to_owned(), "client".to_owned()));
-    socket.emit("to socket", "");
-    assert_eq!((ask(&socket).await, ask(&other).await), ("socket".to_owned(), "client".to_owned()));
-    socket.emit("nowhere", "");
-    settled().await;
-    let expected = "an argument could not be had: no extension of type u8 in the socket, in its client, or among those \
-                    that SocketIoBuilder::keep_extension::<u8>() keeps of the request";
-    assert_eq!(log.lines(), [expected]);
-}
+use socketio_tower::{Client, Data, ForwardedHeader, Query, Socket, SocketIo, State};
 
 #[tokio::test(start_paused = true)]
 async fn a_client_knows_its_sockets() {
@@ -110,7 +68,7 @@ async fn the_address_is_the_clients() {
     let io = SocketIo::builder()
         .address(|request| request.extensions.get::<IpAddr>().copied())
         .secure(|request| request.extensions.get::<IpAddr>().is_some_and(IpAddr::is_loopback))
-        .trusted_proxies(1)
+        .trusted_proxies(1, ForwardedHeader::XForwarded)
         .build();
     io.of("/", |ns| {
         ns.on("who", async |socket: Socket| {

@@ -1,0 +1,48 @@
+use std::fmt;
+use std::net::IpAddr;
+
+use http::request::Parts;
+
+use super::forwarded::{Forwarded, ForwardedHeader};
+use crate::session::contained;
+
+/// How the server finds out what a request does not say itself: who sent it, and whether it was encrypted.
+#[derive(Default)]
+pub(crate) struct Facts {
+    pub(crate) address: Option<Hook<Option<IpAddr>>>,
+    pub(crate) secure: Option<Hook<bool>>,
+    pub(crate) proxies: Option<(usize, ForwardedHeader)>,
+}
+
+/// A question about a request that the application answers.
+pub(crate) type Hook<T> = Box<dyn Fn(&Parts) -> T + Send + Sync>;
+
+impl Facts {
+    /// The address of the client and whether its connection is encrypted.
+    pub(crate) fn of(&self, parts: &Parts) -> (Option<IpAddr>, bool) {
+        let forwarded = match self.proxies {
+            Some((count, header)) => Forwarded::read(&parts.headers, count, header),
+            None => Forwarded::default(),
+        };
+        let address = match forwarded.address {
+            Some(told) => told,
+            None => self.address.as_ref().and_then(|hook| contained(|| hook(parts)).flatten()),
+        };
+        let secure = forwarded.secure.unwrap_or_else(|| match &self.secure {
+            Some(hook) => contained(|| hook(parts)).unwrap_or_default(),
+            None => parts.uri.scheme_str().is_some_and(is_encrypted),
+        });
+        // A socket for both versions of IP gives IPv4 as `::ffff:192.0.2.1`.
+        (address.map(|address| address.to_canonical()), secure)
+    }
+}
+
+pub(super) fn is_encrypted(scheme: &str) -> bool {
+    ["https", "wss"].iter().any(|name| scheme.eq_ignore_ascii_case(name))
+}
+
+impl fmt::Debug for Facts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Facts").field("proxies", &self.proxies).finish_non_exhaustive()
+    }
+}
