@@ -12,6 +12,7 @@ use socketio_core::Config;
 use crate::SocketIo;
 use crate::config::{Overflow, Settings};
 use crate::handler::{ErrorContext, ErrorHook};
+use crate::namespace::NamespaceEvent;
 
 /// Settings for a [`SocketIo`]. Every setting has a default; unless said otherwise it is that of the Node
 /// server.
@@ -71,6 +72,20 @@ impl SocketIoBuilder {
     /// place. 1 handles the events of a socket one after the other. Default 64, at least 1.
     pub fn concurrency(mut self, handlers: usize) -> Self {
         self.settings.concurrency = handlers.max(1);
+        self
+    }
+
+    /// The most namespaces that may live by [patterns](SocketIo::of) at once, of all clients; a client that asks for one
+    /// more is refused. Default 10 000: clients choose their names, and each costs about a kilobyte. Node has no bound.
+    pub fn max_dynamic_namespaces(mut self, count: usize) -> Self {
+        self.settings.max_dynamic_namespaces = count;
+        self
+    }
+
+    /// Is told when a namespace begins to live by a pattern, with its first socket, and when its last socket has left.
+    /// Called by whoever connects or leaves: it should be quick. `new_namespace` on the Node server.
+    pub fn on_namespace(mut self, hook: impl Fn(&NamespaceEvent) + Send + Sync + 'static) -> Self {
+        self.settings.on_namespace = Some(Arc::new(hook));
         self
     }
 

@@ -8,9 +8,9 @@ use socketio_core::Config;
 use crate::handler::ErrorHook;
 use crate::handshake::Facts;
 use crate::layer::RequestSettings;
+use crate::namespace::NamespaceHook;
 
 /// What a server keeps to, beyond what the protocol's [`Config`] says.
-#[derive(Debug)]
 pub(crate) struct Settings {
     pub(crate) core: Arc<Config>,
     pub(crate) path: Box<str>,
@@ -21,11 +21,19 @@ pub(crate) struct Settings {
     pub(crate) ack_timeout: Duration,
     pub(crate) concurrency: usize,
     pub(crate) on_error: Option<ErrorHook>,
+    pub(crate) max_dynamic_namespaces: usize,
+    pub(crate) on_namespace: Option<NamespaceHook>,
     pub(crate) requests: RequestSettings,
     pub(crate) ids: Option<IdGenerator>,
     pub(crate) facts: Facts,
     pub(crate) kept_headers: Vec<HeaderName>,
     pub(crate) kept_extensions: Vec<KeepExtension>,
+}
+
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Settings").field("core", &self.core).field("path", &self.path).finish_non_exhaustive()
+    }
 }
 
 impl Default for Settings {
@@ -40,6 +48,8 @@ impl Default for Settings {
             ack_timeout: Duration::from_secs(5),
             concurrency: 64,
             on_error: None,
+            max_dynamic_namespaces: 10_000,
+            on_namespace: None,
             requests: RequestSettings::default(),
             ids: None,
             facts: Facts::default(),

@@ -1,4 +1,4 @@
-use socketio_core::namespace::ParsePathError;
+use socketio_core::namespace::{ParsePathError, PatternError};
 
 /// A mistake in the set-up of a server.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -23,6 +23,22 @@ pub enum SetupError {
     /// The [cookie](crate::layer::SessionCookie) has a name or a path that a cookie cannot have.
     #[error("the session cookie has a name or a path that a cookie cannot have")]
     Cookie,
+    /// The pattern of a namespace is none, or cannot stand beside another.
+    #[error("`{path}` is no pattern for namespaces: {error}")]
+    Pattern {
+        /// The pattern.
+        path: String,
+        /// What is wrong with it.
+        error: PatternError,
+    },
+    /// A handler asks for what the parts in braces of the namespace's pattern stand for, and there are none.
+    #[error(
+        "a handler of `{namespace}` asks for a Path, but there are no parts in braces in the namespace's path"
+    )]
+    NoPattern {
+        /// The namespace.
+        namespace: String,
+    },
     /// A handler asks for a state that was not given to the builder.
     #[error(
         "a handler of `{namespace}` asks for State<{state}>, which was not given to SocketIoBuilder::state"

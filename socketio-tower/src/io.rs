@@ -20,7 +20,7 @@ use crate::entropy::entropy;
 use crate::error::SetupError;
 use crate::handler::{ErrorContext, ErrorHook};
 use crate::layer::{Origins, SocketIoLayer};
-use crate::namespace::{NamespaceBuilder, NamespaceHandle, NamespaceSet, Table};
+use crate::namespace::{Children, NamespaceBuilder, NamespaceHandle, NamespaceSet, Table};
 use crate::session::{Command, SessionTable};
 use crate::socket::Sent;
 use crate::stats::Stats;
@@ -54,6 +54,8 @@ struct Shared {
     namespaces: NamespaceSet,
     sessions: SessionTable,
     closing: AtomicBool,
+    /// Whether a layer was made.
+    layered: AtomicBool,
     /// The runtime that its first session was opened on.
     runtime: OnceLock<Handle>,
     /// Told when a session has ended.
@@ -77,6 +79,30 @@ impl SocketIo {
     /// that are connected already keep to what stood when they came.
     ///
     /// A path begins with a slash; one is put in front where it is missing. `/` exists always.
+    ///
+    /// A path with parts in braces is a pattern: every name that meets it is a namespace of its own, with its own sockets
+    /// and rooms, and with the handlers of the pattern. It begins to live when the middlewares have let its first socket
+    /// in, and ends when the last has left. `{id}` stands for what is there up to the next slash, `{*rest}` at the end for
+    /// all of the rest, `{{` for a brace. A path that is defined as it is wins over patterns. Handlers ask for what stood
+    /// in the braces with [`Path`](crate::Path).
+    ///
+    /// ```
+    /// use socketio_tower::{Path, Socket, SocketIo};
+    ///
+    /// let io = SocketIo::new();
+    /// io.of("/orders/{id}", |ns| {
+    ///     ns.middleware(async |Path(id): Path<u64>| if id > 0 { Ok(()) } else { Err("no such order".into()) });
+    ///     ns.on("status", async |Path(id): Path<u64>| format!("order {id} is on its way"));
+    /// });
+    /// if let Some(order) = io.namespace("/orders/7") {
+    ///     order.emit("delivered", ""); // somebody is looking at it
+    /// }
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// When a layer was made already and the definition has a mistake. Before that, mistakes are told when the layer is
+    /// made.
     pub fn of(&self, path: &str, define: impl FnOnce(&mut NamespaceBuilder)) {
         let path = match path.parse::<NamespacePath>() {
             Ok(path) => path,
@@ -85,13 +111,17 @@ impl SocketIo {
                 return;
             }
         };
-        self.0.namespaces.define(path, |namespace| {
+        let text = path.as_str().to_owned();
+        let defined = self.0.namespaces.define(path, |namespace| {
             let mut builder = NamespaceBuilder::new(Table::clone(&namespace.table()));
             define(&mut builder);
             let (table, errors) = builder.finish();
             namespace.publish(table);
             self.blame(errors);
         });
+        if let Err(error) = defined {
+            self.blame([SetupError::Pattern { path: text, error }]);
+        }
     }
 
     /// The layer that serves this server's clients inside a tower application. It should be the last one
@@ -115,7 +145,7 @@ impl SocketIo {
     /// The mistakes in the set-up: reserved event names, paths that are none, states that are missing.
     pub fn try_layer(&self) -> Result<SocketIoLayer, Vec<SetupError>> {
         let mut errors = self.0.errors.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        for namespace in self.0.namespaces.all() {
+        for namespace in self.0.namespaces.defined() {
             let table = namespace.table();
             let missing = table.requirements().states().filter(|(id, _)| !self.0.states.contains_key(id));
             errors.extend(missing.map(|(_, state)| SetupError::MissingState {
@@ -123,7 +153,15 @@ impl SocketIo {
                 state,
             }));
         }
-        if errors.is_empty() { Ok(SocketIoLayer::new(self.clone())) } else { Err(errors) }
+        errors.extend(self.0.namespaces.defined().iter().filter_map(|namespace| {
+            let lacks = namespace.table().requirements().needs_captures() && !namespace.is_pattern();
+            lacks.then(|| SetupError::NoPattern { namespace: namespace.path().to_owned() })
+        }));
+        if !errors.is_empty() {
+            return Err(errors);
+        }
+        self.0.layered.store(true, Ordering::Release);
+        Ok(SocketIoLayer::new(self.clone()))
     }
 }
 
@@ -231,10 +269,17 @@ impl SocketIo {
         self.root().disconnect_sockets(close).await;
     }
 
-    /// A namespace that was defined.
+    /// A namespace that was defined by its path, or that lives by a pattern.
+    ///
+    /// A handle of the latter outlives its sockets, and reaches those that come later.
     pub fn namespace(&self, path: &str) -> Option<NamespaceHandle> {
         let path: NamespacePath = path.parse().ok()?;
-        self.0.namespaces.resolve(path.as_str()).map(NamespaceHandle::new)
+        self.0.namespaces.find(path.as_str()).map(NamespaceHandle::new)
+    }
+
+    /// All namespaces: those that were defined by their path, and those that live by a pattern at the moment.
+    pub fn namespaces(&self) -> Vec<NamespaceHandle> {
+        self.0.namespaces.all().into_iter().map(NamespaceHandle::new).collect()
     }
 }
 
@@ -286,12 +331,14 @@ impl SocketIo {
         let origins = requests.origins.iter().flat_map(Origins::wrong);
         let mut errors: Vec<_> = origins.map(|origin| SetupError::Origin(origin.to_string())).collect();
         errors.extend(requests.cookie.iter().filter(|cookie| !cookie.is_valid()).map(|_| SetupError::Cookie));
+        let children = Children::new(settings.max_dynamic_namespaces, settings.on_namespace.clone());
         let io = Self(Arc::new(Shared {
             settings,
             states,
-            namespaces: NamespaceSet::default(),
+            namespaces: NamespaceSet::new(children),
             sessions: SessionTable::default(),
             closing: AtomicBool::new(false),
+            layered: AtomicBool::new(false),
             runtime: OnceLock::new(),
             ended: Notify::new(),
             errors: Mutex::new(errors),
@@ -308,7 +355,7 @@ impl SocketIo {
         &self.0.sessions
     }
 
-    pub(crate) fn namespaces(&self) -> &NamespaceSet {
+    pub(crate) fn namespace_set(&self) -> &NamespaceSet {
         &self.0.namespaces
     }
 
@@ -366,7 +413,14 @@ impl SocketIo {
         NamespaceHandle::new(self.0.namespaces.resolve("/").expect("made with the server"))
     }
 
+    /// Keeps mistakes until the layer is made. Afterwards nobody would ask for them.
     fn blame(&self, errors: impl IntoIterator<Item = SetupError>) {
+        let errors: Vec<_> = errors.into_iter().collect();
+        if self.0.layered.load(Ordering::Acquire)
+            && let Some(error) = errors.first()
+        {
+            panic!("the Socket.IO server is not set up correctly: {error}");
+        }
         self.0.errors.lock().unwrap_or_else(PoisonError::into_inner).extend(errors);
     }
 }

@@ -78,7 +78,7 @@ mod filter;
 pub use filter::{EventPolicy, Verdict};
 
 mod extract;
-pub use extract::{Ack, Auth, Data, Extension, Query, Rooms, State};
+pub use extract::{Ack, Auth, Data, Extension, Path, Query, Rooms, State};
 
 pub mod handler;
 
@@ -93,7 +93,7 @@ pub use layer::{SocketIoLayer, SocketIoService};
 
 mod namespace;
 pub use namespace::instance::{Instance, Namespace};
-pub use namespace::{NamespaceBuilder, NamespaceHandle, RoomEvent};
+pub use namespace::{NamespaceBuilder, NamespaceEvent, NamespaceHandle, RoomEvent};
 #[cfg(feature = "macros")]
 #[doc(inline)]
 pub use socketio_tower_macros::namespace;

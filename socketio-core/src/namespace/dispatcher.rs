@@ -1,22 +1,30 @@
 use std::collections::BTreeMap;
+use std::fmt;
 
-use super::NamespacePath;
+use super::{Captures, NamespacePath};
 
-/// Resolves the name of a namespace, as a client sends it, to the index of that namespace.
+/// Resolves the name of a namespace, as a client sends it, to the index of that namespace, or of the pattern that it
+/// meets. A path that is there as it is wins over patterns, and of patterns the one that is met by its text.
 ///
-/// Only the application adds namespaces: resolving a name that a client made up leaves nothing behind.
+/// Only the application adds namespaces: resolving a name that a client made up leaves nothing behind. It costs in
+/// proportion to the length of the name, which [`decode`](crate::packet::decode) bounds.
 ///
 /// ```
-/// use socketio_core::namespace::{Dispatcher, NamespacePath};
+/// use socketio_core::namespace::{Dispatcher, NamespacePath, Resolved};
 ///
 /// let mut dispatcher = Dispatcher::new();
 /// let root = dispatcher.insert(NamespacePath::root());
-/// assert_eq!(dispatcher.resolve("/"), Some(root));
+/// let order = dispatcher.insert_pattern("/orders/{id}".parse()?)?;
+/// assert_eq!(dispatcher.resolve("/"), Some(Resolved::Path(root)));
 /// assert_eq!(dispatcher.resolve("/random"), None);
+/// let Some(Resolved::Pattern(index, captures)) = dispatcher.resolve("/orders/7") else { panic!("it is met") };
+/// assert_eq!((index, captures.get("id")), (order, Some("7")));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct Dispatcher {
     paths: Vec<NamespacePath>,
+    patterns: matchit::Router<NamespaceIndex>,
     // Ordered, not hashed: clients choose the names that are looked up, and no set of names makes this slow.
     indices: BTreeMap<NamespacePath, NamespaceIndex>,
 }
@@ -24,6 +32,26 @@ pub struct Dispatcher {
 /// The place of a namespace in its [`Dispatcher`]: 0 for the first one inserted, then 1, and so on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct NamespaceIndex(usize);
+
+/// What a client's name stands for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Resolved {
+    /// The namespace that has this path.
+    Path(NamespaceIndex),
+    /// A namespace of its own that meets this pattern, with what the parts in braces stand for.
+    Pattern(NamespaceIndex, Captures),
+}
+
+/// Why something is no pattern, or cannot stand beside the others.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct PatternError(Box<str>);
+
+impl fmt::Debug for Dispatcher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Dispatcher").field("paths", &self.paths).finish_non_exhaustive()
+    }
+}
 
 impl Dispatcher {
     /// A dispatcher without namespaces.
@@ -39,9 +67,38 @@ impl Dispatcher {
         })
     }
 
+    /// Adds a pattern; one that is there already keeps its index. A part in braces, `{id}`, stands for what is there up
+    /// to the next `/`; `{*rest}`, at the end, for all of the rest; a brace is written twice to stand for itself.
+    ///
+    /// # Errors
+    ///
+    /// It is no pattern, or the names it is met by are those of another one.
+    pub fn insert_pattern(&mut self, pattern: NamespacePath) -> Result<NamespaceIndex, PatternError> {
+        if let Some(index) = self.indices.get(&pattern) {
+            return Ok(*index);
+        }
+        let index = NamespaceIndex(self.paths.len());
+        self.patterns
+            .insert(pattern.as_str(), index)
+            .map_err(|error| PatternError(error.to_string().into()))?;
+        self.paths.push(pattern.clone());
+        self.indices.insert(pattern, index);
+        Ok(index)
+    }
+
+    /// Whether a path is a pattern.
+    pub fn is_pattern(path: &NamespacePath) -> bool {
+        path.as_str().contains(['{', '}'])
+    }
+
     /// The namespace of this name, which is compared as it is: a client writes the leading `/`.
-    pub fn resolve(&self, name: &str) -> Option<NamespaceIndex> {
-        self.indices.get(name).copied()
+    pub fn resolve(&self, name: &str) -> Option<Resolved> {
+        match self.indices.get_key_value(name) {
+            Some((path, index)) if !Self::is_pattern(path) => return Some(Resolved::Path(*index)),
+            _ => {}
+        }
+        let met = self.patterns.at(name).ok()?;
+        Some(Resolved::Pattern(*met.value, Captures::new(met.params.iter())))
     }
 
     /// The path of a namespace, or `None` for an index of another dispatcher.
@@ -81,7 +138,7 @@ mod tests {
         for (expected, text) in ["/", "/b", "/a"].into_iter().enumerate() {
             let index = dispatcher.insert(path(text));
             assert_eq!(index.get(), expected);
-            assert_eq!(dispatcher.resolve(text), Some(index));
+            assert_eq!(dispatcher.resolve(text), Some(Resolved::Path(index)));
             assert_eq!(dispatcher.path(index), Some(&path(text)));
         }
     }
@@ -102,6 +159,62 @@ mod tests {
             assert_eq!(dispatcher.resolve(name), None, "{name}");
         }
         assert_eq!(dispatcher.len(), 1);
+    }
+
+    fn met(dispatcher: &Dispatcher, name: &str) -> Option<(usize, String)> {
+        match dispatcher.resolve(name)? {
+            Resolved::Path(index) => Some((index.get(), String::new())),
+            Resolved::Pattern(index, captures) => Some((index.get(), format!("{captures:?}"))),
+        }
+    }
+
+    #[test]
+    fn a_path_wins_over_patterns() {
+        let mut dispatcher = Dispatcher::new();
+        for pattern in ["/orders/{id}", "/orders/{id}/items/{item}", "/files/{*path}", "/orders/open/{x}"] {
+            dispatcher.insert_pattern(path(pattern)).expect("a pattern");
+        }
+        assert_eq!(dispatcher.insert(path("/orders/all")).get(), 4);
+        let is = |name: &str, index: usize, captures: &str| {
+            assert_eq!(met(&dispatcher, name), Some((index, captures.to_owned())), "{name}");
+        };
+        is("/orders/7", 0, r#"{"id": "7"}"#);
+        is("/orders/%37 ☃", 0, r#"{"id": "%37 ☃"}"#);
+        is("/orders/7/items/a", 1, r#"{"id": "7", "item": "a"}"#);
+        is("/files/a/b/c", 2, r#"{"path": "a/b/c"}"#);
+        is("/orders/open/1", 3, r#"{"x": "1"}"#);
+        is("/orders/open", 0, r#"{"id": "open"}"#);
+        is("/orders/all", 4, "");
+        // A client does not name a pattern; what looks like one is a value.
+        is("/orders/{id}", 0, r#"{"id": "{id}"}"#);
+        for name in ["/orders", "/orders/", "/orders//", "/orders/7/", "/files/", "/files", "orders/7"] {
+            assert_eq!(met(&dispatcher, name), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_wrong_pattern_changes_nothing() {
+        let mut dispatcher = Dispatcher::new();
+        let index = dispatcher.insert_pattern(path("/a/{id}")).expect("a pattern");
+        assert_eq!(dispatcher.insert_pattern(path("/a/{id}")), Ok(index));
+        for wrong in ["/a/{other}", "/{", "/b/{}", "/{*all}/more", "/x}"] {
+            let error = dispatcher.insert_pattern(path(wrong)).expect_err(wrong);
+            assert!(!error.to_string().is_empty());
+        }
+        assert_eq!((dispatcher.len(), met(&dispatcher, "/a/1").map(|(index, _)| index)), (1, Some(0)));
+    }
+
+    /// However long and however deep, a name is looked at once or a few times, not again and again.
+    #[test]
+    fn hostile_names_are_cheap() {
+        let mut dispatcher = Dispatcher::new();
+        for pattern in ["/{a}/x", "/{a}/{b}/y", "/{a}/{b}/{c}/z", "/a/{*rest}"] {
+            dispatcher.insert_pattern(path(pattern)).expect("a pattern");
+        }
+        for name in ["/".repeat(512), "/a".repeat(256), format!("/{}", "{".repeat(500)), "/x/y/z/".repeat(70)]
+        {
+            (0..1000).for_each(|_| drop(dispatcher.resolve(&name)));
+        }
     }
 
     #[test]

@@ -4,7 +4,10 @@ mod path;
 pub use path::{NamespacePath, ParsePathError};
 
 mod dispatcher;
-pub use dispatcher::{Dispatcher, NamespaceIndex};
+pub use dispatcher::{Dispatcher, NamespaceIndex, PatternError, Resolved};
+
+mod captures;
+pub use captures::Captures;
 
 mod events;
 pub use events::{EventIndex, EventNames, ReservedName, is_reserved};

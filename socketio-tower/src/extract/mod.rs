@@ -18,6 +18,9 @@ pub use state::State;
 mod extension;
 pub use extension::Extension;
 
+mod path;
+pub use path::Path;
+
 mod query;
 pub use query::Query;
 

@@ -29,7 +29,7 @@ use std::fmt;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be an argument of this handler",
     label = "not available on this occasion",
-    note = "everywhere: `Socket`, `Client`, `State<T>`, `Extension<T>`, `Query<T>`",
+    note = "everywhere: `Socket`, `Client`, `State<T>`, `Extension<T>`, `Query<T>`, `Path<T>`",
     note = "on connect: `Auth<T>`; on an event: `Data<T>`, `Args<(A, B)>`, `Event`, `Ack`",
     note = "on disconnect: `DisconnectReason`, `Rooms`; there is no event, so no `Data<T>` and no `Ack`"
 )]
@@ -75,12 +75,22 @@ impl Error for ExtractError {
 #[derive(Debug, Clone, Default)]
 pub struct Requirements {
     states: BTreeMap<TypeId, &'static str>,
+    captures: bool,
 }
 
 impl Requirements {
     /// A handler asks for `State<T>`.
     pub fn state<T: 'static>(&mut self) {
         self.states.insert(TypeId::of::<T>(), std::any::type_name::<T>());
+    }
+
+    /// A handler asks for `Path<T>`.
+    pub fn captures(&mut self) {
+        self.captures = true;
+    }
+
+    pub(crate) fn needs_captures(&self) -> bool {
+        self.captures
     }
 
     pub(crate) fn states(&self) -> impl Iterator<Item = (TypeId, &'static str)> {

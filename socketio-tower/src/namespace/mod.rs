@@ -15,6 +15,13 @@ mod room_events;
 pub use room_events::RoomEvent;
 use room_events::RoomEvents;
 
+mod told;
+
+mod children;
+use children::Child;
+pub use children::NamespaceEvent;
+pub(crate) use children::{Children, NamespaceHook};
+
 mod set;
 pub(crate) use set::NamespaceSet;
 
@@ -25,7 +32,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use foldhash::fast::RandomState;
-use socketio_core::namespace::{MemberKey, NamespacePath, Rooms};
+use socketio_core::namespace::{Captures, Dispatcher, MemberKey, NamespacePath, Rooms};
 use socketio_core::packet::AckId;
 
 use crate::socket::Socket;
@@ -34,6 +41,8 @@ use crate::socket::Socket;
 #[derive(Debug)]
 pub(crate) struct Namespace {
     path: NamespacePath,
+    /// If it met a pattern.
+    child: Option<Box<Child>>,
     /// Replaced whole: a client that connects meets all of it or nothing.
     table: RwLock<Arc<Table>>,
     /// One lock around all rooms, held for as long as it takes to copy handles out.
@@ -47,6 +56,7 @@ impl Namespace {
     pub(crate) fn new(path: NamespacePath) -> Self {
         Self {
             path,
+            child: None,
             table: RwLock::default(),
             rooms: Mutex::new(Rooms::with_hasher(RandomState::default())),
             room_events: RoomEvents::default(),
@@ -54,11 +64,53 @@ impl Namespace {
         }
     }
 
+    fn child(path: NamespacePath, child: Child) -> Self {
+        Self { child: Some(Box::new(child)), ..Self::new(path) }
+    }
+
+    /// Whether it has a pattern for a path, and so no sockets.
+    pub(crate) fn is_pattern(&self) -> bool {
+        self.child.is_none() && Dispatcher::is_pattern(&self.path)
+    }
+
+    /// What the parts in braces of its pattern stand for, if it met one.
+    pub(crate) fn captures(&self) -> Option<&Captures> {
+        self.child.as_ref().map(|child| &child.captures)
+    }
+
+    /// Adds a member, if there may be one more.
+    pub(crate) fn insert(&self, socket: &Socket) -> Result<MemberKey, Full> {
+        let mut rooms = self.rooms();
+        let begins = self.child.as_ref().filter(|_| rooms.is_empty());
+        if begins.is_some_and(|child| !child.begin()) {
+            return Err(Full::Namespaces);
+        }
+        let member = rooms.insert(socket.id(), socket.clone());
+        if member.is_err()
+            && let Some(child) = begins
+        {
+            child.end();
+        }
+        let member = member.map_err(|_| Full::IdTaken);
+        if let Ok(member) = member {
+            // Nobody finds it in the rooms before it is all that.
+            socket.set_member(member);
+        }
+        drop(rooms);
+        if let Some(child) = begins {
+            child.tell();
+        }
+        member
+    }
+
     pub(crate) fn path(&self) -> &str {
         self.path.as_str()
     }
 
     pub(crate) fn table(&self) -> Arc<Table> {
+        if let Some(child) = &self.child {
+            return child.parent.table();
+        }
         Arc::clone(&self.table.read().unwrap_or_else(PoisonError::into_inner))
     }
 
@@ -77,6 +129,25 @@ impl Namespace {
 
     pub(crate) fn new_ack_id(&self) -> AckId {
         AckId(self.ack_ids.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+/// Why a socket cannot be a member.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Full {
+    /// There is one with its id.
+    IdTaken,
+    /// As many namespaces live as may.
+    Namespaces,
+}
+
+impl Full {
+    /// What the client is told.
+    pub(crate) fn message(self) -> &'static str {
+        match self {
+            Self::IdTaken => "id taken",
+            Self::Namespaces => "Too many namespaces",
+        }
     }
 }
 

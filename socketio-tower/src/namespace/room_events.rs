@@ -1,10 +1,9 @@
-use std::collections::VecDeque;
-use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use socketio_core::SocketId;
 use socketio_core::namespace::{MemberKey, Rooms};
 
+use super::told::Told;
 use super::{Namespace, Table};
 use crate::session::contained;
 use crate::socket::Socket;
@@ -42,17 +41,8 @@ pub enum RoomEvent {
 /// Is told of what happens to rooms.
 pub(crate) type RoomHook = Arc<dyn Fn(&RoomEvent) + Send + Sync>;
 
-/// What has happened and was not told yet: filled under the lock of the rooms, so that it is in order, and told outside
-/// it, by one thread at a time.
-#[derive(Default)]
-pub(super) struct RoomEvents(Mutex<Inner>);
-
-#[derive(Default)]
-struct Inner {
-    waiting: VecDeque<(Arc<Table>, RoomEvent)>,
-    /// Whether somebody is telling.
-    told: bool,
-}
+/// With the table of the socket that did it, whose hooks are told.
+pub(super) type RoomEvents = Told<(Arc<Table>, RoomEvent)>;
 
 type Members = Rooms<Socket, foldhash::fast::RandomState>;
 
@@ -67,12 +57,12 @@ impl Namespace {
         if joined && !there {
             let (table, room) = (socket.table(), Arc::<str>::from(room));
             if !existed {
-                self.room_events.push(table, RoomEvent::Created { room: Arc::clone(&room) });
+                self.room_events.push((Arc::clone(table), RoomEvent::Created { room: Arc::clone(&room) }));
             }
-            self.room_events.push(table, RoomEvent::Joined { room, socket: socket.id() });
+            self.room_events.push((Arc::clone(table), RoomEvent::Joined { room, socket: socket.id() }));
         }
         drop(rooms);
-        self.room_events.tell();
+        self.tell_rooms();
         joined
     }
 
@@ -84,7 +74,7 @@ impl Namespace {
         }
         drop(rooms);
         if left && socket.table().listens_to_rooms() {
-            self.room_events.tell();
+            self.tell_rooms();
         }
         left
     }
@@ -93,6 +83,10 @@ impl Namespace {
     pub(super) fn remove(&self, socket: &Socket, member: MemberKey) -> Vec<String> {
         let mut rooms = self.rooms();
         let removed = rooms.remove(member);
+        let ended = self.child.as_ref().filter(|_| removed.is_some() && rooms.is_empty());
+        if let Some(child) = ended {
+            child.end();
+        }
         if let Some((_, names)) = &removed
             && socket.table().listens_to_rooms()
         {
@@ -100,53 +94,29 @@ impl Namespace {
         }
         drop(rooms);
         if socket.table().listens_to_rooms() {
-            self.room_events.tell();
+            self.tell_rooms();
+        }
+        if let Some(child) = ended {
+            child.tell();
         }
         // The member, a handle to the socket, is dropped outside the lock.
         removed.map_or_else(Vec::new, |(_, rooms)| rooms.iter().map(ToString::to_string).collect())
     }
 
+    fn tell_rooms(&self) {
+        self.room_events.tell(|(table, event)| {
+            for hook in table.room_hooks() {
+                contained(|| hook(event));
+            }
+        });
+    }
+
     fn left(&self, rooms: &Members, socket: &Socket, room: Arc<str>) {
         let deleted = !rooms.exists(&room);
-        self.room_events
-            .push(socket.table(), RoomEvent::Left { room: Arc::clone(&room), socket: socket.id() });
+        let left = RoomEvent::Left { room: Arc::clone(&room), socket: socket.id() };
+        self.room_events.push((Arc::clone(socket.table()), left));
         if deleted {
-            self.room_events.push(socket.table(), RoomEvent::Deleted { room });
+            self.room_events.push((Arc::clone(socket.table()), RoomEvent::Deleted { room }));
         }
-    }
-}
-
-impl RoomEvents {
-    fn push(&self, table: &Arc<Table>, event: RoomEvent) {
-        self.lock().waiting.push_back((Arc::clone(table), event));
-    }
-
-    /// Tells what waits, unless somebody is at it: then that one tells this too.
-    fn tell(&self) {
-        let mut inner = self.lock();
-        if inner.told {
-            return;
-        }
-        while let Some((table, event)) = inner.waiting.pop_front() {
-            inner.told = true;
-            drop(inner);
-            for hook in table.room_hooks() {
-                contained(|| hook(&event));
-            }
-            // Outside the lock: it may be the last to hold the application's closures.
-            drop(table);
-            inner = self.lock();
-            inner.told = false;
-        }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Inner> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl fmt::Debug for RoomEvents {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("RoomEvents")
     }
 }

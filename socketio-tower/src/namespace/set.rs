@@ -1,48 +1,131 @@
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
+use std::thread::ThreadId;
 
-use socketio_core::namespace::{Dispatcher, NamespacePath};
+use socketio_core::namespace::{Dispatcher, NamespacePath, PatternError, Resolved};
 
-use super::{Namespace, Table};
+use super::{Children, Namespace};
 
 /// The namespaces of a server.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct NamespaceSet {
     inner: RwLock<Inner>,
+    children: Arc<Children>,
+    definitions: Definitions,
 }
 
 #[derive(Debug, Default)]
 struct Inner {
     dispatcher: Dispatcher,
+    /// Those that were defined; one with a pattern has handlers, but no sockets.
     namespaces: Vec<Arc<Namespace>>,
 }
 
 impl NamespaceSet {
-    /// The namespace that a client names.
-    pub(crate) fn resolve(&self, name: &str) -> Option<Arc<Namespace>> {
-        let inner = self.inner.read().unwrap_or_else(PoisonError::into_inner);
-        inner.dispatcher.resolve(name).map(|index| Arc::clone(&inner.namespaces[index.get()]))
+    pub(crate) fn new(children: Children) -> Self {
+        Self { inner: RwLock::default(), children: Arc::new(children), definitions: Definitions::default() }
     }
 
-    /// Calls `change` with the namespace of this path, which clients meet only afterwards if it is new.
-    pub(crate) fn define<R>(&self, path: NamespacePath, change: impl FnOnce(&Arc<Namespace>) -> R) -> R {
-        if let Some(namespace) = self.resolve(path.as_str()) {
-            return change(&namespace);
+    /// The namespace that a client names; one that meets a pattern is made if it is not there.
+    pub(crate) fn resolve(&self, name: &str) -> Option<Arc<Namespace>> {
+        let inner = self.inner.read().unwrap_or_else(PoisonError::into_inner);
+        match inner.dispatcher.resolve(name)? {
+            Resolved::Path(index) => Some(Arc::clone(&inner.namespaces[index.get()])),
+            Resolved::Pattern(index, captures) => {
+                self.children.get_or_make(name, &inner.namespaces[index.get()], captures)
+            }
+        }
+    }
+
+    /// The namespace of this path, if it was defined by that path or lives.
+    pub(crate) fn find(&self, name: &str) -> Option<Arc<Namespace>> {
+        let inner = self.inner.read().unwrap_or_else(PoisonError::into_inner);
+        match inner.dispatcher.resolve(name)? {
+            Resolved::Path(index) => Some(Arc::clone(&inner.namespaces[index.get()])),
+            Resolved::Pattern(..) => self.children.living(name),
+        }
+    }
+
+    /// Calls `change` with the namespace of this path or pattern, which clients meet only afterwards if it is new.
+    pub(crate) fn define<R>(
+        &self,
+        path: NamespacePath,
+        change: impl FnOnce(&Arc<Namespace>) -> R,
+    ) -> Result<R, PatternError> {
+        let _defining = self.definitions.begin();
+        if let Some(namespace) = self.defined().into_iter().find(|other| other.path() == path.as_str()) {
+            return Ok(change(&namespace));
+        }
+        let pattern = Dispatcher::is_pattern(&path);
+        if pattern {
+            // Before the application's code runs in vain.
+            self.inner
+                .read()
+                .unwrap_or_else(PoisonError::into_inner)
+                .dispatcher
+                .clone()
+                .insert_pattern(path.clone())?;
         }
         let namespace = Arc::new(Namespace::new(path.clone()));
         let result = change(&namespace);
         let mut inner = self.inner.write().unwrap_or_else(PoisonError::into_inner);
-        let index = inner.dispatcher.insert(path).get();
-        if index == inner.namespaces.len() {
+        let index =
+            if pattern { inner.dispatcher.insert_pattern(path)? } else { inner.dispatcher.insert(path) };
+        if index.get() == inner.namespaces.len() {
             inner.namespaces.push(namespace);
         } else {
-            // Two threads defined it at once; the later definition stands.
+            // The closure has defined the same path itself; what stands around it is the later definition.
             let table = namespace.table();
-            inner.namespaces[index].publish(Table::clone(&table));
+            inner.namespaces[index.get()].publish(table.as_ref().clone());
         }
-        result
+        Ok(result)
     }
 
-    pub(crate) fn all(&self) -> Vec<Arc<Namespace>> {
+    /// Those that were defined, patterns among them.
+    pub(crate) fn defined(&self) -> Vec<Arc<Namespace>> {
         self.inner.read().unwrap_or_else(PoisonError::into_inner).namespaces.clone()
+    }
+
+    /// Those that have sockets, or may have: patterns are not among them, but what lives by them is.
+    pub(crate) fn all(&self) -> Vec<Arc<Namespace>> {
+        let mut all = self.defined();
+        all.retain(|namespace| !namespace.is_pattern());
+        all.extend(self.children.all_living());
+        all
+    }
+}
+
+/// One thread defines at a time, so that what two of them say about one path stands together; that thread may do so
+/// inside of a definition too.
+#[derive(Debug, Default)]
+struct Definitions {
+    by: Mutex<Option<(ThreadId, usize)>>,
+    free: Condvar,
+}
+
+struct Defining<'a>(&'a Definitions);
+
+impl Definitions {
+    fn begin(&self) -> Defining<'_> {
+        let me = std::thread::current().id();
+        let mut by = self.lock();
+        while by.is_some_and(|(other, _)| other != me) {
+            by = self.free.wait(by).unwrap_or_else(PoisonError::into_inner);
+        }
+        *by = Some((me, by.map_or(1, |(_, depth)| depth + 1)));
+        Defining(self)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<(ThreadId, usize)>> {
+        self.by.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Defining<'_> {
+    fn drop(&mut self) {
+        let mut by = self.0.lock();
+        *by = by.and_then(|(me, depth)| (depth > 1).then_some((me, depth - 1)));
+        if by.is_none() {
+            self.0.free.notify_one();
+        }
     }
 }

@@ -45,7 +45,7 @@ impl Work {
     }
 
     fn connect(&mut self, mut pending: Pending, cx: &mut Context<'_>, now: Instant) {
-        let Some(namespace) = self.io.namespaces().resolve(pending.namespace()) else {
+        let Some(namespace) = self.io.namespace_set().resolve(pending.namespace()) else {
             let error =
                 ErrorContext::new(pending.namespace(), &self.session.handshake, &Cause::UnknownNamespace);
             self.io.report(None, error);
@@ -78,8 +78,8 @@ impl Work {
     fn accept(&mut self, pending: Pending, mut local: LocalSocket, cx: &mut Context<'_>, now: Instant) {
         let key = local.socket.key();
         // A member before the reply is queued: a broadcast comes through the mailbox, and so after it.
-        if !local.connect() {
-            self.connection.reject(pending, "id taken", None);
+        if let Err(full) = local.connect() {
+            self.connection.reject(pending, full.message(), None);
             return;
         }
         if self.connection.accept(pending, &local.socket.id()).is_none() {

@@ -5,7 +5,7 @@ use socketio_core::{DisconnectReason, SocketKey};
 
 use super::running::contained;
 use crate::handler::{BoxFuture, Cause, ConnectContext, ConnectError, DisconnectContext};
-use crate::namespace::Membership;
+use crate::namespace::{Full, Membership};
 use crate::socket::Socket;
 
 /// A socket as the task of its session keeps it. Dropped, it leaves its rooms.
@@ -47,12 +47,11 @@ impl LocalSocket {
         Self { socket, running: 0, crowded: false, auth, life: Life::Asking }
     }
 
-    /// It is a member of its namespace from now on. False if there is a member with its id.
-    pub(super) fn connect(&mut self) -> bool {
-        let membership = self.socket.connect();
-        let connected = membership.is_some();
-        self.life = membership.map_or(Life::Gone, Life::Connected);
-        connected
+    /// It is a member of its namespace from now on.
+    pub(super) fn connect(&mut self) -> Result<(), Full> {
+        self.life = Life::Gone;
+        self.life = Life::Connected(self.socket.connect()?);
+        Ok(())
     }
 
     /// It is a member no more.

@@ -39,14 +39,14 @@ use std::sync::{Arc, OnceLock};
 use std::task::Poll;
 use std::time::Duration;
 
-use socketio_core::namespace::MemberKey;
+use socketio_core::namespace::{Captures, MemberKey};
 use socketio_core::packet::ToArgs;
 use socketio_core::{SocketId, SocketKey, Transport};
 
 use crate::SocketIo;
 use crate::broadcast::BroadcastOperator;
 use crate::handshake::Handshake;
-use crate::namespace::{Membership, Namespace, Table};
+use crate::namespace::{Full, Membership, Namespace, Table};
 use crate::session::{Command, Pushed, Session};
 
 /// One client on one namespace.
@@ -288,19 +288,24 @@ impl Socket {
         &self.0.session
     }
 
-    /// Puts the socket among the members of its namespace, until the membership is dropped. None if there
-    /// is a member with its id.
-    pub(crate) fn connect(&self) -> Option<Membership> {
-        let mut rooms = self.0.namespace.rooms();
-        let member = rooms.insert(self.id(), self.clone()).ok()?;
-        self.0.member.get_or_init(|| member);
-        self.0.life.connect();
-        // Nobody finds it in the rooms before it is all that.
-        drop(rooms);
+    /// Puts the socket among the members of its namespace, until the membership is dropped.
+    pub(crate) fn connect(&self) -> Result<Membership, Full> {
+        let member = self.0.namespace.insert(self)?;
         for room in self.0.overlay.get().map_or_else(Vec::new, |overlay| overlay.take_joins()) {
             self.join(room);
         }
-        Some(Membership::new(self.clone(), Arc::clone(&self.0.namespace), member))
+        Ok(Membership::new(self.clone(), Arc::clone(&self.0.namespace), member))
+    }
+
+    /// It is a member of its namespace.
+    pub(crate) fn set_member(&self, member: MemberKey) {
+        self.0.member.get_or_init(|| member);
+        self.0.life.connect();
+    }
+
+    /// What the parts in braces of its namespace's pattern stand for, if it met one.
+    pub(crate) fn captures(&self) -> Option<&Captures> {
+        self.0.namespace.captures()
     }
 
     /// It reaches nobody from now on.

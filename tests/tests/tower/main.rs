@@ -7,6 +7,7 @@ mod attach;
 mod broadcast_ack;
 mod clients;
 mod close;
+mod dynamic_namespaces;
 mod emit;
 mod errors;
 mod filters;

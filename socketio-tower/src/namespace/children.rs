@@ -1,0 +1,152 @@
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+use foldhash::fast::RandomState;
+use socketio_core::namespace::{Captures, NamespacePath};
+
+use super::Namespace;
+use super::told::Told;
+
+/// What happened to a namespace that met a pattern.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum NamespaceEvent {
+    /// Its first socket is connected.
+    Created {
+        /// Its path.
+        path: Arc<str>,
+    },
+    /// Its last socket has left.
+    Removed {
+        /// Its path.
+        path: Arc<str>,
+    },
+}
+
+/// Is told of it.
+pub(crate) type NamespaceHook = Arc<dyn Fn(&NamespaceEvent) + Send + Sync>;
+
+/// The namespaces that met a pattern.
+///
+/// One is there as long as somebody holds it: a socket, one whose middlewares run, or a handle of the application. It
+/// *lives* as long as it has sockets; only those that live are counted, bounded and shown.
+#[derive(Default)]
+pub(crate) struct Children {
+    known: Mutex<HashMap<Box<str>, Weak<Namespace>, RandomState>>,
+    living: AtomicUsize,
+    most: usize,
+    events: Told<NamespaceEvent>,
+    hook: Option<NamespaceHook>,
+}
+
+/// What a namespace that met a pattern has beyond others.
+#[derive(Debug)]
+pub(super) struct Child {
+    /// The namespace that has the pattern and the handlers.
+    pub(super) parent: Arc<Namespace>,
+    pub(super) captures: Captures,
+    path: Arc<str>,
+    siblings: Arc<Children>,
+}
+
+impl Children {
+    pub(crate) fn new(most: usize, hook: Option<NamespaceHook>) -> Self {
+        Self { most, hook, ..Self::default() }
+    }
+
+    /// The child of this name: the one that is there, or a new one. Two that ask at once get the same.
+    pub(super) fn get_or_make(
+        self: &Arc<Self>,
+        name: &str,
+        parent: &Arc<Namespace>,
+        captures: Captures,
+    ) -> Option<Arc<Namespace>> {
+        let mut known = self.lock();
+        if let Some(child) = known.get(name).and_then(Weak::upgrade) {
+            return Some(child);
+        }
+        let path: NamespacePath = name.parse().ok()?;
+        let child =
+            Child { parent: Arc::clone(parent), captures, path: name.into(), siblings: Arc::clone(self) };
+        let child = Arc::new(Namespace::child(path, child));
+        known.insert(name.into(), Arc::downgrade(&child));
+        Some(child)
+    }
+
+    /// The child of this name, if it lives.
+    pub(super) fn living(&self, name: &str) -> Option<Arc<Namespace>> {
+        let child = self.lock().get(name).and_then(Weak::upgrade);
+        child.filter(|child| !child.rooms().is_empty())
+    }
+
+    /// Those that live.
+    pub(super) fn all_living(&self) -> Vec<Arc<Namespace>> {
+        let all: Vec<_> = self.lock().values().filter_map(Weak::upgrade).collect();
+        all.into_iter().filter(|child| !child.rooms().is_empty()).collect()
+    }
+
+    fn tell(&self) {
+        self.events.tell(|event| {
+            if let Some(hook) = &self.hook {
+                hook(event);
+            }
+        });
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<Box<str>, Weak<Namespace>, RandomState>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Child {
+    /// Its first socket comes. False if as many live as may. To be called under the lock of its rooms, and
+    /// [`tell`](Self::tell) afterwards.
+    pub(super) fn begin(&self) -> bool {
+        let most = self.siblings.most;
+        let counted = self.siblings.living.fetch_update(Ordering::AcqRel, Ordering::Acquire, |living| {
+            (living < most).then_some(living + 1)
+        });
+        if counted.is_ok() && self.siblings.hook.is_some() {
+            self.siblings.events.push(NamespaceEvent::Created { path: Arc::clone(&self.path) });
+        }
+        counted.is_ok()
+    }
+
+    /// Its last socket has left. To be called under the lock of its rooms, and [`tell`](Self::tell) afterwards.
+    pub(super) fn end(&self) {
+        self.siblings.living.fetch_sub(1, Ordering::AcqRel);
+        if self.siblings.hook.is_some() {
+            self.siblings.events.push(NamespaceEvent::Removed { path: Arc::clone(&self.path) });
+        }
+    }
+
+    /// Tells the hook what has happened.
+    pub(super) fn tell(&self) {
+        self.siblings.tell();
+    }
+}
+
+/// Nobody holds the namespace any more. A successor may stand in its place already.
+impl Drop for Child {
+    fn drop(&mut self) {
+        let mut known = self.siblings.lock();
+        if known.get(&*self.path).is_some_and(|child| child.strong_count() == 0) {
+            known.remove(&*self.path);
+            if known.capacity() > KEPT && known.len() < known.capacity() / 4 {
+                let room = known.len() * 2;
+                known.shrink_to(room);
+            }
+        }
+    }
+}
+
+/// Up to this many namespaces the table's room is not worth being given back.
+const KEPT: usize = 64;
+
+impl fmt::Debug for Children {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Children").field("living", &self.living).finish_non_exhaustive()
+    }
+}
