@@ -74,7 +74,7 @@ mod tests {
     #[cfg(target_pointer_width = "64")]
     fn sizes() {
         let bounds = [
-            ("Driver", size_of::<Driver>() - size_of::<Span>(), 728),
+            ("Driver", size_of::<Driver>() - size_of::<Span>(), 736),
             ("Session", size_of::<Session>(), 272),
             ("LocalSocket", size_of::<local::LocalSocket>(), 112),
             ("Wire", size_of::<Wire<Carrier>>(), 192),
