@@ -43,20 +43,28 @@ const KEPT_SELECTED: usize = 64 * 1024;
 impl Namespace {
     /// Does something to every socket of a selection.
     pub(crate) fn perform(&self, selection: &Selection, operation: &Operation<'_>) {
-        self.for_each(selection, |socket| match operation {
-            Operation::Emit { packet, volatile } => drop(socket.deliver(packet.clone(), *volatile)),
-            Operation::Join { room } => drop(socket.join(room)),
-            Operation::Leave { room } => drop(socket.leave(room)),
-            Operation::Disconnect { close: false } => socket.disconnect(),
-            Operation::Disconnect { close: true } => socket.disconnect_client(),
-        });
+        // Decided once, not for each of a thousand sockets.
+        match operation {
+            Operation::Emit { packet, volatile: false } => {
+                self.for_each(selection, |socket| drop(socket.deliver(packet.clone(), false)));
+            }
+            Operation::Emit { packet, volatile: true } => {
+                self.for_each(selection, |socket| drop(socket.deliver(packet.clone(), true)));
+            }
+            Operation::Join { room } => self.for_each(selection, |socket| _ = socket.join(room)),
+            Operation::Leave { room } => self.for_each(selection, |socket| _ = socket.leave(room)),
+            Operation::Disconnect { close: false } => self.for_each(selection, |socket| socket.disconnect()),
+            Operation::Disconnect { close: true } => {
+                self.for_each(selection, |socket| socket.disconnect_client());
+            }
+        }
     }
 
     /// Calls a function with each socket of a selection, outside the lock. A socket in several rooms comes once.
-    pub(crate) fn for_each(&self, selection: &Selection, mut f: impl FnMut(Socket)) {
+    pub(crate) fn for_each(&self, selection: &Selection, f: impl FnMut(Socket)) {
         let mut selected = SELECTED.try_with(Cell::take).unwrap_or_default();
         self.rooms().select(&selection.target(), |socket| selected.push(socket.clone()));
-        selected.drain(..).for_each(&mut f);
+        selected.drain(..).for_each(f);
         if selected.capacity() <= KEPT_SELECTED {
             // At the thread's end there is no place to keep it.
             SELECTED.try_with(|kept| kept.set(selected)).ok();

@@ -349,6 +349,16 @@ impl Socket {
         };
         match pushed {
             Pushed::Queued => Sent::Queued,
+            not_taken => self.count_not_taken(not_taken),
+        }
+    }
+}
+
+impl Socket {
+    #[cold]
+    fn count_not_taken(&self, pushed: Pushed) -> Sent {
+        match pushed {
+            Pushed::Queued => Sent::Queued,
             Pushed::Gone => Sent::Gone,
             Pushed::Dropped => {
                 self.0.io.session_table().count_dropped();
