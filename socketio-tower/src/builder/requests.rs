@@ -5,7 +5,7 @@ use http::{HeaderMap, HeaderName};
 
 use super::SocketIoBuilder;
 use crate::config::IdGenerator;
-use crate::layer::{AdmissionHook, ConnectionError, Origins, Refusal, SessionCookie};
+use crate::layer::{AdmissionHook, ClientFiles, ConnectionError, Origins, Refusal, SessionCookie};
 
 /// Who may come.
 impl SocketIoBuilder {
@@ -61,6 +61,13 @@ impl SocketIoBuilder {
     /// A cookie for load balancers, with the session's id. Default none. `cookie` on the Node server.
     pub fn cookie(mut self, cookie: SessionCookie) -> Self {
         self.settings.requests.cookie = Some(cookie);
+        self
+    }
+
+    /// Files of the JavaScript client, which are served under the server's path: `/socket.io/socket.io.js`. Default none;
+    /// `serveClient` on the Node server. The hooks for headers are not called for them.
+    pub fn client_files(mut self, files: ClientFiles) -> Self {
+        self.settings.requests.files = Some(Arc::new(files));
         self
     }
 

@@ -35,6 +35,7 @@ pin_project! {
     #[project = StateProj]
     enum State<F, B> {
         Inner { #[pin] future: F },
+        File { answer: Option<Box<Response<Bytes>>> },
         // The application is asked whether the request may open a session.
         Admit { decision: Decision, asked: Option<Box<Asked<B>>> },
         Wait { waiting: Option<Waiting> },
@@ -49,6 +50,11 @@ pin_project! {
 impl<F, B: Body> ResponseFuture<F, B> {
     pub(super) fn inner(future: F) -> Self {
         Self { state: State::Inner { future }, watch: None }
+    }
+
+    /// A file of the client.
+    pub(super) fn file(answer: Response<Bytes>) -> Self {
+        Self { state: State::File { answer: Some(Box::new(answer)) }, watch: None }
     }
 
     pub(super) fn ours(io: &SocketIo, request: Request<B>) -> Self {
@@ -105,6 +111,10 @@ where
                     return Poll::Ready(
                         ready!(future.poll(cx)).map(|response| response.map(ResponseBody::inner)),
                     );
+                }
+                StateProj::File { answer } => {
+                    let answer = answer.take().expect(POLLED_AGAIN);
+                    return Poll::Ready(Ok(answer.map(|bytes| ResponseBody::ours(bytes, None))));
                 }
                 StateProj::Admit { decision, asked } => {
                     let decision = ready!(decision.as_mut().poll(cx));

@@ -6,7 +6,7 @@ use http::request::Parts;
 use socketio_core::Sid;
 use socketio_core::engine::RequestError;
 
-use super::{AdmissionHook, Origins, Refusal, SessionCookie};
+use super::{AdmissionHook, ClientFiles, Origins, Refusal, SessionCookie};
 use crate::session::contained;
 
 /// What an application wants to know of, and to say in, the requests of Socket.IO's clients.
@@ -15,6 +15,7 @@ pub(crate) struct RequestSettings {
     pub(crate) admission: Vec<AdmissionHook>,
     pub(crate) origins: Option<Origins>,
     pub(crate) cookie: Option<SessionCookie>,
+    pub(crate) files: Option<Arc<ClientFiles>>,
     pub(crate) initial_headers: Vec<HeaderHook>,
     pub(crate) headers: Vec<HeaderHook>,
     pub(crate) refused: Option<Arc<RefusedHook>>,

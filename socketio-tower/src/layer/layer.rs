@@ -10,7 +10,22 @@ use crate::SocketIo;
 ///
 /// It should be added last, so that it stands outermost: a timeout or a concurrency limit around it would
 /// end or starve the requests of long polling, which wait on purpose. Only what must see the answers to
-/// Socket.IO's clients too belongs around it: CORS, or a session that handlers ask for.
+/// Socket.IO's clients too belongs around it: CORS, compression, or a session that handlers ask for.
+///
+/// ```
+/// use axum::{Router, routing::get};
+/// use socketio_tower::SocketIo;
+/// use tower_http::compression::CompressionLayer;
+/// use tower_http::cors::CorsLayer;
+///
+/// let io = SocketIo::new();
+/// let cors = CorsLayer::new().allow_origin(["https://example.com".parse().expect("an origin")]).allow_credentials(true);
+/// let app: Router = Router::new()
+///     .route("/", get(async || "hello"))
+///     .layer(io.layer())
+///     .layer(CompressionLayer::new()) // the answers of long polling, from 32 bytes on
+///     .layer(cors); // who may read them; `SocketIoBuilder::origins` says who may open a WebSocket
+/// ```
 ///
 /// In axum, add it to the outermost `Router` of all. The layer stands around the router's fallback, and
 /// of a router without a fallback of its own `nest` keeps nothing but the routes, and `merge` only if it is

@@ -23,6 +23,9 @@ pub use origins::Origins;
 mod cookie;
 pub use cookie::{SameSite, SessionCookie};
 
+mod client_files;
+pub use client_files::{ClientFiles, Encoding};
+
 mod hooks;
 pub use hooks::ConnectionError;
 pub(crate) use hooks::RequestSettings;

@@ -44,6 +44,19 @@ impl<S> SocketIoService<S> {
         self.inner
     }
 
+    /// The answer, if a file of the client is asked for.
+    fn client_file<B>(&self, request: &Request<B>) -> Option<Response<Bytes>> {
+        let settings = self.io.settings();
+        let files = settings.requests.files.as_ref()?;
+        let path = request.uri().path();
+        // Mounted on a route, the server does not know what stands before the file's name.
+        let name = match self.everywhere {
+            true => path.rsplit('/').next()?,
+            false => path.strip_prefix(&*settings.path)?.strip_prefix('/')?,
+        };
+        files.answer(request.method(), name, request.headers())
+    }
+
     fn is_ours(&self, path: &str) -> bool {
         let ours = &*self.io.settings().path;
         self.everywhere || path.strip_prefix(ours).is_some_and(|rest| matches!(rest, "" | "/"))
@@ -66,7 +79,9 @@ where
     }
 
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
-        if self.is_ours(request.uri().path()) {
+        if let Some(answer) = self.client_file(&request) {
+            ResponseFuture::file(answer)
+        } else if self.is_ours(request.uri().path()) {
             ResponseFuture::ours(&self.io, request)
         } else {
             ResponseFuture::inner(self.inner.call(request))

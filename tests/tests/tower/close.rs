@@ -240,3 +240,55 @@ fn the_end_of_a_runtime_ends_its_sessions() {
         Ws::connect(server.address).await;
     });
 }
+
+/// A server that is closed while everybody speaks: every disconnect handler runs once, and nobody is left.
+#[tokio::test]
+async fn a_server_closes_under_load() {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use socketio_tower::testing::TestClient;
+
+    const SESSIONS: usize = 200;
+    let (connected, left) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let io = SocketIo::new();
+    let (came, went) = (Arc::clone(&connected), Arc::clone(&left));
+    io.of("/", |ns| {
+        ns.on_connect(async move |socket: Socket| {
+            came.fetch_add(1, Ordering::SeqCst);
+            socket.join("all");
+        });
+        ns.on("shout", async |socket: Socket| {
+            socket.join("more");
+            socket.to("all").emit("heard", "");
+            tokio::task::yield_now().await;
+            socket.leave("more");
+        });
+        ns.on_disconnect(async move || {
+            tokio::task::yield_now().await;
+            went.fetch_add(1, Ordering::SeqCst);
+        });
+    });
+    let mut clients = Vec::new();
+    for n in 0..SESSIONS {
+        let builder = TestClient::builder();
+        let builder = if n % 2 == 0 { builder.websocket() } else { builder.polling() };
+        clients.push(builder.connect(&io).await.expect("it is let in"));
+    }
+    for _ in 0..3 {
+        clients.iter().for_each(|client| client.emit("shout", ""));
+    }
+    tokio::task::yield_now().await;
+    let start = tokio::time::Instant::now();
+    let closing = io.close(Duration::from_secs(20));
+    let refused = async {
+        tokio::task::yield_now().await;
+        TestClient::connect(&io).await.map(drop)
+    };
+    let (closed, refused) = tokio::join!(closing, refused);
+    assert!(closed && start.elapsed() < Duration::from_secs(10));
+    assert!(refused.is_err());
+    assert_eq!((connected.load(Ordering::SeqCst), left.load(Ordering::SeqCst)), (SESSIONS, SESSIONS));
+    let stats = io.stats();
+    assert_eq!((stats.sessions, stats.sockets, stats.queued_bytes), (0, 0, 0));
+    assert_eq!(io.to("all").count() + io.to("more").count(), 0);
+}

@@ -3,8 +3,10 @@
 mod client;
 
 mod admission;
+mod around;
 mod attach;
 mod broadcast_ack;
+mod client_files;
 mod clients;
 mod close;
 mod dynamic_namespaces;
