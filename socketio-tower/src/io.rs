@@ -18,9 +18,9 @@ use crate::builder::{SocketIoBuilder, States};
 use crate::config::Settings;
 use crate::entropy::entropy;
 use crate::error::SetupError;
-use crate::handler::{ErrorContext, ErrorHook};
+use crate::handler::{ErrorContext, ErrorHook, Requirements};
 use crate::layer::{Origins, SocketIoLayer};
-use crate::namespace::{Children, NamespaceBuilder, NamespaceHandle, NamespaceSet, Table};
+use crate::namespace::{Children, Namespace, NamespaceBuilder, NamespaceHandle, NamespaceSet, Table};
 use crate::session::{Command, SessionTable};
 use crate::socket::Sent;
 use crate::stats::Stats;
@@ -115,9 +115,13 @@ impl SocketIo {
         let defined = self.0.namespaces.define(path, |namespace| {
             let mut builder = NamespaceBuilder::new(Table::clone(&namespace.table()));
             define(&mut builder);
-            let (table, errors) = builder.finish();
-            namespace.publish(table);
+            let (table, mut errors) = builder.finish();
+            if self.0.layered.load(Ordering::Acquire) {
+                errors.extend(self.lacks(namespace, table.requirements()));
+            }
+            // First, because no client should meet what makes this panic.
             self.blame(errors);
+            namespace.publish(table);
         });
         if let Err(error) = defined {
             self.blame([SetupError::Pattern { path: text, error }]);
@@ -146,17 +150,8 @@ impl SocketIo {
     pub fn try_layer(&self) -> Result<SocketIoLayer, Vec<SetupError>> {
         let mut errors = self.0.errors.lock().unwrap_or_else(PoisonError::into_inner).clone();
         for namespace in self.0.namespaces.defined() {
-            let table = namespace.table();
-            let missing = table.requirements().states().filter(|(id, _)| !self.0.states.contains_key(id));
-            errors.extend(missing.map(|(_, state)| SetupError::MissingState {
-                namespace: namespace.path().to_owned(),
-                state,
-            }));
+            errors.extend(self.lacks(&namespace, namespace.table().requirements()));
         }
-        errors.extend(self.0.namespaces.defined().iter().filter_map(|namespace| {
-            let lacks = namespace.table().requirements().needs_captures() && !namespace.is_pattern();
-            lacks.then(|| SetupError::NoPattern { namespace: namespace.path().to_owned() })
-        }));
         if !errors.is_empty() {
             return Err(errors);
         }
@@ -411,6 +406,18 @@ impl SocketIo {
 
     fn root(&self) -> NamespaceHandle {
         NamespaceHandle::new(self.0.namespaces.resolve("/").expect("made with the server"))
+    }
+
+    /// What the handlers of a namespace ask for, and cannot have.
+    fn lacks(&self, namespace: &Namespace, requirements: &Requirements) -> Vec<SetupError> {
+        let path = || namespace.path().to_owned();
+        let missing = requirements.states().filter(|(id, _)| !self.0.states.contains_key(id));
+        let mut errors: Vec<_> =
+            missing.map(|(_, state)| SetupError::MissingState { namespace: path(), state }).collect();
+        if requirements.needs_captures() && !namespace.is_pattern() {
+            errors.push(SetupError::NoPattern { namespace: path() });
+        }
+        errors
     }
 
     /// Keeps mistakes until the layer is made. Afterwards nobody would ask for them.

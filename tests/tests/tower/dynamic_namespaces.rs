@@ -1,11 +1,12 @@
 //! Namespaces by pattern: what they capture, how they come to life, and how they go.
 
 use std::collections::BTreeMap;
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Barrier};
 
 use serde::Deserialize;
 use socketio_tower::testing::{Refused, TestClient, TestSocket, settled};
-use socketio_tower::{Auth, NamespaceEvent, Path, Socket, SocketIo};
+use socketio_tower::{Auth, NamespaceBuilder, NamespaceEvent, Path, Socket, SocketIo, State};
 
 use crate::client::Log;
 
@@ -159,7 +160,7 @@ async fn children_live_as_long_as_they_have_sockets() {
         client.namespace(path).auth(&serde_json::json!({ "let me in": true })).connect().await
     };
     // Those who are refused leave nothing.
-    for n in 0..1000 {
+    for n in 0..10_000 {
         assert_eq!(knock(&format!("/{n}")).await.message(), "who are you?");
     }
     assert_eq!(paths(&io), ["/"]);
@@ -257,6 +258,31 @@ fn mistakes_are_told_at_once_when_there_is_a_layer() {
     let _layer = io.layer();
     io.of("/", |ns| {
         ns.on("disconnect", async || {});
+    });
+}
+
+/// What a handler lacks was silently accepted when the layer had been made, and clients met it.
+#[test]
+fn what_is_missing_is_told_at_once_when_there_is_a_layer() {
+    let io = SocketIo::new();
+    let _layer = io.layer();
+    let of = |path: &str, define: fn(&mut NamespaceBuilder)| {
+        let defined = std::panic::catch_unwind(AssertUnwindSafe(|| io.of(path, define)));
+        let message = defined.expect_err(path).downcast::<String>().expect("a message");
+        message.rsplit(": ").next().map(str::to_owned).expect("never empty")
+    };
+    let state = of("/late", |ns| {
+        ns.on("x", async |_: State<u16>| {});
+    });
+    assert!(state.starts_with("a handler of `/late` asks for State<u16>"), "{state}");
+    let captures = of("/late", |ns| {
+        ns.on("x", async |_: Path<u16>| {});
+    });
+    assert!(captures.starts_with("a handler of `/late` asks for a Path"), "{captures}");
+    assert!(io.namespace("/late").is_none());
+    // A pattern has what the handler asks for, and one mistake does not hold up the next definition.
+    io.of("/late/{id}", |ns| {
+        ns.on("x", async |_: Path<u16>| {});
     });
 }
 
