@@ -132,10 +132,17 @@ mod pages {
     mod crate_readme {}
     #[doc = include_str!("../../README.md")]
     mod readme {}
-    #[doc = include_str!("../../docs/testing.md")]
-    mod testing {}
     #[doc = include_str!("../../docs/architecture.md")]
     mod architecture {}
-    #[doc = include_str!("../../docs/src/state-and-sessions.md")]
+    #[doc = include_str!("../../docs/getting-started.md")]
+    #[cfg(feature = "testing")]
+    mod getting_started {}
+    #[doc = include_str!("../../docs/handlers.md")]
+    mod handlers {}
+    #[doc = include_str!("../../docs/performance.md")]
+    mod performance {}
+    #[doc = include_str!("../../docs/state-and-sessions.md")]
     mod state_and_sessions {}
+    #[doc = include_str!("../../docs/testing.md")]
+    mod testing {}
 }
