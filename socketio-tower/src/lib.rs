@@ -132,10 +132,52 @@ mod pages {
     mod crate_readme {}
     #[doc = include_str!("../../README.md")]
     mod readme {}
-    #[doc = include_str!("../../docs/testing.md")]
-    mod testing {}
     #[doc = include_str!("../../docs/architecture.md")]
     mod architecture {}
-    #[doc = include_str!("../../docs/src/state-and-sessions.md")]
+    #[doc = include_str!("../../docs/behind-a-proxy.md")]
+    mod behind_a_proxy {}
+    #[doc = include_str!("../../docs/coming-from-gevent-socketio.md")]
+    #[cfg(feature = "macros")]
+    mod coming_from_gevent_socketio {}
+    #[doc = include_str!("../../docs/coming-from-node.md")]
+    mod coming_from_node {}
+    #[doc = include_str!("../../docs/coming-from-socketioxide.md")]
+    mod coming_from_socketioxide {}
+    #[doc = include_str!("../../docs/concepts.md")]
+    mod concepts {}
+    #[doc = include_str!("../../docs/getting-started.md")]
+    #[cfg(feature = "testing")]
+    mod getting_started {}
+    #[doc = include_str!("../../docs/handlers.md")]
+    mod handlers {}
+    #[doc = include_str!("../../docs/introduction.md")]
+    mod introduction {}
+    #[doc = include_str!("../../docs/layer.md")]
+    mod layer {}
+    #[doc = include_str!("../../docs/life.md")]
+    mod life {}
+    #[doc = include_str!("../../docs/namespaces.md")]
+    #[cfg(feature = "macros")]
+    mod namespaces {}
+    #[doc = include_str!("../../docs/packets.md")]
+    mod packets {}
+    #[doc = include_str!("../../docs/performance.md")]
+    mod performance {}
+    #[doc = include_str!("../../docs/references.md")]
+    mod references {}
+    #[doc = include_str!("../../docs/rooms.md")]
+    mod rooms {}
+    #[doc = include_str!("../../docs/server.md")]
+    mod server {}
+    #[doc = include_str!("../../docs/sockets.md")]
+    mod sockets {}
+    #[doc = include_str!("../../docs/state-and-sessions.md")]
     mod state_and_sessions {}
+    #[doc = include_str!("../../docs/testing.md")]
+    mod testing {}
+    #[doc = include_str!("../../docs/testing-your-namespaces.md")]
+    #[cfg(feature = "testing")]
+    mod testing_your_namespaces {}
+    #[doc = include_str!("../../docs/transports.md")]
+    mod transports {}
 }
