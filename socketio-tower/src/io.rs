@@ -78,6 +78,9 @@ impl SocketIo {
     /// Defines a namespace, or adds to one. Clients that connect meet all that the closure says; sockets
     /// that are connected already keep to what stood when they came.
     ///
+    /// Definitions are made one after the other: one that waits for another thread's waits for ever. A definition may make
+    /// another inside, of another path; of the same path, the outer one stands.
+    ///
     /// A path begins with a slash; one is put in front where it is missing. `/` exists always.
     ///
     /// A path with parts in braces is a pattern: every name that meets it is a namespace of its own, with its own sockets

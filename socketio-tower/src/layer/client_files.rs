@@ -21,8 +21,8 @@ use http::{Method, Response, StatusCode};
 /// let io = SocketIo::builder().client_files(ClientFiles::from_dir("node_modules/socket.io-client/dist")?).build();
 ///
 /// // Or whatever the application was built with.
-/// let bundle: &[u8] = b"…"; // include_bytes!("socket.io.min.js")
-/// let compressed: &[u8] = b"…"; // include_bytes!("socket.io.min.js.br")
+/// let bundle: &[u8] = &[]; // include_bytes!("socket.io.min.js")
+/// let compressed: &[u8] = &[]; // include_bytes!("socket.io.min.js.br")
 /// let files = ClientFiles::new()
 ///     .file("socket.io.min.js", bundle)
 ///     .precompressed("socket.io.min.js", Encoding::Brotli, compressed);

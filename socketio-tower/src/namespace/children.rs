@@ -150,3 +150,33 @@ impl fmt::Debug for Children {
         f.debug_struct("Children").field("living", &self.living).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn child(children: &Arc<Children>, parent: &Arc<Namespace>, name: &str) -> Arc<Namespace> {
+        let mut dispatcher = socketio_core::namespace::Dispatcher::new();
+        dispatcher.insert_pattern("/{id}".parse().expect("a path")).expect("a pattern");
+        let Some(socketio_core::namespace::Resolved::Pattern(_, captures)) = dispatcher.resolve(name) else {
+            panic!("{name} meets the pattern")
+        };
+        children.get_or_make(name, parent, captures).expect("a path")
+    }
+
+    /// pitfalls 28: names that nobody holds leave neither an entry nor the room of one.
+    #[test]
+    fn names_that_were_refused_leave_nothing() {
+        let (children, parent) =
+            (Arc::new(Children::new(1, None)), Arc::new(Namespace::new("/{id}".parse().expect("a path"))));
+        let held: Vec<_> = (0..10_000).map(|n| child(&children, &parent, &format!("/{n}"))).collect();
+        let again = child(&children, &parent, "/7");
+        assert!(Arc::ptr_eq(&again, &held[7]), "two that ask get the same");
+        drop(held);
+        assert_eq!(children.lock().len(), 1);
+        drop(again);
+        assert_eq!(children.lock().len(), 0);
+        assert!(children.lock().capacity() <= 2 * KEPT, "{}", children.lock().capacity());
+        assert_eq!((Arc::strong_count(&parent), Arc::strong_count(&children)), (1, 1));
+    }
+}
