@@ -18,6 +18,16 @@ const io = new Server(http, {
   pingInterval: Number(process.env.PING_INTERVAL_MS ?? 25000),
   pingTimeout: Number(process.env.PING_TIMEOUT_MS ?? 20000),
   serveClient: false,
+  cookie: true,
+  allowRequest: (request, decide) => {
+    const refuse = new URL(request.url, "http://localhost").searchParams.get("refuse");
+    if (request.headers.origin === "https://evil.example") decide(null, false);
+    else decide(refuse, !refuse);
+  },
+});
+
+io.engine.on("initial_headers", (headers) => {
+  headers["x-contract"] = "1";
 });
 
 const roomsOf = (socket) => [...socket.rooms].filter((room) => room !== socket.id).sort();
@@ -135,5 +145,66 @@ io.of("/guarded").on("connection", (socket) => {
   });
   socket.on("sent", (ack) => ack(sent));
 });
+
+const wide = io.of("/wide");
+const roomsLog = new Map();
+for (const [name, what] of [["create-room", "create"], ["join-room", "join"], ["leave-room", "leave"], ["delete-room", "delete"]]) {
+  wide.adapter.on(name, (room) => roomsLog.set(room, [...(roomsLog.get(room) ?? []), what]));
+}
+wide.use((socket, next) => {
+  socket.join("early");
+  next();
+});
+wide.on("connection", (socket) => {
+  socket.on("join", (room, ack) => {
+    socket.join(room);
+    ack();
+  });
+  socket.on("set-data", (value, ack) => {
+    socket.data = value;
+    ack();
+  });
+  socket.on("ask-all", async (room, ms, ack) => {
+    const answers = await wide.to(room).timeout(ms).emitWithAck("question", "?").catch((error) => error.responses);
+    ack(answers.sort());
+  });
+  socket.on("fetch", async (room, ack) => {
+    const sockets = await wide.in(room).fetchSockets();
+    const seen = sockets.map(({ id, rooms, data }) => ({ id, rooms: [...rooms].filter((r) => r !== id).sort(), data }));
+    ack(seen.sort((a, b) => (a.id < b.id ? -1 : 1)));
+  });
+  socket.on("gather", (from, to, ack) => {
+    wide.in(from).socketsJoin(to);
+    ack();
+  });
+  socket.on("scatter", (from, room, ack) => {
+    wide.in(from).socketsLeave(room);
+    ack();
+  });
+  socket.on("kick", (room, close) => wide.in(room).disconnectSockets(close));
+  socket.on("volatile-burst", (n) => {
+    for (let i = 0; i < n; i++) socket.volatile.emit("volatile", i);
+    socket.emit("burst-ended", n);
+  });
+  socket.on("message", (value) => socket.send(value));
+  socket.on("everybody", (room, text) => wide.to(room).emit("everybody", text));
+  socket.on("rooms-log", (room, ack) => ack(roomsLog.get(room) ?? []));
+});
+
+io.of(/^\/typed\/[^/]+$/)
+  .use((socket, next) => next(socket.handshake.auth.refuse ? new Error(socket.handshake.auth.refuse) : undefined))
+  .on("connection", (socket) => {
+    let sent = 0;
+    socket.emit("hello", socket.nsp.name.split("/")[2]);
+    socket.on("user message", (text, ack) => {
+      if (typeof text !== "string") return ack({ error: "user message" });
+      socket.broadcast.emit("user message", text);
+      ack(++sent);
+    });
+    socket.onAny((event, ...args) => {
+      if (event !== "user message") args.at(-1)({ error: event });
+    });
+    socket.on("disconnect", (reason) => socket.nsp.emit("gone", { reason, sent }));
+  });
 
 http.listen(Number(process.env.PORT), "127.0.0.1");

@@ -60,6 +60,16 @@ impl Namespace {
         }
     }
 
+    /// Calls a function with each socket of a selection that has not been disconnected, outside the lock: one may be, and
+    /// its session not have come round to taking it out of its rooms.
+    pub(crate) fn for_each_connected(&self, selection: &Selection, mut f: impl FnMut(Socket)) {
+        self.for_each(selection, |socket| {
+            if socket.is_connected() {
+                f(socket);
+            }
+        });
+    }
+
     /// Calls a function with each socket of a selection, outside the lock. A socket in several rooms comes once.
     pub(crate) fn for_each(&self, selection: &Selection, f: impl FnMut(Socket)) {
         let mut selected = SELECTED.try_with(Cell::take).unwrap_or_default();

@@ -143,22 +143,24 @@ impl BroadcastOperator {
     /// What is known of each of them at the moment.
     pub async fn fetch_sockets(&self) -> Vec<RemoteSocket> {
         let mut sockets = Vec::new();
-        self.namespace
-            .for_each(&self.selection, |socket| sockets.push(RemoteSocket::of(&socket, &self.namespace)));
+        self.namespace.for_each_connected(&self.selection, |socket| {
+            sockets.push(RemoteSocket::of(&socket, &self.namespace));
+        });
         sockets
     }
 
     /// How many sockets of this process are chosen at the moment.
     pub fn count(&self) -> usize {
         let mut count = 0;
-        self.namespace.rooms().select(&self.selection.target(), |_| count += 1);
+        let count_connected = |socket: &Socket| count += usize::from(socket.is_connected());
+        self.namespace.rooms().select(&self.selection.target(), count_connected);
         count
     }
 
     /// The sockets of this process that are chosen at the moment.
     pub fn sockets(&self) -> Vec<Socket> {
         let mut sockets = Vec::new();
-        self.namespace.for_each(&self.selection, |socket| sockets.push(socket));
+        self.namespace.for_each_connected(&self.selection, |socket| sockets.push(socket));
         sockets
     }
 }

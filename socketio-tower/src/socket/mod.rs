@@ -221,6 +221,7 @@ impl Socket {
     /// front, so that nobody can join another's.
     pub fn join(&self, room: impl AsRef<str>) -> bool {
         match self.0.member.get() {
+            Some(_) if self.is_gone() => false,
             Some(&member) => self.0.namespace.join(self, member, room.as_ref()),
             None => self.overlay().is_some_and(|overlay| overlay.join_later(room.as_ref())),
         }

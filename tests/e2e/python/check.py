@@ -140,6 +140,29 @@ class AsyncClient:
         refusal = await asyncio.wait_for(refusals.get(), DEADLINE_S)
         self.assertEqual(refusal, {"message": "not authorized", "data": {"code": 4401}})
 
+    async def test_broadcast_ack(self):
+        room = f"room-{uuid.uuid4()}"
+        alice, bob = await self.join(("/wide",)), await self.join(("/wide",))
+        alice.client.on("question", lambda _: "a", namespace="/wide")
+        bob.client.on("question", lambda _: "b", namespace="/wide")
+        for peer in (alice, bob):
+            await peer.call("join", room)
+        self.assertEqual(await alice.call("ask-all", room, 4000), ["a", "b"])
+
+    async def test_fetch(self):
+        room = f"room-{uuid.uuid4()}"
+        peer = await self.join(("/wide",))
+        await peer.call("join", room)
+        await peer.call("set-data", {"name": "☃"})
+        seen = {"id": peer.client.get_sid("/wide"), "rooms": sorted(["early", room]), "data": {"name": "☃"}}
+        self.assertEqual(await peer.call("fetch", room), [seen])
+
+    async def test_a_namespace_by_pattern(self):
+        nsp = f"/typed/{uuid.uuid4()}"
+        peer = await self.join((nsp,))
+        self.assertEqual(await peer.call("user message", "hello"), 1)
+        self.assertEqual(await peer.call("user message", 7), {"error": "user message"})
+
     async def test_disconnect_by_the_server(self):
         peer = await self.join()
         gone = asyncio.Event()

@@ -1,13 +1,18 @@
 //! The server that stock clients are tested against; `tests/e2e/README.md` says what it does.
 
 mod guarded;
+mod typed;
+mod wide;
 
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::HeaderValue;
+use http::request::Parts;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use socketio_tower::handler::ConnectError;
+use socketio_tower::layer::{Origins, SessionCookie};
 use socketio_tower::{
     Ack, AckError, Args, Auth, Data, DisconnectReason, NamespaceBuilder, Reply, Rooms, Socket, SocketIo,
 };
@@ -17,6 +22,13 @@ pub fn server() -> SocketIo {
     let io = SocketIo::builder()
         .ping_interval(Duration::from_millis(env("PING_INTERVAL_MS", 25_000)))
         .ping_timeout(Duration::from_millis(env("PING_TIMEOUT_MS", 20_000)))
+        .allow_request(async |request: Parts| match refusal(&request) {
+            Some(why) => Err(why.into()),
+            None => Ok(()),
+        })
+        .origins(Origins::matching(|origin| origin != "https://evil.example"))
+        .initial_headers(|_, headers| drop(headers.insert("x-contract", HeaderValue::from_static("1"))))
+        .cookie(SessionCookie::new("io"))
         .build();
     io.of("/", |ns| {
         lifecycle(ns);
@@ -36,7 +48,16 @@ pub fn server() -> SocketIo {
     });
     io.of("/slow-connect", slow_connect);
     io.of("/guarded", guarded::define);
+    io.of("/wide", wide::define);
+    io.of("/typed/{name}", |ns| {
+        ns.handlers_per_socket(|_| typed::Typed::default());
+    });
     io
+}
+
+/// What a client asks to be refused with: `refuse` in its query.
+fn refusal(request: &Parts) -> Option<&str> {
+    request.uri.query()?.split('&').find_map(|pair| pair.strip_prefix("refuse="))
 }
 
 /// The address to listen on.

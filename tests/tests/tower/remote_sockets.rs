@@ -100,7 +100,10 @@ async fn sockets_are_moved_and_disconnected_from_outside() {
     io.to("team b").disconnect_sockets(true).await;
     assert_eq!(bob.disconnected().await, Disconnected::ByServer);
     bob.client().closed().await;
+    let left = io.to(ada.id().as_str()).sockets();
     io.disconnect_sockets(false).await;
+    // At once, not when their sessions come round to it.
+    assert!(io.fetch_sockets().await.is_empty() && io.to("team a").count() == 0 && !left[0].join("x"));
     assert_eq!(ada.disconnected().await, Disconnected::ByServer);
     assert_eq!(alan.disconnected().await, Disconnected::ByServer);
     let reason = DisconnectReason::ServerNamespaceDisconnect;

@@ -1,0 +1,42 @@
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use serde_json::json;
+use socketio_tower::handler::{ConnectError, ErrorContext};
+use socketio_tower::{Auth, Data, DisconnectReason, Path, Socket, namespace};
+
+/// `/typed/{name}`: a namespace that is a type, by pattern, with a value for each socket.
+#[derive(Default)]
+pub(super) struct Typed {
+    messages: AtomicU32,
+}
+
+#[namespace]
+impl Typed {
+    #[middleware]
+    async fn admit(&self, Auth(auth): Auth<serde_json::Value>) -> Result<(), ConnectError> {
+        match auth["refuse"].as_str() {
+            Some(why) => Err(ConnectError::new(why)),
+            None => Ok(()),
+        }
+    }
+
+    async fn connect(&self, socket: Socket, Path(name): Path<String>) {
+        socket.emit("hello", &name);
+    }
+
+    /// How many this socket has sent.
+    #[on("user message")]
+    async fn user_message(&self, socket: Socket, Data(text): Data<String>) -> u32 {
+        socket.broadcast().emit("user message", &text);
+        self.messages.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    async fn disconnect(&self, socket: Socket, reason: DisconnectReason) {
+        socket.broadcast().emit("gone", &json!({ "reason": reason.as_str(), "sent": self.messages }));
+    }
+
+    fn error(&self, error: ErrorContext<'_>) {
+        let event = error.event();
+        error.answer(&json!({ "error": event }));
+    }
+}
