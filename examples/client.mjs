@@ -15,15 +15,17 @@ const load = (name) => {
 const { io } = load("socket.io-client");
 
 // A socket with a connection of its own, not connected yet when listeners must come first.
-export const open = (options) => io(url, { forceNew: true, reconnection: false, ackTimeout: 5000, ...options });
+export const open = (options, namespace = "/") =>
+  io(new URL(namespace, url).href, { forceNew: true, reconnection: false, ackTimeout: 5000, ...options });
 
-// A socket that is connected; rejects with the server's `connect_error`.
-export const connect = async (options) => {
-  const socket = open(options);
+// The socket once it is connected; rejects with the server's `connect_error`.
+export const connected = async (socket) => {
   await new Promise((resolve, reject) => socket.once("connect", resolve).once("connect_error", reject));
   console.log(`connected by ${socket.io.engine.transport.name}: ${socket.id}`);
   return socket;
 };
+
+export const connect = (options) => connected(open(options));
 
 // The first argument of the next event of this name.
 export const once = (socket, event) => new Promise((resolve) => socket.once(event, resolve));

@@ -1,44 +1,19 @@
 // The client half of the `blocking` example: node examples/blocking/client.mjs [URL]
 import assert from "node:assert/strict";
-import { createRequire } from "node:module";
-
-const url = process.argv[2] ?? `http://127.0.0.1:${process.env.PORT ?? 3000}`;
-
-// The stock client: installed here, or for the tests of this workspace (`npm ci` in tests/e2e).
-const require = createRequire(import.meta.url);
-const load = (name) => {
-  try {
-    return require(name);
-  } catch {
-    return require(`../../tests/e2e/node_modules/${name}`);
-  }
-};
-const { io } = load("socket.io-client");
-
-const once = (socket, event) => new Promise((resolve) => socket.once(event, resolve));
-const connect = async (transport, prepare) => {
-  const socket = io(url, { transports: [transport], forceNew: true, reconnection: false, ackTimeout: 5000 });
-  prepare(socket);
-  await new Promise((resolve, reject) => socket.once("connect", resolve).once("connect_error", reject));
-  console.log(`connected by ${transport}: ${socket.id}`);
-  return socket;
-};
-
-// Whatever is missing ends in a failure, not in silence.
-setTimeout(() => {
-  console.error("something was expected and did not happen");
-  process.exit(1);
-}, 60_000).unref();
+import { connected, once, open } from "../client.mjs";
 
 // The server asks each client as soon as it is connected, so the answer must be ready before.
 const questions = [];
-const answering = (name) => (socket) =>
+const client = (name) => {
+  const socket = open({ transports: ["websocket"] });
   socket.on("who", (question, answer) => {
     questions.push(question);
     answer(name);
   });
-const ada = await connect("websocket", answering("ada"));
-const bob = await connect("websocket", answering("bob"));
+  return connected(socket);
+};
+const ada = await client("ada");
+const bob = await client("bob");
 
 const sum = await ada.emitWithAck("add", 2, 3);
 assert.equal(sum, 5);
@@ -59,8 +34,8 @@ console.log("all heard the broadcast");
 assert.deepEqual(questions, ["are you?", "are you?"]);
 console.log("both were asked, and have answered");
 
-// Other namespaces are refused, and other transports are, too.
-const other = io(`${url}/other`, { transports: ["websocket"], forceNew: true, reconnection: false });
+// Other namespaces are refused.
+const other = open({ transports: ["websocket"] }, "/other");
 const refusal = await once(other, "connect_error");
 assert.equal(refusal.message, "Invalid namespace");
 other.disconnect();

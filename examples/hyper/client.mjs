@@ -1,40 +1,13 @@
 // The client half of the `hyper` example: node examples/hyper/client.mjs [URL]
 import assert from "node:assert/strict";
-import { createRequire } from "node:module";
-
-const url = process.argv[2] ?? `http://127.0.0.1:${process.env.PORT ?? 3000}`;
-
-// The stock client: installed here, or for the tests of this workspace (`npm ci` in tests/e2e).
-const require = createRequire(import.meta.url);
-const load = (name) => {
-  try {
-    return require(name);
-  } catch {
-    return require(`../../tests/e2e/node_modules/${name}`);
-  }
-};
-const { io } = load("socket.io-client");
-
-const once = (socket, event) => new Promise((resolve) => socket.once(event, resolve));
-const connect = async (transport) => {
-  const socket = io(url, { transports: [transport], forceNew: true, reconnection: false, ackTimeout: 5000 });
-  await new Promise((resolve, reject) => socket.once("connect", resolve).once("connect_error", reject));
-  console.log(`connected by ${transport}: ${socket.id}`);
-  return socket;
-};
-
-// Whatever is missing ends in a failure, not in silence.
-setTimeout(() => {
-  console.error("something was expected and did not happen");
-  process.exit(1);
-}, 60_000).unref();
+import { connect, once, url } from "../client.mjs";
 
 const page = await fetch(url);
 assert.equal(page.status, 200);
 console.log(`the server's own route: ${(await page.text()).trim()}`);
 
-const ada = await connect("websocket");
-const bob = await connect("polling");
+const ada = await connect({ transports: ["websocket"] });
+const bob = await connect({ transports: ["polling"] });
 
 const sum = await ada.emitWithAck("add", 2, 3);
 assert.equal(sum, 5);

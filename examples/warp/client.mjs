@@ -1,6 +1,6 @@
 // The client half of the `warp` example: node examples/warp/client.mjs [URL]
 import assert from "node:assert/strict";
-import { connect, once, post, url } from "../client.mjs";
+import { connect, once, post, until, url } from "../client.mjs";
 
 const ask = async (path) => (await fetch(new URL(path, url))).text();
 
@@ -10,7 +10,7 @@ console.log("warp's own route answers");
 const ada = await connect({ transports: ["websocket"] });
 const bob = await connect({ transports: ["polling"] });
 const eve = await connect();
-await once(eve.io.engine, "upgrade");
+await until(() => eve.io.engine.transport.name === "websocket");
 console.log("polling, WebSocket and the upgrade between them work");
 
 assert.equal(await ada.emitWithAck("click"), 1);

@@ -167,6 +167,7 @@ impl App {
                 standing.gone = true;
                 self.log.push(format!("left {}: {reason}", standing.namespace));
             }
+            Event::Violated(violation) => self.log.push(format!("violated: {violation}")),
             Event::Upgraded => self.log.push("upgraded".to_owned()),
             Event::Closed(reason) => {
                 assert_eq!(self.connected(), 0, "sockets are disconnected before the connection is over");

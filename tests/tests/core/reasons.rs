@@ -117,17 +117,22 @@ fn forced_close() {
         "460-1[]",
         "bAQID",
     ];
+    let check = |log: Vec<String>, packet: &str| {
+        let (first, rest) = log.split_first().expect("something happened");
+        assert!(first.starts_with("violated: "), "{packet}: the application is told which rule: {first}");
+        assert_eq!(rest, over("forced close"), "{packet}");
+    };
     for packet in rules_broken {
-        assert_eq!(by_polling(|s| _ = s.post(packet)), over("forced close"), "{packet}");
-        assert_eq!(by_websocket(|s, link| s.text(link, packet)), over("forced close"), "{packet}");
+        check(by_polling(|s| _ = s.post(packet)), packet);
+        check(by_websocket(|s, link| s.text(link, packet)), packet);
     }
-    assert_eq!(by_websocket(|s, link| s.binary(link, &[1])), over("forced close"));
+    check(by_websocket(|s, link| s.binary(link, &[1])), "a stray attachment");
 }
 
 #[test]
 fn what_follows_a_broken_rule_does_not_count() {
     let body = "42[\"before\"]\x1e42[]\x1e42[\"after\"]\x1e40/after,";
-    let expected = ["/ before", "left /: forced close", "closed: forced close"];
+    let expected = ["/ before", "violated: invalid payload", "left /: forced close", "closed: forced close"];
     assert_eq!(by_polling(|s| _ = s.post(body)), expected);
 }
 
