@@ -15,6 +15,9 @@ use tower_http::services::ServeDir;
 mod cpu;
 use cpu::{Cpu, Sample};
 
+#[cfg(test)]
+mod tests;
+
 #[tokio::main]
 async fn main() -> std::io::Result<()> {
     let cpu = Cpu::new();

@@ -12,6 +12,9 @@ use serde_json::json;
 use socketio_tower::handler::{Cause, ErrorContext};
 use socketio_tower::{Args, Data, Socket, SocketId, SocketIo, namespace};
 
+#[cfg(test)]
+mod tests;
+
 #[tokio::main]
 async fn main() -> std::io::Result<()> {
     let io = SocketIo::new();

@@ -18,6 +18,9 @@ use socketio_tower::{Args, Auth, EmitWithAck, Extension, NamespaceBuilder, Socke
 mod people;
 use people::{Message, Name, People};
 
+#[cfg(test)]
+mod tests;
+
 #[tokio::main]
 async fn main() -> std::io::Result<()> {
     let people = People::default();

@@ -13,6 +13,9 @@ use socketio_tower::handler::Cause;
 use socketio_tower::{Args, Data, NamespaceBuilder, Reply, Socket, SocketIo};
 use tokio::sync::broadcast::{self, error::RecvError};
 
+#[cfg(test)]
+mod tests;
+
 #[tokio::main]
 async fn main() -> std::io::Result<()> {
     let (source, subscription) = broadcast::channel(1024);

@@ -10,28 +10,18 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::{get, post};
 use socketio_tower::handler::ConnectError;
-use socketio_tower::{Extension, Socket, SocketIo};
+use socketio_tower::{Extension, NamespaceBuilder, Socket, SocketIo};
 use tokio::net::TcpListener;
 use tower_sessions::session::{Error, Id};
 use tower_sessions::{MemoryStore, Session, SessionManagerLayer};
 
+#[cfg(test)]
+mod tests;
+
 #[tokio::main]
 async fn main() -> std::io::Result<()> {
     let io = SocketIo::builder().keep_extension::<Session>().build();
-    io.of("/", |ns| {
-        // The events of a socket share its handle of the session: one after the other, none overwrites another's.
-        ns.concurrency(1);
-        ns.middleware(async |Extension(session): Extension<Session>| match user(&session).await {
-            Ok(Some(_)) => Ok(()),
-            Ok(None) => Err(ConnectError::new("not logged in")),
-            Err(_) => Err(ConnectError::new("the sessions are out of reach")),
-        });
-        ns.on_connect(connected);
-        ns.on("whoami", async |Extension(session): Extension<Session>| {
-            Ok::<_, Error>(user(&session).await?.unwrap_or_default())
-        });
-        ns.on("count", count);
-    });
+    io.of("/", users);
 
     // For `http://localhost`; elsewhere the cookie should be for HTTPS alone, which is the default.
     let sessions = SessionManagerLayer::new(MemoryStore::default()).with_secure(false);
@@ -49,6 +39,21 @@ async fn main() -> std::io::Result<()> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
     println!("listening on http://{}", listener.local_addr()?);
     axum::serve(listener, app).await
+}
+
+fn users(ns: &mut NamespaceBuilder) {
+    // The events of a socket share its handle of the session: one after the other, none overwrites another's.
+    ns.concurrency(1);
+    ns.middleware(async |Extension(session): Extension<Session>| match user(&session).await {
+        Ok(Some(_)) => Ok(()),
+        Ok(None) => Err(ConnectError::new("not logged in")),
+        Err(_) => Err(ConnectError::new("the sessions are out of reach")),
+    });
+    ns.on_connect(connected);
+    ns.on("whoami", async |Extension(session): Extension<Session>| {
+        Ok::<_, Error>(user(&session).await?.unwrap_or_default())
+    });
+    ns.on("count", count);
 }
 
 const USER: &str = "user";

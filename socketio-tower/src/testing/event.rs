@@ -7,7 +7,6 @@ use super::pump::Command;
 use crate::socket::with_encoder;
 
 /// An event that a client has received.
-#[must_use = "an event of which nothing is asked proves nothing"]
 pub struct TestEvent {
     event: Event,
     ack: Option<AckId>,
