@@ -145,6 +145,8 @@ mod pages {
     mod coming_from_socketioxide {}
     #[doc = include_str!("../../docs/concepts.md")]
     mod concepts {}
+    #[doc = include_str!("../../docs/faults.md")]
+    mod faults {}
     #[doc = include_str!("../../docs/getting-started.md")]
     #[cfg(feature = "testing")]
     mod getting_started {}

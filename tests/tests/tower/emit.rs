@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Serialize, Serializer};
+use socketio_tower::testing::TestClient;
 use socketio_tower::{AckError, Args, Data, Overflow, Reply, Sent, Socket, SocketIo};
 
 use crate::client::{Log, Poller, Server, Ws, soon, until};
@@ -245,4 +246,20 @@ async fn a_full_queue_says_so() {
     assert!(socket.emit("never read", "").is_queued());
     poller.post("1").await;
     soon(socket.drained()).await;
+}
+
+/// pitfalls 30: the table of rooms was locked for the whole loop of a broadcast.
+#[tokio::test(start_paused = true)]
+async fn rooms_may_change_while_a_broadcast_is_delivered() {
+    let io = SocketIo::new();
+    io.of("/", |ns| {
+        ns.on_any_outgoing(|socket, event| {
+            socket.join(event.name().to_owned());
+        });
+    });
+    let (ada, bob) = (TestClient::connect(&io).await.unwrap(), TestClient::connect(&io).await.unwrap());
+    io.emit("news", "");
+    assert_eq!(io.to("news").count(), 2);
+    ada.expect_event("news").await;
+    bob.expect_event("news").await;
 }

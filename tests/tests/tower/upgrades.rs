@@ -199,3 +199,23 @@ async fn frames_may_follow_the_handshake_at_once() {
     // RFC 6455 §1.3 has the key and its answer.
     assert!(answer.contains("sec-websocket-accept: s3pplmbitxaq9kygzzhzrbk+xoo=\r\n"), "{answer}");
 }
+
+/// CVE-2022-41940: a client that resets its connection while it is refused ended the process.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reset_while_an_upgrade_is_refused_harms_nobody() {
+    let io = pinging();
+    let server = Server::start(&io).await;
+    let unknown =
+        ["/socket.io/?EIO=4&transport=carrier-pigeon", "/socket.io/?EIO=4&transport=websocket&sid=nobody"];
+    for path in unknown.iter().cycle().take(200) {
+        let mut stream = TcpStream::connect(server.address).await.expect("a connection");
+        stream.set_zero_linger().expect("an option of TCP");
+        let request = format!(
+            "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+             Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+        );
+        stream.write_all(request.as_bytes()).await.expect("it is sent");
+    }
+    Ws::connect(server.address).await.close().await;
+    until("all are gone", || io.sessions() == 0).await;
+}
