@@ -254,7 +254,7 @@ async fn rooms_may_change_while_a_broadcast_is_delivered() {
     let io = SocketIo::new();
     io.of("/", |ns| {
         ns.on_any_outgoing(|socket, event| {
-            socket.join(event.name().to_owned());
+            socket.join(event.name());
         });
     });
     let (ada, bob) = (TestClient::connect(&io).await.unwrap(), TestClient::connect(&io).await.unwrap());
