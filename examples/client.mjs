@@ -6,11 +6,15 @@ export const url = process.argv[2] ?? `http://127.0.0.1:${process.env.PORT ?? 30
 // Installed here, or for the tests of this workspace (`npm ci` in tests/e2e).
 const require = createRequire(import.meta.url);
 const load = (name) => {
-  try {
-    return require(name);
-  } catch {
-    return require(`../tests/e2e/node_modules/${name}`);
+  for (const path of [name, `../tests/e2e/node_modules/${name}`]) {
+    try {
+      return require(path);
+    } catch (error) {
+      if (error.code !== "MODULE_NOT_FOUND") throw error;
+    }
   }
+  console.error(`${name} is not installed: npm ci --prefix tests/e2e`);
+  process.exit(1);
 };
 const { io } = load("socket.io-client");
 

@@ -288,9 +288,14 @@ impl<A> Connection<A> {
         self.close(DisconnectReason::ForcedServerClose, now);
     }
 
-    /// Closes the connection after what was sent to it.
+    /// Closes the connection after what was sent to it. A client that polls is waited for, unless it has never asked
+    /// for a namespace: then nobody would miss the end.
     pub fn close(&mut self, reason: DisconnectReason, now: Instant) {
+        let nobody = self.sockets.is_empty() && self.engine.is_open();
         self.engine.close(reason, now);
+        if nobody {
+            self.engine.forget();
+        }
         self.receive(now);
     }
 }

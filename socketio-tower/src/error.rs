@@ -1,3 +1,5 @@
+use std::fmt;
+
 use socketio_core::namespace::{ParsePathError, PatternError};
 
 /// A mistake in the set-up of a server.
@@ -7,6 +9,15 @@ pub enum SetupError {
     /// A handler was registered for a name that is the protocol's own.
     #[error("`{0}` is an event of the protocol; it cannot have a handler")]
     ReservedEvent(String),
+    /// A namespace has two handlers where only one can answer: for an event, for clients that connect, for the end of a
+    /// socket, for events without a handler, or for errors.
+    #[error("`{namespace}` has two handlers by `{method}`")]
+    HandledTwice {
+        /// The namespace.
+        namespace: String,
+        /// How they were added: `on("say", …)`, `on_connect(…)`, `on_disconnect(…)`, `fallback(…)` or `on_error(…)`.
+        method: String,
+    },
     /// A namespace's path is not one.
     #[error("`{path}` is no namespace: {error}")]
     Namespace {
@@ -50,3 +61,49 @@ pub enum SetupError {
         state: &'static str,
     },
 }
+
+/// All mistakes in the set-up of a server, in the order in which they were made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SetupErrors(Vec<SetupError>);
+
+impl SetupErrors {
+    /// None if there are no mistakes.
+    pub(crate) fn new(errors: Vec<SetupError>) -> Option<Self> {
+        (!errors.is_empty()).then_some(Self(errors))
+    }
+
+    /// One after the other. There is at least one.
+    pub fn iter(&self) -> std::slice::Iter<'_, SetupError> {
+        self.0.iter()
+    }
+}
+
+impl<'a> IntoIterator for &'a SetupErrors {
+    type Item = &'a SetupError;
+    type IntoIter = std::slice::Iter<'a, SetupError>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+impl IntoIterator for SetupErrors {
+    type Item = SetupError;
+    type IntoIter = std::vec::IntoIter<SetupError>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
+impl fmt::Display for SetupErrors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the Socket.IO server is not set up correctly: ")?;
+        for (index, error) in self.0.iter().enumerate() {
+            write!(f, "{}{error}", if index == 0 { "" } else { "; " })?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for SetupErrors {}

@@ -17,7 +17,7 @@ use crate::broadcast::{BroadcastAck, BroadcastOperator, RemoteSocket};
 use crate::builder::{SocketIoBuilder, States};
 use crate::config::Settings;
 use crate::entropy::entropy;
-use crate::error::SetupError;
+use crate::error::{SetupError, SetupErrors};
 use crate::handler::{ErrorContext, ErrorHook, Requirements};
 use crate::layer::{Origins, SocketIoLayer};
 use crate::namespace::{Children, Namespace, NamespaceBuilder, NamespaceHandle, NamespaceSet, Table};
@@ -116,7 +116,7 @@ impl SocketIo {
         };
         let text = path.as_str().to_owned();
         let defined = self.0.namespaces.define(path, |namespace| {
-            let mut builder = NamespaceBuilder::new(Table::clone(&namespace.table()));
+            let mut builder = NamespaceBuilder::new(namespace.path(), Table::clone(&namespace.table()));
             define(&mut builder);
             let (table, mut errors) = builder.finish();
             if self.0.layered.load(Ordering::Acquire) {
@@ -139,27 +139,27 @@ impl SocketIo {
     ///
     /// When the set-up has a mistake, with a message that names each. See [`try_layer`](Self::try_layer).
     pub fn layer(&self) -> SocketIoLayer {
-        self.try_layer().unwrap_or_else(|errors| {
-            let errors: Vec<_> = errors.iter().map(ToString::to_string).collect();
-            panic!("the Socket.IO server is not set up correctly: {}", errors.join("; "))
-        })
+        self.try_layer().unwrap_or_else(|errors| panic!("{errors}"))
     }
 
     /// Like [`layer`](Self::layer).
     ///
     /// # Errors
     ///
-    /// The mistakes in the set-up: reserved event names, paths that are none, states that are missing.
-    pub fn try_layer(&self) -> Result<SocketIoLayer, Vec<SetupError>> {
+    /// The mistakes in the set-up: reserved event names, two handlers where one can be, paths that are none, states that
+    /// are missing.
+    pub fn try_layer(&self) -> Result<SocketIoLayer, SetupErrors> {
         let mut errors = self.0.errors.lock().unwrap_or_else(PoisonError::into_inner).clone();
         for namespace in self.0.namespaces.defined() {
             errors.extend(self.lacks(&namespace, namespace.table().requirements()));
         }
-        if !errors.is_empty() {
-            return Err(errors);
+        match SetupErrors::new(errors) {
+            Some(errors) => Err(errors),
+            None => {
+                self.0.layered.store(true, Ordering::Release);
+                Ok(SocketIoLayer::new(self.clone()))
+            }
         }
-        self.0.layered.store(true, Ordering::Release);
-        Ok(SocketIoLayer::new(self.clone()))
     }
 }
 
@@ -425,12 +425,8 @@ impl SocketIo {
 
     /// Keeps mistakes until the layer is made. Afterwards nobody would ask for them.
     fn blame(&self, errors: impl IntoIterator<Item = SetupError>) {
-        let errors: Vec<_> = errors.into_iter().collect();
-        if self.0.layered.load(Ordering::Acquire)
-            && let Some(error) = errors.first()
-        {
-            panic!("the Socket.IO server is not set up correctly: {error}");
-        }
+        let Some(errors) = SetupErrors::new(errors.into_iter().collect()) else { return };
+        assert!(!self.0.layered.load(Ordering::Acquire), "{errors}");
         self.0.errors.lock().unwrap_or_else(PoisonError::into_inner).extend(errors);
     }
 }

@@ -61,6 +61,11 @@ pub(super) enum Passage {
 }
 
 impl Sockets {
+    /// Whether no client has asked for a namespace.
+    pub(super) fn is_empty(&self) -> bool {
+        self.slots.is_empty()
+    }
+
     /// The socket of a namespace.
     pub(super) fn find(&self, namespace: &str) -> Option<(SocketKey, &State)> {
         self.slots.iter().find(|slot| slot.namespace == namespace).map(|slot| (slot.key, &slot.state))

@@ -36,7 +36,7 @@ impl<C: Context> Extract<C> for Socket {
     }
 }
 
-/// The argument, or why it could not be had, for handlers that want to say so themselves.
+/// The argument, or why it could not be extracted, for handlers that want to say so themselves.
 impl<C: Context, T: Extract<C>> Extract<C> for Result<T, ExtractError> {
     fn extract(context: &mut C) -> Result<Self, ExtractError> {
         Ok(T::extract(context))

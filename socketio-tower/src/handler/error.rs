@@ -131,7 +131,7 @@ pub enum Cause {
     /// A [filter](crate::NamespaceBuilder::filter) or a [policy](crate::EventPolicy) denied the event, for the reason
     /// given.
     Denied(Cow<'static, str>),
-    /// An argument could not be had: the client sent something else, or the application lacks something.
+    /// An argument could not be extracted: the client sent something else, or the application lacks something.
     BadArgs(ExtractError),
     /// The handler returned an error.
     Failed(Box<dyn Error + Send + Sync>),
@@ -146,7 +146,7 @@ impl fmt::Display for Cause {
             Self::UnknownNamespace => f.write_str("there is no such namespace"),
             Self::UnknownEvent => f.write_str("nobody listens for the event"),
             Self::Denied(reason) => write!(f, "the event is denied: {reason}"),
-            Self::BadArgs(error) => write!(f, "an argument could not be had: {error}"),
+            Self::BadArgs(error) => write!(f, "an argument could not be extracted: {error}"),
             Self::Failed(error) => write!(f, "the handler failed: {error}"),
             Self::Panicked => f.write_str("the handler panicked"),
         }

@@ -48,7 +48,7 @@ pub trait Extract<C>: Sized {
     }
 }
 
-/// Why a handler's argument could not be had.
+/// Why a handler's argument could not be extracted.
 #[derive(Debug)]
 pub struct ExtractError(Box<dyn Error + Send + Sync>);
 

@@ -16,7 +16,7 @@ pub trait Handler<C, M>: Clone + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// An argument could not be had.
+    /// An argument could not be extracted.
     fn call(self, context: &mut C) -> Result<Self::Future, ExtractError>;
 
     /// Names what the application must have provided.

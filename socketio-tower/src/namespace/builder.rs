@@ -14,32 +14,52 @@ use crate::socket::Socket;
 /// What a namespace does: handed to the closure of [`SocketIo::of`](crate::SocketIo::of), and published
 /// whole when the closure ends.
 ///
+/// Said again for the same path, it adds: middlewares, filters and listeners add up, and of handlers for one event, of
+/// connect, disconnect and error handlers and of fallbacks there is one each; a second is a
+/// [mistake](crate::SetupError::HandledTwice). Clients that are connected keep what they met.
+///
 /// A life begins with the middlewares, which may refuse it. Then the client is told that it is connected.
 /// Then the connect handler runs; what the client sends meanwhile is parked and handled afterwards, in
 /// order. At its end, when no handler of the socket runs any more, the disconnect handler runs once.
 #[derive(Debug)]
 pub struct NamespaceBuilder {
+    path: String,
     pub(super) table: Table,
     pub(super) errors: Vec<SetupError>,
 }
 
 impl NamespaceBuilder {
-    pub(crate) fn new(table: Table) -> Self {
-        Self { table, errors: Vec::new() }
+    pub(crate) fn new(path: &str, table: Table) -> Self {
+        Self { path: path.to_owned(), table, errors: Vec::new() }
     }
 
     pub(crate) fn finish(self) -> (Table, Vec<SetupError>) {
         (self.table, self.errors)
     }
 
+    /// The first handler stands; that there is another is a mistake.
+    fn set<T>(&mut self, method: &str, place: impl FnOnce(&mut Table) -> &mut Option<T>, handler: T) {
+        let place = place(&mut self.table);
+        if place.is_none() {
+            *place = Some(handler);
+        } else {
+            self.handled_twice(format!("{method}(…)"));
+        }
+    }
+
+    fn handled_twice(&mut self, method: String) {
+        self.errors.push(SetupError::HandledTwice { namespace: self.path.clone(), method });
+    }
+
     /// Handles an event. What the handler returns is the client's ack, if it awaits one.
     ///
     /// Events of one socket are handed to their handlers in order of arrival; a handler that waits does
-    /// not hold up those that come after. A second handler for the same event takes the place of the
-    /// first.
+    /// not hold up those that come after. Whatever the handler captures is cloned for each call: what
+    /// calls have in common stands in an `Arc`, or in a [`State`](crate::State).
     ///
     /// The names `connect`, `connect_error`, `disconnect`, `disconnecting`, `newListener` and
-    /// `removeListener` are the protocol's; they are refused when the layer is made.
+    /// `removeListener` are the protocol's; they are refused when the layer is made, and so is a second
+    /// handler for the same event.
     ///
     /// ```
     /// use socketio_tower::{Args, Data, Socket, SocketIo};
@@ -68,14 +88,11 @@ impl NamespaceBuilder {
         M: 'static,
     {
         match self.table.names.insert(event) {
-            Ok(index) => {
-                let handler = Arc::new(BoxHandler::event(handler));
-                match self.table.events.get_mut(index.get()) {
-                    Some(known) => *known = handler,
-                    None => self.table.events.push(handler),
-                }
+            Ok(index) if index.get() == self.table.events.len() => {
+                self.table.events.push(Arc::new(BoxHandler::event(handler)));
                 H::require(&mut self.table.requirements);
             }
+            Ok(_) => self.handled_twice(format!("on({event:?}, …)")),
             Err(_) => self.errors.push(SetupError::ReservedEvent(event.to_owned())),
         }
         self
@@ -91,7 +108,7 @@ impl NamespaceBuilder {
         H::Reply: NoReply,
         M: 'static,
     {
-        self.table.connect = Some(Arc::new(BoxHandler::connect(handler)));
+        self.set("on_connect", |table| &mut table.connect, Arc::new(BoxHandler::connect(handler)));
         H::require(&mut self.table.requirements);
         self
     }
@@ -113,14 +130,14 @@ impl NamespaceBuilder {
         H::Reply: NoReply,
         M: 'static,
     {
-        self.table.disconnect = Some(Arc::new(BoxHandler::disconnect(handler)));
+        self.set("on_disconnect", |table| &mut table.disconnect, Arc::new(BoxHandler::disconnect(handler)));
         H::require(&mut self.table.requirements);
         self
     }
 
     /// Adds a handler that decides whether a client may connect, after those that were added before.
     /// `Err` refuses it: the client's `connect_error` event gets the message and the data. An argument
-    /// that cannot be had refuses it too.
+    /// that cannot be extracted refuses it too.
     ///
     /// The socket is not connected yet: what is emitted to it is not sent, and it is in the rooms that it joins here when
     /// all middlewares have agreed.
@@ -151,7 +168,7 @@ impl NamespaceBuilder {
         H::Reply: EventReply,
         M: 'static,
     {
-        self.table.fallback = Some(Arc::new(BoxHandler::event(handler)));
+        self.set("fallback", |table| &mut table.fallback, Arc::new(BoxHandler::event(handler)));
         H::require(&mut self.table.requirements);
         self
     }
@@ -225,12 +242,12 @@ impl NamespaceBuilder {
     }
 
     /// Is told of everything that was not handled: events that nobody listens for or that were denied, arguments that
-    /// could not be had, handlers that failed or panicked. It decides what the client hears; without a hook, here or
+    /// could not be extracted, handlers that failed or panicked. It decides what the client hears; without a hook, here or
     /// [for the server](crate::SocketIoBuilder::on_error), that is nothing.
     ///
     /// Called in the task of the session or of the socket's [task](Socket::spawn) that failed: it should be quick.
     pub fn on_error(&mut self, hook: impl Fn(ErrorContext<'_>) + Send + Sync + 'static) -> &mut Self {
-        self.table.error = Some(ErrorHook::new(hook));
+        self.set("on_error", |table| &mut table.error, ErrorHook::new(hook));
         self
     }
 

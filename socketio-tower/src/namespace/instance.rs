@@ -49,8 +49,8 @@ pub trait Namespace: Sized + Send + Sync + 'static {
 impl NamespaceBuilder {
     /// Adds the handlers of a type, all of whose sockets share this one value.
     ///
-    /// Closures and other types may stand beside it. As with closures, a second handler for an event, and a second
-    /// connect, disconnect or error hook, takes the place of the first; middlewares add up.
+    /// Closures and other types may stand beside it, as long as there are not two handlers for one event, nor two connect,
+    /// disconnect or error hooks; middlewares add up.
     pub fn handlers<T: Namespace>(&mut self, value: T) -> &mut Self {
         T::define(self, Instance(Source::Shared(Arc::new(value))));
         self

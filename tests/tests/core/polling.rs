@@ -1,5 +1,5 @@
 use socketio_core::{Config, DisconnectReason, Lost};
-use socketio_tests::sim::Server;
+use socketio_tests::sim::{Server, Welcome};
 
 #[test]
 fn the_handshake_is_open_alone() {
@@ -194,6 +194,26 @@ fn nobody_is_waited_for_longer_than_the_bound() {
     assert!(!server.is_finished());
     server.advance(1);
     assert!(server.is_finished());
+}
+
+/// One request of somebody who never comes again must not hold up a server that closes.
+#[test]
+fn who_has_asked_for_no_namespace_is_not_waited_for() {
+    let mut server = Server::polling();
+    server.close(DisconnectReason::ServerShuttingDown);
+    assert!(server.is_finished());
+
+    let mut server = Server::polling();
+    let get = server.get();
+    server.close(DisconnectReason::ServerShuttingDown);
+    assert_eq!(server.answer(get), "200 1", "it is told if it can be");
+    assert!(server.is_finished());
+
+    let mut server = Server::polling();
+    server.app().welcome("/", Welcome::Reject("no".to_owned()));
+    server.post("40");
+    server.close(DisconnectReason::ServerShuttingDown);
+    assert!(!server.is_finished(), "it has a refusal to fetch");
 }
 
 #[test]

@@ -154,7 +154,7 @@ fn wrong_origins_and_cookies_are_told_when_the_layer_is_made() {
         .origins(Origins::only(["https://example.com/"]))
         .cookie(SessionCookie::new("a;b"))
         .build();
-    let errors = io.try_layer().map(drop).unwrap_err();
+    let errors: Vec<_> = io.try_layer().map(drop).unwrap_err().into_iter().collect();
     assert_eq!(errors, [SetupError::Origin("https://example.com/".to_owned()), SetupError::Cookie]);
 }
 

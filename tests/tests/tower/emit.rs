@@ -138,8 +138,8 @@ async fn what_handlers_return_is_the_ack() {
     let errors = log.lines();
     assert_eq!(errors.len(), 5);
     assert_eq!(errors[0], "the handler failed: refused");
-    assert!(errors[1].starts_with("an argument could not be had: "), "{errors:?}");
-    assert!(errors[2].starts_with("an argument could not be had: "), "{errors:?}");
+    assert!(errors[1].starts_with("an argument could not be extracted: "), "{errors:?}");
+    assert!(errors[2].starts_with("an argument could not be extracted: "), "{errors:?}");
     assert_eq!(errors[3], "nobody listens for the event");
     assert_eq!(errors[4], "the handler panicked");
 }

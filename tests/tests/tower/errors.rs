@@ -53,7 +53,7 @@ async fn the_hook_decides_what_the_client_hears() {
     ws.send(r#"424["nobody"]"#).await;
     ws.expect(r#"434[{"error":"nobody listens for the event","event":"nobody"}]"#).await;
     ws.send(r#"425["number",256]"#).await;
-    assert!(ws.text().await.starts_with(r#"435[{"error":"an argument could not be had: argument 1: "#));
+    assert!(ws.text().await.starts_with(r#"435[{"error":"an argument could not be extracted: argument 1: "#));
     ws.send(r#"426["secret"]"#).await;
     ws.expect(r#"436["denied"]"#).await;
     ws.expect("41").await;

@@ -465,7 +465,7 @@ async fn faults_of_the_application_leave_no_ghost() {
         "/explosive the handler panicked",
         "/explosive the handler panicked",
         "/ the handler panicked",
-        "/missing an argument could not be had: it is not there",
+        "/missing an argument could not be extracted: it is not there",
         "/ the handler panicked",
     ])
     .await;

@@ -1,6 +1,6 @@
 //! Mistakes in the set-up of a server are named when its layer is made.
 
-use socketio_tower::{SetupError, SocketIo, State};
+use socketio_tower::{EventPolicy, NamespaceBuilder, SetupError, SocketIo, State};
 
 fn mistakes(io: &SocketIo) -> Vec<String> {
     io.try_layer().map_or_else(|errors| errors.iter().map(ToString::to_string).collect(), |_| Vec::new())
@@ -13,9 +13,27 @@ fn reserved_events_have_no_handlers() {
         io.of("/", |ns| {
             ns.on(name, async || {});
         });
-        let errors = io.try_layer().map(drop);
-        assert_eq!(errors, Err(vec![SetupError::ReservedEvent(name.to_owned())]));
+        let errors: Vec<_> = io.try_layer().map(drop).unwrap_err().into_iter().collect();
+        assert_eq!(errors, [SetupError::ReservedEvent(name.to_owned())]);
     }
+}
+
+/// One would silently take the place of the other.
+#[test]
+fn two_handlers_where_one_can_answer() {
+    let io = SocketIo::new();
+    let twice = |ns: &mut NamespaceBuilder| {
+        ns.middleware(async || {}).on_any(|_, _| {}).concurrency(2).policy(EventPolicy::all());
+        ns.on("say \"hi\"", async || {}).fallback(async || {}).on_error(|_| {});
+        ns.on_connect(async || {}).on_disconnect(async || {});
+    };
+    io.of("/chat", twice);
+    io.of("/chat", twice);
+    assert_eq!(
+        mistakes(&io),
+        [r#"on("say \"hi\"", …)"#, "fallback(…)", "on_error(…)", "on_connect(…)", "on_disconnect(…)"]
+            .map(|method| format!("`/chat` has two handlers by `{method}`"))
+    );
 }
 
 #[test]

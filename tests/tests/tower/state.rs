@@ -145,7 +145,7 @@ async fn rooms_joined_in_a_middleware_are_joined_on_connect() {
     assert_eq!(client.expect::<usize>("here").await, 3);
 }
 
-/// An argument that cannot be had need not end the handler.
+/// An argument that cannot be extracted need not end the handler.
 #[tokio::test(start_paused = true)]
 async fn a_handler_may_ask_why_it_cannot_have_an_argument() {
     let io = SocketIo::new();

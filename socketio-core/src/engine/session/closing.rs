@@ -38,6 +38,13 @@ impl Session {
         }
     }
 
+    /// Does not wait for a client that has nothing to fetch but the end.
+    pub(crate) fn forget(&mut self) {
+        if matches!(self.state, State::Lingering { .. }) && self.outbox.is_empty() {
+            self.end_linger();
+        }
+    }
+
     /// The candidate goes; the session stays where it is.
     pub(super) fn abandon(&mut self) {
         if let State::Polling { candidate, .. } = &mut self.state
