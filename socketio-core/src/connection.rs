@@ -269,19 +269,23 @@ impl<A> Connection<A> {
         }
     }
 
-    /// Disconnects a socket. What the client sends to it before it knows is ignored. With `close`, the
-    /// client's other sockets go too, and the connection is closed.
+    /// Whether the client still waits for the answer to its wish to connect.
+    pub fn is_pending(&self, pending: &Pending) -> bool {
+        self.sockets.is_pending(pending.socket)
+    }
+
+    /// Disconnects a socket. What the client sends to it before it knows is ignored.
     ///
     /// Nothing happens if the socket is not connected: a handle that is kept too long does not reach a
     /// successor.
-    pub fn disconnect(&mut self, socket: SocketKey, close: bool, now: Instant) {
-        if !self.sockets.is_connected(socket) {
-            return;
-        }
-        if !close {
+    pub fn disconnect(&mut self, socket: SocketKey) {
+        if self.sockets.is_connected(socket) {
             self.leave(socket);
-            return;
         }
+    }
+
+    /// Disconnects all sockets, and closes the connection.
+    pub fn disconnect_client(&mut self, now: Instant) {
         for socket in self.sockets.keys() {
             self.leave(socket);
         }
@@ -322,7 +326,10 @@ impl<A> Connection<A> {
             match self.sockets.pass(socket, event, ack, &self.config) {
                 Passage::Passes(event, ack) => return Some(Event::Received { socket, event, ack }),
                 Passage::Waits => {}
-                Passage::Full => self.leave(socket),
+                Passage::Full => {
+                    self.leave(socket);
+                    return Some(Event::ParkingFull { socket });
+                }
             }
         }
         if self.events.capacity() > KEPT_EVENTS {

@@ -9,13 +9,13 @@ pub enum SetupError {
     /// A handler was registered for a name that is the protocol's own.
     #[error("`{0}` is an event of the protocol; it cannot have a handler")]
     ReservedEvent(String),
-    /// A namespace has two handlers where only one can answer: for an event, for clients that connect, for the end of a
-    /// socket, for events without a handler, or for errors.
-    #[error("`{namespace}` has two handlers by `{method}`")]
-    HandledTwice {
+    /// Something of a namespace was set twice of which there can be one: the handler of an event, of clients that connect,
+    /// of a socket's end, of events without a handler, or of errors; its policy, or its concurrency.
+    #[error("`{namespace}` has `{method}` twice")]
+    SetTwice {
         /// The namespace.
         namespace: String,
-        /// How they were added: `on("say", …)`, `on_connect(…)`, `on_disconnect(…)`, `fallback(…)` or `on_error(…)`.
+        /// How it was set: `on("say", …)`, `on_connect(…)`, `policy(…)` and so on.
         method: String,
     },
     /// A namespace's path is not one.

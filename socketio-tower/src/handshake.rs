@@ -99,8 +99,8 @@ impl Handshake {
         self.address
     }
 
-    /// Whether the client's connection is encrypted, as far as the [proxies](crate::SocketIoBuilder::trusted_proxies),
-    /// the [server](crate::SocketIoBuilder::secure) or the request's URI tell.
+    /// Whether the client's connection is encrypted, as far as the [proxies](crate::SocketIoBuilder::trusted_proxies) or the
+    /// [server](crate::SocketIoBuilder::secure) tell. False unless one of the two is set up.
     pub fn secure(&self) -> bool {
         self.secure
     }

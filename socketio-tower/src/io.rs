@@ -21,7 +21,7 @@ use crate::error::{SetupError, SetupErrors};
 use crate::handler::{ErrorContext, ErrorHook, Requirements};
 use crate::layer::{Origins, SocketIoLayer};
 use crate::namespace::{Children, Namespace, NamespaceBuilder, NamespaceHandle, NamespaceSet, Table};
-use crate::session::{Command, SessionTable};
+use crate::session::{Command, SessionTable, contained};
 use crate::socket::Sent;
 use crate::stats::Stats;
 
@@ -401,7 +401,8 @@ impl SocketIo {
 
     /// Tells the application that something was not handled: the namespace's hook, or else the server's.
     pub(crate) fn report(&self, hook: Option<&ErrorHook>, error: ErrorContext<'_>) {
-        crate::trace::not_handled(&error);
+        // It writes down an error of the application's.
+        contained(|| crate::trace::not_handled(&error));
         if let Some(hook) = hook.or(self.settings().on_error.as_ref()) {
             hook.tell(error);
         }

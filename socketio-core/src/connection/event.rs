@@ -41,6 +41,12 @@ pub enum Event<A> {
         /// Why.
         reason: DisconnectReason,
     },
+    /// More events of a socket wait than may ([`Config::max_parked_events`](crate::Config::max_parked_events) and
+    /// `max_parked_bytes`): it is disconnected.
+    ParkingFull {
+        /// The socket.
+        socket: SocketKey,
+    },
     /// The client broke the rules of Socket.IO; its connection is being closed.
     Violated(Violation),
     /// The client moved from polling to a message stream.

@@ -94,9 +94,9 @@ impl Method {
             {
                 let instance = instance.clone();
                 ns.on_error(move |error: #root::handler::ErrorContext<'_>| {
-                    let this = error.socket().and_then(|socket| instance.of(socket));
-                    if let ::core::option::Option::Some(this) = this {
-                        #call;
+                    match error.socket().and_then(|socket| instance.of(socket)) {
+                        ::core::option::Option::Some(this) => #call,
+                        ::core::option::Option::None => error.unclaimed(),
                     }
                 });
             }

@@ -110,7 +110,7 @@ impl BroadcastOperator {
         };
         let (sender, receiver) = mpsc::unbounded_channel();
         let (mut failed, mut deadline, mut awaited) = (Vec::new(), None, 0);
-        self.namespace.for_each(&self.selection, |socket| {
+        self.namespace.for_each_connected(&self.selection, |socket| {
             let deadline = *deadline
                 .get_or_insert_with(|| after(self.timeout.unwrap_or(socket.io().settings().ack_timeout)));
             let awaits = Awaits::new(id, Answer::Many(sender.clone()), deadline);

@@ -22,6 +22,7 @@ pub struct RemoteSocket {
     rooms: Vec<String>,
     handshake: Handshake,
     data: Option<Box<RawValue>>,
+    timeout: Option<Duration>,
 }
 
 /// What is known of it.
@@ -33,6 +34,7 @@ impl RemoteSocket {
             rooms: socket.rooms(),
             handshake: socket.handshake().clone(),
             data: socket.data_json(),
+            timeout: None,
         }
     }
 
@@ -69,17 +71,29 @@ impl RemoteSocket {
         self.operator().emit(event, args)
     }
 
+    /// How long [`emit_with_ack`](Self::emit_with_ack) waits, in place of
+    /// [`ack_timeout`](crate::SocketIoBuilder::ack_timeout).
+    #[must_use = "it changes what is returned"]
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+
     /// Sends it an event and awaits the client's answer.
     ///
     /// # Errors
     ///
     /// There is no answer. If the socket is gone, that is [`AckError::Disconnected`].
-    pub async fn emit_with_ack<T, R>(&self, event: &str, args: &T, timeout: Duration) -> Result<R, AckError>
+    pub async fn emit_with_ack<T, R>(&self, event: &str, args: &T) -> Result<R, AckError>
     where
         T: ToArgs + ?Sized,
         R: FromArgs,
     {
-        let answers = self.operator().timeout(timeout).emit_with_ack(event, args).into_future();
+        let operator = match self.timeout {
+            Some(timeout) => self.operator().timeout(timeout),
+            None => self.operator(),
+        };
+        let answers = operator.emit_with_ack(event, args).into_future();
         answers.await.pop().unwrap_or(Err(AckError::Disconnected))
     }
 

@@ -28,8 +28,8 @@ impl SocketIoBuilder {
         self
     }
 
-    /// How [`Handshake::secure`](crate::Handshake::secure) finds out whether a connection is encrypted. Default: the
-    /// scheme of the URI says so, which over HTTP/1.1 it does not. A server that ends TLS itself sets `|_| true`.
+    /// How [`Handshake::secure`](crate::Handshake::secure) finds out whether a connection is encrypted. Default: it is
+    /// taken not to be. A server that ends TLS itself sets `|_| true`.
     pub fn secure(mut self, secure: impl Fn(&Parts) -> bool + Send + Sync + 'static) -> Self {
         self.settings.facts.secure = Some(Box::new(secure));
         self

@@ -97,8 +97,9 @@ impl SocketIoBuilder {
     /// What ids are made of: 15 bytes, which become 20 characters. Default: randomness of the operating system.
     /// `generateId` on the Node server's engine.
     ///
-    /// The id of a session is a secret: who knows it can speak for the client. An id that is taken is not given again:
-    /// after some attempts the client is refused.
+    /// The id of a session is a secret: who knows it can speak for the client. What it
+    /// makes for sockets, whose ids are public, must not tell what it makes for sessions. A client whose id is taken is
+    /// refused, for a session after some attempts.
     pub fn id_generator(mut self, generate: impl Fn() -> [u8; 15] + Send + Sync + 'static) -> Self {
         self.settings.ids = Some(IdGenerator(Arc::new(generate)));
         self

@@ -32,7 +32,7 @@ impl<C: Context, T: Clone + Send + Sync + 'static> Extract<C> for Extension<T> {
         let own = socket.extensions().get::<T>();
         let shared = || socket.session().extensions.get::<T>();
         let value = own.or_else(shared).or_else(|| socket.handshake().extensions().get::<T>().cloned());
-        value.map(Extension).ok_or_else(|| ExtractError::new(missing::<T>()))
+        value.map(Extension).ok_or_else(|| ExtractError::internal(missing::<T>()))
     }
 }
 

@@ -37,7 +37,7 @@ pub struct Path<T>(pub T);
 impl<C: Context, T: DeserializeOwned> Extract<C> for Path<T> {
     fn extract(context: &mut C) -> Result<Self, ExtractError> {
         let Some(captures) = context.socket().captures() else {
-            return Err(ExtractError::new("the namespace has no parts in braces"));
+            return Err(ExtractError::internal("the namespace has no parts in braces"));
         };
         let value = T::deserialize(Deserializer::new(captures));
         value.map(Path).map_err(|error| ExtractError::new(format!("path: {error}")))

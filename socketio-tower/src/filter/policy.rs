@@ -33,7 +33,7 @@ enum Rule {
 
 impl EventPolicy {
     /// Every event is allowed.
-    pub fn all() -> Self {
+    pub const fn all() -> Self {
         Self(Rule::AllBut(BTreeSet::new()))
     }
 

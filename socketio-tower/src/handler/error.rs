@@ -52,7 +52,7 @@ impl<'a> ErrorContext<'a> {
         self.namespace
     }
 
-    /// The socket; none if the client is not connected to the namespace.
+    /// The socket; none if there is none yet. [Connected](Socket::is_connected) it is not if it was refused.
     pub fn socket(&self) -> Option<&'a Socket> {
         self.socket
     }
@@ -71,6 +71,14 @@ impl<'a> ErrorContext<'a> {
     /// took its [`Ack`](crate::Ack) as an argument, there is none to be given.
     pub fn is_answerable(&self) -> bool {
         self.ack.is_some()
+    }
+
+    /// For a hook that has nobody to tell: the server's hook is told instead.
+    #[doc(hidden)]
+    pub fn unclaimed(self) {
+        if let Some(socket) = self.socket {
+            socket.io().report(None, self);
+        }
     }
 
     /// Calls the client's ack, if it awaits one.
@@ -135,8 +143,27 @@ pub enum Cause {
     BadArgs(ExtractError),
     /// The handler returned an error.
     Failed(Box<dyn Error + Send + Sync>),
-    /// The handler, a filter, or a task of the socket panicked.
+    /// The handler, a middleware, a filter, or a task of the socket panicked.
     Panicked,
+    /// A bound was reached: the client was refused, or disconnected from its namespace.
+    LimitReached(Limit),
+}
+
+/// A bound that was reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Limit {
+    /// As many namespaces that meet a pattern live as may
+    /// ([`max_dynamic_namespaces`](crate::SocketIoBuilder::max_dynamic_namespaces)); the client is refused.
+    DynamicNamespaces,
+    /// The client has left namespaces whose handlers still run, too many of them; it is refused.
+    Namespaces,
+    /// More events of the socket wait than may ([`max_parked`](crate::SocketIoBuilder::max_parked)), because its connect
+    /// handler takes long or because others do; it is disconnected.
+    ParkedEvents,
+    /// The [generator of ids](crate::SocketIoBuilder::id_generator) has given one that another socket has; the client is
+    /// refused.
+    Ids,
 }
 
 impl fmt::Display for Cause {
@@ -149,6 +176,12 @@ impl fmt::Display for Cause {
             Self::BadArgs(error) => write!(f, "an argument could not be extracted: {error}"),
             Self::Failed(error) => write!(f, "the handler failed: {error}"),
             Self::Panicked => f.write_str("the handler panicked"),
+            Self::LimitReached(limit) => f.write_str(match limit {
+                Limit::DynamicNamespaces => "too many dynamic namespaces live",
+                Limit::Namespaces => "the client has too many namespaces",
+                Limit::ParkedEvents => "too many events of the socket wait",
+                Limit::Ids => "the id of the socket is taken",
+            }),
         }
     }
 }
@@ -159,7 +192,11 @@ impl Error for Cause {
             Self::Violation(violation) => Some(violation),
             Self::BadArgs(error) => Some(error),
             Self::Failed(error) => Some(error.as_ref()),
-            Self::UnknownNamespace | Self::UnknownEvent | Self::Denied(_) | Self::Panicked => None,
+            Self::UnknownNamespace
+            | Self::UnknownEvent
+            | Self::Denied(_)
+            | Self::Panicked
+            | Self::LimitReached(_) => None,
         }
     }
 }

@@ -48,26 +48,39 @@ pub trait Extract<C>: Sized {
     }
 }
 
-/// Why a handler's argument could not be extracted.
+/// Why a handler's argument could not be extracted: the client's mistake, or the application's.
 #[derive(Debug)]
-pub struct ExtractError(Box<dyn Error + Send + Sync>);
+pub struct ExtractError {
+    cause: Box<dyn Error + Send + Sync>,
+    internal: bool,
+}
 
 impl ExtractError {
-    /// An error with this cause.
+    /// The client has sent something else. One that asks for a namespace is told the text.
     pub fn new(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self(cause.into())
+        Self { cause: cause.into(), internal: false }
+    }
+
+    /// The application has not provided something. Clients are told `internal error`.
+    pub fn internal(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self { cause: cause.into(), internal: true }
+    }
+
+    /// Whether it is the application's mistake, which is no client's business.
+    pub fn is_internal(&self) -> bool {
+        self.internal
     }
 }
 
 impl fmt::Display for ExtractError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        self.cause.fmt(f)
     }
 }
 
 impl Error for ExtractError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        self.0.source()
+        self.cause.source()
     }
 }
 

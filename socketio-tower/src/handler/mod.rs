@@ -14,7 +14,7 @@ mod connect_error;
 pub use connect_error::ConnectError;
 
 mod error;
-pub use error::{Cause, ErrorContext};
+pub use error::{Cause, ErrorContext, Limit};
 pub(crate) use error::{ErrorHook, Failure};
 
 mod erased;

@@ -28,9 +28,9 @@ impl Facts {
             Some(told) => told,
             None => self.address.as_ref().and_then(|hook| contained(|| hook(parts)).flatten()),
         };
-        let secure = forwarded.secure.unwrap_or_else(|| match &self.secure {
-            Some(hook) => contained(|| hook(parts)).unwrap_or_default(),
-            None => parts.uri.scheme_str().is_some_and(is_encrypted),
+        // The scheme of the request's URI is the client's word.
+        let secure = forwarded.secure.unwrap_or_else(|| {
+            self.secure.as_ref().is_some_and(|hook| contained(|| hook(parts)).unwrap_or_default())
         });
         // A socket for both versions of IP gives IPv4 as `::ffff:192.0.2.1`.
         (address.map(|address| address.to_canonical()), secure)

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use http::{HeaderMap, Uri, header};
 
+use crate::session::contained;
+
 /// Which web pages may open sessions, by the `Origin` header that browsers add to their requests.
 ///
 /// CORS does not do this: it keeps a page from reading answers, and a WebSocket is no answer. Without a list, any page
@@ -64,7 +66,7 @@ impl Origins {
         origins.next().is_none()
             && origin.is_some_and(|origin| match &self.0 {
                 Rule::Only { known, .. } => known.contains(&origin),
-                Rule::Matching(matches) => matches(&origin),
+                Rule::Matching(matches) => contained(|| matches(&origin)).unwrap_or(false),
             })
     }
 }

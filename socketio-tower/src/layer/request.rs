@@ -13,7 +13,7 @@ use super::body::Delivery;
 use super::hooks::Watch;
 use super::websocket::{self, Handshake as WebSocketHandshake};
 use crate::handshake::Handshake;
-use crate::session::{Command, Driver, Respond, Session};
+use crate::session::{Command, Driver, Respond, Session, contained};
 use crate::transport::{ByteStream, Stream};
 use crate::{SocketIo, trace};
 
@@ -174,14 +174,15 @@ fn begin(io: &SocketIo, parts: &Parts, open: &Open) -> Result<(Arc<Session>, Dri
 
 /// Gives a session an id that no other has. The application's generator may give one that is taken, but not for long.
 fn register(io: &SocketIo, handshake: Handshake, transport: Transport) -> Result<Arc<Session>, RequestError> {
-    let mut session = Session::new(io.new_sid(), handshake, transport);
+    let new_sid = || contained(|| io.new_sid()).ok_or(BadRequest::Id);
+    let mut session = Session::new(new_sid()?, handshake, transport);
     for _ in 0..ID_ATTEMPTS {
         let shared = Arc::new(session);
         if io.session_table().insert(&shared) {
             return Ok(shared);
         }
         session = Arc::into_inner(shared).expect("the table has not taken it");
-        session.sid = io.new_sid();
+        session.sid = new_sid()?;
     }
     Err(BadRequest::Id.into())
 }

@@ -14,9 +14,8 @@ use crate::socket::Socket;
 /// What a namespace does: handed to the closure of [`SocketIo::of`](crate::SocketIo::of), and published
 /// whole when the closure ends.
 ///
-/// Said again for the same path, it adds: middlewares, filters and listeners add up, and of handlers for one event, of
-/// connect, disconnect and error handlers and of fallbacks there is one each; a second is a
-/// [mistake](crate::SetupError::HandledTwice). Clients that are connected keep what they met.
+/// Said again for the same path, it adds: middlewares, filters and listeners add up, and of everything else there is one;
+/// a second is a [mistake](crate::SetupError::SetTwice). Clients that are connected keep what they met.
 ///
 /// A life begins with the middlewares, which may refuse it. Then the client is told that it is connected.
 /// Then the connect handler runs; what the client sends meanwhile is parked and handled afterwards, in
@@ -37,18 +36,18 @@ impl NamespaceBuilder {
         (self.table, self.errors)
     }
 
-    /// The first handler stands; that there is another is a mistake.
+    /// The first stands; that there is another is a mistake.
     fn set<T>(&mut self, method: &str, place: impl FnOnce(&mut Table) -> &mut Option<T>, handler: T) {
         let place = place(&mut self.table);
         if place.is_none() {
             *place = Some(handler);
         } else {
-            self.handled_twice(format!("{method}(…)"));
+            self.set_twice(format!("{method}(…)"));
         }
     }
 
-    fn handled_twice(&mut self, method: String) {
-        self.errors.push(SetupError::HandledTwice { namespace: self.path.clone(), method });
+    fn set_twice(&mut self, method: String) {
+        self.errors.push(SetupError::SetTwice { namespace: self.path.clone(), method });
     }
 
     /// Handles an event. What the handler returns is the client's ack, if it awaits one.
@@ -92,7 +91,7 @@ impl NamespaceBuilder {
                 self.table.events.push(Arc::new(BoxHandler::event(handler)));
                 H::require(&mut self.table.requirements);
             }
-            Ok(_) => self.handled_twice(format!("on({event:?}, …)")),
+            Ok(_) => self.set_twice(format!("on({event:?}, …)")),
             Err(_) => self.errors.push(SetupError::ReservedEvent(event.to_owned())),
         }
         self
@@ -176,7 +175,7 @@ impl NamespaceBuilder {
     /// Says which events a socket may receive to begin with; [`Socket::policy`] changes that for one socket. It is
     /// asked before the filters, and before an argument is looked at. Default: every event.
     pub fn policy(&mut self, policy: EventPolicy) -> &mut Self {
-        self.table.policy = policy;
+        self.set("policy", |table| &mut table.policy, policy);
         self
     }
 
@@ -215,7 +214,7 @@ impl NamespaceBuilder {
     /// Is told of every event that is emitted to a socket, alone or by broadcast, also if it is dropped afterwards
     /// because too much waits for the client. Acks are no events.
     ///
-    /// Called by whoever emits, on their thread. It must not emit to the same socket: that would be told too.
+    /// Called by whoever emits, on their thread: it should be quick. What a listener emits itself is not told.
     pub fn on_any_outgoing(
         &mut self,
         listener: impl Fn(&Socket, &Event) + Send + Sync + 'static,
@@ -237,7 +236,7 @@ impl NamespaceBuilder {
     /// [`SocketIoBuilder::concurrency`](crate::SocketIoBuilder::concurrency) says. 1 handles the events of a socket one
     /// after the other. At least 1.
     pub fn concurrency(&mut self, handlers: usize) -> &mut Self {
-        self.table.concurrency = Some(handlers.max(1));
+        self.set("concurrency", |table| &mut table.concurrency, handlers.max(1));
         self
     }
 

@@ -101,7 +101,7 @@ impl<T: Namespace> Instance<T> {
             Source::Shared(value) => Ok(value),
             Source::PerSocket(_) => self
                 .of(socket)
-                .ok_or_else(|| ExtractError::new(format!("the socket has no {}", type_name::<T>()))),
+                .ok_or_else(|| ExtractError::internal(format!("the socket has no {}", type_name::<T>()))),
         }
     }
 }

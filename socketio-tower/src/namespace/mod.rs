@@ -35,6 +35,7 @@ use foldhash::fast::RandomState;
 use socketio_core::namespace::{Captures, Dispatcher, MemberKey, NamespacePath, Rooms};
 use socketio_core::packet::AckId;
 
+use crate::handler::{Cause, Limit};
 use crate::socket::Socket;
 
 /// What all sockets of a namespace share.
@@ -142,6 +143,14 @@ pub(crate) enum Full {
 }
 
 impl Full {
+    /// What the application is told.
+    pub(crate) fn cause(self) -> Cause {
+        Cause::LimitReached(match self {
+            Self::IdTaken => Limit::Ids,
+            Self::Namespaces => Limit::DynamicNamespaces,
+        })
+    }
+
     /// What the client is told.
     pub(crate) fn message(self) -> &'static str {
         match self {

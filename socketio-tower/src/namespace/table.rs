@@ -20,7 +20,7 @@ pub(crate) struct Table {
     pub(super) middlewares: Vec<Arc<Middleware>>,
     pub(super) connect: Option<Arc<BoxHandler<ConnectContext, Outcome>>>,
     pub(super) disconnect: Option<Arc<BoxHandler<DisconnectContext, Outcome>>>,
-    pub(super) policy: EventPolicy,
+    pub(super) policy: Option<EventPolicy>,
     pub(super) filters: Vec<Filter>,
     pub(super) outgoing: Vec<Listener>,
     pub(super) rooms: Vec<RoomHook>,
@@ -64,12 +64,13 @@ impl Table {
 
     /// Whether every event goes on to its handler.
     pub(crate) fn is_open(&self) -> bool {
-        self.filters.is_empty() && self.policy.is_open()
+        self.filters.is_empty() && self.policy.as_ref().is_none_or(EventPolicy::is_open)
     }
 
     /// Which events a socket may receive, unless it has a policy of its own.
     pub(crate) fn policy(&self) -> &EventPolicy {
-        &self.policy
+        const OPEN: &EventPolicy = &EventPolicy::all();
+        self.policy.as_ref().unwrap_or(OPEN)
     }
 
     /// What decides on an event before its handlers, in order.

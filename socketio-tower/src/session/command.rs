@@ -14,8 +14,8 @@ pub(crate) enum Command {
     Send { socket: SocketKey, packet: Encoded },
     /// Send a packet and bring the answer back.
     Ask { socket: SocketKey, packet: Encoded, awaits: Box<Awaits<Answer>> },
-    /// Disconnect a socket, or the whole client.
-    Disconnect { socket: SocketKey, close: bool },
+    /// Disconnect a socket.
+    Disconnect { socket: SocketKey },
     /// Tell which sockets the client has.
     Sockets { reply: oneshot::Sender<Vec<Socket>> },
     /// Disconnect all of them and end the session.

@@ -11,7 +11,7 @@ use super::local::LocalSocket;
 use super::running::{Ended, EventLabel, Job, Task, contained, keep_spare, take_spare};
 use crate::filter::Verdict;
 use crate::handler::{
-    BoxFuture, BoxHandler, Cause, ConnectContext, ErrorContext, EventContext, Failure, Outcome,
+    BoxFuture, BoxHandler, Cause, ConnectContext, ErrorContext, EventContext, Failure, Limit, Outcome,
 };
 use crate::namespace::EventHandler;
 use crate::socket::{AckSlot, Socket};
@@ -31,6 +31,11 @@ impl Work {
                     self.farewell(socket, cx, now);
                 }
             }
+            Event::ParkingFull { socket } => {
+                if let Some(local) = self.sockets.get_mut(socket) {
+                    local.socket.report(None, &Cause::LimitReached(Limit::ParkedEvents), None);
+                }
+            }
             Event::Upgraded => {
                 self.session.upgraded();
                 trace::session_upgraded(self.session.transport());
@@ -46,18 +51,22 @@ impl Work {
 
     fn connect(&mut self, mut pending: Pending, cx: &mut Context<'_>, now: Instant) {
         let Some(namespace) = self.io.namespace_set().resolve(pending.namespace()) else {
-            let error =
-                ErrorContext::new(pending.namespace(), &self.session.handshake, &Cause::UnknownNamespace);
-            self.io.report(None, error);
+            self.refused(&pending, &Cause::UnknownNamespace);
             self.connection.reject_unknown(pending);
             return;
         };
         // Those that have left, but whose handlers still run, are counted too.
         if self.sockets.len() >= 2 * self.io.settings().core.max_namespaces {
+            self.refused(&pending, &Cause::LimitReached(Limit::Namespaces));
             self.connection.reject(pending, "Too many namespaces", None);
             return;
         }
-        let (id, key, auth) = (self.io.new_socket_id(), pending.socket(), pending.take_auth());
+        let Some(id) = contained(|| self.io.new_socket_id()) else {
+            self.refused(&pending, &Cause::Panicked);
+            self.connection.reject(pending, "internal error", None);
+            return;
+        };
+        let (key, auth) = (pending.socket(), pending.take_auth());
         let table = namespace.table();
         let socket = Socket::new(id, key, Arc::clone(&self.session), namespace, table, self.io.clone());
         let local = LocalSocket::new(socket, auth);
@@ -75,10 +84,24 @@ impl Work {
         }
     }
 
+    /// Tells the application of a client that was not let in to a namespace.
+    fn refused(&self, pending: &Pending, cause: &Cause) {
+        self.io.report(None, ErrorContext::new(pending.namespace(), &self.session.handshake, cause));
+    }
+
     fn accept(&mut self, pending: Pending, mut local: LocalSocket, cx: &mut Context<'_>, now: Instant) {
         let key = local.socket.key();
+        if !self.connection.is_pending(&pending) {
+            return;
+        }
+        // Disconnected by the application while its middlewares ran.
+        if local.socket.is_gone() {
+            self.connection.reject(pending, "disconnected", None);
+            return;
+        }
         // A member before the reply is queued: a broadcast comes through the mailbox, and so after it.
         if let Err(full) = local.connect() {
+            local.socket.report(None, &full.cause(), None);
             self.connection.reject(pending, full.message(), None);
             return;
         }
@@ -107,9 +130,9 @@ impl Work {
     ) {
         let Some(local) = self.sockets.get_mut(key) else { return };
         let (socket, table) = (&local.socket, local.socket.table());
-        let limit = table.concurrency().unwrap_or(self.io.settings().concurrency);
-        if local.running >= limit {
-            // Its last events came with its end, when there is no gate to wait at any more.
+        // Disconnected here, which the connection is yet to hear of; or these are its last events, which came with its
+        // end, when there is no gate to wait at any more.
+        if socket.is_gone() || local.running >= local.concurrency() {
             return;
         }
         let mut listeners = Vec::new();
@@ -137,7 +160,7 @@ impl Work {
             self.run(key, Task::Event(label), span, called, cx, now);
         }
         if let Some(local) = self.sockets.get_mut(key)
-            && local.running >= limit
+            && local.running >= local.concurrency()
         {
             local.crowded = true;
             self.connection.park(key);
@@ -227,7 +250,7 @@ impl Work {
             }
             // A socket whose connect handler failed is not what its events' handlers count on.
             (Task::Connect, Ended::Handled(Err(error))) => {
-                self.connection.disconnect(key, false, now);
+                self.connection.disconnect(key);
                 (None, Err(error))
             }
             (Task::Connect, Ended::Handled(Ok(()))) => {
@@ -241,7 +264,9 @@ impl Work {
         self.blame(key, label.as_ref(), outcome);
         if let Some(local) = self.sockets.get_mut(key) {
             local.running -= 1;
-            if std::mem::take(&mut local.crowded) {
+            // One event may have started several handlers, more than the bound.
+            if local.crowded && local.running < local.concurrency() {
+                local.crowded = false;
                 self.connection.resume(key);
             }
             self.farewell(key, cx, now);

@@ -241,13 +241,10 @@ impl Work {
             Command::Ask { socket, packet, awaits } => {
                 connection.send(socket, packet, Some(*awaits));
             }
-            Command::Disconnect { socket, close } => connection.disconnect(socket, close, now),
+            Command::Disconnect { socket } => connection.disconnect(socket),
             // Whoever asked may have given up.
             Command::Sockets { reply } => drop(reply.send(self.sockets.connected())),
-            Command::DisconnectClient => match self.sockets.connected().first() {
-                Some(socket) => connection.disconnect(socket.key(), true, now),
-                None => connection.close(DisconnectReason::ForcedServerClose, now),
-            },
+            Command::DisconnectClient => connection.disconnect_client(now),
             Command::Close { reason } => connection.close(reason, now),
             Command::Poll { link, respond } => {
                 let taken = connection.handle_poll(link, now);

@@ -47,6 +47,11 @@ impl LocalSocket {
         Self { socket, running: 0, crowded: false, auth, life: Life::Asking }
     }
 
+    /// How many of its handlers may wait at once.
+    pub(super) fn concurrency(&self) -> usize {
+        self.socket.table().concurrency().unwrap_or(self.socket.io().settings().concurrency)
+    }
+
     /// It is a member of its namespace from now on.
     pub(super) fn connect(&mut self) -> Result<(), Full> {
         self.life = Life::Gone;
@@ -98,7 +103,10 @@ impl LocalSocket {
                 let context = ConnectContext { socket: socket.clone(), auth: auth.clone() };
                 let verdict = match middleware.call(context, &mut None) {
                     Ok(verdict) => verdict.await,
-                    Err(failure) => Err(refusal(&failure.cause)),
+                    Err(failure) => {
+                        socket.report(None, &failure.cause, None);
+                        Err(refusal(&failure.cause))
+                    }
                 };
                 verdict?;
             }
@@ -114,10 +122,12 @@ impl Drop for LocalSocket {
     }
 }
 
-/// What a client is told whose request lacks what a middleware asks for.
+/// What a client is told for whom a middleware cannot be called: what it did wrong, not what the application did.
 fn refusal(cause: &Cause) -> ConnectError {
     match cause {
-        Cause::BadArgs(error) => ConnectError::new(format!("invalid request: {error}")),
+        Cause::BadArgs(error) if !error.is_internal() => {
+            ConnectError::new(format!("invalid request: {error}"))
+        }
         _ => ConnectError::new("internal error"),
     }
 }

@@ -111,7 +111,10 @@ impl Job {
         }
         let Some(task) = self.task.take() else { return Poll::Pending };
         let ended = ended.unwrap_or_else(|| match task {
-            Task::Admit(_) => Ended::Admitted(Err(ConnectError::new("internal error"))),
+            Task::Admit(ref asking) => {
+                asking.1.socket.report(None, &Cause::Panicked, None);
+                Ended::Admitted(Err(ConnectError::new("internal error")))
+            }
             _ => Ended::Handled(Err(Failure::new(Cause::Panicked, None))),
         });
         Poll::Ready((task, ended))

@@ -26,7 +26,7 @@ impl Extensions {
         map.insert(value)
     }
 
-    /// The value of this type.
+    /// A clone of the value of this type, made while the extensions are locked.
     pub fn get<T: Clone + Send + Sync + 'static>(&self) -> Option<T> {
         self.lock().get().cloned()
     }

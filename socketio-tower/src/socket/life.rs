@@ -8,6 +8,7 @@ pub(super) struct Life(AtomicU8);
 const CONNECTED: u8 = 1;
 const GONE: u8 = 2;
 const LISTENED: u8 = 4;
+const RETIRED: u8 = 8;
 
 impl Life {
     /// Its middlewares run.
@@ -32,8 +33,18 @@ impl Life {
         self.0.fetch_or(CONNECTED, Ordering::AcqRel);
     }
 
-    pub(super) fn end(&self) {
-        self.0.fetch_or(GONE, Ordering::AcqRel);
+    /// It is gone from now on. True if it was before.
+    pub(super) fn end(&self) -> bool {
+        self.0.fetch_or(GONE, Ordering::AcqRel) & GONE != 0
+    }
+
+    /// Its disconnect handler has ended, too.
+    pub(super) fn retire(&self) {
+        self.0.fetch_or(GONE | RETIRED, Ordering::AcqRel);
+    }
+
+    pub(super) fn is_retired(&self) -> bool {
+        self.0.load(Ordering::Acquire) & RETIRED != 0
     }
 
     pub(super) fn listen(&self) {

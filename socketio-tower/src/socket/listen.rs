@@ -1,3 +1,4 @@
+use std::cell::Cell;
 use std::fmt;
 use std::sync::Arc;
 
@@ -151,8 +152,12 @@ impl Socket {
     #[cold]
     pub(super) fn tell_outgoing(&self, packet: &Encoded) {
         let overlay = self.0.overlay.get().map_or_else(Vec::new, |overlay| overlay.outgoing());
+        let mut listeners = self.table().outgoing().iter().chain(&overlay).peekable();
+        if listeners.peek().is_none() {
+            return;
+        }
+        let Some(_telling) = Telling::begin() else { return };
         let Some(event) = Event::from_encoded(packet) else { return };
-        let listeners = self.table().outgoing().iter().chain(&overlay);
         // Whoever emits is not to blame.
         if contained(|| listeners.for_each(|listener| listener(self, &event))).is_none() {
             self.report(Some(event.name()), &Cause::Panicked, None);
@@ -165,8 +170,8 @@ impl Socket {
             return None;
         }
         let overlay = self.0.overlay.get_or_init(Box::default);
-        // Gone meanwhile: whoever saw to that may have found no overlay to be closed.
-        if self.is_gone() {
+        // Retired meanwhile: whoever saw to that may have found no overlay to be closed.
+        if self.0.life.is_retired() {
             overlay.close();
         }
         Some(overlay)
@@ -175,8 +180,8 @@ impl Socket {
     /// It will never receive anything again: what its listeners capture and what is kept with it is freed, and its tasks
     /// are cancelled.
     pub(crate) fn retire(&self) {
-        self.mark_gone();
-        self.overlay_if_any(Overlay::close);
+        self.0.life.retire();
+        contained(|| self.overlay_if_any(Overlay::close));
         contained(|| self.0.extensions.close());
     }
 
@@ -193,6 +198,27 @@ impl Socket {
             || initial.allows(event),
             |overlay| overlay.with_policy(|own| own.unwrap_or(initial).allows(event)),
         )
+    }
+}
+
+thread_local! {
+    static TELLING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Listeners are told on this thread. What they send themselves is not told: a listener that copies what is sent to
+/// somebody else would be told of its copies without end.
+struct Telling;
+
+impl Telling {
+    fn begin() -> Option<Self> {
+        // Not `then_some`, which would make one to drop it.
+        (!TELLING.replace(true)).then(|| Self)
+    }
+}
+
+impl Drop for Telling {
+    fn drop(&mut self) {
+        TELLING.set(false);
     }
 }
 

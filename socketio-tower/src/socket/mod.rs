@@ -223,7 +223,14 @@ impl Socket {
         match self.0.member.get() {
             Some(_) if self.is_gone() => false,
             Some(&member) => self.0.namespace.join(self, member, room.as_ref()),
-            None => self.overlay().is_some_and(|overlay| overlay.join_later(room.as_ref())),
+            None => {
+                let later = self.overlay().is_some_and(|overlay| overlay.join_later(room.as_ref()));
+                // Connected meanwhile: the joins may have been taken just before.
+                match self.0.member.get() {
+                    Some(&member) => self.0.namespace.join(self, member, room.as_ref()),
+                    None => later,
+                }
+            }
         }
     }
 
@@ -231,7 +238,13 @@ impl Socket {
     pub fn leave(&self, room: impl AsRef<str>) -> bool {
         match self.0.member.get() {
             Some(&member) => self.0.namespace.leave(self, member, room.as_ref()),
-            None => self.overlay().is_some_and(|overlay| overlay.leave_early(room.as_ref())),
+            None => {
+                let early = self.overlay().is_some_and(|overlay| overlay.leave_early(room.as_ref()));
+                match self.0.member.get() {
+                    Some(&member) => self.0.namespace.leave(self, member, room.as_ref()) || early,
+                    None => early,
+                }
+            }
         }
     }
 
@@ -243,18 +256,20 @@ impl Socket {
 
     /// Disconnects it from its namespace. The client keeps its other namespaces, and may connect again.
     pub fn disconnect(&self) {
-        self.end(false);
+        self.end(Command::Disconnect { socket: self.0.key });
     }
 
     /// Disconnects the client from all namespaces and closes its connection.
     pub fn disconnect_client(&self) {
-        self.end(true);
+        self.end(Command::DisconnectClient);
     }
 
-    fn end(&self, close: bool) {
-        self.mark_gone();
-        // A session that is over has disconnected it already.
-        self.0.session.mailbox.push(Command::Disconnect { socket: self.0.key, close }).ok();
+    /// Once: who is gone already has no client to speak for.
+    fn end(&self, command: Command) {
+        if !self.0.life.end() {
+            // A session that is over has disconnected it already.
+            self.0.session.mailbox.push(command).ok();
+        }
     }
 }
 
@@ -314,7 +329,7 @@ impl Socket {
         self.0.life.end();
     }
 
-    fn is_gone(&self) -> bool {
+    pub(crate) fn is_gone(&self) -> bool {
         self.0.life.is_gone()
     }
 

@@ -56,10 +56,10 @@ impl Overlay {
         if inner.closed {
             return None;
         }
-        self.guarded.store(true, Ordering::Release);
         inner.last += 1;
         let id = ListenerId(inner.last);
         inner.entries.push((id, entry));
+        self.settle(&inner);
         Some(id)
     }
 
@@ -67,6 +67,7 @@ impl Overlay {
         let mut inner = self.lock();
         let index = inner.entries.iter().position(|(other, _)| *other == id);
         let removed = index.map(|index| inner.entries.remove(index));
+        self.settle(&inner);
         drop(inner);
         // Outside the lock, with what it captures.
         removed.is_some()
@@ -88,6 +89,7 @@ impl Overlay {
             }
             _ => true,
         });
+        self.settle(&inner);
         listeners
     }
 
@@ -116,8 +118,9 @@ impl Overlay {
 
     /// Changes the socket's own policy; `None` is that of the namespace.
     pub(super) fn change_policy(&self, change: impl FnOnce(&mut Option<EventPolicy>)) {
-        self.guarded.store(true, Ordering::Release);
-        change(&mut self.lock().policy);
+        let mut inner = self.lock();
+        change(&mut inner.policy);
+        self.settle(&inner);
     }
 
     /// Keeps a room for when the socket is let in. False if it is gone.
@@ -181,7 +184,14 @@ impl Overlay {
         let entries = std::mem::take(&mut inner.entries);
         let (taken, kept) = entries.into_iter().partition(|(id, entry)| which(*id, entry));
         inner.entries = kept;
+        self.settle(&inner);
         taken
+    }
+
+    /// Nothing is guarded any more when the last entry has gone.
+    fn settle(&self, inner: &Inner) {
+        let guarded = inner.policy.is_some() || !inner.entries.is_empty();
+        self.guarded.store(guarded, Ordering::Release);
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {

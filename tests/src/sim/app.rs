@@ -167,6 +167,10 @@ impl App {
                 standing.gone = true;
                 self.log.push(format!("left {}: {reason}", standing.namespace));
             }
+            Event::ParkingFull { socket } => {
+                let namespace = &self.sockets.get(&socket).expect("a socket that was accepted").namespace;
+                self.log.push(format!("too much waits: {namespace}"));
+            }
             Event::Violated(violation) => self.log.push(format!("violated: {violation}")),
             Event::Upgraded => self.log.push("upgraded".to_owned()),
             Event::Closed(reason) => {

@@ -81,7 +81,7 @@ fn over_the_bound_the_socket_is_disconnected() {
         }
         assert_eq!((server.log(), server.messages(stream)), (vec![], vec![]));
         server.text(stream, r#"42["n",3]"#);
-        assert_eq!(server.log(), ["left /: server namespace disconnect"]);
+        assert_eq!(server.log(), ["too much waits: /", "left /: server namespace disconnect"]);
         assert_eq!(server.messages(stream), ["41"]);
         server.text(stream, r#"42["n",4]"#);
         server.text(stream, "40/other,");
@@ -99,7 +99,7 @@ fn over_the_bound_within_one_payload() {
     let events: Vec<_> = (0..10).map(|n| format!(r#"42["n",{n}]"#)).collect();
     let post = server.post(events.join("\x1e"));
     assert_eq!(server.answer(post), "200 ok");
-    assert_eq!(server.log(), ["connect /", "left /: server namespace disconnect"]);
+    assert_eq!(server.log(), ["connect /", "too much waits: /", "left /: server namespace disconnect"]);
 }
 
 #[test]

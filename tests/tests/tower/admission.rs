@@ -195,3 +195,28 @@ async fn an_attached_stream_is_asked_for_too() {
     let (theirs, _ours) = tokio::io::duplex(1024);
     assert_eq!(io.attach(parts, theirs).await, Err(RequestError::Forbidden));
 }
+
+/// Faults of what the application was asked for do not end more than the request.
+#[tokio::test]
+async fn hooks_that_panic_refuse() {
+    let io = SocketIo::builder().origins(Origins::matching(|_| panic!("a hook's fault"))).build();
+    let server = Server::start(&io).await;
+    let mut asks = request(Method::GET, POLLING, "");
+    asks.headers_mut().insert(header::ORIGIN, "null".parse().unwrap());
+    let mut connection = Http::connect(server.address).await;
+    assert_eq!(connection.request(asks).await.status(), StatusCode::FORBIDDEN);
+    assert_eq!(connection.get(POLLING).await.status(), StatusCode::OK, "without an origin nobody is asked");
+
+    let asked = Arc::new(AtomicU32::new(0));
+    let io = SocketIo::builder()
+        .id_generator(move || match asked.fetch_add(1, Ordering::Relaxed) {
+            id @ (0 | 2) => [id as u8; 15],
+            _ => panic!("a hook's fault"),
+        })
+        .build();
+    let client = TestClient::builder().open(&io).await.unwrap();
+    assert_eq!(client.namespace("/").connect().await.unwrap_err().message(), "internal error");
+    client.namespace("/").connect().await.unwrap();
+    TestClient::builder().open(&io).await.map(drop).unwrap_err();
+    assert_eq!(io.sessions(), 1);
+}

@@ -8,7 +8,9 @@ use serde::Deserialize;
 use socketio_tower::testing::{Refused, TestClient, TestSocket, settled};
 use socketio_tower::{Auth, NamespaceBuilder, NamespaceEvent, Path, Socket, SocketIo, State};
 
-use crate::client::Log;
+use tokio::sync::Notify;
+
+use crate::client::{Log, Server, Ws};
 
 async fn join(io: &SocketIo, path: &str) -> Result<TestSocket, Refused> {
     TestClient::builder().open(io).await.expect("a session").namespace(path).connect().await
@@ -313,4 +315,36 @@ fn definitions_do_not_undo_each_other() {
         }
     });
     assert!(io.try_layer().is_ok());
+}
+
+/// Whoever gives up while its middleware runs was never there.
+#[tokio::test(start_paused = true)]
+async fn who_gives_up_while_asking_makes_no_namespace() {
+    let log = Arc::new(Log::default());
+    let told = Arc::clone(&log);
+    let io = SocketIo::builder().on_namespace(move |event| told.add(format!("{event:?}"))).build();
+    let (asking, go) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let (begun, goes) = (Arc::clone(&asking), Arc::clone(&go));
+    io.of("/{room}", |ns| {
+        ns.middleware(async move || {
+            begun.notify_one();
+            goes.notified().await;
+        });
+    });
+    io.of("/", |ns| {
+        ns.on("ping", async || {});
+    });
+    let server = Server::start(&io).await;
+    let mut ws = Ws::connect(server.address).await;
+    ws.send("40/a,").await;
+    asking.notified().await;
+    ws.send("41/a,").await;
+    ws.send(r#"420["ping"]"#).await;
+    ws.expect("430[]").await;
+    go.notify_one();
+    ws.send(r#"421["ping"]"#).await;
+    ws.expect("431[]").await;
+    ws.send(r#"422["ping"]"#).await;
+    ws.expect("432[]").await;
+    assert!(log.lines().is_empty());
 }

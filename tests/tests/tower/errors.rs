@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use serde_json::json;
-use socketio_tower::handler::Cause;
-use socketio_tower::{Ack, Data, Socket, SocketIo, Verdict};
+use socketio_tower::handler::{Cause, ConnectError};
+use socketio_tower::testing::{Disconnected, TestClient};
+use socketio_tower::{Ack, Auth, Data, Extension, Socket, SocketIo, Verdict};
 
 use crate::client::{Log, Server, Ws};
 
@@ -116,4 +117,73 @@ async fn a_namespace_has_a_bound_of_its_own_on_handlers() {
     ws.send(r#"420["slow",2]"#).await;
     ws.expect("430[]").await;
     log.expect(&["begin 1", "end 1", "begin 2", "end 2"]).await;
+}
+
+/// A client that cannot be let in by the application's fault is told nothing of it; the application is.
+#[tokio::test(start_paused = true)]
+async fn middlewares_that_fail_are_told() {
+    #[derive(Clone)]
+    struct Provided;
+    let log = Arc::new(Log::default());
+    let told = Arc::clone(&log);
+    let io = SocketIo::builder()
+        .on_error(move |error| {
+            assert!(error.socket().is_none_or(|socket| !socket.is_connected()));
+            told.add(format!("{} {}", error.namespace(), error.cause()));
+        })
+        .build();
+    io.of("/panic", |ns| {
+        ns.middleware(async || -> Result<(), ConnectError> { panic!("a middleware's fault") });
+    });
+    io.of("/late", |ns| {
+        ns.middleware(async || -> Result<(), ConnectError> {
+            tokio::task::yield_now().await;
+            panic!("a middleware's fault")
+        });
+    });
+    io.of("/lacks", |ns| {
+        ns.middleware(async |_: Extension<Provided>| {});
+    });
+    io.of("/asks", |ns| {
+        ns.middleware(async |_: Auth<u8>| {});
+    });
+    let client = TestClient::builder().open(&io).await.unwrap();
+    for path in ["/panic", "/late", "/lacks"] {
+        assert_eq!(client.namespace(path).connect().await.unwrap_err().message(), "internal error", "{path}");
+    }
+    let refused = client.namespace("/asks").auth(&json!({ "id": 7 })).connect().await.unwrap_err();
+    assert!(refused.message().starts_with("invalid request: auth: invalid type: map"), "{refused}");
+    let lines = log.lines();
+    assert_eq!(lines[..2], ["/panic the handler panicked", "/late the handler panicked"]);
+    assert!(
+        lines[2].starts_with("/lacks an argument could not be extracted: neither the socket"),
+        "{lines:?}"
+    );
+    assert!(lines[3].starts_with("/asks an argument could not be extracted: auth: "), "{lines:?}");
+}
+
+/// Bounds that are reached were told to nobody.
+#[tokio::test(start_paused = true)]
+async fn limits_that_are_reached_are_told() {
+    let log = Arc::new(Log::default());
+    let told = Arc::clone(&log);
+    let io = SocketIo::builder()
+        .max_dynamic_namespaces(1)
+        .max_parked(2, 1_000)
+        .on_error(move |error| told.add(format!("{} {}", error.namespace(), error.cause())))
+        .build();
+    io.of("/{room}", |_| {});
+    io.of("/", |ns| {
+        ns.on_connect(async || std::future::pending::<()>().await);
+        ns.on("work", async || {});
+    });
+    let client = TestClient::builder().open(&io).await.unwrap();
+    let _first = client.namespace("/1").connect().await.unwrap();
+    assert_eq!(client.namespace("/2").connect().await.unwrap_err().message(), "Too many namespaces");
+    let socket = client.namespace("/").connect().await.unwrap();
+    for _ in 0..3 {
+        socket.emit("work", "");
+    }
+    assert_eq!(socket.disconnected().await, Disconnected::ByServer);
+    assert_eq!(log.lines(), ["/2 too many dynamic namespaces live", "/ too many events of the socket wait"]);
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use serde_json::Value;
+use socketio_tower::testing::TestClient;
 use socketio_tower::{Args, Data, Event, EventPolicy, Socket, SocketIo, Verdict};
 
 use crate::client::{Log, Server, Ws};
@@ -169,4 +170,27 @@ async fn what_is_sent_can_be_listened_to() {
     ws.expect(r#"420["ask","?"]"#).await;
     log.expect(&[r#"one(1,"two")"#, "own one 0", r#"ask("?")"#, r#"all({"_placeholder":true,"num":0})"#])
         .await;
+}
+
+/// A listener that copies what is sent was told of its copies, until the stack was full.
+#[tokio::test(start_paused = true)]
+async fn what_listeners_send_is_not_told() {
+    let io = SocketIo::new();
+    io.of("/", |ns| {
+        ns.on_any_outgoing(|socket, event| {
+            socket.io().to("audit").emit("sent", event.name());
+            assert_ne!(event.name(), "fail", "a listener's fault");
+        });
+        // Called while listeners are told, and sends too.
+        ns.on_error(|error| drop(error.socket().expect("a socket").emit("failed", "")));
+        ns.on("audit", async |socket: Socket| _ = socket.join("audit"));
+    });
+    let auditor = TestClient::connect(&io).await.unwrap();
+    auditor.emit_with_ack::<_, ()>("audit", "").await.unwrap();
+    let client = TestClient::connect(&io).await.unwrap();
+    io.to(client.id().as_str()).emit("fail", "");
+    client.expect_event("failed").await;
+    client.expect_event("fail").await;
+    assert_eq!(auditor.expect::<String>("sent").await, "fail");
+    auditor.expect_nothing().await;
 }

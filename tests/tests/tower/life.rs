@@ -1,10 +1,11 @@
 //! The life of a socket: its beginning, all the ways it can end, and what application code can do wrong.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use socketio_tower::handler::{ConnectError, DisconnectContext, EventContext, Extract, ExtractError};
+use socketio_tower::testing::{TestClient, settled};
 use socketio_tower::{
     Auth, Data, DisconnectReason, Extension, Overflow, Rooms, Socket, SocketIo, SocketIoBuilder,
 };
@@ -490,4 +491,68 @@ async fn a_panic_in_the_error_hook_ends_nothing() {
     ws.send(r#"42["fail"]"#).await;
     ws.send(r#"420["ping"]"#).await;
     ws.expect(r#"430["pong"]"#).await;
+}
+
+/// Hundreds of attempts in one POST: the first that is wrong is the last that is looked at.
+#[tokio::test]
+async fn what_follows_a_disconnect_is_not_handled() {
+    let (io, log) = (SocketIo::new(), Arc::new(Log::default()));
+    let attempts = Arc::clone(&log);
+    io.of("/", |ns| {
+        ns.on("login", async move |socket: Socket, Data(password): Data<u32>| {
+            attempts.add(password.to_string());
+            socket.disconnect();
+        });
+    });
+    let server = Server::start(&io).await;
+    let mut poller = Poller::connect(server.address).await;
+    let guesses: Vec<_> = (0..300).map(|guess| format!(r#"42["login",{guess}]"#)).collect();
+    poller.post(&guesses.join("\x1e")).await;
+    assert_eq!(poller.get().await, "41");
+    assert_eq!(log.lines(), ["0"]);
+}
+
+/// A client that leaves in the same breath cannot escape: its connection is closed, with its other sockets.
+#[tokio::test]
+async fn who_leaves_is_disconnected_all_the_same() {
+    let io = SocketIo::new();
+    io.of("/", |ns| {
+        ns.on("cheat", async |socket: Socket| socket.disconnect_client());
+    });
+    io.of("/other", |_| {});
+    let server = Server::start(&io).await;
+    let mut poller = Poller::connect(server.address).await;
+    poller.post("40/other,").await;
+    assert!(poller.get().await.starts_with("40/other,"));
+    poller.post("42[\"cheat\"]\x1e41").await;
+    assert_eq!(poller.get().await, "41/other,");
+    assert_eq!(poller.get().await, "1");
+    deserted(&io).await;
+}
+
+/// The usual "a new login ends the old one", while the old one is still asking.
+#[tokio::test(start_paused = true)]
+async fn who_is_disconnected_while_asking_is_not_let_in() {
+    let (io, asking) = (SocketIo::new(), Arc::new(Mutex::new(None::<Socket>)));
+    let seen = Arc::clone(&asking);
+    io.of("/", |ns| {
+        ns.middleware(async move |socket: Socket| {
+            *seen.lock().unwrap() = Some(socket);
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        });
+        ns.on_connect(async || -> () { panic!("it is not connected") });
+    });
+    let client = TestClient::builder().open(&io).await.unwrap();
+    let refused = async |end: fn(&Socket)| {
+        let end = async || {
+            settled().await;
+            end(asking.lock().unwrap().as_ref().expect("it is asking"));
+        };
+        let namespace = client.namespace("/");
+        tokio::join!(namespace.connect(), end()).0.map(drop).unwrap_err()
+    };
+    assert_eq!(refused(Socket::disconnect).await.message(), "disconnected");
+    assert_eq!(io.sessions(), 1);
+    refused(Socket::disconnect_client).await;
+    assert_eq!(io.sessions(), 0);
 }

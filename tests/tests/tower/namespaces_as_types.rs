@@ -421,11 +421,12 @@ async fn a_namespace_by_hand() {
 
 #[tokio::test]
 async fn a_panic_while_a_value_is_made_refuses_the_client() {
-    let (io, log) = (SocketIo::new(), Arc::new(Log::default()));
+    let log = Arc::new(Log::default());
     let told = Arc::clone(&log);
+    // The type's own error hook would be called with the value that there is not.
+    let io = SocketIo::builder().on_error(move |error| told.add(error.cause().to_string())).build();
     io.of("/", |ns| {
-        ns.handlers_per_socket(|_| -> Doorkeeper { panic!("the application's fault") });
-        ns.on_error(move |error| told.add(error.cause().to_string()));
+        ns.handlers_per_socket(|_| -> Mute { panic!("the application's fault") });
     });
     io.of("/other", |_| {});
     let server = Server::start(&io).await;
@@ -434,6 +435,14 @@ async fn a_panic_while_a_value_is_made_refuses_the_client() {
     ws.expect(r#"44{"message":"internal error"}"#).await;
     log.expect(&["the handler panicked"]).await;
     ws.join("/other").await;
+}
+
+/// Would keep errors to itself.
+struct Mute;
+
+#[namespace]
+impl Mute {
+    fn error(&self, _: ErrorContext<'_>) {}
 }
 
 /// A value whose end is a fault too.

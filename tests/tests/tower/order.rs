@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
+use socketio_tower::testing::TestClient;
 use socketio_tower::{Ack, Args, Data, Event, Sent, Socket, SocketIo};
 use tokio::sync::Notify;
 
@@ -194,4 +196,29 @@ async fn attachments_follow_their_header() {
     ws.send(r#"451-["echo",{"_placeholder":true,"num":0}]"#).await;
     ws.send_binary(b"one").await;
     ws.expect(r#"451-["echo",{"_placeholder":true,"num":0}]"#).await;
+}
+
+/// Several listeners of one event go above the bound together. Events that came meanwhile were lost.
+#[tokio::test(start_paused = true)]
+async fn several_listeners_at_the_bound_lose_no_event() {
+    let io = SocketIo::new();
+    io.of("/", |ns| {
+        ns.concurrency(1);
+        ns.on("work", async || tokio::time::sleep(Duration::from_millis(10)).await);
+        ns.on("ping", async || "pong");
+        ns.on_connect(async |socket: Socket| {
+            for n in 2..5 {
+                socket
+                    .on("work", async move || tokio::time::sleep(Duration::from_millis(10 * n)).await)
+                    .expect("a name that is free");
+            }
+        });
+    });
+    let client = TestClient::connect(&io).await.unwrap();
+    for _ in 0..3 {
+        client.emit("work", "");
+        client.emit("work", "");
+        let pong: String = client.emit_with_ack("ping", "").await.expect("it is not lost");
+        assert_eq!(pong, "pong");
+    }
 }

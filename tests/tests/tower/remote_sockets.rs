@@ -68,7 +68,8 @@ async fn what_is_known_of_a_socket_can_be_fetched() {
     assert_eq!((io.fetch_sockets().await.len(), io.to("team b").count()), (3, 1));
 
     // What was fetched is a way to reach the socket.
-    let answer = fetched[1].emit_with_ack::<_, u8>("question", "?", Duration::from_secs(1));
+    let patient = fetched[1].clone().timeout(Duration::from_secs(1));
+    let answer = patient.emit_with_ack::<_, u8>("question", "?");
     let (answer, ()) = tokio::join!(answer, async { alan.expect_event("question").await.ack(&7) });
     assert_eq!(answer.unwrap(), 7);
     fetched[1].emit("hello", "alan");
@@ -78,7 +79,7 @@ async fn what_is_known_of_a_socket_can_be_fetched() {
     assert_eq!((io.to("other").count(), io.to("team a").count()), (1, 1));
     fetched[1].disconnect(false).await;
     assert_eq!(alan.disconnected().await, Disconnected::ByServer);
-    let gone = fetched[1].emit_with_ack::<_, u8>("question", "?", Duration::from_secs(1)).await;
+    let gone = patient.emit_with_ack::<_, u8>("question", "?").await;
     assert!(matches!(gone, Err(AckError::Disconnected)));
     ada.expect_nothing().await;
     bob.expect_nothing().await;

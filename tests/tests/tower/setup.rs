@@ -31,8 +31,16 @@ fn two_handlers_where_one_can_answer() {
     io.of("/chat", twice);
     assert_eq!(
         mistakes(&io),
-        [r#"on("say \"hi\"", …)"#, "fallback(…)", "on_error(…)", "on_connect(…)", "on_disconnect(…)"]
-            .map(|method| format!("`/chat` has two handlers by `{method}`"))
+        [
+            "concurrency(…)",
+            "policy(…)",
+            r#"on("say \"hi\"", …)"#,
+            "fallback(…)",
+            "on_error(…)",
+            "on_connect(…)",
+            "on_disconnect(…)"
+        ]
+        .map(|method| format!("`/chat` has `{method}` twice"))
     );
 }
 

@@ -106,8 +106,8 @@ impl Handshake {
     }
 
     pub(crate) fn open_and_close(&self) {
-        let (mut connection, socket) = self.open();
-        connection.disconnect(socket, true, self.now);
+        let (mut connection, _) = self.open();
+        connection.disconnect_client(self.now);
         while let Some(event) = connection.poll() {
             black_box::<Event<()>>(event);
         }

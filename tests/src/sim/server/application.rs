@@ -81,7 +81,10 @@ impl Server {
 
     /// Disconnects a socket that may be gone; with `close`, the whole connection.
     pub fn disconnect_socket(&mut self, socket: SocketKey, close: bool) {
-        self.connection.disconnect(socket, close, self.now);
+        match close {
+            false => self.connection.disconnect(socket),
+            true => self.connection.disconnect_client(self.now),
+        }
         self.drain();
     }
 
