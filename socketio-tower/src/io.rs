@@ -5,7 +5,6 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use http::request::Parts;
-use socketio_core::engine::RequestError;
 use socketio_core::namespace::NamespacePath;
 use socketio_core::packet::ToArgs;
 use socketio_core::{DisconnectReason, Sid, SocketId};
@@ -19,7 +18,7 @@ use crate::config::Settings;
 use crate::entropy::entropy;
 use crate::error::{SetupError, SetupErrors};
 use crate::handler::{ErrorContext, ErrorHook, Requirements};
-use crate::layer::{Origins, SocketIoLayer};
+use crate::layer::{AttachError, Origins, SocketIoLayer};
 use crate::namespace::{Children, Namespace, NamespaceBuilder, NamespaceHandle, NamespaceSet, Table};
 use crate::session::{Command, SessionTable, contained};
 use crate::socket::Sent;
@@ -177,10 +176,10 @@ impl SocketIo {
     ///
     /// ```
     /// use http::Request;
-    /// use socketio_tower::{SocketIo, layer::RequestError};
+    /// use socketio_tower::{SocketIo, layer::AttachError};
     /// use tokio::io::{AsyncRead, AsyncWrite};
     ///
-    /// async fn serve(io: &SocketIo, tunnel: impl AsyncRead + AsyncWrite + Send + Unpin + 'static) -> Result<(), RequestError> {
+    /// async fn serve(io: &SocketIo, tunnel: impl AsyncRead + AsyncWrite + Send + Unpin + 'static) -> Result<(), AttachError> {
     ///     let request = Request::get("/socket.io/?EIO=4&transport=websocket").body(()).expect("a valid request");
     ///     io.attach(request.into_parts().0, tunnel).await
     /// }
@@ -188,13 +187,14 @@ impl SocketIo {
     ///
     /// # Errors
     ///
-    /// Those with which the layer would refuse the request; the stream is dropped. The error knows what an
-    /// HTTP server would answer: [`status`](RequestError::status) and [`body`](RequestError::body).
+    /// Those with which the layer would refuse the request; the stream is dropped, and
+    /// [`on_connection_error`](crate::SocketIoBuilder::on_connection_error) is told. The error knows what an HTTP server
+    /// would answer: [`status`](AttachError::status) and [`body`](AttachError::body).
     ///
     /// # Panics
     ///
     /// Outside of a tokio runtime: the session's task is spawned on it.
-    pub async fn attach<S>(&self, parts: Parts, stream: S) -> Result<(), RequestError>
+    pub async fn attach<S>(&self, parts: Parts, stream: S) -> Result<(), AttachError>
     where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {

@@ -59,7 +59,7 @@ impl<F, B: Body> ResponseFuture<F, B> {
 
     pub(super) fn ours(io: &SocketIo, request: Request<B>) -> Self {
         let (parts, body) = request.into_parts();
-        let mut watch = io.settings().requests.watch(&parts);
+        let mut watch = Watch::begin(io, &parts);
         let state = match Action::admission(io, &parts) {
             Some(decision) => {
                 let asked = Some(Box::new(Asked { io: io.clone(), parts, body }));

@@ -7,10 +7,11 @@ use socketio_core::Sid;
 use socketio_core::engine::RequestError;
 
 use super::{AdmissionHook, ClientFiles, Origins, Refusal, SessionCookie};
+use crate::SocketIo;
 use crate::session::contained;
 
 /// What an application wants to know of, and to say in, the requests of Socket.IO's clients.
-#[derive(Clone, Default)]
+#[derive(Default)]
 pub(crate) struct RequestSettings {
     pub(crate) admission: Vec<AdmissionHook>,
     pub(crate) origins: Option<Origins>,
@@ -69,14 +70,16 @@ impl fmt::Display for ConnectionError<'_> {
 impl std::error::Error for ConnectionError<'_> {}
 
 impl RequestSettings {
-    /// What is to be done with the answer to a request; none if nobody wants anything.
-    pub(super) fn watch(&self, parts: &Parts) -> Option<Box<Watch>> {
-        let wanted = self.cookie.is_some()
-            || self.refused.is_some()
-            || !(self.headers.is_empty() && self.initial_headers.is_empty());
-        wanted.then(|| {
-            Box::new(Watch { settings: self.clone(), parts: parts.clone(), initial: false, cookie: None })
-        })
+    /// A request is refused.
+    pub(super) fn tell_refused(&self, request: &Parts, cause: RequestError, refusal: Option<&Refusal>) {
+        if let Some(hook) = &self.refused {
+            contained(|| hook(&ConnectionError { request, cause, refusal }));
+        }
+    }
+
+    /// Whether a hook wants to see requests.
+    fn has_hooks(&self) -> bool {
+        self.refused.is_some() || !self.headers.is_empty() || !self.initial_headers.is_empty()
     }
 }
 
@@ -91,33 +94,48 @@ impl fmt::Debug for RequestSettings {
 
 /// What is to be done with the answer to a request.
 pub(super) struct Watch {
-    settings: RequestSettings,
-    parts: Parts,
+    io: SocketIo,
+    /// For the hooks, if there are some.
+    parts: Option<Parts>,
     /// Whether the request opens a session.
     initial: bool,
     cookie: Option<HeaderValue>,
 }
 
 impl Watch {
+    /// None if nobody wants anything.
+    pub(super) fn begin(io: &SocketIo, parts: &Parts) -> Option<Box<Self>> {
+        let settings = &io.settings().requests;
+        let parts = settings.has_hooks().then(|| parts.clone());
+        (parts.is_some() || settings.cookie.is_some())
+            .then(|| Box::new(Self { io: io.clone(), parts, initial: false, cookie: None }))
+    }
+
+    fn settings(&self) -> &RequestSettings {
+        &self.io.settings().requests
+    }
+
     /// The request opens a session; by long polling, if its id is to be told.
     pub(super) fn opens(&mut self, sid: Option<&Sid>) {
         self.initial = true;
-        self.cookie = self.settings.cookie.as_ref().zip(sid).and_then(|(cookie, sid)| cookie.header(sid));
+        self.cookie = self.settings().cookie.as_ref().zip(sid).and_then(|(cookie, sid)| cookie.header(sid));
     }
 
     /// The request is refused.
     pub(super) fn refused(&self, cause: RequestError, refusal: Option<&Refusal>) {
-        if let Some(hook) = &self.settings.refused {
-            contained(|| hook(&ConnectionError { request: &self.parts, cause, refusal }));
+        if let Some(parts) = &self.parts {
+            self.settings().tell_refused(parts, cause, refusal);
         }
     }
 
     /// The request is answered with these headers.
     pub(super) fn answered(&self, headers: &mut HeaderMap) {
         headers.extend(self.cookie.clone().map(|cookie| (header::SET_COOKIE, cookie)));
-        let initial = self.settings.initial_headers.iter().filter(|_| self.initial);
-        for hook in initial.chain(&self.settings.headers) {
-            contained(|| hook(&self.parts, headers));
+        let Some(parts) = &self.parts else { return };
+        let settings = self.settings();
+        let initial = settings.initial_headers.iter().filter(|_| self.initial);
+        for hook in initial.chain(&settings.headers) {
+            contained(|| hook(parts, headers));
         }
     }
 }

@@ -32,6 +32,9 @@ pub(crate) use hooks::RequestSettings;
 
 pub use socketio_core::engine::{BadRequest, RequestError};
 
+mod attach;
+pub use attach::AttachError;
+pub(crate) use attach::attach;
+
 mod request;
-pub(crate) use request::attach;
 mod websocket;

@@ -14,37 +14,8 @@ use super::hooks::Watch;
 use super::websocket::{self, Handshake as WebSocketHandshake};
 use crate::handshake::Handshake;
 use crate::session::{Command, Driver, Respond, Session, contained};
-use crate::transport::{ByteStream, Stream};
+use crate::transport::Stream;
 use crate::{SocketIo, trace};
-
-/// Takes in a stream that speaks WebSocket and is past its handshake: the same as a request that becomes one,
-/// but that nobody waits for an answer.
-pub(crate) async fn attach(
-    io: &SocketIo,
-    parts: &Parts,
-    stream: impl ByteStream + 'static,
-) -> Result<(), RequestError> {
-    let core = &io.settings().core;
-    check_origin(io, parts)?;
-    let hooks = &io.settings().requests.admission;
-    if !hooks.is_empty() && matches!(Request::parse(&head(parts, true), core)?, Request::Open(_)) {
-        let decision = AdmissionHook::ask_all(hooks, parts, core.connect_timeout).await;
-        decision.map_err(|_| RequestError::Forbidden)?;
-    }
-    let stream = Stream::attached(stream, core.max_payload);
-    match Request::parse(&head(parts, true), core)? {
-        Request::Open(open) => {
-            let (_, driver) = begin(io, parts, &open)?;
-            tokio::spawn(driver.with_stream(stream));
-            Ok(())
-        }
-        Request::Upgrade(upgrade) => {
-            let session = find(io, &upgrade.sid)?;
-            take_over(&session, upgrade, stream)
-        }
-        _ => Err(BadRequest::Handshake.into()),
-    }
-}
 
 /// What a request of a Socket.IO client leads to.
 pub(super) enum Action {
@@ -141,12 +112,12 @@ impl Action {
 }
 
 /// A page that may not speak to this server opens no session, and no stream for one.
-fn check_origin(io: &SocketIo, parts: &Parts) -> Result<(), RequestError> {
+pub(super) fn check_origin(io: &SocketIo, parts: &Parts) -> Result<(), RequestError> {
     let allowed = io.settings().requests.origins.as_ref().is_none_or(|origins| origins.allow(&parts.headers));
     if allowed { Ok(()) } else { Err(RequestError::Forbidden) }
 }
 
-fn head(parts: &Parts, websocket: bool) -> Head<'_> {
+pub(super) fn head(parts: &Parts, websocket: bool) -> Head<'_> {
     Head {
         method: parts.method.as_str(),
         query: parts.uri.query().unwrap_or_default(),
@@ -156,7 +127,7 @@ fn head(parts: &Parts, websocket: bool) -> Head<'_> {
 }
 
 /// The one place through which sessions come into being.
-fn begin(io: &SocketIo, parts: &Parts, open: &Open) -> Result<(Arc<Session>, Driver), RequestError> {
+pub(super) fn begin(io: &SocketIo, parts: &Parts, open: &Open) -> Result<(Arc<Session>, Driver), RequestError> {
     if io.is_closing() {
         return Err(RequestError::Unavailable);
     }
@@ -191,12 +162,12 @@ fn register(io: &SocketIo, handshake: Handshake, transport: Transport) -> Result
 const ID_ATTEMPTS: usize = 4;
 
 /// Offers a session a stream that wants to take it over.
-fn take_over(session: &Session, upgrade: Upgrade, stream: Stream) -> Result<(), RequestError> {
+pub(super) fn take_over(session: &Session, upgrade: Upgrade, stream: Stream) -> Result<(), RequestError> {
     let command = Command::Upgrade { link: session.new_link(), upgrade: Box::new((upgrade, stream)) };
     session.mailbox.push(command).map_err(|_| RequestError::UnknownSession)
 }
 
-fn find(io: &SocketIo, sid: &Sid) -> Result<Arc<Session>, RequestError> {
+pub(super) fn find(io: &SocketIo, sid: &Sid) -> Result<Arc<Session>, RequestError> {
     io.session_table().get(sid).ok_or(RequestError::UnknownSession)
 }
 

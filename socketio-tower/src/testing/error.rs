@@ -1,7 +1,8 @@
 use http::StatusCode;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use socketio_core::engine::RequestError;
+
+use crate::layer::AttachError;
 
 /// Why a client did not get in.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -50,9 +51,9 @@ impl Refused {
     }
 }
 
-impl From<RequestError> for Refused {
-    fn from(error: RequestError) -> Self {
+impl From<AttachError> for Refused {
+    fn from(error: AttachError) -> Self {
         let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::BAD_REQUEST);
-        Self::Handshake { status, body: error.body().to_owned() }
+        Self::Handshake { status, body: error.body().into_owned() }
     }
 }

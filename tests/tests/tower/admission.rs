@@ -11,7 +11,7 @@ use socketio_tower::testing::{Refused, TestClient, TestClientBuilder};
 use socketio_tower::{SetupError, SocketIo};
 use tokio::time::Instant;
 
-use crate::client::{Http, POLLING, Poller, Server, WEBSOCKET, Ws, request, text};
+use crate::client::{Http, Log, POLLING, Poller, Server, WEBSOCKET, Ws, request, text};
 
 const TRANSPORTS: [fn() -> TestClientBuilder; 2] =
     [|| TestClient::builder().polling(), || TestClient::builder().websocket()];
@@ -190,10 +190,21 @@ async fn ids_come_from_the_generator() {
 /// `io.attach` is a door like the others.
 #[tokio::test(start_paused = true)]
 async fn an_attached_stream_is_asked_for_too() {
-    let io = SocketIo::builder().allow_request(async |_| Err("nobody".into())).build();
+    let log = Arc::new(Log::default());
+    let told = Arc::clone(&log);
+    let io = SocketIo::builder()
+        .allow_request(async |_| Err("nobody".into()))
+        .on_connection_error(move |error| told.add(error.to_string()))
+        .build();
     let (parts, ()) = http::Request::get(WEBSOCKET).body(()).unwrap().into_parts();
     let (theirs, _ours) = tokio::io::duplex(1024);
-    assert_eq!(io.attach(parts, theirs).await, Err(RequestError::Forbidden));
+    let error = io.attach(parts, theirs).await.unwrap_err();
+    assert_eq!((error.cause(), error.refusal()), (RequestError::Forbidden, Some(&Refusal::new("nobody"))));
+    assert_eq!((error.status(), &*error.body()), (403, &*forbidden("nobody")));
+    assert_eq!(log.lines(), ["forbidden: nobody"]);
+    // The test kit comes by the same door, and shows what clients see.
+    let refused = TestClient::connect(&io).await.map(drop).unwrap_err();
+    assert!(matches!(refused, Refused::Handshake { body, .. } if body == forbidden("nobody")));
 }
 
 /// Faults of what the application was asked for do not end more than the request.

@@ -88,11 +88,11 @@ async fn who_is_refused_is_dropped() {
     ];
     for (query, expected) in cases {
         let (mut ours, theirs) = duplex(64);
-        assert_eq!(io.attach(request(query), theirs).await, Err(expected), "{query}");
+        assert_eq!(io.attach(request(query), theirs).await, Err(expected.into()), "{query}");
         assert!(soon(ours.write_all(b"x")).await.is_err(), "it is dropped: {query}");
     }
     assert!(io.close(Duration::ZERO).await);
     let (_ours, theirs) = duplex(64);
-    assert_eq!(io.attach(request(OPEN), theirs).await, Err(RequestError::Unavailable));
+    assert_eq!(io.attach(request(OPEN), theirs).await, Err(RequestError::Unavailable.into()));
     assert_eq!(io.sessions(), 0);
 }

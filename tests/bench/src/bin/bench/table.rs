@@ -9,11 +9,11 @@ use crate::targets::{OURS, Target};
 /// All there is to say of these results.
 pub(crate) fn all(results: &Results) -> String {
     let sections = [
+        conditions(results),
         section("Operations per second of server CPU", speed(results)),
         section("Latency, memory, and the rest", others(results)),
         section("Targets", targets(results)),
         section("Runs that failed", failures(results)),
-        conditions(results),
     ];
     sections.into_iter().flatten().collect::<Vec<_>>().join("\n\n")
 }
@@ -118,8 +118,8 @@ fn conditions(results: &Results) -> Option<String> {
     let setting = results.setting.as_ref().map(|setting| setting.describe()).unwrap_or_default();
     let subject = subject(results)?;
     Some(format!(
-        "{rounds}; in brackets, {subject} to that server, as the median of the rounds' ratios (`in 2`: of two \
-         rounds, where {subject} has more). `load` is how much of its core the load generator used against \
+        "{rounds}; in brackets, {subject} to that server: the median of the rounds' ratios, which need not be the \
+         ratio of the two medians (`in 2`: of two rounds, where {subject} has more). `load` is how much of its core the load generator used against \
          {subject}.{disturbed} {setting}"
     ))
 }
