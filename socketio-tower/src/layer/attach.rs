@@ -72,18 +72,13 @@ pub(crate) async fn attach(
     attached
 }
 
-async fn take_in(
-    io: &SocketIo,
-    parts: &Parts,
-    stream: impl ByteStream + 'static,
-) -> Result<(), AttachError> {
+async fn take_in(io: &SocketIo, parts: &Parts, stream: impl ByteStream + 'static) -> Result<(), AttachError> {
     let core = &io.settings().core;
     check_origin(io, parts)?;
     let hooks = &io.settings().requests.admission;
     if !hooks.is_empty() && matches!(Request::parse(&head(parts, true), core)?, Request::Open(_)) {
         let decision = AdmissionHook::ask_all(hooks, parts, core.connect_timeout).await;
-        decision
-            .map_err(|refusal| AttachError { cause: RequestError::Forbidden, refusal: Some(refusal) })?;
+        decision.map_err(|refusal| AttachError { cause: RequestError::Forbidden, refusal: Some(refusal) })?;
     }
     let stream = Stream::attached(stream, core.max_payload);
     match Request::parse(&head(parts, true), core)? {

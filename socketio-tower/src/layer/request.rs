@@ -127,7 +127,11 @@ pub(super) fn head(parts: &Parts, websocket: bool) -> Head<'_> {
 }
 
 /// The one place through which sessions come into being.
-pub(super) fn begin(io: &SocketIo, parts: &Parts, open: &Open) -> Result<(Arc<Session>, Driver), RequestError> {
+pub(super) fn begin(
+    io: &SocketIo,
+    parts: &Parts,
+    open: &Open,
+) -> Result<(Arc<Session>, Driver), RequestError> {
     if io.is_closing() {
         return Err(RequestError::Unavailable);
     }
