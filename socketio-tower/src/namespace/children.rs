@@ -164,7 +164,7 @@ mod tests {
         children.get_or_make(name, parent, captures).expect("a path")
     }
 
-    /// pitfalls 28: names that nobody holds leave neither an entry nor the room of one.
+    /// fault 28: names that nobody holds leave neither an entry nor the room of one.
     #[test]
     fn names_that_were_refused_leave_nothing() {
         let (children, parent) =

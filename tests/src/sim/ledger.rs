@@ -109,7 +109,7 @@ impl Ledger {
     }
 }
 
-/// python-engineio's client takes 16 packets (`pitfalls` 41); and no body is empty.
+/// python-engineio's client takes 16 packets (fault 41); and no body is empty.
 fn check_payload(body: &[u8]) {
     let body = std::str::from_utf8(body).expect("a payload is text");
     let packets = body.split('\x1e').inspect(|packet| assert!(!packet.is_empty(), "an empty packet")).count();

@@ -55,7 +55,7 @@ fn patience_ends() {
     assert_eq!((server.log(), server.awaited_acks()), (vec![], 0));
 }
 
-// pitfalls 14: they do not wait for their timeout when the socket is gone.
+// fault 14: they do not wait for their timeout when the socket is gone.
 #[test]
 fn the_end_of_a_socket_ends_its_acks() {
     type Cause = fn(&mut Server, socketio_core::Link);

@@ -1,7 +1,7 @@
 use socketio_core::DisconnectReason::ForcedClose;
 use socketio_tests::sim::Server;
 
-// pitfalls 17, 23: by number, not by order.
+// faults 17, 23: by number, not by order.
 #[test]
 fn attachments_follow_their_packet() {
     let (mut server, stream) = Server::joined_by_websocket();
@@ -31,7 +31,7 @@ fn ten_are_allowed_and_eleven_are_not() {
     assert_eq!(server.app().closed(), Some(ForcedClose));
 }
 
-// pitfalls 25
+// fault 25
 #[test]
 fn text_in_between_ends_the_connection() {
     let (mut server, stream) = Server::joined_by_websocket();
@@ -81,7 +81,7 @@ fn keep_alive_packets_may_come_in_between() {
     assert_eq!(server.log().len(), 1);
 }
 
-// pitfalls 24: a slice in the middle of a character.
+// fault 24: a slice in the middle of a character.
 #[test]
 fn characters_of_several_bytes_are_harmless_wherever_they_stand() {
     for text in ["4€", "42€", "451€-", "45€", "42/€", "42/€,€", "42€[\"a\"]", "€€", "b€", "4😀😀"]

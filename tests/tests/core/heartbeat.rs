@@ -1,7 +1,7 @@
 use socketio_core::DisconnectReason::PingTimeout;
 use socketio_tests::sim::Server;
 
-// pitfalls 37
+// fault 37
 #[test]
 fn the_first_ping_comes_late_and_the_death_exactly() {
     let (mut server, stream) = Server::joined_by_websocket();
@@ -102,7 +102,7 @@ fn the_commit_is_a_sign_of_life() {
     assert_eq!((server.clock(), server.app().closed()), (46_000, None));
 }
 
-// pitfalls 43 is about revision 3; revision 4 must die after its upgrade too.
+// fault 43 is about revision 3; revision 4 must die after its upgrade too.
 #[test]
 fn a_session_that_upgrades_and_falls_silent_dies() {
     let mut server = Server::joined();
@@ -112,7 +112,7 @@ fn a_session_that_upgrades_and_falls_silent_dies() {
     assert_eq!(server.messages(stream), ["2", "close"]);
 }
 
-// security §4: a flood of pongs makes no timers.
+// A flood of pongs makes no timers.
 #[test]
 fn a_flood_of_pongs_changes_nothing() {
     let (mut server, stream) = Server::joined_by_websocket();

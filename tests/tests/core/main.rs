@@ -1,5 +1,5 @@
 //! The behaviour of `socketio-core`, one file for each subject, in virtual time and on its public API
-//! alone. Names such as "pitfalls 4" in comments are faults that other servers had.
+//! alone. "fault 4" in a comment is number 4 of `docs/faults.md`.
 
 mod acks;
 mod attachments;

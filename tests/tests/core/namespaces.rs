@@ -14,7 +14,7 @@ fn a_client_connects() {
     assert_eq!(server.log(), [r#"connect / {"token":"x"}"#, "connect /admin", "connect /bare"]);
 }
 
-// pitfalls 3: the public id is not the secret of the session.
+// fault 3: the public id is not the secret of the session.
 #[test]
 fn the_secret_is_not_told() {
     let (mut server, stream) = Server::websocket();
@@ -69,7 +69,7 @@ fn nobody_is_accepted_after_the_end() {
     assert_eq!(server.log(), ["connect /", "closed: server shutting down"]);
 }
 
-// pitfalls 6, 40
+// faults 6, 40
 #[test]
 fn leaving_and_joining_again_in_one_segment() {
     let mut server = Server::joined();
@@ -81,7 +81,7 @@ fn leaving_and_joining_again_in_one_segment() {
     assert_eq!(server.answer(get), format!(r#"200 40{{"sid":"{ID}"}}"#));
 }
 
-// pitfalls 42: order through a rejoin.
+// fault 42: order through a rejoin.
 #[test]
 fn a_rejoin_an_emit_and_an_ack_keep_their_order() {
     let mut server = Server::joined();
@@ -101,7 +101,7 @@ fn a_second_connect_ends_the_connection() {
     assert_eq!(server.app().closed(), Some(DisconnectReason::ForcedClose));
 }
 
-// security §7: also within one payload, and also while the first one waits for its answer.
+// Also within one payload, and also while the first one waits for its answer.
 #[test]
 fn a_second_connect_in_one_payload_ends_the_connection() {
     for welcome in [Welcome::Accept, Welcome::Wait] {
@@ -114,7 +114,7 @@ fn a_second_connect_in_one_payload_ends_the_connection() {
     }
 }
 
-// security §4 (CVE-2026-48804): binary headers of clients that are not connected.
+// CVE-2026-48804: binary headers of clients that are not connected.
 #[test]
 fn events_before_connect_end_the_connection() {
     for packet in [r#"42["a"]"#, r#"451-["a",{"_placeholder":true,"num":0}]"#, "41", "430[]"] {
@@ -136,7 +136,7 @@ fn events_while_the_client_waits_for_its_answer_end_the_connection() {
     assert_eq!(server.log(), ["connect /", violated, "closed: forced close"]);
 }
 
-// wire §5.2: Node closes the connection of a client whose event crosses the DISCONNECT.
+// Node closes the connection of a client whose event crosses the DISCONNECT.
 #[test]
 fn what_crosses_a_disconnect_is_ignored() {
     let (mut server, stream) = Server::joined_by_websocket();
@@ -179,7 +179,7 @@ fn what_is_meant_for_a_socket_that_left_does_not_reach_its_successor() {
     assert_eq!(server.messages(stream), [""; 0]);
 }
 
-// security §2: namespaces without bound.
+// Namespaces without bound.
 #[test]
 fn too_many_namespaces_are_refused() {
     let mut config = Config::default();
@@ -228,7 +228,7 @@ fn whoever_joins_nothing_is_sent_away() {
     assert_eq!(server.app().closed(), None);
 }
 
-// pitfalls 18: names with escapes and numbers are legal.
+// fault 18: names with escapes and numbers are legal.
 #[test]
 fn every_legal_name_arrives() {
     let (mut server, stream) = Server::joined_by_websocket();
@@ -238,7 +238,7 @@ fn every_legal_name_arrives() {
     assert_eq!(server.log(), ["/ a\"b", "/ \\", "/ \n".trim_end(), "/ 7", "/ error", "/ €😀"]);
 }
 
-// security §1: `__proto__` is a name like any other.
+// CVE-2023-31125: `__proto__` is a name like any other.
 #[test]
 fn a_query_in_a_namespace_is_part_of_its_name() {
     let (mut server, stream) = Server::websocket();

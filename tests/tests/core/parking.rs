@@ -11,7 +11,7 @@ fn busy(config: Config) -> (Server, Link) {
     (server, stream)
 }
 
-// pitfalls 8, 42
+// faults 8, 42
 #[test]
 fn events_wait_for_the_connect_handler_and_come_in_order() {
     let (mut server, stream) = busy(Config::default());
@@ -68,7 +68,7 @@ fn a_socket_may_park_again() {
     assert_eq!(server.log(), ["/ n 2"]);
 }
 
-// security §7: what waits is bounded in number and in bytes; and pitfalls 20: the socket is told.
+// What waits is bounded in number and in bytes; and fault 20: the socket is told.
 #[test]
 fn over_the_bound_the_socket_is_disconnected() {
     let (mut few, mut small) = (Config::default(), Config::default());

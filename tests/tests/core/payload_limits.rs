@@ -1,7 +1,7 @@
 use socketio_core::{Config, DisconnectReason, Lost};
 use socketio_tests::sim::{Server, fuzzing};
 
-// pitfalls 38
+// fault 38
 #[test]
 fn a_body_that_is_too_large_is_refused_and_the_session_lives() {
     let mut server = Server::joined();
@@ -13,7 +13,7 @@ fn a_body_that_is_too_large_is_refused_and_the_session_lives() {
     assert_eq!(server.log(), ["/ hi"]);
 }
 
-// pitfalls 26: one limit for all, and OPEN announces it.
+// fault 26: one limit for all, and OPEN announces it.
 #[test]
 fn the_limit_is_announced() {
     let mut config = Config::default();
@@ -23,7 +23,7 @@ fn the_limit_is_announced() {
     assert!(server.answer(get).ends_with(r#""maxPayload":4096}"#));
 }
 
-// security §5: unbounded attachment data.
+// Unbounded attachment data.
 #[test]
 fn attachments_have_the_limit_together() {
     let mut config = Config::default();
@@ -55,7 +55,7 @@ fn long_headers_are_refused() {
     }
 }
 
-// security §7: the depth of JSON. It is skipped without recursion, and reading it is an error.
+// The depth of JSON. It is skipped without recursion, and reading it is an error.
 #[test]
 fn deep_json_harms_nobody() {
     let deep = |inner: &str| format!("{}{inner}{}", "[".repeat(100_000), "]".repeat(100_000));

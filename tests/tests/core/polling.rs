@@ -35,7 +35,7 @@ fn what_was_sent_meanwhile_comes_in_one_answer_and_in_order() {
     assert_eq!(server.answer(get), format!(r#"200 42["a",1]␞{binary}␞42["c",3]"#));
 }
 
-// pitfalls 41; the bound itself is checked at every answer.
+// fault 41; the bound itself is checked at every answer.
 #[test]
 fn an_answer_holds_sixteen_packets() {
     let mut server = Server::joined();
@@ -49,7 +49,7 @@ fn an_answer_holds_sixteen_packets() {
     assert_eq!(sizes, [16, 16, 1]);
 }
 
-// pitfalls 41: with the end behind them too.
+// fault 41: with the end behind them too.
 #[test]
 fn sixteen_packets_and_the_end_are_two_answers() {
     let mut server = Server::joined();

@@ -43,7 +43,7 @@ fn packets_still_go_to_the_get_between_probe_and_commit() {
     assert_eq!(server.messages(stream), ["3probe"]);
 }
 
-// pitfalls 5
+// fault 5
 #[test]
 fn packets_that_wait_move_to_the_stream() {
     let mut server = Server::joined();
@@ -91,7 +91,7 @@ fn requests_after_the_commit_are_refused_and_harm_nobody() {
     assert!(server.messages(stream).join("").ends_with(r#"42["alive",1]"#));
 }
 
-// pitfalls 4: only the candidate dies. And its stream's end, which the network may still tell, is nothing.
+// fault 4: only the candidate dies. And its stream's end, which the network may still tell, is nothing.
 #[test]
 fn a_candidate_that_misbehaves_is_closed_alone() {
     let wrong: [&[&str]; 6] =
@@ -107,7 +107,7 @@ fn a_candidate_that_misbehaves_is_closed_alone() {
     }
 }
 
-// pitfalls 4
+// fault 4
 #[test]
 fn a_candidate_that_sends_binary_is_closed_alone() {
     let mut server = Server::joined();
@@ -117,7 +117,7 @@ fn a_candidate_that_sends_binary_is_closed_alone() {
     assert_still_polling(&mut server);
 }
 
-// pitfalls 4
+// fault 4
 #[test]
 fn a_candidate_that_is_lost_costs_nothing() {
     for why in [Lost::Closed, Lost::Aborted, Lost::Failed, Lost::Stalled, Lost::TooLarge] {
@@ -132,7 +132,7 @@ fn a_candidate_that_is_lost_costs_nothing() {
     }
 }
 
-// pitfalls 4
+// fault 4
 #[test]
 fn a_candidate_that_never_stood_costs_nothing() {
     let mut server = Server::joined();
@@ -140,7 +140,7 @@ fn a_candidate_that_never_stood_costs_nothing() {
     assert_still_polling(&mut server);
 }
 
-// pitfalls 13
+// fault 13
 #[test]
 fn a_candidate_that_stalls_is_closed_after_the_timeout() {
     for packets in [&[][..], &["2probe"]] {
@@ -156,7 +156,7 @@ fn a_candidate_that_stalls_is_closed_after_the_timeout() {
     }
 }
 
-// pitfalls 12
+// fault 12
 #[test]
 fn there_is_one_candidate() {
     let mut server = Server::joined();

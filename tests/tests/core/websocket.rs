@@ -29,7 +29,7 @@ fn who_asks_for_base64_gets_base64() {
     assert_eq!(server.messages(stream), [r#"451-["b",{"_placeholder":true,"num":0}]"#, "bAQI="]);
 }
 
-// pitfalls 39
+// fault 39
 #[test]
 fn base64_is_read_on_a_stream() {
     let (mut server, stream) = Server::joined_by_websocket();
@@ -73,7 +73,7 @@ fn what_is_no_packet_is_a_parse_error() {
     }
 }
 
-// pitfalls 26, 38
+// faults 26, 38
 #[test]
 fn a_message_that_is_too_large_closes_with_1009() {
     let (mut server, stream) = Server::joined_by_websocket();
@@ -100,7 +100,7 @@ fn requests_do_not_fit_a_stream() {
     assert_eq!(server.log(), [""; 0]);
 }
 
-// pitfalls 12: a second WebSocket on a WebSocket-born session took it over.
+// fault 12: a second WebSocket on a WebSocket-born session took it over.
 #[test]
 fn no_second_stream_takes_the_session_over() {
     let (mut server, stream) = Server::joined_by_websocket();
@@ -112,7 +112,7 @@ fn no_second_stream_takes_the_session_over() {
     assert_eq!(server.messages(stream), [r#"42["still",1]"#]);
 }
 
-// pitfalls 11
+// fault 11
 #[test]
 fn a_stream_that_never_stood_ends_the_session_at_once() {
     let mut server = Server::open("EIO=4&transport=websocket", Config::default());

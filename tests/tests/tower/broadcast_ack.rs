@@ -32,7 +32,7 @@ async fn answer(client: &TestSocket, value: impl serde::Serialize) {
     client.expect_event("question").await.ack(&value);
 }
 
-/// pitfalls 22: a socket in two of the target rooms is asked once.
+/// fault 22: a socket in two of the target rooms is asked once.
 #[tokio::test(start_paused = true)]
 async fn all_answers_come_at_once_or_one_by_one() {
     let io = server();
@@ -70,7 +70,7 @@ async fn what_is_missing_is_told_after_the_timeout() {
     assert!(matches!(answers[..], [Ok(1), Err(AckError::TimedOut)]), "{answers:?}");
 }
 
-/// pitfalls 14: nobody waits for those who have left.
+/// fault 14: nobody waits for those who have left.
 #[tokio::test(start_paused = true)]
 async fn those_who_leave_are_not_waited_for() {
     let io = server();

@@ -134,7 +134,7 @@ async fn what_is_defined_by_its_path_wins_and_children_are_apart() {
     assert_eq!(io.namespace("/orders/1").unwrap().all().count(), 2);
 }
 
-/// pitfalls 28: dynamic namespaces were made before authentication, without bound, and never collected.
+/// fault 28: dynamic namespaces were made before authentication, without bound, and never collected.
 #[tokio::test(start_paused = true)]
 async fn children_live_as_long_as_they_have_sockets() {
     let log = Arc::new(Log::default());
@@ -199,7 +199,7 @@ fn log_is_short(log: &Log) -> bool {
     log.lines().len() < 4
 }
 
-/// pitfalls 28: two racing connects made two namespaces of one name.
+/// fault 28: two racing connects made two namespaces of one name.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_race_makes_one_namespace() {
     let io = SocketIo::new();

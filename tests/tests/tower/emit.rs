@@ -81,7 +81,7 @@ async fn answers_that_do_not_come() {
     assert!(matches!(soon(late).await, Err(AckError::Disconnected)));
 }
 
-/// Pitfall: pending acks waited for their timeout although the socket was gone.
+/// Fault: pending acks waited for their timeout although the socket was gone.
 #[tokio::test]
 async fn answers_fail_with_the_connection() {
     let io = SocketIo::builder().ack_timeout(Duration::from_secs(3600)).build();
@@ -248,7 +248,7 @@ async fn a_full_queue_says_so() {
     soon(socket.drained()).await;
 }
 
-/// pitfalls 30: the table of rooms was locked for the whole loop of a broadcast.
+/// fault 30: the table of rooms was locked for the whole loop of a broadcast.
 #[tokio::test(start_paused = true)]
 async fn rooms_may_change_while_a_broadcast_is_delivered() {
     let io = SocketIo::new();

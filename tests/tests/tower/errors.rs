@@ -60,7 +60,7 @@ async fn the_hook_decides_what_the_client_hears() {
     ws.expect("41").await;
 }
 
-/// pitfalls 34: errors that nobody is told of. gevent-socketio, 6.3: a malformed packet leaves the server alive.
+/// fault 34: errors that nobody is told of. gevent-socketio: a malformed packet leaves the server alive.
 #[tokio::test]
 async fn the_server_is_told_of_what_no_namespace_is() {
     let log = Arc::new(Log::default());

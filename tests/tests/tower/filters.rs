@@ -8,7 +8,7 @@ use socketio_tower::{Args, Data, Event, EventPolicy, Socket, SocketIo, Verdict};
 
 use crate::client::{Log, Server, Ws};
 
-/// gevent-socketio, 6.3: a denied event is never acked as a success; what is allowed later keeps what was allowed
+/// gevent-socketio: a denied event is never acked as a success; what is allowed later keeps what was allowed
 /// before.
 #[tokio::test]
 async fn a_policy_is_asked_before_arguments_are_looked_at() {

@@ -327,7 +327,7 @@ async fn a_middleware_has_its_arguments_or_refuses() {
     ws.expect(r#"430["mole"]"#).await;
 }
 
-/// Pitfall: between leaving and the end of its disconnect handler a socket was still in its rooms.
+/// Fault: between leaving and the end of its disconnect handler a socket was still in its rooms.
 #[tokio::test]
 async fn a_socket_that_leaves_hears_nothing_more() {
     let (io, gate, farewell) = (SocketIo::new(), Arc::new(Notify::new()), Arc::new(Notify::new()));
@@ -429,7 +429,7 @@ impl Extract<DisconnectContext> for Missing {
     }
 }
 
-/// Pitfall: a panic or a failed extraction in the disconnect handler left a ghost.
+/// Fault: a panic or a failed extraction in the disconnect handler left a ghost.
 #[tokio::test]
 async fn faults_of_the_application_leave_no_ghost() {
     let (io, log) = (SocketIo::new(), Arc::new(Log::default()));

@@ -10,7 +10,7 @@ use tokio::sync::Notify;
 
 use crate::client::{Log, Poller, Server, Ws, soon, until};
 
-/// Pitfall: one task per event let two events of one socket overtake each other.
+/// Fault: one task per event let two events of one socket overtake each other.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn events_reach_their_handlers_in_order_of_arrival() {
     let (io, log) = (SocketIo::new(), Arc::new(Log::default()));
@@ -136,7 +136,7 @@ async fn what_a_handler_sends_leaves_in_the_order_of_its_calls() {
     soon(finished.notified()).await;
 }
 
-/// Pitfall: leaving and rejoining in one segment was taken for a duplicate.
+/// Fault: leaving and rejoining in one segment was taken for a duplicate.
 #[tokio::test]
 async fn a_namespace_may_be_left_and_joined_in_one_breath() {
     let io = SocketIo::new();
@@ -154,7 +154,7 @@ async fn a_namespace_may_be_left_and_joined_in_one_breath() {
     assert_eq!(io.namespace("/").map(|ns| ns.all().count()), Some(1));
 }
 
-/// Pitfall: the header of a binary event and its attachments were not adjacent.
+/// Fault: the header of a binary event and its attachments were not adjacent.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn attachments_follow_their_header() {
     let io = SocketIo::new();

@@ -219,7 +219,7 @@ async fn what_the_request_carried_is_there_in_the_handlers() {
     assert_eq!(text(&http.get(&path).await), r#"430["/socket.io/ den mole 1 7"]"#);
 }
 
-/// Pitfall: the public id of a socket was the secret id of its session.
+/// Fault: the public id of a socket was the secret id of its session.
 #[tokio::test]
 async fn the_id_of_a_socket_opens_nothing() {
     let io = pinging();

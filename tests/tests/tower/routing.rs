@@ -193,7 +193,7 @@ fn the_service_is_what_its_inner_service_is() {
     assert_eq!((*service.get_ref(), service.into_inner()), (8, 8));
 }
 
-/// Pitfall: each layer made its own session table, so polling behind two listeners failed.
+/// Fault: each layer made its own session table, so polling behind two listeners failed.
 #[tokio::test]
 async fn two_layers_share_their_sessions() {
     let io = SocketIo::new();

@@ -6,7 +6,7 @@ use socketio_tower::{Socket, SocketIo, State};
 
 use crate::client::{Log, Server, Ws, until};
 
-/// gevent-socketio, 6.3: tasks are cancelled when their socket has gone, after its disconnect handler.
+/// gevent-socketio: tasks are cancelled when their socket has gone, after its disconnect handler.
 #[tokio::test]
 async fn tasks_end_with_their_socket() {
     struct Told(Arc<Log>, &'static str);

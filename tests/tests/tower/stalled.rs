@@ -29,7 +29,7 @@ async fn stalled(server: &Server, io: &SocketIo) -> (Ws, Socket) {
     (ws, socket.clone())
 }
 
-/// Pitfall: a peer that stops reading blocked its writer for ever. Others must not notice it at all.
+/// Fault: a peer that stops reading blocked its writer for ever. Others must not notice it at all.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_write_deadline_ends_it_and_others_notice_nothing() {
     let deadline = Duration::from_millis(500);

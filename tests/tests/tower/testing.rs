@@ -47,7 +47,7 @@ fn polling() -> TestClientBuilder {
     TestClient::builder().polling()
 }
 
-/// Pitfall: tests that need `sleep`, because there is no virtual time and no test kit.
+/// Fault: tests that need `sleep`, because there is no virtual time and no test kit.
 #[tokio::test(start_paused = true)]
 async fn a_hundred_clients_come_ask_and_go_without_a_timer() {
     let (io, log) = server(SocketIo::builder());

@@ -60,7 +60,7 @@ async fn a_polling_session_moves_to_a_websocket() {
     until("it ends", || io.sessions() == 0).await;
 }
 
-/// Pitfall: a failed upgrade killed the polling session.
+/// Fault: a failed upgrade killed the polling session.
 #[tokio::test]
 async fn a_failed_upgrade_costs_the_candidate_only() {
     let io = pinging();
@@ -81,7 +81,7 @@ async fn a_failed_upgrade_costs_the_candidate_only() {
     assert_eq!(io.sessions(), 1);
 }
 
-/// Pitfall: two upgrades of one session both became readers, and a session that was born on a WebSocket
+/// Fault: two upgrades of one session both became readers, and a session that was born on a WebSocket
 /// could be taken over by another.
 #[tokio::test]
 async fn only_one_stream_takes_a_session_over() {

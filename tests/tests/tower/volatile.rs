@@ -15,7 +15,7 @@ async fn connected(io: &SocketIo) -> (TestSocket, Socket) {
     (client, socket)
 }
 
-/// Node: of two volatile events in one tick one is delivered, and one right after a regular event is dropped. pitfalls
+/// Node: of two volatile events in one tick one is delivered, and one right after a regular event is dropped. fault
 /// 21: the first of them is the one.
 #[tokio::test(start_paused = true)]
 async fn over_a_websocket_it_leaves_if_nothing_waits() {
