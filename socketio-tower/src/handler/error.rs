@@ -6,7 +6,7 @@ use std::sync::Arc;
 use socketio_core::Violation;
 use socketio_core::packet::ToArgs;
 
-use super::ExtractError;
+use super::{ConnectError, ExtractError};
 use crate::handshake::Handshake;
 use crate::session::contained;
 use crate::socket::{AckSlot, Socket};
@@ -147,6 +147,22 @@ pub enum Cause {
     Panicked,
     /// A bound was reached: the client was refused, or disconnected from its namespace.
     LimitReached(Limit),
+}
+
+impl Cause {
+    /// What a client is told that is not let in to a namespace: what it did wrong, not what the application did.
+    pub(crate) fn refusal(&self) -> ConnectError {
+        match self {
+            Self::BadArgs(error) if !error.is_internal() => {
+                ConnectError::new(format!("invalid request: {error}"))
+            }
+            Self::LimitReached(Limit::DynamicNamespaces | Limit::Namespaces) => {
+                ConnectError::new("Too many namespaces")
+            }
+            Self::LimitReached(Limit::Ids) => ConnectError::new("id taken"),
+            _ => ConnectError::new("internal error"),
+        }
+    }
 }
 
 /// A bound that was reached.

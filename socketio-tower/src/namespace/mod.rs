@@ -150,14 +150,6 @@ impl Full {
             Self::Namespaces => Limit::DynamicNamespaces,
         })
     }
-
-    /// What the client is told.
-    pub(crate) fn message(self) -> &'static str {
-        match self {
-            Self::IdTaken => "id taken",
-            Self::Namespaces => "Too many namespaces",
-        }
-    }
 }
 
 /// The membership of a socket; dropped, the socket is marked as gone and leaves its rooms.

@@ -11,7 +11,8 @@ use super::local::LocalSocket;
 use super::running::{Ended, EventLabel, Job, Task, contained, keep_spare, take_spare};
 use crate::filter::Verdict;
 use crate::handler::{
-    BoxFuture, BoxHandler, Cause, ConnectContext, ErrorContext, EventContext, Failure, Limit, Outcome,
+    BoxFuture, BoxHandler, Cause, ConnectContext, ConnectError, ErrorContext, EventContext, Failure, Limit,
+    Outcome,
 };
 use crate::namespace::EventHandler;
 use crate::socket::{AckSlot, Socket};
@@ -51,19 +52,20 @@ impl Work {
 
     fn connect(&mut self, mut pending: Pending, cx: &mut Context<'_>, now: Instant) {
         let Some(namespace) = self.io.namespace_set().resolve(pending.namespace()) else {
-            self.refused(&pending, &Cause::UnknownNamespace);
+            self.report(&pending, &Cause::UnknownNamespace);
             self.connection.reject_unknown(pending);
             return;
         };
         // Those that have left, but whose handlers still run, are counted too.
         if self.sockets.len() >= 2 * self.io.settings().core.max_namespaces {
-            self.refused(&pending, &Cause::LimitReached(Limit::Namespaces));
-            self.connection.reject(pending, "Too many namespaces", None);
+            let cause = Cause::LimitReached(Limit::Namespaces);
+            self.report(&pending, &cause);
+            self.reject(pending, &cause.refusal());
             return;
         }
         let Some(id) = contained(|| self.io.new_socket_id()) else {
-            self.refused(&pending, &Cause::Panicked);
-            self.connection.reject(pending, "internal error", None);
+            self.report(&pending, &Cause::Panicked);
+            self.reject(pending, &Cause::Panicked.refusal());
             return;
         };
         let (key, auth) = (pending.socket(), pending.take_auth());
@@ -72,7 +74,7 @@ impl Work {
         let local = LocalSocket::new(socket, auth);
         if contained(|| local.socket.table().make_instances(&local.socket)).is_none() {
             local.socket.report(None, &Cause::Panicked, None);
-            self.connection.reject(pending, "internal error", None);
+            self.reject(pending, &Cause::Panicked.refusal());
             return;
         }
         match local.admission() {
@@ -84,8 +86,12 @@ impl Work {
         }
     }
 
-    /// Tells the application of a client that was not let in to a namespace.
-    fn refused(&self, pending: &Pending, cause: &Cause) {
+    fn reject(&mut self, pending: Pending, error: &ConnectError) {
+        self.connection.reject(pending, error.message(), error.data());
+    }
+
+    /// Tells the application of a client that is not let in to a namespace, and has no socket yet.
+    fn report(&self, pending: &Pending, cause: &Cause) {
         self.io.report(None, ErrorContext::new(pending.namespace(), &self.session.handshake, cause));
     }
 
@@ -96,13 +102,14 @@ impl Work {
         }
         // Disconnected by the application while its middlewares ran.
         if local.socket.is_gone() {
-            self.connection.reject(pending, "disconnected", None);
+            self.reject(pending, &ConnectError::new("disconnected"));
             return;
         }
         // A member before the reply is queued: a broadcast comes through the mailbox, and so after it.
         if let Err(full) = local.connect() {
-            local.socket.report(None, &full.cause(), None);
-            self.connection.reject(pending, full.message(), None);
+            let cause = full.cause();
+            local.socket.report(None, &cause, None);
+            self.reject(pending, &cause.refusal());
             return;
         }
         if self.connection.accept(pending, &local.socket.id()).is_none() {
@@ -239,7 +246,7 @@ impl Work {
                 let (pending, local) = *asking;
                 match verdict {
                     Ok(()) => self.accept(pending, local, cx, now),
-                    Err(error) => self.connection.reject(pending, error.message(), error.data()),
+                    Err(error) => self.reject(pending, &error),
                 }
                 return;
             }

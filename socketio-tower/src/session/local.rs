@@ -4,7 +4,7 @@ use bytestring::ByteString;
 use socketio_core::{DisconnectReason, SocketKey};
 
 use super::running::contained;
-use crate::handler::{BoxFuture, Cause, ConnectContext, ConnectError, DisconnectContext};
+use crate::handler::{BoxFuture, ConnectContext, ConnectError, DisconnectContext};
 use crate::namespace::{Full, Membership};
 use crate::socket::Socket;
 
@@ -105,7 +105,7 @@ impl LocalSocket {
                     Ok(verdict) => verdict.await,
                     Err(failure) => {
                         socket.report(None, &failure.cause, None);
-                        Err(refusal(&failure.cause))
+                        Err(failure.cause.refusal())
                     }
                 };
                 verdict?;
@@ -119,16 +119,6 @@ impl LocalSocket {
 impl Drop for LocalSocket {
     fn drop(&mut self) {
         self.socket.retire();
-    }
-}
-
-/// What a client is told for whom a middleware cannot be called: what it did wrong, not what the application did.
-fn refusal(cause: &Cause) -> ConnectError {
-    match cause {
-        Cause::BadArgs(error) if !error.is_internal() => {
-            ConnectError::new(format!("invalid request: {error}"))
-        }
-        _ => ConnectError::new("internal error"),
     }
 }
 

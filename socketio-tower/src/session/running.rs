@@ -113,7 +113,7 @@ impl Job {
         let ended = ended.unwrap_or_else(|| match task {
             Task::Admit(ref asking) => {
                 asking.1.socket.report(None, &Cause::Panicked, None);
-                Ended::Admitted(Err(ConnectError::new("internal error")))
+                Ended::Admitted(Err(Cause::Panicked.refusal()))
             }
             _ => Ended::Handled(Err(Failure::new(Cause::Panicked, None))),
         });
