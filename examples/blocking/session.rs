@@ -134,7 +134,7 @@ impl Session {
                     _ => {}
                 }
             }
-            let Some(event) = self.connection.poll() else { return Ok(()) };
+            let Some(event) = self.connection.poll(Instant::now()) else { return Ok(()) };
             self.take(event)?;
         }
     }

@@ -25,8 +25,8 @@ pub struct Config {
     /// The most namespaces one client may be connected to, or asking for, at once. Default 64; Node has no
     /// bound.
     pub max_namespaces: usize,
-    /// The most events of one socket that wait for its connect handler or for a free place among its
-    /// running handlers; one more disconnects the socket. Default 4096; Node has no bound.
+    /// The most events of one client that wait, at all its sockets together, for a connect handler or for a free place
+    /// among running handlers; one more disconnects the socket it is for. Default 4096; Node has no bound.
     pub max_parked_events: usize,
     /// The most bytes those events may have together. Default 4 MiB.
     pub max_parked_bytes: usize,

@@ -37,6 +37,10 @@ use crate::{Config, DisconnectReason, Encoded, Link, Lost, Message, Sid, SocketI
 /// [`poll_transmit`](Self::poll_transmit) until `None`, then [`poll_timeout`](Self::poll_timeout), whose
 /// answer replaces the one before.
 ///
+/// A caller that must give way to others may stop before `poll` has returned `None`, if it goes on soon. As long as
+/// [`is_behind`](Self::is_behind), it hands over no further message and no further body: what has not been read keeps its
+/// sender waiting, whereas what is handed over is kept here.
+///
 /// ```
 /// use std::sync::Arc;
 /// use std::time::Instant;
@@ -53,7 +57,7 @@ use crate::{Config, DisconnectReason, Encoded, Link, Lost, Message, Sid, SocketI
 ///     let mut connection = Connection::<()>::open(config, &Sid::from_entropy([7; 15]), &open, now);
 ///     connection.handle_attach(link, now);
 ///     connection.handle_message(link, &Message::Text("40".into()), now);
-///     let Some(Event::Connect(pending)) = connection.poll() else { panic!("a wish to connect") };
+///     let Some(Event::Connect(pending)) = connection.poll(now) else { panic!("a wish to connect") };
 ///     connection.accept(pending, &SocketId::from_entropy([8; 15]));
 ///     while let Some(transmit) = connection.poll_transmit() {
 ///         if let Transmit::Message { packet, .. } = transmit {
@@ -105,6 +109,27 @@ impl<A> Connection<A> {
         self.engine.queued_bytes()
     }
 
+    /// Returns whether received input waits for [`poll`](Self::poll).
+    ///
+    /// Input that waits counts as a sign of life: the client is not silent, its turn has not come.
+    pub fn is_behind(&self) -> bool {
+        !self.events.is_empty() || !self.resumed.is_empty() || self.engine.is_behind()
+    }
+
+    /// Returns how many bytes have been received and wait to be handled: the events that wait for [`poll`](Self::poll),
+    /// those that are [parked](Self::park), the rest of a body, and attachments whose packet is not complete.
+    pub fn received_bytes(&self) -> usize {
+        let waiting = |event: &Event<A>| match event {
+            Event::Received { event, .. } => event.weight(),
+            Event::Acknowledged { args, .. } => args.weight(),
+            _ => 0,
+        };
+        self.events.iter().map(waiting).sum::<usize>()
+            + self.sockets.parked_bytes()
+            + self.engine.unread_bytes()
+            + self.assembler.bytes()
+    }
+
     /// How many acks are awaited.
     pub fn awaited_acks(&self) -> usize {
         self.acks.len()
@@ -152,7 +177,8 @@ impl<A> Connection<A> {
         taken
     }
 
-    /// The whole body of a POST has arrived.
+    /// The whole body of a POST has arrived. It is decoded packet by packet in [`poll`](Self::poll), and answered when the
+    /// last packet has been taken.
     pub fn handle_body(&mut self, link: Link, body: Bytes, now: Instant) {
         self.engine.handle_body(link, body, now);
         self.receive(now);
@@ -197,6 +223,9 @@ impl<A> Connection<A> {
     /// Time has passed. Calls at any other moment than [`poll_timeout`](Self::poll_timeout) named do
     /// nothing wrong.
     pub fn handle_timeout(&mut self, now: Instant) {
+        if self.is_behind() {
+            self.engine.heard();
+        }
         self.engine.handle_timeout(now);
         if self.connect_deadline.is_some_and(|deadline| now >= deadline) {
             self.engine.close(DisconnectReason::ForcedServerClose, now);
@@ -314,7 +343,17 @@ impl<A> Connection<A> {
 
     /// The next event. To be called after every `&mut` call, until `None`.
     #[must_use = "an event that is not looked at is lost"]
-    pub fn poll(&mut self) -> Option<Event<A>> {
+    pub fn poll(&mut self, now: Instant) -> Option<Event<A>> {
+        loop {
+            let event = self.next_event();
+            if event.is_some() || !self.engine.read_body() {
+                return event;
+            }
+            self.receive(now);
+        }
+    }
+
+    fn next_event(&mut self) -> Option<Event<A>> {
         while let Some(&socket) = self.resumed.last() {
             match self.sockets.unpark(socket) {
                 Some((event, ack)) => return Some(Event::Received { socket, event, ack }),
@@ -372,7 +411,7 @@ impl<A> Awaits<A> {
 impl<A> Connection<A> {
     /// Takes what the session has received.
     fn receive(&mut self, now: Instant) {
-        while let Some(event) = self.engine.poll() {
+        while let Some(event) = self.engine.take_event() {
             match event {
                 EngineEvent::Message(_) if self.refused => {}
                 EngineEvent::Message(Message::Text(text)) => self.receive_text(&text, &text, now),

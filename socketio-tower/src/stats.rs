@@ -14,6 +14,10 @@ pub struct Stats {
     pub websocket: usize,
     /// The sockets that are connected, of all namespaces.
     pub sockets: usize,
+    /// The bytes that have come from clients and that no handler has: input that was read and waits for its turn, messages
+    /// and bodies that are not whole, attachments whose packet is not, and events that are
+    /// [parked](crate::SocketIoBuilder::max_parked).
+    pub received_bytes: usize,
     /// The bytes that wait for clients, between `emit` and the kernel.
     pub queued_bytes: usize,
     /// How many sessions have been opened since the server was made.

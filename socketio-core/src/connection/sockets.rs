@@ -151,7 +151,12 @@ impl Sockets {
         self.gate(key).is_some_and(|gate| gate.shut || gate.parked.is_some())
     }
 
-    /// An event arrives at the gate. The events of a socket that is gone pass: they came before it went.
+    /// Returns how many bytes wait at all gates together.
+    pub(super) fn parked_bytes(&self) -> usize {
+        self.parked().map(|parked| parked.bytes).sum()
+    }
+
+    /// An event arrives at the gate. The bounds hold for all gates together. The events of a socket that is gone pass: they came before it went.
     pub(super) fn pass(
         &mut self,
         key: SocketKey,
@@ -163,12 +168,18 @@ impl Sockets {
         if !gate.shut && gate.parked.is_none() {
             return Passage::Passes(event, ack);
         }
-        let parked = gate.parked.get_or_insert_default();
-        parked.bytes += event.weight();
-        if parked.bytes > config.max_parked_bytes || parked.queue.len() >= config.max_parked_events {
+        let weight = event.weight();
+        let (events, bytes) = self
+            .parked()
+            .fold((0, 0), |(events, bytes), parked| (events + parked.queue.len(), bytes + parked.bytes));
+        if bytes + weight > config.max_parked_bytes || events >= config.max_parked_events {
             return Passage::Full;
         }
-        parked.queue.push_back((event.detach(), ack));
+        if let Some(gate) = self.gate(key) {
+            let parked = gate.parked.get_or_insert_default();
+            parked.bytes += weight;
+            parked.queue.push_back((event.detach(), ack));
+        }
         Passage::Waits
     }
 
@@ -182,6 +193,13 @@ impl Sockets {
             None => gate.parked = None,
         }
         next
+    }
+
+    fn parked(&self) -> impl Iterator<Item = &ParkedEvents> {
+        self.slots.iter().filter_map(|slot| match &slot.state {
+            State::Connected(gate) => gate.parked.as_deref(),
+            State::Pending | State::Left => None,
+        })
     }
 
     fn gate(&mut self, key: SocketKey) -> Option<&mut Gate> {

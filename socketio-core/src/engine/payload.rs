@@ -84,7 +84,7 @@ fn length(packet: &Encoded) -> usize {
 }
 
 /// ASCII record separator, Engine.IO 4.
-const SEPARATOR: char = '\x1e';
+pub(super) const SEPARATOR: char = '\x1e';
 
 /// python-engineio's client drops the connection on more packets than this in one answer.
 const MAX_PACKETS: usize = 16;

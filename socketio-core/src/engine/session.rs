@@ -8,6 +8,9 @@ use bytestring::ByteString;
 mod closing;
 use closing::respond;
 
+mod posting;
+use posting::Posting;
+
 mod received;
 pub(crate) use received::Received;
 
@@ -25,7 +28,8 @@ use crate::{Config, DisconnectReason, Encoded, Link, Lost, Message, Sid, Transpo
 /// The methods come in the four families of [`Connection`](crate::Connection), which contains a session;
 /// it is public so that Engine.IO can be used and tested alone. The same rule holds: after any call that
 /// takes `&mut self`, [`poll`](Self::poll) until `None`, [`poll_transmit`](Self::poll_transmit) until
-/// `None`, then [`poll_timeout`](Self::poll_timeout).
+/// `None`, then [`poll_timeout`](Self::poll_timeout). A body is decoded as it is polled; while
+/// [`is_behind`](Self::is_behind), hand over no further message.
 #[derive(Debug)]
 pub struct Session {
     config: Arc<Config>,
@@ -36,8 +40,8 @@ pub struct Session {
     /// What is decided and only has to be done.
     transmits: VecDeque<Transmit>,
     events: VecDeque<Event>,
-    /// A POST whose body has not arrived.
-    posting: Option<Link>,
+    /// A POST that has not been answered.
+    posting: Option<Posting>,
     /// The GET that was answered last: its packets are lost if it turns out to be.
     answered: Option<Link>,
     /// Whether the client wants base64 on its message stream.
@@ -101,6 +105,16 @@ impl Session {
     /// How many bytes wait for the transport.
     pub fn queued_bytes(&self) -> usize {
         self.outbox.weight()
+    }
+
+    /// Whether received input waits to be taken by [`poll`](Self::poll).
+    pub fn is_behind(&self) -> bool {
+        !self.events.is_empty() || self.posting.as_ref().is_some_and(Posting::is_reading)
+    }
+
+    /// Returns how many bytes of a received body have not been decoded.
+    pub fn unread_bytes(&self) -> usize {
+        self.posting.as_ref().map_or(0, Posting::unread_bytes)
     }
 }
 
@@ -177,7 +191,7 @@ impl Session {
             Some(_) => RequestError::Overlap,
             None if post.octets => RequestError::InvalidContent,
             None => {
-                self.posting = Some(link);
+                self.posting = Some(Posting::Announced(link));
                 return Ok(());
             }
         };
@@ -185,25 +199,21 @@ impl Session {
         Err(fault)
     }
 
-    /// The whole body of a POST has arrived.
+    /// The whole body of a POST has arrived. It is decoded packet by packet in [`poll`](Self::poll), and answered when the
+    /// last packet has been taken.
     pub fn handle_body(&mut self, link: Link, body: Bytes, now: Instant) {
-        if self.posting != Some(link) {
+        if !self.awaits_body(link) {
             return;
         }
         self.posting = None;
         self.heard();
         self.handle_timeout(now);
-        let fault = match ByteString::try_from(body) {
-            Ok(body) => self.read_body(&body).is_err(),
+        match ByteString::try_from(body) {
+            Ok(body) => self.begin_body(link, body),
             // A client that does not know of the end yet is not told by an error, here either.
-            Err(_) => self.is_open(),
-        };
-        let mut response = Response::Accepted;
-        if fault {
-            response = Response::Refused(RequestError::Malformed);
-            self.fail(DisconnectReason::ParseError, None);
+            Err(_) if self.is_open() => self.refuse_body(link),
+            Err(_) => self.accept_body(link),
         }
-        self.transmits.push_back(Transmit::Respond { link, response });
     }
 
     /// The message stream stands that the session was opened for.
@@ -249,7 +259,7 @@ impl Session {
     }
 
     fn lose(&mut self, link: Link, why: Lost) {
-        if self.posting == Some(link) {
+        if self.awaits_body(link) {
             self.posting = None;
             if why == Lost::TooLarge {
                 let response = Response::Refused(RequestError::TooLarge);
@@ -308,6 +318,10 @@ impl Session {
             }
             State::Opening | State::Polling { .. } | State::Streaming { .. } => {}
         }
+        // A client whose input waits to be read is not silent.
+        if self.is_behind() {
+            self.heard();
+        }
         match self.heartbeat.beat(&self.config, now) {
             Beat::Rest => {}
             Beat::Ping => self.outbox.push(Encoded::text_only("2")),
@@ -355,6 +369,16 @@ impl Session {
     /// The next event. To be called after every `&mut` call, until `None`.
     #[must_use = "an event that is not looked at is lost"]
     pub fn poll(&mut self) -> Option<Event> {
+        loop {
+            match self.take_event() {
+                None if self.read_body() => {}
+                event => return event,
+            }
+        }
+    }
+
+    /// Takes an event that has happened, without reading on in a body.
+    pub(crate) fn take_event(&mut self) -> Option<Event> {
         let event = self.events.pop_front();
         if event.is_none() && self.events.capacity() > KEPT_EVENTS {
             self.events = VecDeque::new();
@@ -383,7 +407,7 @@ impl Session {
 
 impl Session {
     /// Any byte is a sign of life.
-    fn heard(&mut self) {
+    pub(crate) fn heard(&mut self) {
         self.heartbeat.heard();
     }
 

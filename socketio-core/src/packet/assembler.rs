@@ -67,6 +67,11 @@ impl<P> Assembler<P> {
         Ok(Some((pending.packet, pending.attachments)))
     }
 
+    /// Returns how many bytes of attachments wait for the rest of their packet.
+    pub fn bytes(&self) -> usize {
+        self.pending.as_ref().map_or(0, |pending| pending.bytes)
+    }
+
     /// Takes note of a text message.
     ///
     /// # Errors

@@ -55,9 +55,9 @@ impl SocketIoBuilder {
         self
     }
 
-    /// The most events of one socket that wait for its connect handler, or for a free place among its running handlers,
-    /// and the most bytes they may have together; one more disconnects the socket. Default 4096 events and 4 MiB; Node has
-    /// no bound.
+    /// The most events of one client that wait, at all its sockets together, for a connect handler or for a free place
+    /// among running handlers, and the most bytes they may have; one more disconnects the socket it is for. Default 4096
+    /// events and 4 MiB; Node has no bound.
     pub fn max_parked(mut self, events: usize, bytes: usize) -> Self {
         self.core.max_parked_events = events;
         self.core.max_parked_bytes = bytes;

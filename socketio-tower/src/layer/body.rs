@@ -96,6 +96,13 @@ impl Delivery {
         self.session = None;
     }
 
+    /// Hands the session the body of the request.
+    pub(super) fn deliver(&self, body: Bytes) {
+        if let Some(session) = &self.session {
+            session.mailbox.push_body(self.link, body);
+        }
+    }
+
     /// Tells the session something of the request; nothing if the session is over.
     pub(super) fn tell(&self, command: impl FnOnce(Link) -> Command) {
         if let Some(session) = &self.session {

@@ -153,10 +153,10 @@ where
                         }
                     };
                     let waiting = waiting.take().expect(POLLED_AGAIN);
-                    waiting.delivery.tell(|link| match ended {
-                        Ok(body) => Command::Body { link, body },
-                        Err(why) => Command::Lost { link, why },
-                    });
+                    match ended {
+                        Ok(body) => waiting.delivery.deliver(body),
+                        Err(why) => waiting.delivery.tell(|link| Command::Lost { link, why }),
+                    }
                     State::Wait { waiting: Some(waiting) }
                 }
                 StateProj::Switch { handshake } => {

@@ -9,7 +9,7 @@ use socketio_core::{Connection, DisconnectReason, Link, Lost};
 use tokio::time::Sleep;
 
 use super::local::LocalSockets;
-use super::mailbox::Downstream;
+use super::mailbox::Backlog;
 use super::running::Running;
 use super::streams::Streams;
 use super::{Answer, Command, Respond, Session, contained};
@@ -125,7 +125,7 @@ impl Future for Driver {
 /// quarter of a megabyte of input each.
 const TURNS_PER_POLL: usize = 8;
 
-/// Handlers that one turn starts at most: a POST may hold a hundred thousand events.
+/// Events that one turn takes at most: a POST may hold a hundred thousand. Nothing more is read until all are taken.
 const EVENTS_PER_TURN: usize = 256;
 
 /// The bytes of replies that may wait for a client, beside what the application emits: thousands of
@@ -135,7 +135,10 @@ const MAX_REPLIES: usize = 1024 * 1024;
 /// The steps of a turn. Each tells whether it moved anything.
 impl Work {
     fn drive_read(&mut self, cx: &mut Context<'_>, now: Instant) -> bool {
-        !self.streams.is_empty() && self.streams.drive_read(&mut self.connection, cx, now)
+        // What is not read waits in the kernel, and TCP holds its sender back.
+        !self.streams.is_empty()
+            && !self.connection.is_behind()
+            && self.streams.drive_read(&mut self.connection, cx, now)
     }
 
     fn drive_timer(&mut self, cx: &mut Context<'_>, now: Instant) -> bool {
@@ -148,7 +151,7 @@ impl Work {
     fn dispatch(&mut self, cx: &mut Context<'_>, now: Instant) -> bool {
         let mut moved = false;
         for _ in 0..EVENTS_PER_TURN {
-            let Some(event) = self.connection.poll() else { break };
+            let Some(event) = self.connection.poll(now) else { break };
             self.take(event, cx, now);
             moved = true;
         }
@@ -161,7 +164,7 @@ impl Work {
 
     fn drain_mailbox(&mut self, now: Instant) -> bool {
         let mut commands = std::mem::take(&mut self.commands);
-        self.session.mailbox.take(&mut commands, self.downstream());
+        self.session.mailbox.take(&mut commands, self.backlog());
         let moved = !commands.is_empty();
         for command in commands.drain(..) {
             self.obey(command, now);
@@ -207,11 +210,15 @@ impl Work {
     }
 
     fn rest(&self, cx: &Context<'_>) -> bool {
-        self.session.mailbox.rest(self.downstream(), cx.waker())
+        self.session.mailbox.rest(self.backlog(), cx.waker())
     }
 
-    fn downstream(&self) -> Downstream {
-        Downstream { bytes: self.downstream_bytes(), writable: self.connection.is_writable() }
+    fn backlog(&self) -> Backlog {
+        Backlog {
+            downstream_bytes: self.downstream_bytes(),
+            upstream_bytes: self.connection.received_bytes() + self.streams.received_bytes(),
+            writable: self.connection.is_writable(),
+        }
     }
 
     fn downstream_bytes(&self) -> usize {
@@ -254,11 +261,7 @@ impl Work {
                 let taken = connection.handle_post(link, &post, now);
                 self.await_answer(link, respond, taken);
             }
-            Command::Body { link, body } => {
-                let queued = connection.queued_bytes();
-                connection.handle_body(link, body, now);
-                self.bound_replies(queued, now);
-            }
+            Command::Body { link, body } => connection.handle_body(link, body, now),
             Command::Lost { link, why } => {
                 connection.handle_lost(link, why, now);
                 if why == Lost::Aborted {

@@ -1,7 +1,8 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 
-use socketio_core::DisconnectReason;
+use bytes::Bytes;
+use socketio_core::{DisconnectReason, Link};
 
 use super::command::Command;
 use crate::config::{Overflow, Settings};
@@ -23,6 +24,10 @@ struct Inner {
     inbox_bytes: usize,
     /// The bytes the task has taken and the kernel has not, as of its last turn.
     downstream_bytes: usize,
+    /// The bytes that have come from the client and that no handler has, as of the task's last turn.
+    upstream_bytes: usize,
+    /// The bytes of the bodies in `commands`.
+    body_bytes: usize,
     /// Whether what would be sent could leave at once, as of the task's last turn.
     writable: bool,
     task: Task,
@@ -44,11 +49,13 @@ enum Task {
     Closed,
 }
 
-/// How things stand between the task and the kernel.
+/// What the task has in its hands.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Downstream {
-    /// What the kernel has still to take.
-    pub(crate) bytes: usize,
+pub(crate) struct Backlog {
+    /// The bytes that the kernel has still to take.
+    pub(crate) downstream_bytes: usize,
+    /// The bytes that have come from the client and that no handler has.
+    pub(crate) upstream_bytes: usize,
     /// Whether a packet could leave at once if nothing waited before it.
     pub(crate) writable: bool,
 }
@@ -111,6 +118,21 @@ impl Mailbox {
         Ok(())
     }
 
+    /// Queues the body of a POST; nothing happens if the session is over.
+    pub(crate) fn push_body(&self, link: Link, body: Bytes) {
+        let mut inner = self.lock();
+        if !matches!(inner.task, Task::Closed) {
+            inner.body_bytes += body.len();
+            push(inner, Command::Body { link, body });
+        }
+    }
+
+    /// The bytes that wait between the kernel and a handler.
+    pub(crate) fn received_bytes(&self) -> usize {
+        let inner = self.lock();
+        inner.body_bytes + inner.upstream_bytes
+    }
+
     /// The bytes that wait between `emit` and the kernel.
     pub(crate) fn queued_bytes(&self) -> usize {
         let inner = self.lock();
@@ -137,20 +159,22 @@ impl Mailbox {
 
     /// For the task, in every turn: takes what is there into an empty list, and tells what of earlier
     /// turns the kernel has still to take.
-    pub(crate) fn take(&self, into: &mut Vec<Command>, downstream: Downstream) {
+    pub(crate) fn take(&self, into: &mut Vec<Command>, backlog: Backlog) {
         let mut inner = self.lock();
         std::mem::swap(&mut inner.commands, into);
-        inner.writable = downstream.writable;
-        inner.downstream_bytes = downstream.bytes + std::mem::take(&mut inner.inbox_bytes);
+        inner.writable = backlog.writable;
+        inner.downstream_bytes = backlog.downstream_bytes + std::mem::take(&mut inner.inbox_bytes);
+        inner.upstream_bytes = backlog.upstream_bytes + std::mem::take(&mut inner.body_bytes);
         wake_drained(inner);
     }
 
     /// For the task, at the end of its turn: tells what the kernel has still to take, and rests. False if
     /// something has come meanwhile.
-    pub(crate) fn rest(&self, downstream: Downstream, waker: &Waker) -> bool {
+    pub(crate) fn rest(&self, backlog: Backlog, waker: &Waker) -> bool {
         let mut inner = self.lock();
-        inner.writable = downstream.writable;
-        inner.downstream_bytes = downstream.bytes;
+        inner.writable = backlog.writable;
+        inner.downstream_bytes = backlog.downstream_bytes;
+        inner.upstream_bytes = backlog.upstream_bytes;
         if !inner.commands.is_empty() {
             return false;
         }
@@ -171,6 +195,8 @@ impl Mailbox {
         inner.ending = true;
         inner.inbox_bytes = 0;
         inner.downstream_bytes = 0;
+        inner.upstream_bytes = 0;
+        inner.body_bytes = 0;
         let drained = std::mem::take(&mut inner.drained);
         let commands = std::mem::take(&mut inner.commands);
         drop(inner);

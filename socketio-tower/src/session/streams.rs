@@ -1,3 +1,4 @@
+use std::ops::ControlFlow;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -81,6 +82,15 @@ impl Streams {
         self.0.iter().map(queued).sum()
     }
 
+    /// Returns how many bytes have been read and not handed to the connection.
+    pub(super) fn received_bytes(&self) -> usize {
+        let received = |slot: &Slot| match &slot.phase {
+            Phase::Open { wire, .. } | Phase::Closing { wire, .. } => wire.received_bytes(),
+            Phase::Opening { .. } | Phase::Gone => 0,
+        };
+        self.0.iter().map(received).sum()
+    }
+
     /// When something is overdue: a write that makes no progress, a close that is not answered.
     pub(super) fn timeout(&self, write_timeout: Duration) -> Option<Instant> {
         let timeout = |slot: &Slot| match &slot.phase {
@@ -92,7 +102,7 @@ impl Streams {
         self.0.iter().filter_map(timeout).min()
     }
 
-    /// Hands everything that has arrived to the connection. True if something has.
+    /// Hands what has arrived to the connection, as much as a turn may. True if something has.
     pub(super) fn drive_read(
         &mut self,
         connection: &mut Connection<Answer>,
@@ -192,12 +202,21 @@ impl Slot {
         match &mut self.phase {
             Phase::Open { wire, .. } => {
                 let (link, before) = (self.link, wire.received());
-                let read = wire.poll_read(cx, |message| connection.handle_message(link, &message, now));
+                let mut messages = 0;
+                let read = wire.poll_read(cx, |message| {
+                    connection.handle_message(link, &message, now);
+                    messages += 1;
+                    if messages < MESSAGES_PER_TURN {
+                        ControlFlow::Continue(())
+                    } else {
+                        ControlFlow::Break(())
+                    }
+                });
                 let heard = wire.received() != before;
                 if heard {
                     connection.handle_activity(link);
                 }
-                let Poll::Ready(Err(error)) = read else { return heard };
+                let Poll::Ready(Err(error)) = read else { return heard || messages > 0 };
                 connection.handle_lost(link, Lost::from(&error), now);
                 match error {
                     ReadError::Io(_) => self.phase = Phase::Gone,
@@ -206,14 +225,16 @@ impl Slot {
                 }
                 true
             }
-            Phase::Closing { wire, ended, .. } if !*ended => match wire.poll_read(cx, drop) {
-                Poll::Ready(Ok(()) | Err(ReadError::TooLarge | ReadError::Violation(_))) => true,
-                Poll::Ready(Err(ReadError::Closed | ReadError::Ended | ReadError::Io(_))) => {
-                    *ended = true;
-                    true
+            Phase::Closing { wire, ended, .. } if !*ended => {
+                match wire.poll_read(cx, |_| ControlFlow::Continue(())) {
+                    Poll::Ready(Ok(()) | Err(ReadError::TooLarge | ReadError::Violation(_))) => true,
+                    Poll::Ready(Err(ReadError::Closed | ReadError::Ended | ReadError::Io(_))) => {
+                        *ended = true;
+                        true
+                    }
+                    Poll::Pending => false,
                 }
-                Poll::Pending => false,
-            },
+            }
             Phase::Closing { .. } => false,
             Phase::Opening { .. } | Phase::Gone => false,
         }
@@ -294,6 +315,10 @@ impl Stall {
         }
     }
 }
+
+/// How many messages one turn hands out at most. The rest of what was read stays as it came: undecoded, a small event takes
+/// a twentieth of the memory.
+const MESSAGES_PER_TURN: usize = 256;
 
 /// How long a peer may take to end its half of the connection after ours; then it is reset.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(3);

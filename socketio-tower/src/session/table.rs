@@ -82,12 +82,14 @@ impl SessionTable {
         let sessions = self.all();
         let websocket = sessions.iter().filter(|session| session.transport() == Transport::WebSocket).count();
         let queued_bytes = sessions.iter().map(|session| session.mailbox.queued_bytes()).sum();
+        let received_bytes = sessions.iter().map(|session| session.mailbox.received_bytes()).sum();
         let inner = self.lock();
         Stats {
             sessions: sessions.len(),
             polling: sessions.len() - websocket,
             websocket,
             sockets: 0,
+            received_bytes,
             queued_bytes,
             opened: inner.opened,
             overflowed: self.overflowed.load(Ordering::Relaxed),

@@ -82,6 +82,7 @@ pub(super) struct Extent {
     pub(super) role: FrameRole,
 }
 
+#[derive(PartialEq)]
 pub(super) enum FrameRole {
     Control,
     Fragment,

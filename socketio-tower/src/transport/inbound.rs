@@ -1,5 +1,6 @@
 use std::borrow::Cow;
 use std::io::{self, Read, Write};
+use std::ops::ControlFlow;
 
 use bytes::{Bytes, BytesMut};
 use socketio_core::Message;
@@ -30,8 +31,14 @@ pub(super) struct Inbound {
     max_payload: usize,
     /// The beginning of a frame whose end has not arrived.
     partial: Vec<u8>,
-    /// What holds the beginning of a fragmented message.
-    fragments: Option<Box<WebSocketContext>>,
+    /// The beginning of a fragmented message.
+    fragments: Option<Box<Fragments>>,
+}
+
+struct Fragments {
+    context: WebSocketContext,
+    /// How many bytes of the message it holds.
+    bytes: usize,
 }
 
 impl Inbound {
@@ -43,37 +50,47 @@ impl Inbound {
         Self { max_payload, ..Self::default() }
     }
 
-    /// Takes all of `bytes` and hands out every message that they complete. Replies to control frames
-    /// are queued in `outbound`.
+    /// Hands out every message that `bytes` complete, until `on_message` breaks off. Returns how many bytes it took: all of
+    /// them unless it was broken off. Replies to control frames are queued in `outbound`.
     pub(super) fn receive(
         &mut self,
-        mut bytes: &[u8],
+        bytes: &[u8],
         outbound: &mut Outbound,
-        on_message: &mut impl FnMut(Message),
-    ) -> Result<(), ReadError> {
+        on_message: &mut impl FnMut(Message) -> ControlFlow<()>,
+    ) -> Result<usize, ReadError> {
+        let mut rest = bytes;
         if !self.partial.is_empty() {
-            let Some((extent, used)) = self.fill(bytes)? else { return Ok(()) };
-            bytes = &bytes[used..];
+            let Some((extent, used)) = self.fill(rest)? else { return Ok(bytes.len()) };
+            rest = &rest[used..];
             let frame = std::mem::take(&mut self.partial);
-            self.take_frame(frame, &extent, outbound, on_message)?;
+            if self.take_frame(frame, &extent, outbound, on_message)?.is_break() {
+                return Ok(bytes.len() - rest.len());
+            }
         }
         loop {
-            if self.fragments.is_none() {
-                bytes = self.take_messages(bytes, on_message)?;
+            if self.fragments.is_none() && self.take_messages(&mut rest, on_message)?.is_break() {
+                return Ok(bytes.len() - rest.len());
             }
-            match Extent::parse(bytes, self.max_payload)? {
-                Some(extent) if extent.length <= bytes.len() => {
-                    let (frame, rest) = bytes.split_at(extent.length);
-                    self.feed(Cow::Borrowed(frame), &extent, outbound, on_message)?;
-                    bytes = rest;
+            match Extent::parse(rest, self.max_payload)? {
+                Some(extent) if extent.length <= rest.len() => {
+                    let (frame, after) = rest.split_at(extent.length);
+                    rest = after;
+                    if self.feed(Cow::Borrowed(frame), &extent, outbound, on_message)?.is_break() {
+                        return Ok(bytes.len() - rest.len());
+                    }
                 }
                 _ => break,
             }
         }
-        if !bytes.is_empty() {
-            self.fill(bytes)?;
+        if !rest.is_empty() {
+            self.fill(rest)?;
         }
-        Ok(())
+        Ok(bytes.len())
+    }
+
+    /// Returns how many bytes it holds of a message that is not whole.
+    pub(super) fn held_bytes(&self) -> usize {
+        self.partial.len() + self.fragments.as_ref().map_or(0, |fragments| fragments.bytes)
     }
 
     /// Whether it holds nothing of a message or frame.
@@ -110,24 +127,26 @@ impl Inbound {
         Ok((arrived == extent.length).then_some((extent, used)))
     }
 
-    /// Hands out the whole messages that `bytes` begin with, and gives back the rest.
-    fn take_messages<'a>(
+    /// Hands out the whole messages that `rest` begins with, and leaves what follows.
+    fn take_messages(
         &self,
-        mut bytes: &'a [u8],
-        on_message: &mut impl FnMut(Message),
-    ) -> Result<&'a [u8], ReadError> {
+        rest: &mut &[u8],
+        on_message: &mut impl FnMut(Message) -> ControlFlow<()>,
+    ) -> Result<ControlFlow<()>, ReadError> {
         let mut shared = BytesMut::new();
-        while let Some(frame) = MessageFrame::parse(bytes, self.max_payload) {
+        while let Some(frame) = MessageFrame::parse(rest, self.max_payload) {
             let (start, end) = (frame.start, frame.end);
             if shared.capacity() < end - start {
-                shared = BytesMut::with_capacity((end - start).max(bytes.len().min(Self::SHARED)));
+                shared = BytesMut::with_capacity((end - start).max(rest.len().min(Self::SHARED)));
             }
-            shared.extend_from_slice(&bytes[start..end]);
+            shared.extend_from_slice(&rest[start..end]);
             unmask(&mut shared, frame.mask);
-            on_message(frame.message(shared.split().freeze())?);
-            bytes = &bytes[end..];
+            *rest = &rest[end..];
+            if on_message(frame.message(shared.split().freeze())?).is_break() {
+                return Ok(ControlFlow::Break(()));
+            }
         }
-        Ok(bytes)
+        Ok(ControlFlow::Continue(()))
     }
 
     /// Takes a frame that is whole, and alone in its buffer.
@@ -136,15 +155,14 @@ impl Inbound {
         mut frame: Vec<u8>,
         extent: &Extent,
         outbound: &mut Outbound,
-        on_message: &mut impl FnMut(Message),
-    ) -> Result<(), ReadError> {
+        on_message: &mut impl FnMut(Message) -> ControlFlow<()>,
+    ) -> Result<ControlFlow<()>, ReadError> {
         if self.fragments.is_none()
             && let Some(message) = MessageFrame::parse(&frame, self.max_payload)
         {
             unmask(&mut frame[message.start..], message.mask);
             let payload = Bytes::from(frame).slice(message.start..);
-            on_message(message.message(payload)?);
-            return Ok(());
+            return Ok(on_message(message.message(payload)?));
         }
         self.feed(Cow::Owned(frame), extent, outbound, on_message)
     }
@@ -155,16 +173,18 @@ impl Inbound {
         frame: Cow<'_, [u8]>,
         extent: &Extent,
         outbound: &mut Outbound,
-        on_message: &mut impl FnMut(Message),
-    ) -> Result<(), ReadError> {
+        on_message: &mut impl FnMut(Message) -> ControlFlow<()>,
+    ) -> Result<ControlFlow<()>, ReadError> {
         let open = match extent.role {
             FrameRole::Control => self.fragments.is_some(),
             FrameRole::Fragment => true,
             FrameRole::Last => false,
         };
+        let mut bytes = if extent.role == FrameRole::Control { 0 } else { extent.payload };
         let (mut context, mut stream);
         if let Some(held) = self.fragments.take() {
-            (context, stream) = (*held, Feed { unread: &frame, reply: Vec::new() });
+            bytes += held.bytes;
+            (context, stream) = (held.context, Feed { unread: &frame, reply: Vec::new() });
         } else {
             let mut part = frame.into_owned();
             // After the header tungstenite reserves the payload again, although it is there.
@@ -175,17 +195,20 @@ impl Inbound {
 
         // With a fragment open the context is read until it asks for more. Otherwise there is one message
         // in it, and one more read would make it allocate a buffer for bytes that nobody has.
+        let mut flow = ControlFlow::Continue(());
         loop {
             let message = match context.read(&mut stream) {
                 Err(tungstenite::Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => {
-                    self.fragments = Some(Box::new(context));
-                    return Ok(());
+                    self.fragments = Some(Box::new(Fragments { context, bytes }));
+                    return Ok(flow);
                 }
                 result => result?,
             };
             match message {
-                tungstenite::Message::Text(text) => on_message(Message::Text(byte_string(text.into())?)),
-                tungstenite::Message::Binary(bytes) => on_message(Message::Binary(bytes)),
+                tungstenite::Message::Text(text) => {
+                    flow = on_message(Message::Text(byte_string(text.into())?))
+                }
+                tungstenite::Message::Binary(bytes) => flow = on_message(Message::Binary(bytes)),
                 tungstenite::Message::Ping(_) => {
                     context.flush(&mut stream)?;
                     outbound.pong(std::mem::take(&mut stream.reply));
@@ -199,7 +222,7 @@ impl Inbound {
                 tungstenite::Message::Pong(_) | tungstenite::Message::Frame(_) => {}
             }
             if !open {
-                return Ok(());
+                return Ok(flow);
             }
         }
     }
@@ -255,6 +278,7 @@ mod tests {
             if let Message::Binary(bytes) = message {
                 messages.push(bytes);
             }
+            ControlFlow::Continue(())
         };
         Inbound::new(1000).receive(&batch, &mut Outbound::default(), &mut take).expect("valid frames");
         assert!(messages.len() == 100 && messages.iter().all(|bytes| **bytes == [7; 100]));

@@ -1,7 +1,9 @@
 use std::io;
+use std::ops::ControlFlow;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
+use bytes::{Buf, Bytes};
 use socketio_core::{Encoded, Message};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_tungstenite::tungstenite;
@@ -38,6 +40,8 @@ pub(crate) struct Wire<S> {
     inbound: Option<Inbound>,
     outbound: Outbound,
     received: u64,
+    /// What was read when a turn was broken off; boxed, because most never have any.
+    unread: Option<Box<Bytes>>,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
@@ -49,7 +53,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     /// refused.
     pub(crate) fn new(io: S, max_payload: usize) -> Self {
         let inbound = Some(Inbound::new(max_payload));
-        Self { io, inbound, outbound: Outbound::default(), received: 0 }
+        Self { io, inbound, outbound: Outbound::default(), received: 0, unread: None }
     }
 
     /// How many bytes have come from the peer in all. Any of them is a sign of life.
@@ -66,6 +70,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     /// How many bytes the kernel has yet to take, control frames included.
     pub(crate) fn queued_bytes(&self) -> usize {
         self.outbound.queued_bytes()
+    }
+
+    /// Returns how many bytes have been read and not handed out: whole messages after a turn that was broken off, and the
+    /// beginning of one that is not whole.
+    pub(crate) fn received_bytes(&self) -> usize {
+        self.unread.as_ref().map_or(0, |unread| unread.len())
+            + self.inbound.as_ref().map_or(0, Inbound::held_bytes)
     }
 
     /// Whether all that was queued has been written and flushed.
@@ -94,7 +105,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         }
     }
 
-    /// Reads what the peer has sent and hands out the messages, in order.
+    /// Reads what the peer has sent and hands out the messages, in order, until `on_message` breaks off: then the rest of
+    /// what was read, at most one read, is kept for the next call, and nothing more is read.
     ///
     /// `Pending` means that there is no more and the task will be woken; messages may have been handed
     /// out all the same. `Ready(Ok)` means that the turn is spent: poll again, after the others.
@@ -106,8 +118,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     pub(crate) fn poll_read(
         &mut self,
         cx: &mut Context<'_>,
-        mut on_message: impl FnMut(Message),
+        mut on_message: impl FnMut(Message) -> ControlFlow<()>,
     ) -> Poll<Result<(), ReadError>> {
+        if let Some(mut unread) = self.unread.take() {
+            let used = match self.decode(&unread, &mut on_message) {
+                Ok(used) => used,
+                Err(error) => return self.fail(error),
+            };
+            if used < unread.len() {
+                unread.advance(used);
+                self.unread = Some(unread);
+                return Poll::Ready(Ok(()));
+            }
+        }
         let mut scratch = Scratch::take();
         for _ in 0..Self::READS_PER_TURN {
             let mut buffer = ReadBuf::new(&mut scratch);
@@ -116,11 +139,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
             let result = ready!(Pin::new(&mut self.io).poll_read(cx, &mut buffer));
             let bytes = buffer.filled();
             self.received += bytes.len() as u64;
-            if let Err(error) =
-                result.map_err(ReadError::Io).and_then(|()| self.decode(bytes, &mut on_message))
-            {
-                self.inbound = None;
-                return Poll::Ready(Err(error));
+            let used = match result {
+                Ok(()) if bytes.is_empty() => return self.fail(ReadError::Ended),
+                Ok(()) => self.decode(bytes, &mut on_message),
+                Err(error) => return self.fail(ReadError::Io(error)),
+            };
+            match used {
+                Ok(used) if used == bytes.len() => {}
+                Ok(used) => {
+                    self.unread = Some(Box::new(Bytes::copy_from_slice(&bytes[used..])));
+                    break;
+                }
+                Err(error) => return self.fail(error),
             }
         }
         Poll::Ready(Ok(()))
@@ -148,16 +178,24 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         Pin::new(&mut self.io).poll_shutdown(cx)
     }
 
-    fn decode(&mut self, bytes: &[u8], on_message: &mut impl FnMut(Message)) -> Result<(), ReadError> {
-        if bytes.is_empty() {
-            return Err(ReadError::Ended);
-        }
-        let Some(inbound) = &mut self.inbound else { return Ok(()) };
+    /// Decodes what was read; returns how much of it.
+    fn decode(
+        &mut self,
+        bytes: &[u8],
+        on_message: &mut impl FnMut(Message) -> ControlFlow<()>,
+    ) -> Result<usize, ReadError> {
+        let Some(inbound) = &mut self.inbound else { return Ok(bytes.len()) };
         if self.outbound.is_closed() {
-            inbound.receive(bytes, &mut self.outbound, &mut drop)
+            inbound.receive(bytes, &mut self.outbound, &mut |_| ControlFlow::Continue(()))
         } else {
             inbound.receive(bytes, &mut self.outbound, on_message)
         }
+    }
+
+    /// The input is of no use any more; what still comes is thrown away.
+    fn fail(&mut self, error: ReadError) -> Poll<Result<(), ReadError>> {
+        self.inbound = None;
+        Poll::Ready(Err(error))
     }
 }
 

@@ -43,7 +43,7 @@ pub fn packet(data: &[u8]) {
     let (link, now) = (Link::new(0), Instant::now());
     connection.handle_attach(link, now);
     connection.handle_message(link, &Message::Text(format!("40{},", packet.namespace).into()), now);
-    while let Some(event) = connection.poll() {
+    while let Some(event) = connection.poll(now) {
         let socketio_core::Event::Connect(pending) = event else { continue };
         let id = socketio_core::SocketId::from_entropy([1; 15]);
         if let Some(socket) = connection.accept(pending, &id) {
@@ -54,7 +54,7 @@ pub fn packet(data: &[u8]) {
     for byte in 0..head.attachments as u8 {
         connection.handle_message(link, &Message::Binary(vec![byte; 3].into()), now);
     }
-    while let Some(event) = connection.poll() {
+    while let Some(event) = connection.poll(now) {
         let socketio_core::Event::Received { event, .. } = event else { continue };
         assert_eq!(event.name(), head.name());
         let args = event.args();

@@ -60,7 +60,7 @@ fn echo() -> impl FnMut(&[&Message]) {
     let mut connection = Connection::<()>::open(Arc::default(), &Sid::from_entropy([1; 15]), &open, now);
     connection.handle_attach(link, now);
     connection.handle_message(link, &Message::Text("40".into()), now);
-    let Some(Event::Connect(pending)) = connection.poll() else { panic!("a wish to connect") };
+    let Some(Event::Connect(pending)) = connection.poll(now) else { panic!("a wish to connect") };
     let socket = connection.accept(pending, &SocketId::from_entropy([2; 15])).expect("it is there");
     connection.resume(socket);
     assert_eq!(std::iter::from_fn(|| connection.poll_transmit()).count(), 2);
@@ -69,8 +69,8 @@ fn echo() -> impl FnMut(&[&Message]) {
         for message in messages {
             connection.handle_message(link, message, now);
         }
-        let Some(Event::Received { event, ack, .. }) = connection.poll() else { panic!("an event") };
-        assert!(connection.poll().is_none());
+        let Some(Event::Received { event, ack, .. }) = connection.poll(now) else { panic!("an event") };
+        assert!(connection.poll(now).is_none());
         let packet = match ack {
             Some(id) => encoder.ack("/", id, text_of(&event)),
             None if event.args().attachments().is_empty() => {
@@ -105,8 +105,8 @@ fn the_packets_of_a_post_share_its_body() {
     });
 }
 
-/// The body itself, and what makes it shared.
-const BODY: u64 = 2;
+/// The body itself, what makes it shared, and how far it is read.
+const BODY: u64 = 3;
 
 #[test]
 fn the_packets_of_a_get_are_copied_into_its_answer() {

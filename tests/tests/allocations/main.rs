@@ -5,6 +5,7 @@
 
 mod client;
 mod core;
+mod flood;
 mod heap;
 mod memory;
 mod pipe;

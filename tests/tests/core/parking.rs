@@ -110,3 +110,24 @@ fn the_end_within_one_payload_takes_what_would_have_waited() {
     server.post("42[\"n\",1]\x1e41");
     assert_eq!(server.log(), ["connect /", "left /: client namespace disconnect"]);
 }
+
+#[test]
+fn the_bound_holds_for_all_sockets_of_a_client_together() {
+    let mut config = Config::default();
+    config.max_parked_events = 3;
+    let (mut server, stream) = Server::websocket_with(config);
+    for namespace in ["/a", "/b"] {
+        server.app().welcome(namespace, Welcome::AcceptBusy);
+        server.text(stream, &format!("40{namespace},"));
+    }
+    server.messages(stream);
+    server.log();
+    for text in [r#"42/a,["n",0]"#, r#"42/b,["n",1]"#, r#"42/a,["n",2]"#] {
+        server.text(stream, text);
+    }
+    assert_eq!(server.log(), [""; 0]);
+    server.text(stream, r#"42/b,["n",3]"#);
+    assert_eq!(server.log(), ["too much waits: /b", "left /b: server namespace disconnect"]);
+    server.resume("/a");
+    assert_eq!(server.log(), ["/a n 0", "/a n 2"], "the other keeps what waits");
+}

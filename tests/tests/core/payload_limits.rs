@@ -1,4 +1,8 @@
-use socketio_core::{Config, DisconnectReason, Lost};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use socketio_core::engine::{Event, Head, Post, Request, RequestError, Session};
+use socketio_core::{Config, DisconnectReason, Link, Lost, Message};
 use socketio_tests::sim::{Server, fuzzing};
 
 // fault 38
@@ -62,4 +66,59 @@ fn deep_json_harms_nobody() {
     fuzzing::packet(format!(r#"2["e",{}]"#, deep("")).as_bytes());
     fuzzing::packet(format!(r#"51-["e",{}]"#, deep(r#"{"_placeholder":true,"num":0}"#)).as_bytes());
     fuzzing::packet(format!(r#"2["e",{}"#, "[{\"a\":".repeat(100_000)).as_bytes());
+}
+
+#[test]
+fn a_body_is_decoded_as_its_events_are_taken_and_answered_after_the_last() {
+    let (config, now) = (Config::default(), Instant::now());
+    let mut session = polling_session(&config, now);
+    let link = Link::new(1);
+    session.handle_post(link, &a_post(), now).expect("a session that polls");
+    session.handle_body(link, "4a\x1e4b\x1e4c".into(), now);
+    for (text, left) in [("a", 5), ("b", 2)] {
+        assert_eq!(session.poll(), Some(Event::Message(Message::Text(text.into()))));
+        assert_eq!(session.unread_bytes(), left);
+        assert!(session.is_behind() && session.poll_transmit().is_none(), "the POST waits");
+    }
+    assert_eq!(
+        session.handle_post(Link::new(2), &a_post(), now),
+        Err(RequestError::Overlap),
+        "there is one body at a time"
+    );
+}
+
+#[test]
+fn a_client_whose_body_waits_to_be_read_is_not_silent() {
+    let (config, birth) = (Config::default(), Instant::now());
+    let mut session = polling_session(&config, birth);
+    let link = Link::new(1);
+    session.handle_post(link, &a_post(), birth).expect("a session that polls");
+    session.handle_body(link, "4a\x1e4b".into(), birth);
+    for minute in 1..5 {
+        session.handle_timeout(birth + Duration::from_secs(60 * minute));
+        assert!(session.is_open(), "after {minute} minutes");
+    }
+    let now = birth + Duration::from_secs(300);
+    assert_eq!(std::iter::from_fn(|| session.poll()).count(), 2);
+    session.handle_timeout(now);
+    session.handle_timeout(now + config.ping_interval + config.ping_timeout);
+    assert!(!session.is_open(), "from here on it is");
+}
+
+/// A session that polls and has fetched its OPEN packet.
+fn polling_session(config: &Config, now: Instant) -> Session {
+    let head = Head { method: "GET", query: "EIO=4&transport=polling", ..Head::default() };
+    let Ok(Request::Open(open)) = Request::parse(&head, config) else { panic!("a handshake") };
+    let sid = Server::SID.parse().expect("twenty characters");
+    let mut session = Session::open(Arc::new(config.clone()), &sid, &open, now);
+    session.handle_poll(Link::new(0), now).expect("it is taken");
+    assert!(session.poll_transmit().is_some());
+    session
+}
+
+fn a_post() -> Post {
+    let query = format!("EIO=4&transport=polling&sid={}", Server::SID);
+    let head = Head { method: "POST", query: &query, ..Head::default() };
+    let Ok(Request::Post(post)) = Request::parse(&head, &Config::default()) else { panic!("a POST") };
+    post
 }

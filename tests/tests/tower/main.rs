@@ -13,6 +13,7 @@ mod dynamic_namespaces;
 mod emit;
 mod errors;
 mod filters;
+mod flood;
 mod handshake;
 mod hooks;
 mod http2;

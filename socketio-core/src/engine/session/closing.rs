@@ -14,9 +14,7 @@ impl Session {
         match &mut self.state {
             State::Polling { parked, .. } => {
                 let parked = parked.take();
-                if let Some(link) = self.posting.take() {
-                    self.transmits.push_back(Transmit::Respond { link, response: Response::Accepted });
-                }
+                self.end_posting();
                 self.release_links();
                 // No longer than one that answers no ping.
                 let linger = self.config.linger.min(self.config.ping_timeout);
@@ -75,9 +73,9 @@ impl Session {
 
     /// Lets go of what a polling session holds besides its stream.
     pub(super) fn release_links(&mut self) {
-        if let Some(link) = self.posting.take() {
+        if let Some(posting) = self.posting.take() {
             let response = Response::Refused(RequestError::UnknownSession);
-            self.transmits.push_back(Transmit::Respond { link, response });
+            self.transmits.push_back(Transmit::Respond { link: posting.link(), response });
         }
         self.abandon();
         if let State::Polling { parked, .. } = &mut self.state
@@ -106,9 +104,7 @@ impl Session {
     pub(super) fn end_linger(&mut self) {
         self.state = State::Closed;
         self.outbox.clear();
-        if let Some(link) = self.posting.take() {
-            self.transmits.push_back(Transmit::Respond { link, response: Response::Accepted });
-        }
+        self.end_posting();
     }
 }
 

@@ -5,7 +5,7 @@ use bytestring::ByteString;
 
 use super::closing::respond;
 use super::{Session, State};
-use crate::engine::{Event, Malformed, Packet, Transmit, decode_payload};
+use crate::engine::{Packet, Transmit};
 use crate::{DisconnectReason, Encoded, Link, Message};
 
 /// A message for Socket.IO, as a part of what was sent.
@@ -71,30 +71,20 @@ impl Session {
         }
     }
 
-    /// Reads the body of a POST, up to the first packet that is none.
-    pub(super) fn read_body(&mut self, body: &ByteString) -> Result<(), Malformed> {
-        for packet in decode_payload(body) {
-            if let State::Lingering { .. } = self.state
-                && let Ok(Packet::Close) = packet
-            {
-                self.end_linger();
-            }
-            if !self.is_open() {
-                break;
-            }
-            if let Some(received) = self.read_packet(body, packet?) {
-                self.events.push_back(Event::Message(received.into_message()));
-            }
-        }
-        Ok(())
-    }
-
-    fn read_packet<'p>(&mut self, whole: &'p ByteString, packet: Packet<'p>) -> Option<Received<'p>> {
+    pub(super) fn read_packet<'p>(
+        &mut self,
+        whole: &'p ByteString,
+        packet: Packet<'p>,
+    ) -> Option<Received<'p>> {
         match packet {
             Packet::Text(text) => return Some(Received::Text { whole, text }),
             Packet::Binary(bytes) => return Some(Received::Binary(bytes)),
             // Node ignores `1` on a WebSocket until the ping timeout; there is no reason to wait.
             Packet::Close => {
+                if let State::Lingering { .. } = self.state {
+                    self.end_linger();
+                    return None;
+                }
                 if let State::Polling { parked, .. } = &mut self.state
                     && let Some(link) = parked.take()
                 {

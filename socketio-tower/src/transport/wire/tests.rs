@@ -1,4 +1,5 @@
 use std::collections::VecDeque;
+use std::ops::ControlFlow;
 use std::task::Waker;
 
 use bytes::Bytes;
@@ -108,12 +109,20 @@ fn wire(reads: impl IntoIterator<Item = Vec<u8>>) -> Wire<Script> {
     Wire::new(Script::new(reads), MAX_PAYLOAD)
 }
 
+/// Takes messages and never breaks off.
+fn keep(mut take: impl FnMut(Message)) -> impl FnMut(Message) -> ControlFlow<()> {
+    move |message| {
+        take(message);
+        ControlFlow::Continue(())
+    }
+}
+
 impl Wire<Script> {
     /// Reads until the script has no more, or until the first error.
     fn read_all(&mut self) -> (Vec<Message>, Option<ReadError>) {
         let mut messages = Vec::new();
         loop {
-            match self.poll_read(&mut context(), |message| messages.push(message)) {
+            match self.poll_read(&mut context(), keep(|message| messages.push(message))) {
                 Poll::Ready(Ok(())) => {}
                 Poll::Ready(Err(error)) => return (messages, Some(error)),
                 Poll::Pending => return (messages, None),

@@ -52,7 +52,7 @@ impl Chat {
         for message in self.arriving.drain(..) {
             self.connection.handle_message(LINK, &message, self.now);
         }
-        while let Some(event) = self.connection.poll() {
+        while let Some(event) = self.connection.poll(self.now) {
             let Event::Received { event, ack, .. } = event else { panic!("an event") };
             let packet = echo(&mut self.encoder, &event, ack);
             self.connection.send(self.socket, packet, None);
@@ -97,7 +97,7 @@ impl Handshake {
         let mut connection = Connection::open(Arc::clone(&self.config), &sid, &open, self.now);
         connection.handle_attach(LINK, self.now);
         connection.handle_message(LINK, &Message::Text("40".into()), self.now);
-        let Some(Event::Connect(pending)) = connection.poll() else { panic!("a wish to connect") };
+        let Some(Event::Connect(pending)) = connection.poll(self.now) else { panic!("a wish to connect") };
         let socket = connection.accept(pending, &SocketId::from_entropy([2; 15])).expect("it is there");
         while let Some(transmit) = connection.poll_transmit() {
             drop(black_box(transmit));
@@ -108,7 +108,7 @@ impl Handshake {
     pub(crate) fn open_and_close(&self) {
         let (mut connection, _) = self.open();
         connection.disconnect_client(self.now);
-        while let Some(event) = connection.poll() {
+        while let Some(event) = connection.poll(self.now) {
             black_box::<Event<()>>(event);
         }
         while let Some(transmit) = connection.poll_transmit() {

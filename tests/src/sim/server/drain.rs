@@ -12,7 +12,7 @@ impl Server {
     pub(super) fn drain(&mut self) {
         let was_closed = self.app.closed().is_some();
         for _ in 0..100_000 {
-            let Some(event) = self.connection.poll() else { break };
+            let Some(event) = self.connection.poll(self.now) else { break };
             match self.app.take(event) {
                 Reaction::Nothing => {}
                 Reaction::Greet(pending, welcome) => self.greet(pending, welcome),
@@ -33,7 +33,10 @@ impl Server {
             self.check_order(&transmit);
             self.transmitted.push(transmit);
         }
-        assert!(self.connection.poll().is_none(), "the drain rule is enough: no event is left behind");
+        assert!(
+            self.connection.poll(self.now).is_none(),
+            "the drain rule is enough: no event is left behind"
+        );
         assert!(self.connection.poll_transmit().is_none(), "a bounded number of transmits");
         self.check(was_closed);
     }

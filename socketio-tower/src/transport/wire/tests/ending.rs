@@ -77,7 +77,7 @@ async fn a_tungstenite_client_converses_with_it() {
     let server = std::future::poll_fn(move |cx| {
         loop {
             let mut texts = Vec::new();
-            let read = wire.poll_read(cx, |message| texts.push(message));
+            let read = wire.poll_read(cx, keep(|message| texts.push(message)));
             for message in &texts {
                 if let Message::Text(text) = message {
                     wire.push(Encoded::text_only(text)).expect("open");

@@ -182,10 +182,45 @@ fn a_large_message_leaves_no_buffer_behind() {
 fn one_loud_peer_gives_the_turn_back() {
     let mut wire = wire(std::iter::repeat_n(frame(TEXT, b"more"), 6));
     let mut seen = 0;
-    assert!(matches!(wire.poll_read(&mut context(), |_| seen += 1), Poll::Ready(Ok(()))));
+    assert!(matches!(wire.poll_read(&mut context(), keep(|_| seen += 1)), Poll::Ready(Ok(()))));
     assert_eq!(seen, 4);
-    assert!(wire.poll_read(&mut context(), |_| seen += 1).is_pending());
+    assert!(wire.poll_read(&mut context(), keep(|_| seen += 1)).is_pending());
     assert_eq!(seen, 6);
+}
+
+/// Reads once, and breaks off after so many messages.
+fn read_some(wire: &mut Wire<Script>, most: usize) -> (Poll<Result<(), ReadError>>, Vec<Message>) {
+    let mut messages = Vec::new();
+    let read = wire.poll_read(&mut context(), |message| {
+        messages.push(message);
+        if messages.len() < most { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    });
+    (read, messages)
+}
+
+#[test]
+fn a_turn_that_is_broken_off_reads_nothing_more_and_loses_nothing() {
+    let frames: Vec<_> = ["a", "b", "c", "d", "e"].map(|letter| frame(TEXT, letter.as_bytes())).into();
+    let mut wire = wire([frames.concat(), [frame(TEXT, b"f"), frame(TEXT, b"g")[..3].to_vec()].concat()]);
+    for (expected, held) in [(["a", "b"], 3 * frames[0].len()), (["c", "d"], frames[0].len())] {
+        let (read, messages) = read_some(&mut wire, 2);
+        assert!(matches!(read, Poll::Ready(Ok(()))));
+        assert_eq!(messages, expected.map(text));
+        assert_eq!((wire.received_bytes(), wire.io.reads.len()), (held, 1), "nothing more was read");
+    }
+    let (read, messages) = read_some(&mut wire, 10);
+    assert!(read.is_pending());
+    assert_eq!(messages, ["e", "f"].map(text));
+    assert_eq!(wire.received_bytes(), 3, "the beginning of a frame");
+}
+
+#[test]
+fn a_fault_behind_a_turn_that_is_broken_off_is_found_by_the_next() {
+    let mut wire = wire([[frame(TEXT, b"a"), frame(TEXT, b"b"), vec![0xff; 20]].concat()]);
+    assert_eq!(read_some(&mut wire, 1).1, [text("a")]);
+    let (read, messages) = read_some(&mut wire, 10);
+    assert!(matches!(read, Poll::Ready(Err(ReadError::Violation(_)))));
+    assert_eq!((messages, wire.received_bytes()), (vec![text("b")], 0));
 }
 
 /// A message of a client in frames, and what must come of it.

@@ -1,0 +1,113 @@
+use bytestring::ByteString;
+
+use super::Session;
+use crate::engine::payload::SEPARATOR;
+use crate::engine::{Event, Packet, RequestError, Response, Transmit};
+use crate::{DisconnectReason, Link};
+
+/// A POST that has not been answered.
+///
+/// Its body is decoded one packet at a time, when somebody asks for the next event: a megabyte holds a hundred thousand
+/// packets, which take twenty times its memory once they are decoded.
+#[derive(Debug)]
+pub(super) enum Posting {
+    /// Its body is on the way.
+    Announced(Link),
+    /// Its body has arrived. Boxed, because most sessions never have one.
+    Reading(Box<Reading>),
+}
+
+#[derive(Debug)]
+pub(super) struct Reading {
+    link: Link,
+    body: ByteString,
+    /// How far it is decoded.
+    next: usize,
+}
+
+impl Posting {
+    pub(super) fn link(&self) -> Link {
+        match self {
+            Self::Announced(link) => *link,
+            Self::Reading(reading) => reading.link,
+        }
+    }
+
+    pub(super) fn is_reading(&self) -> bool {
+        matches!(self, Self::Reading(_))
+    }
+
+    pub(super) fn unread_bytes(&self) -> usize {
+        match self {
+            Self::Announced(_) => 0,
+            Self::Reading(reading) => reading.body.len() - reading.next,
+        }
+    }
+}
+
+/// The POST of a session.
+impl Session {
+    /// Whether this POST's body has not arrived.
+    pub(super) fn awaits_body(&self, link: Link) -> bool {
+        matches!(self.posting, Some(Posting::Announced(announced)) if announced == link)
+    }
+
+    /// Decodes the next packet of a body that has arrived, and answers its POST after the last. Returns false if there is no
+    /// such body.
+    pub(crate) fn read_body(&mut self) -> bool {
+        // Taken out, so that an end of the session which the packet brings does not answer its POST.
+        let Some(Posting::Reading(mut reading)) = self.posting.take_if(|posting| posting.is_reading()) else {
+            return false;
+        };
+        let link = reading.link;
+        let rest = &reading.body[reading.next..];
+        let (text, after) = match rest.find(SEPARATOR) {
+            Some(length) => (&rest[..length], Some(reading.next + length + 1)),
+            None => (rest, None),
+        };
+        match Packet::decode(text) {
+            Ok(packet) if self.is_open() || packet == Packet::Close => {
+                if let Some(received) = self.read_packet(&reading.body, packet) {
+                    self.events.push_back(Event::Message(received.into_message()));
+                }
+            }
+            Ok(_) => {}
+            // A client that does not know of the end yet is not told by an error.
+            Err(_) if !self.is_open() => {}
+            Err(_) => {
+                self.refuse_body(link);
+                return true;
+            }
+        }
+        match after {
+            Some(next) if self.is_open() => {
+                reading.next = next;
+                self.posting = Some(Posting::Reading(reading));
+            }
+            _ => self.accept_body(link),
+        }
+        true
+    }
+
+    pub(super) fn begin_body(&mut self, link: Link, body: ByteString) {
+        self.posting = Some(Posting::Reading(Box::new(Reading { link, body, next: 0 })));
+    }
+
+    /// The body cannot be read; nothing that follows could be.
+    pub(super) fn refuse_body(&mut self, link: Link) {
+        let response = Response::Refused(RequestError::Malformed);
+        self.fail(DisconnectReason::ParseError, None);
+        self.transmits.push_back(Transmit::Respond { link, response });
+    }
+
+    /// Answers the POST that there is, if there is one.
+    pub(super) fn end_posting(&mut self) {
+        if let Some(posting) = self.posting.take() {
+            self.accept_body(posting.link());
+        }
+    }
+
+    pub(super) fn accept_body(&mut self, link: Link) {
+        self.transmits.push_back(Transmit::Respond { link, response: Response::Accepted });
+    }
+}
