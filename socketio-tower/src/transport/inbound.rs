@@ -206,7 +206,7 @@ impl Inbound {
             };
             match message {
                 tungstenite::Message::Text(text) => {
-                    flow = on_message(Message::Text(byte_string(text.into())?))
+                    flow = on_message(Message::Text(byte_string(text.into())?));
                 }
                 tungstenite::Message::Binary(bytes) => flow = on_message(Message::Binary(bytes)),
                 tungstenite::Message::Ping(_) => {
