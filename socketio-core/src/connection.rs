@@ -177,8 +177,8 @@ impl<A> Connection<A> {
         taken
     }
 
-    /// The whole body of a POST has arrived. It is decoded packet by packet in [`poll`](Self::poll), and answered when the
-    /// last packet has been taken.
+    /// The whole body of a POST has arrived. It is decoded a few packets at a time in [`poll`](Self::poll), and answered
+    /// when the last has been decoded.
     pub fn handle_body(&mut self, link: Link, body: Bytes, now: Instant) {
         self.engine.handle_body(link, body, now);
         self.receive(now);

@@ -116,6 +116,7 @@ impl Future for Driver {
                 return Poll::Pending;
             }
         }
+        work.session.mailbox.note(work.backlog());
         cx.waker().wake_by_ref();
         Poll::Pending
     }
@@ -164,7 +165,7 @@ impl Work {
 
     fn drain_mailbox(&mut self, now: Instant) -> bool {
         let mut commands = std::mem::take(&mut self.commands);
-        self.session.mailbox.take(&mut commands, self.backlog());
+        self.session.mailbox.take(&mut commands, self.downstream_bytes(), self.connection.is_writable());
         let moved = !commands.is_empty();
         for command in commands.drain(..) {
             self.obey(command, now);

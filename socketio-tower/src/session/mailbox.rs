@@ -158,14 +158,22 @@ impl Mailbox {
     }
 
     /// For the task, in every turn: takes what is there into an empty list, and tells what of earlier
-    /// turns the kernel has still to take.
-    pub(crate) fn take(&self, into: &mut Vec<Command>, backlog: Backlog) {
+    /// turns the kernel has still to take, and whether a packet could leave at once.
+    pub(crate) fn take(&self, into: &mut Vec<Command>, downstream_bytes: usize, writable: bool) {
         let mut inner = self.lock();
         std::mem::swap(&mut inner.commands, into);
-        inner.writable = backlog.writable;
-        inner.downstream_bytes = backlog.downstream_bytes + std::mem::take(&mut inner.inbox_bytes);
-        inner.upstream_bytes = backlog.upstream_bytes + std::mem::take(&mut inner.body_bytes);
+        inner.writable = writable;
+        inner.downstream_bytes = downstream_bytes + std::mem::take(&mut inner.inbox_bytes);
+        inner.upstream_bytes += std::mem::take(&mut inner.body_bytes);
         wake_drained(inner);
+    }
+
+    /// For the task, when it gives way to others before it rests: tells what it has in its hands.
+    pub(crate) fn note(&self, backlog: Backlog) {
+        let mut inner = self.lock();
+        inner.writable = backlog.writable;
+        inner.downstream_bytes = backlog.downstream_bytes;
+        inner.upstream_bytes = backlog.upstream_bytes;
     }
 
     /// For the task, at the end of its turn: tells what the kernel has still to take, and rests. False if

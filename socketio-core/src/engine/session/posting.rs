@@ -7,7 +7,7 @@ use crate::{DisconnectReason, Link};
 
 /// A POST that has not been answered.
 ///
-/// Its body is decoded one packet at a time, when somebody asks for the next event: a megabyte holds a hundred thousand
+/// Its body is decoded a few packets at a time, when somebody asks for the next event: a megabyte holds a hundred thousand
 /// packets, which take twenty times its memory once they are decoded.
 #[derive(Debug)]
 pub(super) enum Posting {
@@ -52,39 +52,39 @@ impl Session {
         matches!(self.posting, Some(Posting::Announced(announced)) if announced == link)
     }
 
-    /// Decodes the next packet of a body that has arrived, and answers its POST after the last. Returns false if there is no
+    /// Decodes the next packets of a body that has arrived, and answers its POST after the last. Returns false if there is no
     /// such body.
     pub(crate) fn read_body(&mut self) -> bool {
-        // Taken out, so that an end of the session which the packet brings does not answer its POST.
+        // Taken out, so that an end of the session which a packet brings does not answer its POST.
         let Some(Posting::Reading(mut reading)) = self.posting.take_if(|posting| posting.is_reading()) else {
             return false;
         };
-        let link = reading.link;
-        let rest = &reading.body[reading.next..];
-        let (text, after) = match rest.find(SEPARATOR) {
-            Some(length) => (&rest[..length], Some(reading.next + length + 1)),
-            None => (rest, None),
-        };
-        match Packet::decode(text) {
-            Ok(packet) if self.is_open() || packet == Packet::Close => {
-                if let Some(received) = self.read_packet(&reading.body, packet) {
-                    self.events.push_back(Event::Message(received.into_message()));
+        let mut next = reading.next;
+        for text in reading.body[reading.next..].split(SEPARATOR).take(DECODED) {
+            next += text.len() + SEPARATOR.len_utf8();
+            match Packet::decode(text) {
+                Ok(packet) if self.is_open() || packet == Packet::Close => {
+                    if let Some(received) = self.read_packet(&reading.body, packet) {
+                        self.events.push_back(Event::Message(received.into_message()));
+                    }
                 }
+                Err(_) if self.is_open() => {
+                    self.refuse_body(reading.link);
+                    return true;
+                }
+                // A client that does not know of the end yet is not told by an error.
+                Ok(_) | Err(_) => {}
             }
-            Ok(_) => {}
-            // A client that does not know of the end yet is not told by an error.
-            Err(_) if !self.is_open() => {}
-            Err(_) => {
-                self.refuse_body(link);
+            if !self.is_open() {
+                self.accept_body(reading.link);
                 return true;
             }
         }
-        match after {
-            Some(next) if self.is_open() => {
-                reading.next = next;
-                self.posting = Some(Posting::Reading(reading));
-            }
-            _ => self.accept_body(link),
+        if next > reading.body.len() {
+            self.accept_body(reading.link);
+        } else {
+            reading.next = next;
+            self.posting = Some(Posting::Reading(reading));
         }
         true
     }
@@ -111,3 +111,6 @@ impl Session {
         self.transmits.push_back(Transmit::Respond { link, response: Response::Accepted });
     }
 }
+
+/// Packets of a body that are decoded at a time: enough to share the cost of a call.
+const DECODED: usize = 16;
