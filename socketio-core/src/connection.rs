@@ -346,9 +346,10 @@ impl<A> Connection<A> {
     pub fn poll(&mut self, now: Instant) -> Option<Event<A>> {
         loop {
             let event = self.next_event();
-            if event.is_some() || !self.engine.read_body() {
+            if event.is_some() || !self.engine.is_reading() {
                 return event;
             }
+            self.engine.read_body();
             self.receive(now);
         }
     }

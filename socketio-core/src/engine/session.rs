@@ -109,7 +109,12 @@ impl Session {
 
     /// Whether received input waits to be taken by [`poll`](Self::poll).
     pub fn is_behind(&self) -> bool {
-        !self.events.is_empty() || self.posting.as_ref().is_some_and(Posting::is_reading)
+        !self.events.is_empty() || self.is_reading()
+    }
+
+    /// Whether a body has arrived and is not decoded to its end.
+    pub(crate) fn is_reading(&self) -> bool {
+        self.posting.as_ref().is_some_and(Posting::is_reading)
     }
 
     /// Returns how many bytes of a received body have not been decoded.

@@ -13,7 +13,7 @@ use crate::{DisconnectReason, Link};
 pub(super) enum Posting {
     /// Its body is on the way.
     Announced(Link),
-    /// Its body has arrived. Boxed, because most sessions never have one.
+    /// Its body has arrived, and has more packets than are decoded at a time: few have.
     Reading(Box<Reading>),
 }
 
@@ -52,45 +52,55 @@ impl Session {
         matches!(self.posting, Some(Posting::Announced(announced)) if announced == link)
     }
 
-    /// Decodes the next packets of a body that has arrived, and answers its POST after the last. Returns false if there is no
-    /// such body.
+    /// Decodes a body that has arrived. The session may end on the way: then its POST is answered here, not by the end.
+    pub(super) fn begin_body(&mut self, link: Link, body: ByteString) {
+        self.posting = None;
+        if let Some(next) = self.read_packets(link, &body, 0) {
+            self.posting = Some(Posting::Reading(Box::new(Reading { link, body, next })));
+        }
+    }
+
+    /// Decodes more of a body that has arrived, and answers its POST after the last packet. Returns false if there is no such
+    /// body.
     pub(crate) fn read_body(&mut self) -> bool {
-        // Taken out, so that an end of the session which a packet brings does not answer its POST.
         let Some(Posting::Reading(mut reading)) = self.posting.take_if(|posting| posting.is_reading()) else {
             return false;
         };
-        let mut next = reading.next;
-        for text in reading.body[reading.next..].split(SEPARATOR).take(DECODED) {
-            next += text.len() + SEPARATOR.len_utf8();
-            match Packet::decode(text) {
-                Ok(packet) if self.is_open() || packet == Packet::Close => {
-                    if let Some(received) = self.read_packet(&reading.body, packet) {
-                        self.events.push_back(Event::Message(received.into_message()));
-                    }
-                }
-                Err(_) if self.is_open() => {
-                    self.refuse_body(reading.link);
-                    return true;
-                }
-                // A client that does not know of the end yet is not told by an error.
-                Ok(_) | Err(_) => {}
-            }
-            if !self.is_open() {
-                self.accept_body(reading.link);
-                return true;
-            }
-        }
-        if next > reading.body.len() {
-            self.accept_body(reading.link);
-        } else {
+        if let Some(next) = self.read_packets(reading.link, &reading.body, reading.next) {
             reading.next = next;
             self.posting = Some(Posting::Reading(reading));
         }
         true
     }
 
-    pub(super) fn begin_body(&mut self, link: Link, body: ByteString) {
-        self.posting = Some(Posting::Reading(Box::new(Reading { link, body, next: 0 })));
+    /// Decodes a few packets; returns where the next one begins, unless the POST has been answered.
+    fn read_packets(&mut self, link: Link, body: &ByteString, from: usize) -> Option<usize> {
+        let mut next = from;
+        for text in body[from..].split(SEPARATOR).take(DECODED) {
+            next += text.len() + SEPARATOR.len_utf8();
+            match Packet::decode(text) {
+                Ok(packet) if self.is_open() || packet == Packet::Close => {
+                    if let Some(received) = self.read_packet(body, packet) {
+                        self.events.push_back(Event::Message(received.into_message()));
+                    }
+                }
+                Err(_) if self.is_open() => {
+                    self.refuse_body(link);
+                    return None;
+                }
+                // A client that does not know of the end yet is not told by an error.
+                Ok(_) | Err(_) => {}
+            }
+            if !self.is_open() {
+                next = usize::MAX;
+                break;
+            }
+        }
+        if next > body.len() {
+            self.accept_body(link);
+            return None;
+        }
+        Some(next)
     }
 
     /// The body cannot be read; nothing that follows could be.
