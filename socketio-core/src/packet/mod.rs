@@ -23,6 +23,8 @@ mod encode;
 pub use encode::{EncodeError, Encoder};
 
 mod binary;
+mod cursor;
+mod placeholders;
 
 /// The id under which an answer is awaited, counted by whoever awaits it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

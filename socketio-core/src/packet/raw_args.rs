@@ -6,7 +6,8 @@ use serde::de::value::UnitDeserializer;
 use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, IgnoredAny, SeqAccess, Visitor};
 use serde::forward_to_deserialize_any;
 
-use super::binary::{BinaryDeserializer, placeholders_are_valid};
+use super::binary::BinaryDeserializer;
+use super::placeholders::placeholders_are_valid;
 
 /// Arguments as they were received: a valid JSON array, and binary attachments. They are read when
 /// somebody says of which type they are.
@@ -117,7 +118,7 @@ impl RawArgs {
         self.array = ByteString::from(&*self.array);
     }
 
-    /// Whether every placeholder names an attachment.
+    /// Whether every placeholder names an attachment, and none is named twice.
     pub(crate) fn is_consistent(&self) -> bool {
         self.attachments.is_empty() || placeholders_are_valid(&self.array, self.attachments.len())
     }
@@ -322,26 +323,27 @@ mod tests {
         let at = |num: usize| format!(r#"{{"_placeholder":true,"num":{num}}}"#);
         let json = format!(
             r#"["e",{{"kind":{{"Named":{{"bytes":{}}}}},"pair":[7,{}],"whole":{},"name":"x","parts":[{},{}],"more":{{"a":{},"b":null}}}}]"#,
-            at(2),
+            at(5),
             at(1),
             at(0),
+            at(4),
             at(2),
-            at(2),
-            at(1)
+            at(3)
         );
-        let upload: Upload = event(&json, &[b"zero", b"one", b"two"]).first().unwrap();
+        let attachments: [&[u8]; 6] = [b"zero", b"one", b"two", b"three", b"four", b"five"];
+        let upload: Upload = event(&json, &attachments).first().unwrap();
         let bytes = |text: &'static str| Bytes::from_static(text.as_bytes());
         let expected = Upload {
             name: "x".to_owned(),
             whole: bytes("zero"),
-            parts: vec![bytes("two"), bytes("two")],
-            more: BTreeMap::from([("a".to_owned(), Some(bytes("one"))), ("b".to_owned(), None)]),
+            parts: vec![bytes("four"), bytes("two")],
+            more: BTreeMap::from([("a".to_owned(), Some(bytes("three"))), ("b".to_owned(), None)]),
             pair: (7, bytes("one")),
-            kind: Kind::Named { bytes: bytes("two") },
+            kind: Kind::Named { bytes: bytes("five") },
         };
         assert_eq!(upload, expected);
-        let raw = event(&format!(r#"["e",{{"Raw":{}}},{}]"#, at(0), at(0)), &[b"zero"]);
-        assert_eq!(raw.all::<(Kind, Bytes)>().unwrap(), (Kind::Raw(bytes("zero")), bytes("zero")));
+        let raw = event(&format!(r#"["e",{{"Raw":{}}},{}]"#, at(1), at(0)), &[b"zero", b"one"]);
+        assert_eq!(raw.all::<(Kind, Bytes)>().unwrap(), (Kind::Raw(bytes("one")), bytes("zero")));
     }
 
     #[test]
