@@ -253,7 +253,28 @@ mod tests {
         assert_eq!((text(&packet), packet.packets()), (r#"42["error",1]"#, 1));
     }
 
+    fn echoed(float: f64) -> f64 {
+        let packet = Encoder::default().event("/", "f64", &float, None).unwrap();
+        Event::from_encoded(&packet).unwrap().args().first().unwrap()
+    }
+
+    #[test]
+    fn what_is_no_number_is_null() {
+        for float in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+            let packet = Encoder::default().event("/", "f64", &float, None).unwrap();
+            assert_eq!(text(&packet), r#"42["f64",null]"#);
+        }
+    }
+
     proptest! {
+        #[test]
+        fn every_finite_double_comes_back(float in any::<u64>().prop_map(f64::from_bits), near in -1e3..1e3) {
+            for float in [float, near, 117.633_313_394_000_17] {
+                prop_assume!(float.is_finite());
+                prop_assert_eq!(echoed(float).to_bits(), float.to_bits());
+            }
+        }
+
         #[test]
         fn what_is_written_can_be_read(
             name in "\\PC{1,20}|[a-z\"\\\\\n]{1,8}",
