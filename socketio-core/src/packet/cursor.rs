@@ -33,22 +33,24 @@ impl<'t> Cursor<'t> {
         found
     }
 
-    /// Passes the opening quote and the rest of a string; gives what stands between the quotes, escapes and all.
-    pub(super) fn take_string(&mut self) -> Option<&'t str> {
+    /// Passes a string.
+    pub(super) fn take_string(&mut self) -> Option<Quoted<'t>> {
         if !self.take(b'"') {
             return None;
         }
         let start = self.at;
+        let mut escaped = false;
         loop {
             self.skip_while(|byte| !matches!(byte, b'"' | b'\\'));
-            match self.byte()? {
-                b'"' => break,
-                _ => self.at += 2,
+            if self.byte()? == b'"' {
+                break;
             }
+            escaped = true;
+            self.at += 2;
         }
-        let string = self.text.get(start..self.at);
+        let raw = self.text.get(start..self.at)?;
         self.at += 1;
-        string
+        Some(Quoted { raw, escaped })
     }
 
     /// Passes a number, or one of the words `true`, `false` and `null`.
@@ -56,7 +58,38 @@ impl<'t> Cursor<'t> {
         self.peek();
         let start = self.at;
         self.skip_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.'));
-        &self.text[start..self.at]
+        self.text.get(start..self.at).unwrap_or_default()
+    }
+
+    /// Passes a value at any depth, and gives it.
+    pub(super) fn take_value(&mut self) -> &'t str {
+        self.peek();
+        let start = self.at;
+        let mut depth = 0_usize;
+        loop {
+            match self.peek() {
+                Some(b'"') if self.take_string().is_some() => {}
+                Some(b'[' | b'{') => {
+                    self.at += 1;
+                    depth += 1;
+                    continue;
+                }
+                Some(b']' | b'}') if depth > 0 => {
+                    self.at += 1;
+                    depth -= 1;
+                }
+                Some(b',' | b':') if depth > 0 => {
+                    self.at += 1;
+                    continue;
+                }
+                Some(_) if !self.take_word().is_empty() => {}
+                _ => break,
+            }
+            if depth == 0 {
+                break;
+            }
+        }
+        self.text.get(start..self.at).unwrap_or_default()
     }
 
     /// Moves to the next `{` or `"` outside of strings, without passing it.
@@ -80,29 +113,49 @@ impl<'t> Cursor<'t> {
     }
 }
 
-/// The text that stands for itself between the quotes of a JSON string, or behind escapes. Half a surrogate pair, which
-/// no `str` can hold, becomes U+FFFD.
-pub(super) fn unescape(raw: &str) -> Cow<'_, str> {
-    let Some((plain, mut rest)) = raw.split_once('\\') else { return Cow::Borrowed(raw) };
+/// A string between its quotes.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Quoted<'t> {
+    raw: &'t str,
+    escaped: bool,
+}
+
+impl<'t> Quoted<'t> {
+    /// The text that it stands for. Half a surrogate pair, which no `str` can hold, becomes U+FFFD.
+    pub(super) fn text(self) -> Cow<'t, str> {
+        match self.escaped {
+            true => Cow::Owned(unescape(self.raw)),
+            false => Cow::Borrowed(self.raw),
+        }
+    }
+}
+
+impl PartialEq<str> for Quoted<'_> {
+    fn eq(&self, text: &str) -> bool {
+        match self.escaped {
+            true => unescape(self.raw) == text,
+            false => self.raw == text,
+        }
+    }
+}
+
+fn unescape(raw: &str) -> String {
     let mut text = String::with_capacity(raw.len());
-    text.push_str(plain);
+    let mut rest = raw.chars();
     loop {
-        let mut escape = rest.chars();
-        text.push(match escape.next().unwrap_or('\\') {
-            'b' => '\x08',
-            'f' => '\x0c',
-            'n' => '\n',
-            'r' => '\r',
-            't' => '\t',
-            'u' => take_code_point(&mut escape),
-            itself => itself,
-        });
-        let Some((plain, behind)) = escape.as_str().split_once('\\') else {
-            text.push_str(escape.as_str());
-            return Cow::Owned(text);
-        };
+        let (plain, escape) = rest.as_str().split_once('\\').unwrap_or((rest.as_str(), ""));
         text.push_str(plain);
-        rest = behind;
+        rest = escape.chars();
+        text.push(match rest.next() {
+            None => return text,
+            Some('b') => '\x08',
+            Some('f') => '\x0c',
+            Some('n') => '\n',
+            Some('r') => '\r',
+            Some('t') => '\t',
+            Some('u') => take_code_point(&mut rest),
+            Some(itself) => itself,
+        });
     }
 }
 
@@ -147,10 +200,21 @@ mod tests {
     }
 
     #[test]
+    fn a_value_is_passed_at_any_depth() {
+        let deep = format!("{}1{}", r#"{"a":["#.repeat(100_000), "]}".repeat(100_000));
+        for value in [r#""a\"]""#, "-1.5e+3", "null", "[]", "{}", r#"[ 1 , {"a" : [ ] } , "]" ]"#, &deep] {
+            for behind in ["", ",2]", "]", " }"] {
+                let json = format!(" {value}{behind}");
+                assert_eq!(Cursor::new(&json).take_value(), value);
+            }
+        }
+    }
+
+    #[test]
     fn a_text_that_is_no_json_is_survived() {
         for text in ["\"", "\"\\", "\"\\é", "\"a\\\"", "", "é", "\\", "\\ud8", "\\u", "\\ud83d\\u"] {
             let mut cursor = Cursor::new(text);
-            assert_eq!(cursor.take_string(), None, "{text}");
+            assert!(cursor.take_string().is_none(), "{text}");
             unescape(text);
         }
     }
@@ -161,14 +225,15 @@ mod tests {
             let json = serde_json::to_string(&value).unwrap();
             let escaped: String = value.encode_utf16().map(|unit| format!("\\u{unit:04x}")).collect();
             let mut cursor = Cursor::new(&json);
-            prop_assert_eq!(unescape(cursor.take_string().unwrap()), &*value);
+            prop_assert_eq!(cursor.take_string().unwrap().text(), &*value);
             prop_assert_eq!(cursor.position(), json.len());
-            prop_assert_eq!(unescape(&escaped), &*value);
+            prop_assert_eq!(unescape(&escaped), value);
         }
 
         #[test]
         fn nothing_panics(text in "[\"\\\\u{}\\[\\]a-f0-9é😀]{0,30}|.{0,40}") {
             let mut cursor = Cursor::new(&text);
+            cursor.take_value();
             while cursor.find_object_or_string().is_some() {
                 if cursor.take_string().is_none() {
                     cursor.skip_byte();

@@ -22,9 +22,12 @@ pub use assembler::{AssembleError, Assembler};
 mod encode;
 pub use encode::{EncodeError, Encoder};
 
-mod binary;
+mod arguments;
+pub use arguments::from_json;
+
 mod cursor;
 mod placeholders;
+mod reader;
 
 /// The id under which an answer is awaited, counted by whoever awaits it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

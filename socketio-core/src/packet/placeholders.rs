@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use super::cursor::{Cursor, unescape};
+use super::cursor::Cursor;
 
 /// The placeholders in a valid JSON text, in order. It takes linear time at any depth, and no memory.
 ///
@@ -44,7 +44,7 @@ impl Iterator for Placeholders<'_> {
                 self.cursor.skip_byte();
             } else {
                 let string = self.cursor.take_string()?;
-                if is_key(string, MARK) && self.cursor.take(b':') && self.cursor.take_word() == "true" {
+                if string == *MARK && self.cursor.take(b':') && self.cursor.take_word() == "true" {
                     return Some(Err(Malformed));
                 }
             }
@@ -64,10 +64,12 @@ pub(super) fn take_placeholder(cursor: &mut Cursor<'_>) -> Option<usize> {
         if !ahead.take(b':') {
             return None;
         }
-        match is_key(key, MARK) {
-            true => marked = ahead.take_word() == "true",
-            false if is_key(key, NUMBER) => number = parse_number(ahead.take_word()),
-            false => return None,
+        if key == *MARK {
+            marked = ahead.take_word() == "true";
+        } else if key == *NUMBER {
+            number = parse_number(ahead.take_word());
+        } else {
+            return None;
         }
     }
     if !ahead.take(b'}') || !marked {
@@ -111,10 +113,6 @@ impl Numbers {
 
 const MARK: &str = "_placeholder";
 const NUMBER: &str = "num";
-
-fn is_key(raw: &str, key: &str) -> bool {
-    raw == key || raw.contains('\\') && unescape(raw) == key
-}
 
 /// A whole number, as `JSON.stringify` writes one.
 fn parse_number(word: &str) -> Option<usize> {
