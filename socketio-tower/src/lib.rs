@@ -116,7 +116,7 @@ mod trace;
 mod transport;
 
 pub use handler::Reply;
-pub use socketio_core::packet::{Args, Event, RawArgs};
+pub use socketio_core::packet::{Args, Event, RawArgs, Value};
 pub use socketio_core::{DisconnectReason, SocketId, Transport};
 
 /// What the attribute `namespace` writes, and nobody else.

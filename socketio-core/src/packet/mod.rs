@@ -16,6 +16,9 @@ pub use raw_args::{ArgsError, RawArgs};
 mod args;
 pub use args::{Args, ArgsWriter, FromArgs, ToArgs};
 
+mod value;
+pub use value::Value;
+
 mod assembler;
 pub use assembler::{AssembleError, Assembler};
 

@@ -2,7 +2,7 @@ use std::error::Error;
 
 use bytes::Bytes;
 use serde::Serialize;
-use socketio_core::packet::{Args, RawArgs, ToArgs};
+use socketio_core::packet::{Args, RawArgs, ToArgs, Value};
 
 use super::{Cause, ConnectError, Failure};
 use crate::socket::{AckSlot, Sent};
@@ -119,6 +119,7 @@ reply_with_itself!(
     f32,
     f64,
     Bytes,
+    Value,
     serde_json::Value
 );
 
