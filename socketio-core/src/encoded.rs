@@ -6,6 +6,8 @@ use data_encoding::BASE64;
 use serde::Serialize;
 use serde_json::ser::Formatter;
 
+use crate::packet::placeholders_are_valid;
+
 mod argument;
 
 /// One packet encoded once: its text, then its attachments, framed so that a broadcast to any number of
@@ -148,6 +150,13 @@ impl EncodedBuffer {
     /// Appends an attachment; its placeholder is in the text already.
     pub(crate) fn attach(&mut self, attachment: &[u8]) {
         self.attachments.push(attachment);
+    }
+
+    /// Whether all placeholders are those of the attachments. Without attachments nobody looks for any.
+    pub(crate) fn placeholders_are_valid(&self) -> bool {
+        let count = self.count() as usize;
+        let json = || std::str::from_utf8(&self.text[self.start..]);
+        count == 0 || json().is_ok_and(|json| placeholders_are_valid(json, count))
     }
 
     /// Puts something in front of the text; no more than there is room for.

@@ -31,6 +31,10 @@ pub enum EncodeError {
     /// The stock clients close the connection on more attachments than [`Encoder::MAX_ATTACHMENTS`].
     #[error("{0} binary attachments; stock clients accept 10 at most")]
     TooManyAttachments(u32),
+    /// Beside binary there is data that looks like a placeholder for it: `{"_placeholder":true}`. Clients that read it
+    /// would take another attachment for it, or close the connection.
+    #[error("data beside binary has a member `\"_placeholder\":true`, which clients would take for binary")]
+    Placeholder,
     /// A value cannot be written as JSON.
     #[error(transparent)]
     Serialize(#[from] serde_json::Error),
@@ -128,6 +132,7 @@ impl Encoder {
             Err(error) => Some(error.into()),
             Ok(()) if count > Self::MAX_ATTACHMENTS => Some(EncodeError::TooManyAttachments(count)),
             Ok(()) if u32::try_from(self.buffer.len()).is_err() => Some(EncodeError::TooLarge),
+            Ok(()) if !self.buffer.placeholders_are_valid() => Some(EncodeError::Placeholder),
             Ok(()) => None,
         };
         if let Some(fault) = fault {
@@ -263,6 +268,27 @@ mod tests {
         for float in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
             let packet = Encoder::default().event("/", "f64", &float, None).unwrap();
             assert_eq!(text(&packet), r#"42["f64",null]"#);
+        }
+    }
+
+    #[test]
+    fn a_placeholder_that_is_data_does_not_stand_beside_binary() {
+        let bytes = Bytes::from_static(b"x");
+        let text = r#"{"_placeholder":true}"#;
+        for data in [
+            serde_json::json!({ "_placeholder": true, "num": 9 }),
+            serde_json::json!({ "_placeholder": true, "num": 0 }),
+            serde_json::json!({ "a": [{ "_placeholder": true }] }),
+        ] {
+            let mut encoder = Encoder::default();
+            for args in [Args((&data, Some(&bytes))), Args((&data, None))] {
+                let refused = encoder.event("/", "e", &args, None);
+                match args.0.1 {
+                    Some(_) => assert!(matches!(refused, Err(EncodeError::Placeholder)), "{data}"),
+                    None => assert!(refused.is_ok(), "nobody looks for placeholders without attachments"),
+                }
+            }
+            encoder.event("/", text, &Args((text, &bytes)), None).unwrap();
         }
     }
 

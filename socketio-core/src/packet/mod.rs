@@ -30,6 +30,8 @@ pub use arguments::from_json;
 
 mod cursor;
 mod placeholders;
+pub(crate) use placeholders::placeholders_are_valid;
+
 mod reader;
 
 /// The id under which an answer is awaited, counted by whoever awaits it.

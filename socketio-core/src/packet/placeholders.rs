@@ -84,7 +84,7 @@ pub(super) fn take_placeholder(cursor: &mut Cursor<'_>) -> Option<usize> {
 ///
 /// A number that names none was once a way to have any property of an object delivered (CVE-2022-2421). One that is
 /// named often is a way to ask for a thousand copies of an attachment.
-pub(super) fn placeholders_are_valid(json: &str, count: usize) -> bool {
+pub(crate) fn placeholders_are_valid(json: &str, count: usize) -> bool {
     let mut named = Numbers::default();
     Placeholders::of(json).all(|placeholder| {
         placeholder.is_ok_and(|Placeholder { number, .. }| number < count && named.insert(number))
