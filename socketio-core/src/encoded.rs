@@ -147,9 +147,10 @@ impl EncodedBuffer {
         argument::write(&mut self.text, &mut self.attachments, value)
     }
 
-    /// Appends an attachment; its placeholder is in the text already.
+    /// Appends a placeholder, and its attachment.
     pub(crate) fn attach(&mut self, attachment: &[u8]) {
-        self.attachments.push(attachment);
+        let written = (&mut self.attachments).write_byte_array(&mut self.text, attachment);
+        debug_assert!(written.is_ok(), "memory does not fail");
     }
 
     /// Whether all placeholders are those of the attachments. Without attachments nobody looks for any.

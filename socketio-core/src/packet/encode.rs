@@ -200,7 +200,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::packet::{Args, Event, PacketKind, decode};
+    use crate::packet::{Args, Event, NoArgs, PacketKind, decode};
 
     fn text(encoded: &Encoded) -> &str {
         std::str::from_utf8(encoded.text()).unwrap()
@@ -223,10 +223,9 @@ mod tests {
         assert_eq!(text(&encoder.disconnect("/admin")), "41/admin,");
         assert_eq!(text(&encoder.event("/", "foo", &1, None).unwrap()), r#"42["foo",1]"#);
         assert_eq!(text(&encoder.event("/", "foo", &(), None).unwrap()), r#"42["foo",null]"#);
-        assert_eq!(text(&encoder.event("/", "foo", &Args(()), None).unwrap()), r#"42["foo"]"#);
         let event = encoder.event("/admin", "a\"b", &Args((1, "x")), Some(AckId(13))).unwrap();
         assert_eq!(text(&event), r#"42/admin,13["a\"b",1,"x"]"#);
-        assert_eq!(text(&encoder.ack("/", AckId(0), &Args(())).unwrap()), "430[]");
+        assert_eq!(text(&encoder.ack("/", AckId(0), &NoArgs).unwrap()), "430[]");
         assert_eq!(text(&encoder.ack("/admin", AckId(13), "bar").unwrap()), r#"43/admin,13["bar"]"#);
         let last = encoder.ack("/", AckId(u64::MAX), &1).unwrap();
         assert_eq!(text(&last), "4318446744073709551615[1]");
@@ -290,6 +289,38 @@ mod tests {
             }
             encoder.event("/", text, &Args((text, &bytes)), None).unwrap();
         }
+    }
+
+    #[test]
+    fn raw_arguments_stand_beside_others() {
+        let attachments =
+            [Bytes::from_static(b"zero"), Bytes::from_static(b"one"), Bytes::from_static(b"two")];
+        let [zero, one, two] = &attachments;
+        let mut encoder = Encoder::default();
+        let args = Args((zero, serde_json::json!({ "a": 1.5 }), one, [two]));
+        let packet = encoder.event("/", "e", &args, None).unwrap();
+        let received = Event::from_encoded(&packet).unwrap();
+        let all = encoder.event("/", "e", received.args(), None).unwrap();
+        assert_eq!(all.websocket(), packet.websocket());
+        let rest = encoder.event("/", "e", &received.args().skip(1), None).unwrap();
+        let expected = encoder.event("/", "e", &Args((&args.0.1, one, [two])), None).unwrap();
+        assert_eq!(rest.websocket(), expected.websocket(), "what was skipped takes its binary along");
+    }
+
+    #[test]
+    fn several_are_a_tuple_or_a_list() {
+        let mut encoder = Encoder::default();
+        let three = encoder.event("/", "e", &Args((1, 2, 3)), None).unwrap();
+        for packet in [
+            encoder.event("/", "e", &Args(vec![1, 2, 3]), None),
+            encoder.event("/", "e", &Args([1, 2, 3]), None),
+            encoder.event("/", "e", &Args(&[1, 2, 3][..]), None),
+        ] {
+            assert_eq!(packet.unwrap().text(), three.text());
+        }
+        let none = encoder.event("/", "e", &NoArgs, None).unwrap();
+        assert_eq!(text(&none), r#"42["e"]"#);
+        assert_eq!(encoder.event("/", "e", &Args([0_u8; 0]), None).unwrap().text(), none.text());
     }
 
     proptest! {

@@ -14,7 +14,7 @@ mod raw_args;
 pub use raw_args::{ArgsError, RawArgs};
 
 mod args;
-pub use args::{Args, ArgsWriter, FromArgs, ToArgs};
+pub use args::{Args, ArgsWriter, FromArgs, NoArgs, ToArgs};
 
 mod value;
 pub use value::Value;

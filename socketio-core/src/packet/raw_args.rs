@@ -5,6 +5,7 @@ use bytestring::ByteString;
 use serde::de::DeserializeOwned;
 
 use super::arguments::{AllArguments, Arguments};
+use super::cursor::Cursor;
 use super::placeholders::placeholders_are_valid;
 use super::reader::MAX_DEPTH;
 
@@ -65,16 +66,64 @@ impl RawArgs {
     }
 
     fn arguments(&self) -> Arguments<'_> {
-        let rest = if self.first == 0 { "" } else { &self.array[self.first as usize..] };
-        Arguments::new(rest, &self.attachments)
+        Arguments::new(self.rest(), &self.attachments)
     }
 
     /// The arguments as JSON, separated by commas: `1,"two"`.
     pub fn json(&self) -> &str {
-        match self.first as usize {
-            0 => "",
-            first => self.array[first..self.array.len() - 1].trim(),
+        self.rest().strip_suffix(']').unwrap_or_default().trim()
+    }
+
+    /// The arguments one by one, each as JSON; binary in them is a placeholder,
+    /// `{"_placeholder":true,"num":0}`. To read the one behind `n` others as a type, take `skip(n).first()`.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        let mut cursor = Cursor::new(self.rest());
+        std::iter::from_fn(move || {
+            let argument = cursor.take_value();
+            cursor.take(b',');
+            (!argument.is_empty()).then_some(argument)
+        })
+    }
+
+    /// How many arguments there are. They are counted.
+    pub fn len(&self) -> usize {
+        self.iter().count()
+    }
+
+    /// Whether there is no argument.
+    pub fn is_empty(&self) -> bool {
+        self.first == 0
+    }
+
+    /// The arguments behind the first `count`: what is relayed where those say to whom. They share the text, and no argument
+    /// is parsed.
+    ///
+    /// ```
+    /// use socketio_core::packet::{Args, Encoder, Event};
+    ///
+    /// let mut encoder = Encoder::default();
+    /// let packet = encoder.event("/", "to", &Args(("lobby", "say", 1.5)), None).unwrap();
+    /// let to = Event::from_encoded(&packet).unwrap();
+    /// assert_eq!(to.args().first::<String>().unwrap(), "lobby");
+    ///
+    /// let relayed = encoder.event("/", "relayed", &to.args().skip(1), None).unwrap();
+    /// assert_eq!(relayed.text(), br#"42["relayed","say",1.5]"#);
+    /// ```
+    #[must_use]
+    pub fn skip(&self, count: usize) -> Self {
+        let mut cursor = Cursor::new(self.rest());
+        for _ in 0..count {
+            cursor.take_value();
+            if !cursor.take(b',') {
+                return Self { first: 0, ..self.clone() };
+            }
         }
+        Self { first: self.first + cursor.position() as u32, ..self.clone() }
+    }
+
+    /// The array from its first argument on.
+    fn rest(&self) -> &str {
+        if self.first == 0 { "" } else { &self.array[self.first as usize..] }
     }
 
     /// The binary attachments; the JSON refers to them by number.
@@ -161,6 +210,32 @@ mod tests {
         args.all::<()>().unwrap();
         assert_eq!(args.json(), r#"1,"two",3"#);
         assert_eq!(event(r#"["e"]"#, &[]).json(), "");
+    }
+
+    #[test]
+    fn they_are_counted_and_skipped_unparsed() {
+        for (json, expected) in [
+            (r#"["e"]"#, &[][..]),
+            (
+                r#"[ "e" , 1.50 , [2 , "]"],{"a":{}},"\ud83d" ]"#,
+                &["1.50", r#"[2 , "]"]"#, r#"{"a":{}}"#, r#""\ud83d""#],
+            ),
+        ] {
+            let args = event(json, &[]);
+            assert!(args.iter().eq(expected.iter().copied()), "{json}");
+            assert_eq!((args.len(), args.is_empty()), (expected.len(), expected.is_empty()));
+            for count in 0..6 {
+                let rest = args.skip(count);
+                assert!(rest.iter().eq(expected.iter().skip(count).copied()), "{json} {count}");
+                assert!(rest.skip(1).iter().eq(args.skip(count + 1).iter()), "{json} {count}");
+                assert_eq!(rest.is_empty(), count >= expected.len());
+                assert!(rest.json().starts_with(rest.iter().next().unwrap_or_default()));
+            }
+        }
+        let args = event(r#"["e",1,"two",3]"#, &[]).skip(1);
+        assert_eq!(args.first::<String>().unwrap(), "two");
+        assert_eq!(args.all::<(String, u8, Option<u8>)>().unwrap(), ("two".to_owned(), 3, None));
+        assert_eq!(args.json(), r#""two",3"#);
     }
 
     #[test]

@@ -3,7 +3,9 @@
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use socketio_tower::testing::TestClient;
-use socketio_tower::{Args, Auth, Data, Event, Reply, Socket, SocketIo};
+use socketio_tower::{
+    Args, ArgsError, Auth, Data, Event, NoArgs, RawArgs, Reply, Sent, Socket, SocketIo, Value,
+};
 
 use crate::client::{Server, Ws};
 
@@ -96,4 +98,74 @@ async fn a_whole_number_is_an_integer() {
     ws.expect("431[1005]").await;
     ws.send(r#"422["sum",5.5,1,1]"#).await;
     ws.expect(r#"432["refused"]"#).await;
+}
+
+#[tokio::test]
+async fn arguments_are_sent_on_unparsed() {
+    let io = SocketIo::new();
+    io.of("/", |ns| {
+        ns.on("to", async |socket: Socket, event: Event| {
+            let room: String = event.args().first()?;
+            socket.io().to(room).emit("said", &event.args().skip(1));
+            socket.emit("done", &NoArgs);
+            Ok::<_, ArgsError>(())
+        });
+        ns.on("list", async |Args(list): Args<Vec<Value>>| Args(list));
+    });
+    let (_server, mut ws) = served(&io).await;
+    let client = TestClient::connect(&io).await.unwrap();
+    let room = client.id();
+    ws.send(&format!(r#"42["to","{room}", {{"a" :1.50}},"\ud83d"]"#)).await;
+    let said = client.expect_event("said").await;
+    assert_eq!(said.args::<RawArgs>().unwrap().json(), r#"{"a" :1.50},"\ud83d""#);
+    ws.expect(r#"42["done"]"#).await;
+
+    // Of the binary of all arguments, what is skipped keeps its own.
+    let (one, two) = (Bytes::from_static(b"one"), Bytes::from_static(b"two"));
+    ws.send(&format!(r#"452-["to","{room}",{{"_placeholder":true,"num":1}},7]"#)).await;
+    ws.send_binary(b"one").await;
+    ws.send_binary(b"two").await;
+    let said: RawArgs = client.expect_event("said").await.args().unwrap();
+    assert_eq!((said.json(), said.attachments()), (r#"{"_placeholder":true,"num":0},7"#, &[two.clone()][..]));
+    let list: Args<(Bytes, u8, Bytes)> = client.emit_with_ack("list", &Args((&two, 5, &one))).await.unwrap();
+    assert_eq!(list, Args((two, 5, one)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn any_json_with_binary_is_sent_on() {
+    let io = SocketIo::new();
+    io.of("/", |ns| {
+        ns.on("any", async |Data(value): Data<Value>| value);
+        ns.on("json", async |Data(value): Data<serde_json::Value>| value);
+        ns.on_error(|error| {
+            let why = error.cause().to_string();
+            error.answer(&why);
+        });
+    });
+    let client = TestClient::connect(&io).await.unwrap();
+    let value = Value::from([
+        ("z", Value::from(1.5)),
+        ("a", Value::from(vec![Value::from(Bytes::from_static(b"bytes")), Value::Null])),
+    ]);
+    let echoed: Value = client.emit_with_ack("any", &value).await.unwrap();
+    assert_eq!(echoed, value);
+    let refused: String = client.emit_with_ack("json", &value).await.unwrap();
+    assert!(refused.contains("within any other JSON as `Value`"), "{refused}");
+}
+
+/// One client could otherwise disconnect others, whose parsers find an attachment that is none.
+#[tokio::test(start_paused = true)]
+async fn data_that_looks_like_a_placeholder_is_not_sent_beside_binary() {
+    let io = SocketIo::new();
+    io.of("/", |ns| {
+        ns.on("relay", async |socket: Socket, Data(value): Data<Value>| {
+            let beside = socket.emit("relayed", &Args((&value, Bytes::from_static(b"stamp"))));
+            assert!(socket.emit("relayed", &value).is_queued());
+            matches!(beside, Sent::Refused(_))
+        });
+    });
+    let client = TestClient::connect(&io).await.unwrap();
+    let data = Value::from([("_placeholder", Value::from(true)), ("num", 9.into())]);
+    assert!(client.emit_with_ack::<_, bool>("relay", &data).await.unwrap());
+    assert_eq!(client.expect::<Value>("relayed").await, data);
 }
