@@ -59,7 +59,8 @@ pub struct EventHead<'a> {
     pub(super) first: usize,
 }
 
-/// The name of an event, without quotes and escapes. A number stands as it was written.
+/// The name of an event, without quotes and escapes. A number stands as it was written; half a surrogate pair, which no
+/// `str` can hold, is U+FFFD.
 pub type EventName<'a> = Cow<'a, str>;
 
 impl EventHead<'_> {

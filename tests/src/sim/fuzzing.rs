@@ -59,16 +59,29 @@ pub fn packet(data: &[u8]) {
         assert_eq!(event.name(), head.name());
         let args = event.args();
         let _ = args.first::<serde_json::Value>();
+        let _ = args.first::<packet::Value>();
         let _ = args.first::<Bytes>();
         let _ = args.first::<Option<Vec<(f64, String)>>>();
         let _ = args.all::<Vec<serde_json::Value>>();
         let _ = args.all::<(u8, Option<Bytes>, String)>();
+        assert!(args.iter().skip(1).eq(args.skip(1).iter()));
+        relay(event.name(), args);
         assert!(args.weight() <= text.len() + 10 * ATTACHMENT);
         // However often bytes are asked for, no more is handed out than came in.
         for list in [args.first::<Vec<Bytes>>(), args.all::<Vec<Bytes>>()] {
             let handed_out: usize = list.iter().flatten().map(Bytes::len).sum();
             assert!(handed_out <= args.weight());
         }
+    }
+}
+
+/// What was received can be sent on, and is the same to whom it is sent, but for attachments that nothing refers to.
+fn relay(name: &str, args: &packet::RawArgs) {
+    let packet = packet::Encoder::default().event("/", name, args, None).expect("it was received");
+    let relayed = packet::Event::from_encoded(&packet).expect("an event");
+    assert_eq!((relayed.name(), relayed.args().len()), (name, args.len()));
+    if let Ok(values) = args.all::<Vec<packet::Value>>() {
+        assert_eq!(relayed.args().all::<Vec<packet::Value>>().expect("what was read before"), values);
     }
 }
 
