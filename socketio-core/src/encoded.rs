@@ -6,6 +6,8 @@ use data_encoding::BASE64;
 use serde::Serialize;
 use serde_json::ser::Formatter;
 
+use crate::packet::placeholders_are_valid;
+
 mod argument;
 
 /// One packet encoded once: its text, then its attachments, framed so that a broadcast to any number of
@@ -145,9 +147,17 @@ impl EncodedBuffer {
         argument::write(&mut self.text, &mut self.attachments, value)
     }
 
-    /// Appends an attachment; its placeholder is in the text already.
+    /// Appends a placeholder, and its attachment.
     pub(crate) fn attach(&mut self, attachment: &[u8]) {
-        self.attachments.push(attachment);
+        let written = (&mut self.attachments).write_byte_array(&mut self.text, attachment);
+        debug_assert!(written.is_ok(), "memory does not fail");
+    }
+
+    /// Whether all placeholders are those of the attachments. Without attachments nobody looks for any.
+    pub(crate) fn placeholders_are_valid(&self) -> bool {
+        let count = self.count() as usize;
+        let json = || std::str::from_utf8(&self.text[self.start..]);
+        count == 0 || json().is_ok_and(|json| placeholders_are_valid(json, count))
     }
 
     /// Puts something in front of the text; no more than there is room for.

@@ -29,7 +29,8 @@
 //! | write a namespace as a type with methods | [`Namespace`], [`NamespaceBuilder::handlers`], [`NamespaceBuilder::handlers_per_socket`] |
 //! | ask for arguments in a handler | [`Data`], [`Args`], [`Socket`], [`Client`], [`Ack`], [`State`], [`Extension`], [`Query`]; on connect [`Auth`]; on disconnect [`DisconnectReason`], [`Rooms`] |
 //! | answer a client | the return value: [`handler::EventReply`] lists what a handler may return, [`Reply`] takes anything that serializes |
-//! | send to a client, and await its answer | [`Socket::emit`], [`Socket::emit_with_ack`] |
+//! | send to a client, and await its answer | [`Socket::emit`], [`Socket::emit_with_ack`]; [`Args`] for several arguments, [`NoArgs`] for none |
+//! | pass on what a client sent, whatever it is | [`RawArgs`] of an [`Event`], unparsed; [`Value`], any JSON with binary in it |
 //! | send to many | [`Socket::to`], [`SocketIo::to`], [`NamespaceHandle`], [`BroadcastOperator`] |
 //! | refuse a client | [`NamespaceBuilder::middleware`], [`handler::ConnectError`] |
 //! | keep values, and know how long they live | [`Socket::extensions`], [`Client::extensions`], [`Extension`], [`Socket::set_data`] |
@@ -116,7 +117,7 @@ mod trace;
 mod transport;
 
 pub use handler::Reply;
-pub use socketio_core::packet::{Args, Event, RawArgs};
+pub use socketio_core::packet::{Args, ArgsError, Event, NoArgs, RawArgs, Value};
 pub use socketio_core::{DisconnectReason, SocketId, Transport};
 
 /// What the attribute `namespace` writes, and nobody else.

@@ -65,8 +65,8 @@ pub enum Violation {
     /// Attachments that do not fit their packet.
     #[error(transparent)]
     Attachments(#[from] AssembleError),
-    /// A placeholder that names no attachment.
-    #[error("a placeholder names no attachment")]
+    /// A placeholder that names no attachment, or one that another names already.
+    #[error("a placeholder names no attachment, or one that is named already")]
     Placeholder,
     /// A packet for a namespace that the client is not connected to.
     #[error("packet for a namespace that is not connected")]

@@ -2,6 +2,7 @@ use bytes::Bytes;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::placeholders::Placeholders;
 use super::{ArgsError, RawArgs};
 use crate::encoded::EncodedBuffer;
 
@@ -20,12 +21,27 @@ use crate::encoded::EncodedBuffer;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Args<T>(pub T);
 
+/// No arguments: `emit("ready", &NoArgs)` is what `emit("ready")` is in JavaScript.
+///
+/// ```
+/// use socketio_core::packet::{Encoder, NoArgs};
+///
+/// let mut encoder = Encoder::default();
+/// let none = encoder.event("/", "ready", &NoArgs, None).unwrap();
+/// let null = encoder.event("/", "ready", &(), None).unwrap();
+/// assert_eq!(none.text(), br#"42["ready"]"#);
+/// assert_eq!(null.text(), br#"42["ready",null]"#);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct NoArgs;
+
 /// What can be sent as the arguments of an event or an ack: any value that serializes, as one argument,
-/// and [`Args`] of a tuple, as several.
+/// [`Args`] of a tuple or a list, as several, [`NoArgs`], and [`RawArgs`], as they came.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be sent as arguments",
     note = "one argument is any type that implements `serde::Serialize`",
-    note = "several are `Args((a, b))`, of up to 8 values that implement it"
+    note = "several are `Args((a, b))`, of up to 8 values that implement it, or `Args` of a `Vec` or slice",
+    note = "none are `NoArgs`"
 )]
 pub trait ToArgs {
     /// Writes the arguments.
@@ -103,7 +119,8 @@ impl<'a> ArgsWriter<'a> {
         self.buffer.serialize(value)
     }
 
-    /// Writes all arguments as JSON, with the attachments that it refers to.
+    /// Writes arguments that are JSON. The attachments that it refers to are numbered anew, so that others may stand
+    /// before and behind them.
     fn write_raw(&mut self, json: &str, attachments: &[Bytes]) {
         if json.is_empty() {
             return;
@@ -111,8 +128,16 @@ impl<'a> ArgsWriter<'a> {
         if std::mem::replace(&mut self.separated, true) {
             self.buffer.text().push(b',');
         }
-        self.buffer.text().extend_from_slice(json.as_bytes());
-        attachments.iter().for_each(|attachment| self.buffer.attach(attachment));
+        let mut rest = 0;
+        if !attachments.is_empty() {
+            for placeholder in Placeholders::of(json).flatten() {
+                let Some(attachment) = attachments.get(placeholder.number) else { continue };
+                self.buffer.text().extend_from_slice(&json.as_bytes()[rest..placeholder.range.start]);
+                self.buffer.attach(attachment);
+                rest = placeholder.range.end;
+            }
+        }
+        self.buffer.text().extend_from_slice(&json.as_bytes()[rest..]);
     }
 }
 
@@ -124,10 +149,33 @@ impl ToArgs for RawArgs {
     }
 }
 
+impl ToArgs for NoArgs {
+    fn write(&self, _: &mut ArgsWriter<'_>) -> Result<(), serde_json::Error> {
+        Ok(())
+    }
+}
+
+impl<T: Serialize> ToArgs for Args<&[T]> {
+    fn write(&self, writer: &mut ArgsWriter<'_>) -> Result<(), serde_json::Error> {
+        self.0.iter().try_for_each(|value| writer.write(value))
+    }
+}
+
+impl<T: Serialize> ToArgs for Args<Vec<T>> {
+    fn write(&self, writer: &mut ArgsWriter<'_>) -> Result<(), serde_json::Error> {
+        Args(&*self.0).write(writer)
+    }
+}
+
+impl<T: Serialize, const N: usize> ToArgs for Args<[T; N]> {
+    fn write(&self, writer: &mut ArgsWriter<'_>) -> Result<(), serde_json::Error> {
+        Args(&self.0[..]).write(writer)
+    }
+}
+
 macro_rules! several {
     ($($name:ident $index:tt),*) => {
         impl<$($name: Serialize),*> ToArgs for Args<($($name,)*)> {
-            #[allow(unused_variables, reason = "there may be no argument")]
             fn write(&self, writer: &mut ArgsWriter<'_>) -> Result<(), serde_json::Error> {
                 $(writer.write(&self.0.$index)?;)*
                 Ok(())
@@ -136,7 +184,6 @@ macro_rules! several {
     };
 }
 
-several!();
 several!(A 0);
 several!(A 0, B 1);
 several!(A 0, B 1, C 2);

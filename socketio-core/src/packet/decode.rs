@@ -4,6 +4,7 @@ use serde::Deserializer as _;
 use serde::de::IgnoredAny;
 
 use super::AckId;
+use super::cursor::Cursor;
 use crate::namespace::is_reserved;
 
 /// A Socket.IO packet, borrowed from its text.
@@ -58,7 +59,8 @@ pub struct EventHead<'a> {
     pub(super) first: usize,
 }
 
-/// The name of an event, without quotes and escapes. A number stands as it was written.
+/// The name of an event, without quotes and escapes. A number stands as it was written; half a surrogate pair, which no
+/// `str` can hold, is U+FFFD.
 pub type EventName<'a> = Cow<'a, str>;
 
 impl EventHead<'_> {
@@ -215,15 +217,9 @@ fn scan_event(array: &str) -> Result<(EventName<'_>, usize), DecodeError> {
     let start = array.len() - array[1..].trim_ascii_start().len();
     let (end, name) = match array.as_bytes()[start] {
         b'"' => {
-            let (text, escaped) = take_string(&array[start..]);
-            let end = start + text.len() + 2;
-            match escaped {
-                false => (end, Cow::Borrowed(text)),
-                true => {
-                    let name = serde_json::from_str(&array[start..end]);
-                    (end, Cow::Owned(name.map_err(|_| DecodeError::InvalidPayload)?))
-                }
-            }
+            let mut name = Cursor::new(&array[start..]);
+            let text = name.take_string().ok_or(DecodeError::InvalidPayload)?.text();
+            (start + name.position(), text)
         }
         b'0'..=b'9' | b'-' => {
             let length = array[start..].bytes().take_while(|byte| !b",] \t\n\r".contains(byte)).count();
@@ -236,22 +232,6 @@ fn scan_event(array: &str) -> Result<(EventName<'_>, usize), DecodeError> {
     }
     let comma = array[end..].trim_ascii_start().strip_prefix(',');
     Ok((name, comma.map_or(0, |rest| array.len() - rest.len())))
-}
-
-/// What stands between the quotes of a JSON string, and whether there are escapes in it.
-fn take_string(json: &str) -> (&str, bool) {
-    let text = &json[1..];
-    let mut escaped = false;
-    let mut end = 0;
-    while let Some(length) = text.as_bytes()[end..].iter().position(|byte| matches!(byte, b'"' | b'\\')) {
-        end += length;
-        if text.as_bytes()[end] == b'"' {
-            break;
-        }
-        escaped = true;
-        end += 2;
-    }
-    (&text[..end], escaped)
 }
 
 /// A namespace is a short path; this many bytes hold every sane one.
@@ -293,6 +273,8 @@ mod tests {
             (r#"2[ "é" , null ]"#, "/", event(None, 0, "é", r#"[ "é" , null ]"#, 8)),
             (r#"2["a,b"]"#, "/", event(None, 0, "a,b", r#"["a,b"]"#, 0)),
             (r#"2["a\"\\\n\u20ac",2]"#, "/", event(None, 0, "a\"\\\n€", r#"["a\"\\\n\u20ac",2]"#, 17)),
+            (r#"2["a \ud83d","\ude00"]"#, "/", event(None, 0, "a \u{fffd}", r#"["a \ud83d","\ude00"]"#, 12)),
+            (r#"0{"name":"\ud83d"}"#, "/", PacketKind::Connect { auth: Some(r#"{"name":"\ud83d"}"#) }),
             (
                 r#"51-["a",{"_placeholder":true,"num":0}]"#,
                 "/",

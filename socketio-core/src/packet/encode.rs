@@ -31,6 +31,10 @@ pub enum EncodeError {
     /// The stock clients close the connection on more attachments than [`Encoder::MAX_ATTACHMENTS`].
     #[error("{0} binary attachments; stock clients accept 10 at most")]
     TooManyAttachments(u32),
+    /// Beside binary there is data that looks like a placeholder for it: `{"_placeholder":true}`. Clients that read it
+    /// would take another attachment for it, or close the connection.
+    #[error("data beside binary has a member `\"_placeholder\":true`, which clients would take for binary")]
+    Placeholder,
     /// A value cannot be written as JSON.
     #[error(transparent)]
     Serialize(#[from] serde_json::Error),
@@ -128,6 +132,7 @@ impl Encoder {
             Err(error) => Some(error.into()),
             Ok(()) if count > Self::MAX_ATTACHMENTS => Some(EncodeError::TooManyAttachments(count)),
             Ok(()) if u32::try_from(self.buffer.len()).is_err() => Some(EncodeError::TooLarge),
+            Ok(()) if !self.buffer.placeholders_are_valid() => Some(EncodeError::Placeholder),
             Ok(()) => None,
         };
         if let Some(fault) = fault {
@@ -195,7 +200,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::packet::{Args, Event, PacketKind, decode};
+    use crate::packet::{Args, Event, NoArgs, PacketKind, decode};
 
     fn text(encoded: &Encoded) -> &str {
         std::str::from_utf8(encoded.text()).unwrap()
@@ -218,10 +223,9 @@ mod tests {
         assert_eq!(text(&encoder.disconnect("/admin")), "41/admin,");
         assert_eq!(text(&encoder.event("/", "foo", &1, None).unwrap()), r#"42["foo",1]"#);
         assert_eq!(text(&encoder.event("/", "foo", &(), None).unwrap()), r#"42["foo",null]"#);
-        assert_eq!(text(&encoder.event("/", "foo", &Args(()), None).unwrap()), r#"42["foo"]"#);
         let event = encoder.event("/admin", "a\"b", &Args((1, "x")), Some(AckId(13))).unwrap();
         assert_eq!(text(&event), r#"42/admin,13["a\"b",1,"x"]"#);
-        assert_eq!(text(&encoder.ack("/", AckId(0), &Args(())).unwrap()), "430[]");
+        assert_eq!(text(&encoder.ack("/", AckId(0), &NoArgs).unwrap()), "430[]");
         assert_eq!(text(&encoder.ack("/admin", AckId(13), "bar").unwrap()), r#"43/admin,13["bar"]"#);
         let last = encoder.ack("/", AckId(u64::MAX), &1).unwrap();
         assert_eq!(text(&last), "4318446744073709551615[1]");
@@ -253,7 +257,81 @@ mod tests {
         assert_eq!((text(&packet), packet.packets()), (r#"42["error",1]"#, 1));
     }
 
+    fn echoed(float: f64) -> f64 {
+        let packet = Encoder::default().event("/", "f64", &float, None).unwrap();
+        Event::from_encoded(&packet).unwrap().args().first().unwrap()
+    }
+
+    #[test]
+    fn what_is_no_number_is_null() {
+        for float in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+            let packet = Encoder::default().event("/", "f64", &float, None).unwrap();
+            assert_eq!(text(&packet), r#"42["f64",null]"#);
+        }
+    }
+
+    #[test]
+    fn a_placeholder_that_is_data_does_not_stand_beside_binary() {
+        let bytes = Bytes::from_static(b"x");
+        let text = r#"{"_placeholder":true}"#;
+        for data in [
+            serde_json::json!({ "_placeholder": true, "num": 9 }),
+            serde_json::json!({ "_placeholder": true, "num": 0 }),
+            serde_json::json!({ "a": [{ "_placeholder": true }] }),
+        ] {
+            let mut encoder = Encoder::default();
+            for args in [Args((&data, Some(&bytes))), Args((&data, None))] {
+                let refused = encoder.event("/", "e", &args, None);
+                match args.0.1 {
+                    Some(_) => assert!(matches!(refused, Err(EncodeError::Placeholder)), "{data}"),
+                    None => assert!(refused.is_ok(), "nobody looks for placeholders without attachments"),
+                }
+            }
+            encoder.event("/", text, &Args((text, &bytes)), None).unwrap();
+        }
+    }
+
+    #[test]
+    fn raw_arguments_stand_beside_others() {
+        let attachments =
+            [Bytes::from_static(b"zero"), Bytes::from_static(b"one"), Bytes::from_static(b"two")];
+        let [zero, one, two] = &attachments;
+        let mut encoder = Encoder::default();
+        let args = Args((zero, serde_json::json!({ "a": 1.5 }), one, [two]));
+        let packet = encoder.event("/", "e", &args, None).unwrap();
+        let received = Event::from_encoded(&packet).unwrap();
+        let all = encoder.event("/", "e", received.args(), None).unwrap();
+        assert_eq!(all.websocket(), packet.websocket());
+        let rest = encoder.event("/", "e", &received.args().skip(1), None).unwrap();
+        let expected = encoder.event("/", "e", &Args((&args.0.1, one, [two])), None).unwrap();
+        assert_eq!(rest.websocket(), expected.websocket(), "what was skipped takes its binary along");
+    }
+
+    #[test]
+    fn several_are_a_tuple_or_a_list() {
+        let mut encoder = Encoder::default();
+        let three = encoder.event("/", "e", &Args((1, 2, 3)), None).unwrap();
+        for packet in [
+            encoder.event("/", "e", &Args(vec![1, 2, 3]), None),
+            encoder.event("/", "e", &Args([1, 2, 3]), None),
+            encoder.event("/", "e", &Args(&[1, 2, 3][..]), None),
+        ] {
+            assert_eq!(packet.unwrap().text(), three.text());
+        }
+        let none = encoder.event("/", "e", &NoArgs, None).unwrap();
+        assert_eq!(text(&none), r#"42["e"]"#);
+        assert_eq!(encoder.event("/", "e", &Args([0_u8; 0]), None).unwrap().text(), none.text());
+    }
+
     proptest! {
+        #[test]
+        fn every_finite_double_comes_back(float in any::<u64>().prop_map(f64::from_bits), near in -1e3..1e3) {
+            for float in [float, near, 117.633_313_394_000_17] {
+                prop_assume!(float.is_finite());
+                prop_assert_eq!(echoed(float).to_bits(), float.to_bits());
+            }
+        }
+
         #[test]
         fn what_is_written_can_be_read(
             name in "\\PC{1,20}|[a-z\"\\\\\n]{1,8}",

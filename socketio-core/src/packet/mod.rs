@@ -14,7 +14,10 @@ mod raw_args;
 pub use raw_args::{ArgsError, RawArgs};
 
 mod args;
-pub use args::{Args, ArgsWriter, FromArgs, ToArgs};
+pub use args::{Args, ArgsWriter, FromArgs, NoArgs, ToArgs};
+
+mod value;
+pub use value::Value;
 
 mod assembler;
 pub use assembler::{AssembleError, Assembler};
@@ -22,7 +25,14 @@ pub use assembler::{AssembleError, Assembler};
 mod encode;
 pub use encode::{EncodeError, Encoder};
 
-mod binary;
+mod arguments;
+pub use arguments::from_json;
+
+mod cursor;
+mod placeholders;
+pub(crate) use placeholders::placeholders_are_valid;
+
+mod reader;
 
 /// The id under which an answer is awaited, counted by whoever awaits it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

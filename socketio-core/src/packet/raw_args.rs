@@ -1,12 +1,13 @@
-use std::fmt;
+use std::marker::PhantomData;
 
 use bytes::Bytes;
 use bytestring::ByteString;
-use serde::de::value::UnitDeserializer;
-use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, IgnoredAny, SeqAccess, Visitor};
-use serde::forward_to_deserialize_any;
+use serde::de::DeserializeOwned;
 
-use super::binary::{BinaryDeserializer, placeholders_are_valid};
+use super::arguments::{AllArguments, Arguments};
+use super::cursor::Cursor;
+use super::placeholders::placeholders_are_valid;
+use super::reader::MAX_DEPTH;
 
 /// Arguments as they were received: a valid JSON array, and binary attachments. They are read when
 /// somebody says of which type they are.
@@ -16,8 +17,6 @@ pub struct RawArgs {
     array: ByteString,
     /// Where the first argument begins; 0 if there is none.
     first: u32,
-    /// Whether the name of an event stands in front.
-    named: bool,
     attachments: Vec<Bytes>,
 }
 
@@ -37,25 +36,19 @@ impl ArgsError {
 }
 
 impl RawArgs {
+    /// How deep the arrays and objects of an argument may be nested for a type to be read from it, with and without
+    /// binary. An argument that is deeper can be sent on as it came.
+    pub const MAX_DEPTH: usize = MAX_DEPTH as usize;
+
     /// The first argument. A missing one is taken for `null`; further ones are ignored.
     ///
     /// # Errors
     ///
     /// The argument is not of this type.
     pub fn first<T: DeserializeOwned>(&self) -> Result<T, ArgsError> {
-        let read = || {
-            let json = self.array.get(self.first as usize..).filter(|_| self.first > 0);
-            let Some(json) = json else {
-                return T::deserialize(UnitDeserializer::<serde_json::Error>::new());
-            };
-            let mut json = serde_json::Deserializer::from_str(json);
-            if self.attachments.is_empty() {
-                T::deserialize(&mut json)
-            } else {
-                T::deserialize(BinaryDeserializer::new(&mut json, &self.attachments))
-            }
-        };
-        read().map_err(|error| ArgsError { argument: 1, error })
+        self.arguments().read(|mut arguments| {
+            arguments.next(PhantomData).map_err(|error| ArgsError { argument: 1, error })
+        })
     }
 
     /// All arguments: a tuple, for which missing ones are taken for `null` and further ones are ignored,
@@ -65,17 +58,72 @@ impl RawArgs {
     ///
     /// One of them is not of its type.
     pub fn all<T: DeserializeOwned>(&self) -> Result<T, ArgsError> {
-        let mut argument = 1;
-        let all = AllDeserializer { args: self, argument: &mut argument };
-        T::deserialize(all).map_err(|error| ArgsError { argument, error })
+        self.arguments().read(|arguments| {
+            let mut argument = 1;
+            let all = AllArguments::new(arguments, &mut argument);
+            T::deserialize(all).map_err(|error| ArgsError { argument, error })
+        })
+    }
+
+    fn arguments(&self) -> Arguments<'_> {
+        Arguments::new(self.rest(), &self.attachments)
     }
 
     /// The arguments as JSON, separated by commas: `1,"two"`.
     pub fn json(&self) -> &str {
-        match self.first as usize {
-            0 => "",
-            first => self.array[first..self.array.len() - 1].trim(),
+        self.rest().strip_suffix(']').unwrap_or_default().trim()
+    }
+
+    /// The arguments one by one, each as JSON; binary in them is a placeholder,
+    /// `{"_placeholder":true,"num":0}`. To read the one behind `n` others as a type, take `skip(n).first()`.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        let mut cursor = Cursor::new(self.rest());
+        std::iter::from_fn(move || {
+            let argument = cursor.take_value();
+            cursor.take(b',');
+            (!argument.is_empty()).then_some(argument)
+        })
+    }
+
+    /// How many arguments there are. They are counted.
+    pub fn len(&self) -> usize {
+        self.iter().count()
+    }
+
+    /// Whether there is no argument.
+    pub fn is_empty(&self) -> bool {
+        self.first == 0
+    }
+
+    /// The arguments behind the first `count`: what is relayed where those say to whom. They share the text, and no argument
+    /// is parsed.
+    ///
+    /// ```
+    /// use socketio_core::packet::{Args, Encoder, Event};
+    ///
+    /// let mut encoder = Encoder::default();
+    /// let packet = encoder.event("/", "to", &Args(("lobby", "say", 1.5)), None).unwrap();
+    /// let to = Event::from_encoded(&packet).unwrap();
+    /// assert_eq!(to.args().first::<String>().unwrap(), "lobby");
+    ///
+    /// let relayed = encoder.event("/", "relayed", &to.args().skip(1), None).unwrap();
+    /// assert_eq!(relayed.text(), br#"42["relayed","say",1.5]"#);
+    /// ```
+    #[must_use]
+    pub fn skip(&self, count: usize) -> Self {
+        let mut cursor = Cursor::new(self.rest());
+        for _ in 0..count {
+            cursor.take_value();
+            if !cursor.take(b',') {
+                return Self { first: 0, ..self.clone() };
+            }
         }
+        Self { first: self.first + cursor.position() as u32, ..self.clone() }
+    }
+
+    /// The array from its first argument on.
+    fn rest(&self) -> &str {
+        if self.first == 0 { "" } else { &self.array[self.first as usize..] }
     }
 
     /// The binary attachments; the JSON refers to them by number.
@@ -95,11 +143,11 @@ impl RawArgs {
     /// They are of another text.
     pub fn of_ack(text: &ByteString, array: &str) -> Self {
         let first = if array[1..].trim_start().starts_with(']') { 0 } else { 1 };
-        Self { array: text.slice_ref(array), first, named: false, attachments: Vec::new() }
+        Self { array: text.slice_ref(array), first, attachments: Vec::new() }
     }
 
     pub(super) fn of_event(array: ByteString, first: usize) -> Self {
-        Self { array, first: first as u32, named: true, attachments: Vec::new() }
+        Self { array, first: first as u32, attachments: Vec::new() }
     }
 
     pub(super) fn array(&self) -> &str {
@@ -117,138 +165,9 @@ impl RawArgs {
         self.array = ByteString::from(&*self.array);
     }
 
-    /// Whether every placeholder names an attachment.
+    /// Whether every placeholder names an attachment, and none is named twice.
     pub(crate) fn is_consistent(&self) -> bool {
         self.attachments.is_empty() || placeholders_are_valid(&self.array, self.attachments.len())
-    }
-}
-
-/// Reads all arguments as one sequence.
-struct AllDeserializer<'de, 'p> {
-    args: &'de RawArgs,
-    /// The argument that is being read.
-    argument: &'p mut usize,
-}
-
-impl<'de> AllDeserializer<'de, '_> {
-    fn read<V: Visitor<'de>>(self, wanted: usize, visitor: V) -> Result<V::Value, serde_json::Error> {
-        let mut json = serde_json::Deserializer::from_str(&self.args.array);
-        json.deserialize_seq(AllVisitor { all: self, wanted, visitor })
-    }
-}
-
-impl<'de> Deserializer<'de> for AllDeserializer<'de, '_> {
-    type Error = serde_json::Error;
-
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
-        self.read(0, visitor)
-    }
-
-    fn deserialize_tuple<V: Visitor<'de>>(self, len: usize, visitor: V) -> Result<V::Value, Self::Error> {
-        self.read(len, visitor)
-    }
-
-    fn deserialize_tuple_struct<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        len: usize,
-        visitor: V,
-    ) -> Result<V::Value, Self::Error> {
-        self.read(len, visitor)
-    }
-
-    fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
-        visitor.visit_unit()
-    }
-
-    fn deserialize_newtype_struct<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        visitor: V,
-    ) -> Result<V::Value, Self::Error> {
-        visitor.visit_newtype_struct(self)
-    }
-
-    forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option
-        unit_struct seq map struct enum identifier ignored_any
-    }
-}
-
-/// Hands the arguments of the array to `visitor`.
-struct AllVisitor<'de, 'p, V> {
-    all: AllDeserializer<'de, 'p>,
-    /// How many arguments the type has, if it says so.
-    wanted: usize,
-    visitor: V,
-}
-
-impl<'de, V: Visitor<'de>> Visitor<'de> for AllVisitor<'de, '_, V> {
-    type Value = V::Value;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.visitor.expecting(f)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<V::Value, A::Error> {
-        if self.all.args.named {
-            seq.next_element::<IgnoredAny>()?;
-        }
-        let attachments = &self.all.args.attachments;
-        let value = self.visitor.visit_seq(AllAccess {
-            seq: &mut seq,
-            attachments,
-            wanted: self.wanted,
-            argument: self.all.argument,
-        })?;
-        while seq.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(value)
-    }
-}
-
-struct AllAccess<'a, 'p, A> {
-    seq: &'a mut A,
-    attachments: &'a [Bytes],
-    wanted: usize,
-    argument: &'p mut usize,
-}
-
-impl<'de, A: SeqAccess<'de>> SeqAccess<'de> for AllAccess<'_, '_, A> {
-    type Error = A::Error;
-
-    fn next_element_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, A::Error> {
-        let mut seed = Some(seed);
-        let kept = KeptSeed { seed: &mut seed, attachments: self.attachments };
-        let value = match self.seq.next_element_seed(kept)? {
-            Some(value) => value,
-            None if *self.argument > self.wanted => return Ok(None),
-            // A tuple asks for more than there is.
-            None => match seed.take() {
-                Some(seed) => seed.deserialize(UnitDeserializer::new())?,
-                None => return Ok(None),
-            },
-        };
-        *self.argument += 1;
-        Ok(Some(value))
-    }
-}
-
-/// A seed that is still there after a sequence had no element for it.
-struct KeptSeed<'a, S> {
-    seed: &'a mut Option<S>,
-    attachments: &'a [Bytes],
-}
-
-impl<'de, S: DeserializeSeed<'de>> DeserializeSeed<'de> for KeptSeed<'_, S> {
-    type Value = S::Value;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<S::Value, D::Error> {
-        let seed = self.seed.take().ok_or_else(|| serde::de::Error::custom("a seed serves once"))?;
-        if self.attachments.is_empty() {
-            seed.deserialize(deserializer)
-        } else {
-            seed.deserialize(BinaryDeserializer::new(deserializer, self.attachments))
-        }
     }
 }
 
@@ -257,6 +176,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use serde::Deserialize;
+    use serde::de::IgnoredAny;
 
     use super::*;
 
@@ -293,6 +213,32 @@ mod tests {
     }
 
     #[test]
+    fn they_are_counted_and_skipped_unparsed() {
+        for (json, expected) in [
+            (r#"["e"]"#, &[][..]),
+            (
+                r#"[ "e" , 1.50 , [2 , "]"],{"a":{}},"\ud83d" ]"#,
+                &["1.50", r#"[2 , "]"]"#, r#"{"a":{}}"#, r#""\ud83d""#],
+            ),
+        ] {
+            let args = event(json, &[]);
+            assert!(args.iter().eq(expected.iter().copied()), "{json}");
+            assert_eq!((args.len(), args.is_empty()), (expected.len(), expected.is_empty()));
+            for count in 0..6 {
+                let rest = args.skip(count);
+                assert!(rest.iter().eq(expected.iter().skip(count).copied()), "{json} {count}");
+                assert!(rest.skip(1).iter().eq(args.skip(count + 1).iter()), "{json} {count}");
+                assert_eq!(rest.is_empty(), count >= expected.len());
+                assert!(rest.json().starts_with(rest.iter().next().unwrap_or_default()));
+            }
+        }
+        let args = event(r#"["e",1,"two",3]"#, &[]).skip(1);
+        assert_eq!(args.first::<String>().unwrap(), "two");
+        assert_eq!(args.all::<(String, u8, Option<u8>)>().unwrap(), ("two".to_owned(), 3, None));
+        assert_eq!(args.json(), r#""two",3"#);
+    }
+
+    #[test]
     fn the_arguments_of_an_ack_have_no_name() {
         let text = ByteString::from_static("[1,2]");
         assert_eq!(RawArgs::of_ack(&text, &text).all::<(u8, u8)>().unwrap(), (1, 2));
@@ -322,26 +268,27 @@ mod tests {
         let at = |num: usize| format!(r#"{{"_placeholder":true,"num":{num}}}"#);
         let json = format!(
             r#"["e",{{"kind":{{"Named":{{"bytes":{}}}}},"pair":[7,{}],"whole":{},"name":"x","parts":[{},{}],"more":{{"a":{},"b":null}}}}]"#,
-            at(2),
+            at(5),
             at(1),
             at(0),
+            at(4),
             at(2),
-            at(2),
-            at(1)
+            at(3)
         );
-        let upload: Upload = event(&json, &[b"zero", b"one", b"two"]).first().unwrap();
+        let attachments: [&[u8]; 6] = [b"zero", b"one", b"two", b"three", b"four", b"five"];
+        let upload: Upload = event(&json, &attachments).first().unwrap();
         let bytes = |text: &'static str| Bytes::from_static(text.as_bytes());
         let expected = Upload {
             name: "x".to_owned(),
             whole: bytes("zero"),
-            parts: vec![bytes("two"), bytes("two")],
-            more: BTreeMap::from([("a".to_owned(), Some(bytes("one"))), ("b".to_owned(), None)]),
+            parts: vec![bytes("four"), bytes("two")],
+            more: BTreeMap::from([("a".to_owned(), Some(bytes("three"))), ("b".to_owned(), None)]),
             pair: (7, bytes("one")),
-            kind: Kind::Named { bytes: bytes("two") },
+            kind: Kind::Named { bytes: bytes("five") },
         };
         assert_eq!(upload, expected);
-        let raw = event(&format!(r#"["e",{{"Raw":{}}},{}]"#, at(0), at(0)), &[b"zero"]);
-        assert_eq!(raw.all::<(Kind, Bytes)>().unwrap(), (Kind::Raw(bytes("zero")), bytes("zero")));
+        let raw = event(&format!(r#"["e",{{"Raw":{}}},{}]"#, at(1), at(0)), &[b"zero", b"one"]);
+        assert_eq!(raw.all::<(Kind, Bytes)>().unwrap(), (Kind::Raw(bytes("one")), bytes("zero")));
     }
 
     #[test]
@@ -364,10 +311,89 @@ mod tests {
     }
 
     #[test]
-    fn a_placeholder_is_plain_data_where_no_binary_is_asked_for() {
-        let json = r#"["e",{"_placeholder":true,"num":0}]"#;
-        let value: serde_json::Value = event(json, &[b"zero"]).first().unwrap();
-        assert_eq!(value["num"], 0);
-        assert!(event(json, &[]).first::<Bytes>().is_err(), "no attachment, no bytes");
+    fn binary_is_no_data_of_another_type() {
+        let json = r#"["e",{"a":{"num":0,"_placeholder":true}}]"#;
+        let args = event(json, &[b"zero"]);
+        let error = args.first::<serde_json::Value>().unwrap_err().to_string();
+        assert!(error.contains("binary is read as `Bytes`"), "{error}");
+        assert!(args.first::<Box<serde_json::value::RawValue>>().is_err());
+        assert!(args.first::<BTreeMap<String, BTreeMap<String, u8>>>().is_err());
+        let value: serde_json::Value = event(json, &[]).first().unwrap();
+        assert_eq!(value["a"]["num"], 0, "without attachments it is data");
+        assert!(event(json, &[]).first::<BTreeMap<String, Bytes>>().is_err(), "no attachment, no bytes");
+    }
+
+    #[test]
+    fn depth_has_one_bound() {
+        for (kept, depth) in [(true, RawArgs::MAX_DEPTH), (false, RawArgs::MAX_DEPTH + 1)] {
+            for (opening, closing) in [("[", "]"), (r#"{"a":"#, "}")] {
+                let value = format!("{}1{}", opening.repeat(depth), closing.repeat(depth));
+                for json in [
+                    format!(r#"["e",{value}]"#),
+                    format!(r#"["e",{value},{{"_placeholder":true,"num":0}}]"#),
+                    format!(r#"["e",{value},"\ud83d"]"#),
+                ] {
+                    for attachments in [&[][..], &[&b"zero"[..]]] {
+                        let args = event(&json, attachments);
+                        assert!(args.is_consistent());
+                        let first = args.first::<serde_json::Value>();
+                        assert_eq!(first.is_ok(), kept, "{depth} {opening}: {first:?}");
+                        let all = args.all::<(serde_json::Value, IgnoredAny)>();
+                        assert_eq!(all.is_ok(), kept, "{depth} {opening}: {all:?}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[derive(Debug, Deserialize, PartialEq)]
+    #[serde(tag = "type", rename_all = "lowercase")]
+    enum Internally {
+        Picture { name: String, data: Bytes, size: u8 },
+    }
+
+    #[derive(Debug, Deserialize, PartialEq)]
+    #[serde(tag = "type", content = "content", rename_all = "lowercase")]
+    enum Adjacently {
+        Picture { name: String, data: Bytes, size: u8 },
+    }
+
+    #[derive(Debug, Deserialize, PartialEq)]
+    #[serde(untagged)]
+    enum Untagged {
+        Number { name: u8 },
+        Picture { name: String, data: Bytes, size: u8 },
+    }
+
+    #[derive(Debug, Deserialize, PartialEq)]
+    struct Flat {
+        name: String,
+        #[serde(flatten)]
+        rest: Rest,
+    }
+
+    #[derive(Debug, Deserialize, PartialEq)]
+    struct Rest {
+        data: Bytes,
+        size: u8,
+    }
+
+    #[test]
+    fn binary_stands_in_shapes_that_are_looked_at_before_they_are_read() {
+        let (name, data, size) = ("p \u{fffd}".to_owned(), Bytes::from_static(b"zero"), 5);
+        for placeholder in [r#"{"_placeholder":true,"num":0}"#, r#"{"num":0,"_placeholder":true}"#] {
+            let members = format!(r#""name":"p \ud83d","data":{placeholder},"size":5.0"#);
+            let adjacent = format!(r#"{{"content":{{{members}}},"type":"picture"}}"#);
+            let args = event(&format!(r#"["e",{{{members},"type":"picture"}},{adjacent}]"#), &[b"zero"]);
+            let (name, data) = (name.clone(), data.clone());
+            let flat = Flat { name: name.clone(), rest: Rest { data: data.clone(), size } };
+            assert_eq!(args.first::<Flat>().unwrap(), flat);
+            let untagged = Untagged::Picture { name: name.clone(), data: data.clone(), size };
+            assert_eq!(args.first::<Untagged>().unwrap(), untagged);
+            let (internally, adjacently) = args.all::<(Internally, Adjacently)>().unwrap();
+            let expected = Internally::Picture { name: name.clone(), data: data.clone(), size };
+            assert_eq!(internally, expected);
+            assert_eq!(adjacently, Adjacently::Picture { name, data, size });
+        }
     }
 }

@@ -1,4 +1,5 @@
 use serde::de::DeserializeOwned;
+use socketio_core::packet::from_json;
 
 use crate::handler::{ConnectContext, Extract, ExtractError};
 
@@ -26,6 +27,6 @@ pub struct Auth<T>(pub T);
 impl<T: DeserializeOwned> Extract<ConnectContext> for Auth<T> {
     fn extract(context: &mut ConnectContext) -> Result<Self, ExtractError> {
         let json = context.auth().unwrap_or("{}");
-        serde_json::from_str(json).map(Auth).map_err(|error| ExtractError::new(format!("auth: {error}")))
+        from_json(json).map(Auth).map_err(|error| ExtractError::new(format!("auth: {error}")))
     }
 }

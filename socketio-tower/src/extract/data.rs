@@ -6,7 +6,8 @@ use crate::handler::{EventContext, Extract, ExtractError};
 /// one is taken for `null`, so that `Data<Option<T>>` accepts it. For several, see
 /// [`Args`](crate::Args).
 ///
-/// Binary may stand anywhere inside: `Bytes`, or a struct with a field of that type.
+/// Binary may stand anywhere inside: `Bytes`, or a struct with a field of that type, or [`Value`](crate::Value) for any
+/// JSON with binary in it. It is copied once, out of the message it came in.
 ///
 /// ```
 /// use bytes::Bytes;

@@ -53,7 +53,7 @@ impl<C: Context> Extract<C> for Client {
     }
 }
 
-/// The event itself: its name, and its arguments as JSON and attachments.
+/// The event itself: its name, and its arguments as JSON and attachments, which can be sent on unparsed.
 impl Extract<EventContext> for Event {
     fn extract(context: &mut EventContext) -> Result<Self, ExtractError> {
         Ok(context.event.clone())

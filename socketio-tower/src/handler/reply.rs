@@ -2,16 +2,16 @@ use std::error::Error;
 
 use bytes::Bytes;
 use serde::Serialize;
-use socketio_core::packet::{Args, RawArgs, ToArgs};
+use socketio_core::packet::{Args, NoArgs, RawArgs, ToArgs, Value};
 
 use super::{Cause, ConnectError, Failure};
 use crate::socket::{AckSlot, Sent};
 
 /// What a handler of events may return: it becomes the ack, if the client awaits one.
 ///
-/// Nothing (`()`, and what `emit` returns) acks without arguments; strings, numbers, `bool`, `Bytes`,
+/// Nothing (`()`, and what `emit` returns) acks without arguments; strings, numbers, `bool`, `Bytes`, `Value`,
 /// `serde_json::Value` and their `Option`s ack with themselves; [`Reply`] acks with anything that
-/// serializes; `Args` with several arguments. `Result` acks with what `Ok` holds, and never on `Err`.
+/// serializes; `Args` with several arguments; `RawArgs` with those that came. `Result` acks with what `Ok` holds, and never on `Err`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not what a handler of events may return",
     note = "return `()`, a string, a number, a `bool`, `Bytes`, `serde_json::Value`, `Args((a, b))`, or a `Result` of one of them",
@@ -42,7 +42,7 @@ fn failed(error: impl Into<Box<dyn Error + Send + Sync>>, ack: Option<AckSlot>) 
 
 impl EventReply for () {
     fn reply(self, ack: Option<AckSlot>) -> Result<(), Box<Failure>> {
-        send(ack, &Args(()))
+        send(ack, &NoArgs)
     }
 }
 
@@ -119,6 +119,7 @@ reply_with_itself!(
     f32,
     f64,
     Bytes,
+    Value,
     serde_json::Value
 );
 

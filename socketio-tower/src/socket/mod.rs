@@ -120,7 +120,20 @@ impl Socket {
 impl Socket {
     /// Sends an event to the client. Never blocks; the answer tells what became of it.
     ///
-    /// `args` is one argument, of any type that serializes; several are [`Args((a, b))`](crate::Args).
+    /// `args` is one argument, of any type that serializes; several are [`Args((a, b))`](crate::Args), and none are
+    /// [`NoArgs`](crate::NoArgs).
+    ///
+    /// ```
+    /// use socketio_tower::{Args, NoArgs, Socket};
+    ///
+    /// fn greet(socket: &Socket) {
+    ///     socket.emit("ready", &NoArgs); //             42["ready"]
+    ///     socket.emit("say", "hi"); //                  42["say","hi"]
+    ///     socket.emit("move", &Args((1, 2))); //        42["move",1,2]
+    ///     socket.emit("sum", &Args(vec![1, 2, 3])); //  42["sum",1,2,3]
+    ///     socket.emit("list", &[1, 2, 3]); //           42["list",[1,2,3]]
+    /// }
+    /// ```
     pub fn emit<T: ToArgs + ?Sized>(&self, event: &str, args: &T) -> Sent {
         if !self.is_connected() {
             return Sent::Gone;

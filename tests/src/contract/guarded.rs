@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use socketio_tower::handler::Cause;
-use socketio_tower::{Args, Data, EventPolicy, Extension, NamespaceBuilder, SetupError, Socket};
+use socketio_tower::{Data, EventPolicy, Extension, NamespaceBuilder, NoArgs, SetupError, Socket};
 
 /// How many events were sent to a socket.
 type Count = Arc<AtomicU64>;
@@ -54,7 +54,7 @@ fn ticks(socket: &Socket) {
         let mut ticks = tokio::time::interval(Duration::from_millis(10));
         loop {
             ticks.tick().await;
-            ended.0.emit("tick", &Args(()));
+            ended.0.emit("tick", &NoArgs);
         }
     });
 }

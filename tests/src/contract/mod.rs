@@ -14,7 +14,8 @@ use serde_json::Value;
 use socketio_tower::handler::ConnectError;
 use socketio_tower::layer::{Origins, SessionCookie};
 use socketio_tower::{
-    Ack, AckError, Args, Auth, Data, DisconnectReason, NamespaceBuilder, Reply, Rooms, Socket, SocketIo,
+    Ack, AckError, Args, Auth, Data, DisconnectReason, NamespaceBuilder, NoArgs, Reply, Rooms, Socket,
+    SocketIo,
 };
 
 /// The server, with its heartbeat from the environment.
@@ -36,7 +37,7 @@ pub fn server() -> SocketIo {
         rooms(ns);
     });
     io.of("/chat", |ns| {
-        ns.on_connect(async |socket: Socket| socket.emit("hello", &Args(())));
+        ns.on_connect(async |socket: Socket| socket.emit("hello", &NoArgs));
         echo(ns, "echo");
     });
     io.of("/private", |ns| {
@@ -139,7 +140,7 @@ fn messages(ns: &mut NamespaceBuilder) {
     ns.on("ask-timeout", async |socket: Socket| {
         let question = socket.timeout(Duration::from_millis(200)).emit_with_ack::<_, Value>("question", &20);
         if let Err(AckError::TimedOut) = question.await {
-            socket.emit("unanswered", &Args(()));
+            socket.emit("unanswered", &NoArgs);
         }
     });
     ns.on("burst", async |socket: Socket, Data(count): Data<u32>| {
@@ -183,7 +184,7 @@ fn slow_connect(ns: &mut NamespaceBuilder) {
     struct Handled(u64);
 
     ns.on_connect(async |socket: Socket| {
-        socket.emit_with_ack::<_, Value>("are-you-there", &Args(())).await.map(drop)
+        socket.emit_with_ack::<_, Value>("are-you-there", &NoArgs).await.map(drop)
     });
     ns.on("n", async |socket: Socket| {
         socket.extensions().update(|Handled(count)| {

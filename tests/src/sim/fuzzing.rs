@@ -52,20 +52,41 @@ pub fn packet(data: &[u8]) {
     }
     connection.handle_message(link, &Message::Text(format!("4{text}").into()), now);
     for byte in 0..head.attachments as u8 {
-        connection.handle_message(link, &Message::Binary(vec![byte; 3].into()), now);
+        connection.handle_message(link, &Message::Binary(vec![byte; ATTACHMENT].into()), now);
     }
     while let Some(event) = connection.poll(now) {
         let socketio_core::Event::Received { event, .. } = event else { continue };
         assert_eq!(event.name(), head.name());
         let args = event.args();
         let _ = args.first::<serde_json::Value>();
+        let _ = args.first::<packet::Value>();
         let _ = args.first::<Bytes>();
         let _ = args.first::<Option<Vec<(f64, String)>>>();
         let _ = args.all::<Vec<serde_json::Value>>();
         let _ = args.all::<(u8, Option<Bytes>, String)>();
-        assert!(args.weight() <= text.len() + 30);
+        assert!(args.iter().skip(1).eq(args.skip(1).iter()));
+        relay(event.name(), args);
+        assert!(args.weight() <= text.len() + 10 * ATTACHMENT);
+        // However often bytes are asked for, no more is handed out than came in.
+        for list in [args.first::<Vec<Bytes>>(), args.all::<Vec<Bytes>>()] {
+            let handed_out: usize = list.iter().flatten().map(Bytes::len).sum();
+            assert!(handed_out <= args.weight());
+        }
     }
 }
+
+/// What was received can be sent on, and is the same to whom it is sent, but for attachments that nothing refers to.
+fn relay(name: &str, args: &packet::RawArgs) {
+    let packet = packet::Encoder::default().event("/", name, args, None).expect("it was received");
+    let relayed = packet::Event::from_encoded(&packet).expect("an event");
+    assert_eq!((relayed.name(), relayed.args().len()), (name, args.len()));
+    if let Ok(values) = args.all::<Vec<packet::Value>>() {
+        assert_eq!(relayed.args().all::<Vec<packet::Value>>().expect("what was read before"), values);
+    }
+}
+
+/// How large the attachments of a packet are: one outweighs many placeholders.
+const ATTACHMENT: usize = 1000;
 
 /// The body of a POST.
 pub fn payload(data: &[u8]) {
@@ -237,6 +258,28 @@ mod tests {
             data.splice(0..0, *b"2[\"e\",");
             data.push(b']');
             packet(&data);
+        }
+    }
+
+    #[test]
+    fn random_placeholders() {
+        let values = [
+            r#"{"_placeholder":true,"num":0}"#,
+            r#"{"num":1,"_placeholder":true}"#,
+            r#"{"_placeholder":true,"num":2}"#,
+            r#"{"_placeholder":true,"num":0,"more":1}"#,
+            r#"{"_placeholder":true,"num":-0}"#,
+            r#""text""#,
+            "[1,2]",
+            "null",
+        ];
+        let mut random = Random::new(5);
+        for _ in 0..20_000 {
+            let values: Vec<_> =
+                (0..random.below(5)).map(|_| values[random.below(values.len() as u64) as usize]).collect();
+            let list = values.join(",");
+            packet(format!(r#"53-["e",{list}]"#).as_bytes());
+            packet(format!(r#"53-["e",[{list}]]"#).as_bytes());
         }
     }
 

@@ -8,9 +8,9 @@ use bytes::Bytes;
 use serde_json::value::RawValue;
 use socketio_core::engine::{Head, Open, Post, Request, Response, Session, Transmit};
 use socketio_core::packet::{self, Encoder, decode};
-use socketio_core::{Config, Connection, Encoded, Event, Link, Message, Sid, SocketId};
+use socketio_core::{Config, Connection, Encoded, Event, Link, Message, Sid, SocketId, SocketKey, Violation};
 
-use crate::heap::assert_allocations;
+use crate::heap::{assert_allocations, heap_of};
 
 #[test]
 fn decoding_an_event_allocates_nothing() {
@@ -53,17 +53,38 @@ const ENCODED: u64 = 1;
 /// What waits for the attachments of a packet, and the list of them.
 const ATTACHMENTS: u64 = 2;
 
-/// An application on a WebSocket that sends back what it receives, without copying it.
-fn echo() -> impl FnMut(&[&Message]) {
+#[test]
+fn an_attachment_is_not_multiplied_by_its_placeholders() {
+    let placeholders = vec![r#"{"_placeholder":true,"num":0}"#; 2000].join(",");
+    let header = Message::Text(format!(r#"451-["files",[{placeholders}]]"#).into());
+    let attachment = Message::Binary(vec![7; 900_000].into());
+    let (mut connection, _, link) = connected();
+    let heap = heap_of(|| {
+        connection.handle_message(link, &header, Instant::now());
+        connection.handle_message(link, &attachment, Instant::now());
+        assert!(matches!(connection.poll(Instant::now()), Some(Event::Violated(Violation::Placeholder))));
+    });
+    assert!(heap.peak < 10_000, "{heap:?}");
+}
+
+/// A client on a WebSocket that is connected to `/`.
+fn connected() -> (Connection<()>, SocketKey, Link) {
     let (link, now) = (Link::new(0), Instant::now());
     let open = open("EIO=4&transport=websocket", true);
-    let mut connection = Connection::<()>::open(Arc::default(), &Sid::from_entropy([1; 15]), &open, now);
+    let mut connection = Connection::open(Arc::default(), &Sid::from_entropy([1; 15]), &open, now);
     connection.handle_attach(link, now);
     connection.handle_message(link, &Message::Text("40".into()), now);
     let Some(Event::Connect(pending)) = connection.poll(now) else { panic!("a wish to connect") };
     let socket = connection.accept(pending, &SocketId::from_entropy([2; 15])).expect("it is there");
     connection.resume(socket);
     assert_eq!(std::iter::from_fn(|| connection.poll_transmit()).count(), 2);
+    (connection, socket, link)
+}
+
+/// An application on a WebSocket that sends back what it receives, without copying it.
+fn echo() -> impl FnMut(&[&Message]) {
+    let (mut connection, socket, link) = connected();
+    let now = Instant::now();
     let mut encoder = Encoder::default();
     move |messages| {
         for message in messages {

@@ -66,6 +66,22 @@ fn numbers_that_name_no_attachment_end_the_connection() {
 }
 
 #[test]
+fn an_attachment_that_is_named_twice_ends_the_connection() {
+    for json in [
+        r#"["b",{"_placeholder":true,"num":0},{"_placeholder":true,"num":0}]"#,
+        r#"["b",[{"num":0,"_placeholder":true}],{"a":{"_placeholder":true,"num":0}}]"#,
+    ] {
+        for header in ["452-", "462-7"] {
+            let (mut server, stream) = Server::joined_by_websocket();
+            server.text(stream, &format!("{header}{json}"));
+            server.binary(stream, &[1]);
+            server.binary(stream, &[2]);
+            assert_eq!(server.app().closed(), Some(ForcedClose), "{header}{json}");
+        }
+    }
+}
+
+#[test]
 fn a_placeholder_in_a_packet_without_attachments_is_data() {
     let (mut server, stream) = Server::joined_by_websocket();
     server.text(stream, r#"42["b",{"_placeholder":true,"num":7}]"#);

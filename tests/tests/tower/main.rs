@@ -3,6 +3,7 @@
 mod client;
 
 mod admission;
+mod arguments;
 mod around;
 mod attach;
 mod broadcast_ack;

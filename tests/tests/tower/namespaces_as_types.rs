@@ -250,7 +250,7 @@ async fn everything_that_a_block_may_hold() {
         "mole knocks",
         "mole comes",
         "divide: the handler failed: by zero",
-        "shout: an argument could not be extracted: argument 1: invalid type: integer `1`, expected a string at line 1 column 1",
+        "shout: an argument could not be extracted: argument 1: invalid type: integer `1`, expected a string",
         "client namespace disconnect, was in hall",
     ])
     .await;

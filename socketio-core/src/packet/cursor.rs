@@ -1,0 +1,245 @@
+use std::borrow::Cow;
+
+/// A place in a JSON text that was found valid before.
+///
+/// It moves over tokens and checks no grammar: over a text that is no JSON it ends somewhere, but it neither panics nor
+/// fails to end.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Cursor<'t> {
+    text: &'t str,
+    at: usize,
+}
+
+impl<'t> Cursor<'t> {
+    pub(super) fn new(text: &'t str) -> Self {
+        Self { text, at: 0 }
+    }
+
+    /// How many bytes it has passed.
+    pub(super) fn position(&self) -> usize {
+        self.at
+    }
+
+    /// The next byte that is no white space.
+    pub(super) fn peek(&mut self) -> Option<u8> {
+        self.skip_while(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r'));
+        self.byte()
+    }
+
+    /// Passes `byte` if it is the next one that is no white space.
+    pub(super) fn take(&mut self, byte: u8) -> bool {
+        let found = self.peek() == Some(byte);
+        self.at += usize::from(found);
+        found
+    }
+
+    /// Passes a string.
+    pub(super) fn take_string(&mut self) -> Option<Quoted<'t>> {
+        if !self.take(b'"') {
+            return None;
+        }
+        let start = self.at;
+        let mut escaped = false;
+        loop {
+            self.skip_while(|byte| !matches!(byte, b'"' | b'\\'));
+            if self.byte()? == b'"' {
+                break;
+            }
+            escaped = true;
+            self.at += 2;
+        }
+        let raw = self.text.get(start..self.at)?;
+        self.at += 1;
+        Some(Quoted { raw, escaped })
+    }
+
+    /// Passes a number, or one of the words `true`, `false` and `null`.
+    pub(super) fn take_word(&mut self) -> &'t str {
+        self.peek();
+        let start = self.at;
+        self.skip_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.'));
+        self.text.get(start..self.at).unwrap_or_default()
+    }
+
+    /// Passes a value at any depth, and gives it.
+    pub(super) fn take_value(&mut self) -> &'t str {
+        self.peek();
+        let start = self.at;
+        let mut depth = 0_usize;
+        loop {
+            match self.peek() {
+                Some(b'"') if self.take_string().is_some() => {}
+                Some(b'[' | b'{') => {
+                    self.at += 1;
+                    depth += 1;
+                    continue;
+                }
+                Some(b']' | b'}') if depth > 0 => {
+                    self.at += 1;
+                    depth -= 1;
+                }
+                Some(b',' | b':') if depth > 0 => {
+                    self.at += 1;
+                    continue;
+                }
+                Some(_) if !self.take_word().is_empty() => {}
+                _ => break,
+            }
+            if depth == 0 {
+                break;
+            }
+        }
+        self.text.get(start..self.at).unwrap_or_default()
+    }
+
+    /// Moves to the next `{` or `"` outside of strings, without passing it.
+    pub(super) fn find_object_or_string(&mut self) -> Option<u8> {
+        self.skip_while(|byte| !matches!(byte, b'{' | b'"'));
+        self.byte()
+    }
+
+    /// Passes the next byte, whatever it is.
+    pub(super) fn skip_byte(&mut self) {
+        self.at += 1;
+    }
+
+    fn byte(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    fn skip_while(&mut self, skipped: impl Fn(u8) -> bool) {
+        let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
+        self.at += rest.iter().position(|byte| !skipped(*byte)).unwrap_or(rest.len());
+    }
+}
+
+/// A string between its quotes.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Quoted<'t> {
+    raw: &'t str,
+    escaped: bool,
+}
+
+impl<'t> Quoted<'t> {
+    /// The text that it stands for. Half a surrogate pair, which no `str` can hold, becomes U+FFFD.
+    pub(super) fn text(self) -> Cow<'t, str> {
+        match self.escaped {
+            true => Cow::Owned(unescape(self.raw)),
+            false => Cow::Borrowed(self.raw),
+        }
+    }
+}
+
+impl PartialEq<str> for Quoted<'_> {
+    fn eq(&self, text: &str) -> bool {
+        match self.escaped {
+            true => unescape(self.raw) == text,
+            false => self.raw == text,
+        }
+    }
+}
+
+fn unescape(raw: &str) -> String {
+    let mut text = String::with_capacity(raw.len());
+    let mut rest = raw.chars();
+    loop {
+        let (plain, escape) = rest.as_str().split_once('\\').unwrap_or((rest.as_str(), ""));
+        text.push_str(plain);
+        rest = escape.chars();
+        text.push(match rest.next() {
+            None => return text,
+            Some('b') => '\x08',
+            Some('f') => '\x0c',
+            Some('n') => '\n',
+            Some('r') => '\r',
+            Some('t') => '\t',
+            Some('u') => take_code_point(&mut rest),
+            Some(itself) => itself,
+        });
+    }
+}
+
+/// The character of `\uXXXX`, or of two of them that are a surrogate pair, behind the first `u`.
+fn take_code_point(rest: &mut std::str::Chars<'_>) -> char {
+    let high = take_code_unit(rest);
+    if let 0xd800..0xdc00 = high
+        && let Some(behind) = rest.as_str().strip_prefix("\\u")
+    {
+        let mut behind = behind.chars();
+        if let low @ 0xdc00..0xe000 = take_code_unit(&mut behind) {
+            *rest = behind;
+            let code_point = 0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00);
+            return char::from_u32(code_point).unwrap_or(char::REPLACEMENT_CHARACTER);
+        }
+    }
+    char::from_u32(high).unwrap_or(char::REPLACEMENT_CHARACTER)
+}
+
+fn take_code_unit(rest: &mut std::str::Chars<'_>) -> u32 {
+    rest.by_ref().take(4).fold(0, |unit, digit| unit << 4 | digit.to_digit(16).unwrap_or(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn half_a_surrogate_pair_is_one_replacement_character() {
+        for (raw, text) in [
+            (r"a\ud83d", "a\u{fffd}"),
+            (r"\ude00b", "\u{fffd}b"),
+            (r"\ud83d\n", "\u{fffd}\n"),
+            (r"\ud83d\ud83d\ude00", "\u{fffd}😀"),
+            (r"\ud83d\u0041", "\u{fffd}A"),
+            (r"\ude00\ud83d", "\u{fffd}\u{fffd}"),
+        ] {
+            assert_eq!(unescape(raw), text, "{raw}");
+        }
+    }
+
+    #[test]
+    fn a_value_is_passed_at_any_depth() {
+        let deep = format!("{}1{}", r#"{"a":["#.repeat(100_000), "]}".repeat(100_000));
+        for value in [r#""a\"]""#, "-1.5e+3", "null", "[]", "{}", r#"[ 1 , {"a" : [ ] } , "]" ]"#, &deep] {
+            for behind in ["", ",2]", "]", " }"] {
+                let json = format!(" {value}{behind}");
+                assert_eq!(Cursor::new(&json).take_value(), value);
+            }
+        }
+    }
+
+    #[test]
+    fn a_text_that_is_no_json_is_survived() {
+        for text in ["\"", "\"\\", "\"\\é", "\"a\\\"", "", "é", "\\", "\\ud8", "\\u", "\\ud83d\\u"] {
+            let mut cursor = Cursor::new(text);
+            assert!(cursor.take_string().is_none(), "{text}");
+            unescape(text);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn strings_are_unescaped_as_serde_json_does(value in "[ -~é😀\\n\"\\\\\\x00-\\x1f]{0,40}|.{0,40}") {
+            let json = serde_json::to_string(&value).unwrap();
+            let escaped: String = value.encode_utf16().map(|unit| format!("\\u{unit:04x}")).collect();
+            let mut cursor = Cursor::new(&json);
+            prop_assert_eq!(cursor.take_string().unwrap().text(), &*value);
+            prop_assert_eq!(cursor.position(), json.len());
+            prop_assert_eq!(unescape(&escaped), value);
+        }
+
+        #[test]
+        fn nothing_panics(text in "[\"\\\\u{}\\[\\]a-f0-9é😀]{0,30}|.{0,40}") {
+            let mut cursor = Cursor::new(&text);
+            cursor.take_value();
+            while cursor.find_object_or_string().is_some() {
+                if cursor.take_string().is_none() {
+                    cursor.skip_byte();
+                }
+            }
+            unescape(&text);
+        }
+    }
+}

@@ -1,0 +1,198 @@
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use super::cursor::Cursor;
+
+/// The placeholders in a valid JSON text, in order. It takes linear time at any depth, and no memory.
+///
+/// A placeholder is an object of the members `"_placeholder":true` and `"num":N`, in either order. To others, an object
+/// that has more members or a wrong number is one as well: it is given too, as an error.
+#[derive(Debug)]
+pub(super) struct Placeholders<'t> {
+    cursor: Cursor<'t>,
+}
+
+/// An object that stands for an attachment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Placeholder {
+    /// Which attachment.
+    pub(super) number: usize,
+    /// Where it stands.
+    pub(super) range: Range<usize>,
+}
+
+/// A member `"_placeholder":true` of an object that is no placeholder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Malformed;
+
+impl<'t> Placeholders<'t> {
+    pub(super) fn of(json: &'t str) -> Self {
+        Self { cursor: Cursor::new(json) }
+    }
+}
+
+impl Iterator for Placeholders<'_> {
+    type Item = Result<Placeholder, Malformed>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            if self.cursor.find_object_or_string()? == b'{' {
+                let start = self.cursor.position();
+                if let Some(number) = take_placeholder(&mut self.cursor) {
+                    return Some(Ok(Placeholder { number, range: start..self.cursor.position() }));
+                }
+                self.cursor.skip_byte();
+            } else {
+                let string = self.cursor.take_string()?;
+                if string == *MARK && self.cursor.take(b':') && self.cursor.take_word() == "true" {
+                    return Some(Err(Malformed));
+                }
+            }
+        }
+    }
+}
+
+/// Passes a placeholder, and gives the number in it; stays where it is before anything else.
+pub(super) fn take_placeholder(cursor: &mut Cursor<'_>) -> Option<usize> {
+    let mut ahead = *cursor;
+    let (mut marked, mut number) = (false, None);
+    for opening in [b'{', b','] {
+        if !ahead.take(opening) {
+            return None;
+        }
+        let key = ahead.take_string()?;
+        if !ahead.take(b':') {
+            return None;
+        }
+        if key == *MARK {
+            marked = ahead.take_word() == "true";
+        } else if key == *NUMBER {
+            number = parse_number(ahead.take_word());
+        } else {
+            return None;
+        }
+    }
+    if !ahead.take(b'}') || !marked {
+        return None;
+    }
+    let number = number?;
+    *cursor = ahead;
+    Some(number)
+}
+
+/// Whether every placeholder in a valid JSON text names one of `count` attachments, and none is named twice.
+///
+/// A number that names none was once a way to have any property of an object delivered (CVE-2022-2421). One that is
+/// named often is a way to ask for a thousand copies of an attachment.
+pub(crate) fn placeholders_are_valid(json: &str, count: usize) -> bool {
+    let mut named = Numbers::default();
+    Placeholders::of(json).all(|placeholder| {
+        placeholder.is_ok_and(|Placeholder { number, .. }| number < count && named.insert(number))
+    })
+}
+
+/// A set of numbers that allocates for large ones only: stock clients send at most ten attachments.
+#[derive(Debug, Default)]
+struct Numbers {
+    small: u64,
+    large: BTreeSet<usize>,
+}
+
+impl Numbers {
+    /// Whether the number was not there yet.
+    fn insert(&mut self, number: usize) -> bool {
+        if number >= u64::BITS as usize {
+            return self.large.insert(number);
+        }
+        let bit = 1 << number;
+        let new = self.small & bit == 0;
+        self.small |= bit;
+        new
+    }
+}
+
+const MARK: &str = "_placeholder";
+const NUMBER: &str = "num";
+
+/// A whole number, as `JSON.stringify` writes one.
+fn parse_number(word: &str) -> Option<usize> {
+    word.parse().ok().filter(|_| word.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(json: &str) -> Vec<Result<&str, Malformed>> {
+        let placeholders = Placeholders::of(json);
+        placeholders.map(|placeholder| placeholder.map(|found| &json[found.range])).collect()
+    }
+
+    #[test]
+    fn they_are_found_wherever_they_stand_and_however_they_are_written() {
+        let forms = [
+            r#"{"_placeholder":true,"num":3}"#,
+            r#"{"num":3,"_placeholder":true}"#,
+            "{ \"_placeholder\" :\ttrue ,\r\"num\" : 3\n}",
+            r#"{"_pl\u0061ceholder":true,"n\u0075m":3}"#,
+        ];
+        for form in forms {
+            let json = format!(r#"["e",{{"a":[{form},"{{\"num\""]}},{form}]"#);
+            assert_eq!(found(&json), [Ok(form), Ok(form)], "{json}");
+            assert!(Placeholders::of(&json).all(|placeholder| placeholder.unwrap().number == 3));
+        }
+    }
+
+    #[test]
+    fn what_others_might_take_for_one_is_malformed() {
+        for json in [
+            r#"{"_placeholder":true}"#,
+            r#"{"_placeholder":true,"num":"0"}"#,
+            r#"{"_placeholder":true,"num":-1}"#,
+            r#"{"_placeholder":true,"num":0.5}"#,
+            r#"{"_placeholder":true,"num":18446744073709551616}"#,
+            r#"{"_placeholder":true,"num":0,"more":1}"#,
+            r#"{"more":1,"_placeholder":true,"num":0}"#,
+            r#"{"num":{"num":0},"_placeholder":true}"#,
+            r#"{"_placeholder":true,"_placeholder":true}"#,
+        ] {
+            assert!(found(json).contains(&Err(Malformed)), "{json}");
+        }
+    }
+
+    #[test]
+    fn what_only_looks_like_one_is_data() {
+        for json in [
+            r#"{"_placeholder":false,"num":0}"#,
+            r#"{"_placeholder":"true","num":0}"#,
+            r#"{"num":0}"#,
+            r#"["_placeholder",true]"#,
+            r#""{\"_placeholder\":true,\"num\":0}""#,
+            r#"{"a\"_placeholder":true}"#,
+        ] {
+            assert_eq!(found(json), [], "{json}");
+        }
+    }
+
+    #[test]
+    fn a_number_is_named_once() {
+        let packet = |numbers: &[usize]| {
+            let placeholders: Vec<_> =
+                numbers.iter().map(|n| format!(r#"{{"_placeholder":true,"num":{n}}}"#)).collect();
+            format!("[{}]", placeholders.join(","))
+        };
+        assert!(placeholders_are_valid(&packet(&[1, 0, 63, 64, 65, 99]), 100));
+        for twice in [0, 63, 64, 99] {
+            assert!(!placeholders_are_valid(&packet(&[twice, 1, twice]), 100), "{twice}");
+        }
+        assert!(!placeholders_are_valid(&packet(&[100]), 100));
+    }
+
+    #[test]
+    fn depth_and_length_cost_linear_time() {
+        let deep = format!("{}1{}", r#"{"num":["#.repeat(500_000), "]}".repeat(500_000));
+        assert_eq!(found(&deep), []);
+        let long = format!(r#"{{"{}":1}}"#, r"\u005f".repeat(500_000));
+        assert_eq!(found(&long), []);
+    }
+}

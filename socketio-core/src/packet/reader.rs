@@ -1,0 +1,534 @@
+use std::borrow::Cow;
+
+use bytes::Bytes;
+use serde::de::value::CowStrDeserializer;
+use serde::de::{
+    DeserializeSeed, Deserializer, EnumAccess, Error as _, MapAccess, SeqAccess, Unexpected, VariantAccess,
+    Visitor,
+};
+use serde::forward_to_deserialize_any;
+use serde_json::Error;
+
+use super::cursor::{Cursor, Quoted};
+use super::placeholders::{Placeholders, take_placeholder};
+
+mod key;
+mod number;
+
+use key::Key;
+use number::Number;
+
+/// How deep the arrays and objects of a value may be nested that is read as a type. `serde_json` has the same bound,
+/// and it cannot be set.
+pub(super) const MAX_DEPTH: u8 = 127;
+
+/// Reads a type from JSON that was found valid before, as `serde_json` does, but for this:
+///
+/// - A placeholder is an attachment, whatever type is asked for: also one that finds out what there is first and looks
+///   at it later, as tagged enums do.
+/// - Half a surrogate pair is U+FFFD.
+/// - A whole number is an integer where one is asked for, even if it is written as `5.0` or `1e3`.
+#[derive(Debug)]
+pub(super) struct Reader<'de> {
+    cursor: Cursor<'de>,
+    attachments: &'de [Bytes],
+    depth: u8,
+    /// Whether a whole number is an integer also for a type that finds out what there is first.
+    whole: bool,
+}
+
+impl<'de> Reader<'de> {
+    /// Reads the value that `json` begins with.
+    pub(super) fn new(json: &'de str, attachments: &'de [Bytes]) -> Self {
+        Self { cursor: Cursor::new(json), attachments, depth: 0, whole: false }
+    }
+
+    /// The same for a type that could not be read without it: it may be one that looks at the number later.
+    pub(super) fn with_whole_numbers(self) -> Self {
+        Self { whole: true, ..self }
+    }
+
+    /// How many bytes it has read.
+    pub(super) fn position(&self) -> usize {
+        self.cursor.position()
+    }
+
+    fn take_text(&mut self) -> Result<Cow<'de, str>, Error> {
+        self.cursor.take_string().map(Quoted::text).ok_or_else(invalid)
+    }
+
+    /// The attachment whose placeholder is next, if one is.
+    fn take_attachment(&mut self) -> Result<Option<Vec<u8>>, Error> {
+        if self.attachments.is_empty() || self.cursor.peek() != Some(b'{') {
+            return Ok(None);
+        }
+        let Some(number) = take_placeholder(&mut self.cursor) else { return Ok(None) };
+        match self.attachments.get(number) {
+            Some(attachment) => Ok(Some(attachment.to_vec())),
+            None => Err(Error::custom(format_args!("there is no attachment {number}"))),
+        }
+    }
+
+    /// Reads what stands between two brackets.
+    fn nested<T>(
+        &mut self,
+        [opening, closing]: [u8; 2],
+        read: impl FnOnce(&mut Self) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        if !self.cursor.take(opening) {
+            return Err(invalid());
+        }
+        if self.depth == MAX_DEPTH {
+            return Err(Error::custom(format_args!("nested deeper than {MAX_DEPTH}")));
+        }
+        self.depth += 1;
+        let value = read(self)?;
+        self.depth -= 1;
+        match self.cursor.take(closing) {
+            true => Ok(value),
+            false => Err(Error::custom("more elements than the type has")),
+        }
+    }
+
+    /// Reads a number for a type that is an integer.
+    fn read_integer<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, Error> {
+        if !self.at_number() {
+            return self.deserialize_any(visitor);
+        }
+        let word = self.cursor.take_word();
+        match Number::parse(word)? {
+            Number::Float(float) => match Number::whole(float) {
+                Some(number) => number.visit(visitor),
+                None => Err(Error::invalid_type(Unexpected::Float(float), &visitor)),
+            },
+            number => number.visit(visitor),
+        }
+    }
+
+    /// Whether a number is next.
+    fn at_number(&mut self) -> bool {
+        matches!(self.cursor.peek(), Some(b'0'..=b'9' | b'-'))
+    }
+}
+
+macro_rules! integers {
+    ($($method:ident)*) => {$(
+        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+            self.read_integer(visitor)
+        }
+    )*};
+}
+
+macro_rules! large_integers {
+    ($($method:ident: $type:ty, $visit:ident;)*) => {$(
+        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+            let mut ahead = self.cursor;
+            match ahead.take_word().parse::<$type>() {
+                Ok(number) => {
+                    self.cursor = ahead;
+                    visitor.$visit(number)
+                }
+                Err(_) => self.read_integer(visitor),
+            }
+        }
+    )*};
+}
+
+impl<'de> Deserializer<'de> for &mut Reader<'de> {
+    type Error = Error;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        match self.cursor.peek() {
+            Some(b'"') => match self.take_text()? {
+                Cow::Borrowed(text) => visitor.visit_borrowed_str(text),
+                Cow::Owned(text) => visitor.visit_string(text),
+            },
+            Some(b'[') => self.nested(ARRAY, |reader| visitor.visit_seq(Elements { reader, first: true })),
+            Some(b'{') => match self.take_attachment()? {
+                Some(attachment) => visitor.visit_byte_buf(attachment).map_err(|error| no_bytes(&error)),
+                None => self.nested(OBJECT, |reader| visitor.visit_map(Elements { reader, first: true })),
+            },
+            _ => match self.cursor.take_word() {
+                "null" => visitor.visit_unit(),
+                "true" => visitor.visit_bool(true),
+                "false" => visitor.visit_bool(false),
+                number => match Number::parse(number)? {
+                    // A zero keeps its sign.
+                    Number::Float(float) if self.whole && float != 0.0 => {
+                        Number::whole(float).unwrap_or(Number::Float(float)).visit(visitor)
+                    }
+                    number => number.visit(visitor),
+                },
+            },
+        }
+    }
+
+    integers! {
+        deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64
+        deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64
+    }
+
+    large_integers! {
+        deserialize_i128: i128, visit_i128;
+        deserialize_u128: u128, visit_u128;
+    }
+
+    fn deserialize_f32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        if !self.at_number() {
+            return self.deserialize_any(visitor);
+        }
+        // Rounded once, where a double that is rounded again may be one off.
+        match self.cursor.take_word().parse::<f32>() {
+            Ok(float) if float.is_finite() => visitor.visit_f32(float),
+            _ => Err(out_of_range()),
+        }
+    }
+
+    fn deserialize_bytes<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        if self.cursor.peek() == Some(b'"') {
+            return match self.take_text()? {
+                Cow::Borrowed(text) => visitor.visit_borrowed_bytes(text.as_bytes()),
+                Cow::Owned(text) => visitor.visit_byte_buf(text.into_bytes()),
+            };
+        }
+        match self.take_attachment()? {
+            Some(attachment) => visitor.visit_byte_buf(attachment),
+            None => self.deserialize_any(visitor),
+        }
+    }
+
+    fn deserialize_byte_buf<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        self.deserialize_bytes(visitor)
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        if self.cursor.peek() == Some(b'n') {
+            self.cursor.take_word();
+            return visitor.visit_none();
+        }
+        visitor.visit_some(self)
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        // `RawValue`, which `serde_json` reads from its own deserializer alone.
+        if name.starts_with("$serde_json::") {
+            let json = self.cursor.take_value();
+            if !self.attachments.is_empty() && Placeholders::of(json).next().is_some() {
+                return Err(no_bytes(&Error::invalid_type(Unexpected::Bytes(&[]), &visitor)));
+            }
+            return serde_json::Deserializer::from_str(json).deserialize_newtype_struct(name, visitor);
+        }
+        visitor.visit_newtype_struct(self)
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        match self.cursor.peek() {
+            Some(b'"') => visitor.visit_enum(CowStrDeserializer::new(self.take_text()?)),
+            Some(b'{') => self.nested(OBJECT, |reader| visitor.visit_enum(Elements { reader, first: true })),
+            _ => self.deserialize_any(visitor),
+        }
+    }
+
+    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        self.cursor.take_value();
+        visitor.visit_unit()
+    }
+
+    forward_to_deserialize_any! {
+        bool f64 char str string unit unit_struct seq tuple tuple_struct map struct identifier
+    }
+}
+
+/// What an array or an object has inside.
+struct Elements<'r, 'de> {
+    reader: &'r mut Reader<'de>,
+    first: bool,
+}
+
+impl Elements<'_, '_> {
+    /// Whether there is another one before the closing bracket; the comma before it is passed.
+    fn has_next(&mut self) -> bool {
+        match std::mem::take(&mut self.first) {
+            true => !matches!(self.reader.cursor.peek(), Some(b']' | b'}') | None),
+            false => self.reader.cursor.take(b','),
+        }
+    }
+}
+
+impl<'de> SeqAccess<'de> for Elements<'_, 'de> {
+    type Error = Error;
+
+    fn next_element_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, Error> {
+        self.has_next().then(|| seed.deserialize(&mut *self.reader)).transpose()
+    }
+}
+
+impl<'de> MapAccess<'de> for Elements<'_, 'de> {
+    type Error = Error;
+
+    fn next_key_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, Error> {
+        if !self.has_next() {
+            return Ok(None);
+        }
+        seed.deserialize(Key(self.reader.take_text()?)).map(Some)
+    }
+
+    fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, Error> {
+        if !self.reader.cursor.take(b':') {
+            return Err(invalid());
+        }
+        seed.deserialize(&mut *self.reader)
+    }
+}
+
+/// The one member of an object that is a variant with contents.
+impl<'de> EnumAccess<'de> for Elements<'_, 'de> {
+    type Error = Error;
+    type Variant = Self;
+
+    fn variant_seed<S: DeserializeSeed<'de>>(mut self, seed: S) -> Result<(S::Value, Self), Error> {
+        let variant = self.next_key_seed(seed)?.ok_or_else(|| Error::custom("a variant has a name"))?;
+        Ok((variant, self))
+    }
+}
+
+impl<'de> VariantAccess<'de> for Elements<'_, 'de> {
+    type Error = Error;
+
+    fn unit_variant(mut self) -> Result<(), Error> {
+        self.next_value()
+    }
+
+    fn newtype_variant_seed<S: DeserializeSeed<'de>>(mut self, seed: S) -> Result<S::Value, Error> {
+        self.next_value_seed(seed)
+    }
+
+    fn tuple_variant<V: Visitor<'de>>(mut self, _: usize, visitor: V) -> Result<V::Value, Error> {
+        self.next_value_seed(Contents(visitor))
+    }
+
+    fn struct_variant<V: Visitor<'de>>(
+        mut self,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        self.next_value_seed(Contents(visitor))
+    }
+}
+
+/// What a variant of several fields holds.
+struct Contents<V>(V);
+
+impl<'de, V: Visitor<'de>> DeserializeSeed<'de> for Contents<V> {
+    type Value = V::Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<V::Value, D::Error> {
+        deserializer.deserialize_any(self.0)
+    }
+}
+
+const ARRAY: [u8; 2] = *b"[]";
+const OBJECT: [u8; 2] = *b"{}";
+
+fn invalid() -> Error {
+    Error::custom("invalid JSON")
+}
+
+fn out_of_range() -> Error {
+    Error::custom("number out of range")
+}
+
+/// Says what to do about binary where the type has no place for it.
+fn no_bytes(error: &Error) -> Error {
+    Error::custom(format_args!("{error}; binary is read as `Bytes`, and within any other JSON as `Value`"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, HashMap};
+    use std::fmt::Debug;
+
+    use proptest::prelude::*;
+    use serde::Deserialize;
+    use serde::de::{DeserializeOwned, IgnoredAny};
+
+    use super::*;
+
+    fn read<T: DeserializeOwned>(json: &str) -> Result<T, Error> {
+        T::deserialize(&mut Reader::new(json, &[]))
+    }
+
+    fn read_whole<T: DeserializeOwned>(json: &str) -> Result<T, Error> {
+        T::deserialize(&mut Reader::new(json, &[]).with_whole_numbers())
+    }
+
+    /// What `serde_json` takes, the reader takes as well, and makes the same of it.
+    fn check<T: DeserializeOwned + PartialEq + Debug>(json: &str) {
+        if let Ok(value) = serde_json::from_str::<T>(json) {
+            assert_eq!(read::<T>(json).unwrap(), value, "{json}");
+            assert_eq!(read_whole::<T>(json).unwrap(), value, "{json}");
+        }
+    }
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    enum Shape {
+        Unit,
+        Newtype(Option<Box<Self>>),
+        Tuple(u8, String),
+        Struct { a: Option<i64>, b: f64 },
+    }
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    #[serde(untagged)]
+    enum Untagged {
+        Shape(Shape),
+        Number(f64),
+        Keys(BTreeMap<i8, bool>),
+        List(Vec<Self>),
+        Text(String),
+    }
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    struct Newtype(char);
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    struct UnitStruct;
+
+    fn check_all(json: &str) {
+        check::<bool>(json);
+        check::<(u8, i8)>(json);
+        check::<u8>(json);
+        check::<i64>(json);
+        check::<u64>(json);
+        check::<i128>(json);
+        check::<u128>(json);
+        check::<f32>(json);
+        check::<f64>(json);
+        check::<Option<String>>(json);
+        check::<Bytes>(json);
+        check::<Newtype>(json);
+        check::<UnitStruct>(json);
+        check::<()>(json);
+        check::<Shape>(json);
+        check::<Untagged>(json);
+        check::<Vec<Option<Shape>>>(json);
+        check::<BTreeMap<Option<u64>, Vec<f32>>>(json);
+        check::<BTreeMap<String, Untagged>>(json);
+        if let Ok(value) = serde_json::from_str::<serde_json::Value>(json) {
+            assert_eq!(read::<serde_json::Value>(json).unwrap(), value, "{json}");
+        }
+        if let Ok(value) = serde_json::from_str::<Box<serde_json::value::RawValue>>(json) {
+            assert_eq!(read::<Box<serde_json::value::RawValue>>(json).unwrap().get(), value.get());
+        }
+        read::<IgnoredAny>(json).unwrap();
+    }
+
+    #[test]
+    fn every_shape_is_read_as_serde_json_reads_it() {
+        for json in [
+            r#""Unit""#,
+            r#"{"Unit":null}"#,
+            r#"{"Newtype":null}"#,
+            r#"{"Newtype":{"Newtype":"Unit"}}"#,
+            r#"{ "Tuple" : [ 1 , "\u00e9" ] }"#,
+            r#"{"Struct":{"a":-3,"c":[{}],"b":0.1}}"#,
+            r#"{"Struct":[1,2]}"#,
+            r#"{"1":true,"-1":false}"#,
+            r#"{"18446744073709551615":[1.1, 16777217]}"#,
+            r#"{"\u0061":["Unit",[1,"x"],{}]}"#,
+            "18446744073709551615",
+            "18446744073709551616",
+            "-9223372036854775808",
+            "-9223372036854775809",
+            "340282366920938463463374607431768211455",
+            "-0",
+            "-0.0",
+            "1e400",
+            "1e39",
+            "[1,2]",
+            "[1,2,3]",
+            " [ ] ",
+            "null",
+            r#""x""#,
+            r#""\ud83d\ude00""#,
+        ] {
+            check_all(json);
+        }
+    }
+
+    #[test]
+    fn keys_may_be_asked_for_as_other_types() {
+        check::<HashMap<bool, f32>>(r#"{"true":1e3,"fa\u006cse":0.1}"#);
+        assert!(read::<HashMap<bool, f32>>(r#"{"é":1}"#).is_err());
+        assert!(read::<HashMap<u8, f32>>(r#"{"+1":1}"#).is_err());
+    }
+
+    #[test]
+    fn a_whole_number_is_an_integer_where_one_is_asked_for() {
+        assert_eq!(read::<(u8, i64, u64)>("[5.0,1e3,1E19]").unwrap(), (5, 1000, 10_000_000_000_000_000_000));
+        assert_eq!(read::<(i8, u8, i128)>("[-0,-0.0,-5.0]").unwrap(), (0, 0, -5));
+        assert_eq!(read::<i64>("-9223372036854775808.0").unwrap(), i64::MIN);
+        for json in ["5.5", "300.0", "-1.0", "1e19"] {
+            assert!(read::<u8>(json).is_err(), "{json}");
+        }
+        for json in ["9223372036854775808.0", "1e300", "-1e19", "\"5\""] {
+            assert!(read::<i64>(json).is_err(), "{json}");
+        }
+    }
+
+    /// JSON of every kind, with white space, escapes and numbers of all sizes.
+    fn json() -> impl Strategy<Value = String> {
+        let number = prop_oneof![
+            any::<f64>()
+                .prop_filter("JSON has no others", |float| float.is_finite())
+                .prop_map(|f| f.to_string()),
+            any::<f32>()
+                .prop_filter("JSON has no others", |float| float.is_finite())
+                .prop_map(|f| format!("{f:e}")),
+            any::<i128>().prop_map(|integer| integer.to_string()),
+            any::<i8>().prop_map(|integer| integer.to_string()),
+            "-?(0|[1-9][0-9]{0,20})(\\.[0-9]{1,20})?([eE][+-]?[0-9]{1,3})?",
+        ];
+        let text = prop_oneof![
+            "Unit|Newtype|Tuple|Struct|a|b|true|-?[0-9]{1,2}",
+            ".{0,8}",
+            "[a\"\\\\\\n\\x01é😀]{0,4}",
+        ]
+        .prop_map(|text| serde_json::to_string(&text).unwrap());
+        let scalar = prop_oneof![
+            Just("null".to_owned()),
+            any::<bool>().prop_map(|truth| truth.to_string()),
+            number,
+            text.clone(),
+        ];
+        scalar.prop_recursive(5, 24, 4, move |value| {
+            let member = (text.clone(), value.clone()).prop_map(|(key, value)| format!("{key} :{value}"));
+            prop_oneof![
+                prop::collection::vec(value, 0..4).prop_map(|list| format!("[{}]", list.join(", "))),
+                prop::collection::vec(member, 0..3).prop_map(|list| format!("{{ {} }}", list.join("\n,"))),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn what_serde_json_takes_is_read_to_the_same_value(json in json()) {
+            check_all(&json);
+        }
+
+        #[test]
+        fn what_is_no_json_does_not_panic(text in "[\\[\\]{}\":,a1tn. \\\\é-]{0,20}") {
+            let _ = read::<serde_json::Value>(&text);
+            let _ = read::<Untagged>(&text);
+        }
+    }
+}

@@ -1,0 +1,86 @@
+use bytes::Bytes;
+use serde_json::Number;
+
+use super::Value;
+
+macro_rules! from {
+    ($($type:ty => $value:ident: $become:expr;)*) => {$(
+        impl From<$type> for Value {
+            fn from($value: $type) -> Self {
+                $become
+            }
+        }
+    )*};
+}
+
+from! {
+    () => _unit: Self::Null;
+    bool => value: Self::Bool(value);
+    u8 => number: Self::Number(number.into());
+    u16 => number: Self::Number(number.into());
+    u32 => number: Self::Number(number.into());
+    u64 => number: Self::Number(number.into());
+    usize => number: Self::Number(number.into());
+    i8 => number: Self::Number(number.into());
+    i16 => number: Self::Number(number.into());
+    i32 => number: Self::Number(number.into());
+    i64 => number: Self::Number(number.into());
+    isize => number: Self::Number(number.into());
+    Number => number: Self::Number(number);
+    &str => text: Self::Text(text.to_owned());
+    String => text: Self::Text(text);
+    Bytes => bytes: Self::Binary(bytes);
+}
+
+/// What is no number in JSON, such as NaN, is `null`, as `JSON.stringify` has it.
+impl From<f64> for Value {
+    fn from(float: f64) -> Self {
+        Number::from_f64(float).map_or(Self::Null, Self::Number)
+    }
+}
+
+impl<T: Into<Self>> From<Option<T>> for Value {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Null, T::into)
+    }
+}
+
+impl<T: Into<Self>> From<Vec<T>> for Value {
+    fn from(values: Vec<T>) -> Self {
+        values.into_iter().collect()
+    }
+}
+
+/// An object.
+impl<K: Into<String>, V: Into<Self>, const N: usize> From<[(K, V); N]> for Value {
+    fn from(members: [(K, V); N]) -> Self {
+        members.into_iter().collect()
+    }
+}
+
+impl From<serde_json::Value> for Value {
+    fn from(value: serde_json::Value) -> Self {
+        match value {
+            serde_json::Value::Null => Self::Null,
+            serde_json::Value::Bool(value) => Self::Bool(value),
+            serde_json::Value::Number(number) => Self::Number(number),
+            serde_json::Value::String(text) => Self::Text(text),
+            serde_json::Value::Array(values) => values.into_iter().collect(),
+            serde_json::Value::Object(members) => members.into_iter().collect(),
+        }
+    }
+}
+
+/// An array.
+impl<T: Into<Self>> FromIterator<T> for Value {
+    fn from_iter<I: IntoIterator<Item = T>>(values: I) -> Self {
+        Self::Array(values.into_iter().map(T::into).collect())
+    }
+}
+
+/// An object.
+impl<K: Into<String>, V: Into<Self>> FromIterator<(K, V)> for Value {
+    fn from_iter<I: IntoIterator<Item = (K, V)>>(members: I) -> Self {
+        Self::Object(members.into_iter().map(|(name, value)| (name.into(), value.into())).collect())
+    }
+}
