@@ -45,11 +45,19 @@ impl Method {
     fn register(&self, root: &Path) -> TokenStream {
         let (handler, returned) = (quote!(#root::handler), &self.returned);
         let place = at(returned.span());
-        let reply =
-            quote_spanned!(place=> |reply, ack| <#returned as #handler::EventReply>::reply(reply, ack));
-        let outcome = quote_spanned!(place=> |reply| <#returned as #handler::NoReply>::outcome(reply));
-        let verdict = quote_spanned!(place=> |reply| <#returned as #handler::ConnectReply>::verdict(reply));
-        let (context, finish, add) = match &self.role {
+        let reply = (
+            quote!(answering),
+            quote_spanned!(place=> |reply, ack| <#returned as #handler::EventReply>::reply(reply, ack)),
+        );
+        let outcome = (
+            quote!(silent),
+            quote_spanned!(place=> |reply| <#returned as #handler::NoReply>::outcome(reply)),
+        );
+        let verdict = (
+            quote!(admitting),
+            quote_spanned!(place=> |reply| <#returned as #handler::ConnectReply>::verdict(reply)),
+        );
+        let (context, (made, finish), add) = match &self.role {
             Role::Event(name) => (quote!(#handler::EventContext), reply, quote!(on(#name, handler))),
             Role::Fallback => (quote!(#handler::EventContext), reply, quote!(fallback(handler))),
             Role::Connect => (quote!(#handler::ConnectContext), outcome, quote!(on_connect(handler))),
@@ -71,7 +79,7 @@ impl Method {
             instance.method(|this, context: &mut #context| {
                 #(let #values = #extractors::extract(context)?;)*
                 ::core::result::Result::Ok(async move {
-                    #root::__private::Returned(Self::#ident(&this, #(#values),*).await, #finish)
+                    #root::__private::Returned::#made(Self::#ident(&this, #(#values),*).await, #finish)
                 })
             })
         };

@@ -1,13 +1,13 @@
 //! Handlers: async functions whose arguments say what they want to know.
 
 mod context;
-pub(crate) use context::sealed;
 pub use context::{ConnectContext, Context, DisconnectContext, EventContext};
 
 mod extract;
 pub use extract::{Extract, ExtractError, Requirements};
 
 mod reply;
+pub(crate) use reply::BoxError;
 pub use reply::{ConnectReply, EventReply, NoReply, Reply};
 
 mod connect_error;
@@ -16,6 +16,8 @@ pub use connect_error::ConnectError;
 mod error;
 pub use error::{Cause, ErrorContext, Limit};
 pub(crate) use error::{ErrorHook, Failure};
+
+mod answering;
 
 mod erased;
 pub(crate) use erased::{BoxFuture, BoxHandler, Outcome};

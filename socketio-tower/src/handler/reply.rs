@@ -4,7 +4,7 @@ use bytes::Bytes;
 use serde::Serialize;
 use socketio_core::packet::{Args, RawArgs, ToArgs};
 
-use super::{Cause, ConnectError, Failure};
+use super::ConnectError;
 use crate::socket::{AckSlot, Sent};
 
 /// What a handler of events may return: it becomes the ack, if the client awaits one.
@@ -20,49 +20,49 @@ use crate::socket::{AckSlot, Sent};
 pub trait EventReply {
     /// Acks, if the client awaits it.
     #[doc(hidden)]
-    fn reply(self, ack: Option<AckSlot>) -> Result<(), Box<Failure>>;
+    fn reply(self, ack: Option<&AckSlot>) -> Result<(), BoxError>;
 }
 
 /// Acks with one value of any type that serializes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Reply<T>(pub T);
 
-fn send<T: ToArgs + ?Sized>(ack: Option<AckSlot>, value: &T) -> Result<(), Box<Failure>> {
+/// The error of a handler, of any type.
+pub(crate) type BoxError = Box<dyn Error + Send + Sync>;
+
+/// What is refused was not sent: the right to answer is still there.
+fn send<T: ToArgs + ?Sized>(ack: Option<&AckSlot>, value: &T) -> Result<(), BoxError> {
     let Some(ack) = ack else { return Ok(()) };
     match ack.send(value) {
-        Sent::Refused(error) => Err(failed(error, None)),
-        Sent::Full => Err(failed("the ack was not sent: too many bytes wait for the client", None)),
+        Sent::Refused(error) => Err(error.into()),
+        Sent::Full => Err("the ack was not sent: too many bytes wait for the client".into()),
         Sent::Queued | Sent::Dropped | Sent::Gone => Ok(()),
     }
 }
 
-fn failed(error: impl Into<Box<dyn Error + Send + Sync>>, ack: Option<AckSlot>) -> Box<Failure> {
-    Failure::new(Cause::Failed(error.into()), ack)
-}
-
 impl EventReply for () {
-    fn reply(self, ack: Option<AckSlot>) -> Result<(), Box<Failure>> {
+    fn reply(self, ack: Option<&AckSlot>) -> Result<(), BoxError> {
         send(ack, &Args(()))
     }
 }
 
 impl EventReply for Sent {
-    fn reply(self, ack: Option<AckSlot>) -> Result<(), Box<Failure>> {
+    fn reply(self, ack: Option<&AckSlot>) -> Result<(), BoxError> {
         match self {
-            Self::Refused(error) => Err(failed(error, ack)),
+            Self::Refused(error) => Err(error.into()),
             _ => ().reply(ack),
         }
     }
 }
 
 impl EventReply for RawArgs {
-    fn reply(self, ack: Option<AckSlot>) -> Result<(), Box<Failure>> {
+    fn reply(self, ack: Option<&AckSlot>) -> Result<(), BoxError> {
         send(ack, &self)
     }
 }
 
 impl<T: Serialize> EventReply for Reply<T> {
-    fn reply(self, ack: Option<AckSlot>) -> Result<(), Box<Failure>> {
+    fn reply(self, ack: Option<&AckSlot>) -> Result<(), BoxError> {
         send(ack, &self.0)
     }
 }
@@ -71,16 +71,16 @@ impl<T> EventReply for Args<T>
 where
     Self: ToArgs,
 {
-    fn reply(self, ack: Option<AckSlot>) -> Result<(), Box<Failure>> {
+    fn reply(self, ack: Option<&AckSlot>) -> Result<(), BoxError> {
         send(ack, &self)
     }
 }
 
-impl<R: EventReply, E: Into<Box<dyn Error + Send + Sync>>> EventReply for Result<R, E> {
-    fn reply(self, ack: Option<AckSlot>) -> Result<(), Box<Failure>> {
+impl<R: EventReply, E: Into<BoxError>> EventReply for Result<R, E> {
+    fn reply(self, ack: Option<&AckSlot>) -> Result<(), BoxError> {
         match self {
             Ok(reply) => reply.reply(ack),
-            Err(error) => Err(failed(error, ack)),
+            Err(error) => Err(error.into()),
         }
     }
 }
@@ -88,13 +88,13 @@ impl<R: EventReply, E: Into<Box<dyn Error + Send + Sync>>> EventReply for Result
 macro_rules! reply_with_itself {
     ($($type:ty),*) => {$(
         impl EventReply for $type {
-            fn reply(self, ack: Option<AckSlot>) -> Result<(), Box<Failure>> {
+            fn reply(self, ack: Option<&AckSlot>) -> Result<(), BoxError> {
                 send(ack, &self)
             }
         }
 
         impl EventReply for Option<$type> {
-            fn reply(self, ack: Option<AckSlot>) -> Result<(), Box<Failure>> {
+            fn reply(self, ack: Option<&AckSlot>) -> Result<(), BoxError> {
                 send(ack, &self)
             }
         }
@@ -154,26 +154,26 @@ impl ConnectReply for Result<(), ConnectError> {
 pub trait NoReply {
     /// How it went.
     #[doc(hidden)]
-    fn outcome(self) -> Result<(), Box<Failure>>;
+    fn outcome(self) -> Result<(), BoxError>;
 }
 
 impl NoReply for () {
-    fn outcome(self) -> Result<(), Box<Failure>> {
+    fn outcome(self) -> Result<(), BoxError> {
         Ok(())
     }
 }
 
 impl NoReply for Sent {
-    fn outcome(self) -> Result<(), Box<Failure>> {
+    fn outcome(self) -> Result<(), BoxError> {
         self.reply(None)
     }
 }
 
-impl<R: NoReply, E: Into<Box<dyn Error + Send + Sync>>> NoReply for Result<R, E> {
-    fn outcome(self) -> Result<(), Box<Failure>> {
+impl<R: NoReply, E: Into<BoxError>> NoReply for Result<R, E> {
+    fn outcome(self) -> Result<(), BoxError> {
         match self {
             Ok(reply) => reply.outcome(),
-            Err(error) => Err(failed(error, None)),
+            Err(error) => Err(error.into()),
         }
     }
 }

@@ -163,7 +163,7 @@ impl Work {
                 }
             };
             let span = trace::event_span(socket, event.name());
-            let called = call(handler, EventContext { socket: socket.clone(), event, ack });
+            let called = call(handler, EventContext::new(socket.clone(), event, ack));
             self.run(key, Task::Event(label), span, called, cx, now);
         }
         if let Some(local) = self.sockets.get_mut(key)
@@ -194,7 +194,7 @@ impl Work {
             .into_iter()
             .chain(others)
             .map(|(label, handler)| {
-                let context = EventContext { socket: socket.clone(), event: event.clone(), ack: ack.take() };
+                let context = EventContext::new(socket.clone(), event.clone(), ack.take());
                 (label, trace::event_span(socket, event.name()), call(handler, context))
             })
             .collect();
@@ -216,12 +216,8 @@ impl Work {
         let Some(local) = self.sockets.get_mut(key) else { return };
         local.running += 1;
         match called {
-            Some(Ok(future)) => self.start(Job::handler(key, task, future, span), cx, now),
-            Some(Err(failure)) => self.ended(key, task, Ended::Handled(Err(failure)), cx, now),
-            None => {
-                let failure = Failure::new(Cause::Panicked, None);
-                self.ended(key, task, Ended::Handled(Err(failure)), cx, now);
-            }
+            Ok(future) => self.start(Job::handler(key, task, future, span), cx, now),
+            Err(failure) => self.ended(key, task, Ended::Handled(Err(failure)), cx, now),
         }
     }
 
@@ -347,13 +343,12 @@ fn not_handled(socket: &Socket, event: &packet::Event, ack: Option<AckId>, cause
     socket.report(Some(event.name()), cause, ack);
 }
 
-/// What came of calling a handler: its future, which has not begun, or nothing after a panic.
-type Called = Option<Result<BoxFuture<Outcome>, Box<Failure>>>;
+/// What came of calling a handler: its future, which has not begun.
+type Called = Result<BoxFuture<Outcome>, Box<Failure>>;
 
-/// Calls a handler. Extraction runs code of the application too: `Deserialize`, `Extract`.
 fn call<C>(handler: &BoxHandler<C, Outcome>, context: C) -> Called {
     let mut spare = take_spare();
-    let called = contained(|| handler.call(context, &mut spare));
+    let called = handler.call(context, &mut spare);
     if let Some(unused) = spare {
         keep_spare(unused);
     }

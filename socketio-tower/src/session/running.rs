@@ -12,6 +12,7 @@ use socketio_core::{Pending, SocketKey};
 
 use super::local::LocalSocket;
 use crate::handler::{BoxFuture, Cause, ConnectError, Failure, Outcome};
+use crate::socket::AckRight;
 use crate::trace::Span;
 
 /// The application's futures that did not end at their first poll.
@@ -115,7 +116,7 @@ impl Job {
                 asking.1.socket.report(None, &Cause::Panicked, None);
                 Ended::Admitted(Err(Cause::Panicked.refusal()))
             }
-            _ => Ended::Handled(Err(Failure::new(Cause::Panicked, None))),
+            _ => Ended::Handled(Err(Failure::new(Cause::Panicked, AckRight::Nobody))),
         });
         Poll::Ready((task, ended))
     }

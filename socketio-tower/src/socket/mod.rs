@@ -1,8 +1,8 @@
 //! One client on one namespace, as the application sees it.
 
 mod ack;
-pub(crate) use ack::AckSlot;
 pub use ack::{AckError, EmitWithAck};
+pub(crate) use ack::{AckRight, AckSlot, LentAck};
 
 mod client;
 pub use client::Client;
