@@ -18,6 +18,17 @@ pub enum SetupError {
         /// How it was set: `on("say", …)`, `on_connect(…)`, `policy(…)` and so on.
         method: String,
     },
+    /// Something cannot have all the arguments that it asks for: it reads those of the event twice, or asks for two
+    /// [`Ack`](crate::Ack)s.
+    #[error("`{namespace}` has a `{method}` that cannot have its arguments: {why}")]
+    Arguments {
+        /// The namespace.
+        namespace: String,
+        /// How it was set: `on("say", …)`.
+        method: String,
+        /// What is wrong, and what to write instead.
+        why: &'static str,
+    },
     /// A namespace's path is not one.
     #[error("`{path}` is no namespace: {error}")]
     Namespace {

@@ -145,8 +145,8 @@ impl SocketIo {
     ///
     /// # Errors
     ///
-    /// The mistakes in the set-up: reserved event names, two handlers where one can be, paths that are none, states that
-    /// are missing.
+    /// The mistakes in the set-up: reserved event names, two handlers where one can be, arguments that cannot stand
+    /// together, paths that are none, states that are missing.
     pub fn try_layer(&self) -> Result<SocketIoLayer, SetupErrors> {
         let mut errors = self.0.errors.lock().unwrap_or_else(PoisonError::into_inner).clone();
         for namespace in self.0.namespaces.defined() {

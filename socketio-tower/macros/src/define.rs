@@ -57,14 +57,16 @@ impl Method {
             quote!(admitting),
             quote_spanned!(place=> |reply| <#returned as #handler::ConnectReply>::verdict(reply)),
         );
-        let (context, (made, finish), add) = match &self.role {
-            Role::Event(name) => (quote!(#handler::EventContext), reply, quote!(on(#name, handler))),
-            Role::Fallback => (quote!(#handler::EventContext), reply, quote!(fallback(handler))),
-            Role::Connect => (quote!(#handler::ConnectContext), outcome, quote!(on_connect(handler))),
-            Role::Disconnect => {
-                (quote!(#handler::DisconnectContext), outcome, quote!(on_disconnect(handler)))
-            }
-            Role::Middleware => (quote!(#handler::ConnectContext), verdict, quote!(middleware(handler))),
+        let event = quote!(#handler::EventContext);
+        let connect = quote!(#handler::ConnectContext);
+        let end = quote!(#handler::DisconnectContext);
+        // With how the mistakes in a set-up name it.
+        let (context, (made, finish), add, setter) = match &self.role {
+            Role::Event(name) => (event, reply, quote!(on(#name, handler)), format!("on({name:?}, …)")),
+            Role::Fallback => (event, reply, quote!(fallback(handler)), "fallback(…)".to_owned()),
+            Role::Connect => (connect, outcome, quote!(on_connect(handler)), "on_connect(…)".to_owned()),
+            Role::Disconnect => (end, outcome, quote!(on_disconnect(handler)), "on_disconnect(…)".to_owned()),
+            Role::Middleware => (connect, verdict, quote!(middleware(handler)), "middleware(…)".to_owned()),
             Role::Error => return self.register_error_hook(root),
         };
         let (conditions, ident, arguments) = (&self.conditions, &self.ident, &self.arguments);
@@ -88,7 +90,7 @@ impl Method {
             {
                 let handler = #method;
                 ns.#add;
-                ns.require(|requirements| { #(#extractors::require(requirements);)* });
+                ns.require(#setter, |requirements| { #(#extractors::require(requirements);)* });
             }
         }
     }

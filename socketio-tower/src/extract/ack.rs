@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use socketio_core::packet::ToArgs;
 
-use crate::handler::{EventContext, Extract, ExtractError};
+use crate::handler::{EventContext, Extract, ExtractError, Requirements};
 use crate::socket::{LentAck, Sent};
 
 /// The right to answer an event, once.
@@ -41,5 +41,9 @@ impl Ack {
 impl Extract<EventContext> for Ack {
     fn extract(context: &mut EventContext) -> Result<Self, ExtractError> {
         Ok(Self(context.lend_ack()))
+    }
+
+    fn require(requirements: &mut Requirements) {
+        requirements.ack();
     }
 }

@@ -1,6 +1,6 @@
 use serde::de::DeserializeOwned;
 
-use crate::handler::{EventContext, Extract, ExtractError};
+use crate::handler::{EventContext, Extract, ExtractError, Requirements};
 
 /// The first argument of an event, as any type that deserializes. Further arguments are ignored; a missing
 /// one is taken for `null`, so that `Data<Option<T>>` accepts it. For several, see
@@ -31,5 +31,9 @@ pub struct Data<T>(pub T);
 impl<T: DeserializeOwned> Extract<EventContext> for Data<T> {
     fn extract(context: &mut EventContext) -> Result<Self, ExtractError> {
         context.event.args().first().map(Data).map_err(ExtractError::new)
+    }
+
+    fn require(requirements: &mut Requirements) {
+        requirements.arguments();
     }
 }

@@ -89,9 +89,9 @@ impl NamespaceBuilder {
         match self.table.names.insert(event) {
             Ok(index) if index.get() == self.table.events.len() => {
                 self.table.events.push(Arc::new(BoxHandler::event(handler)));
-                H::require(&mut self.table.requirements);
+                self.require(&on(event), H::require);
             }
-            Ok(_) => self.set_twice(format!("on({event:?}, …)")),
+            Ok(_) => self.set_twice(on(event)),
             Err(_) => self.errors.push(SetupError::ReservedEvent(event.to_owned())),
         }
         self
@@ -108,8 +108,7 @@ impl NamespaceBuilder {
         M: 'static,
     {
         self.set("on_connect", |table| &mut table.connect, Arc::new(BoxHandler::connect(handler)));
-        H::require(&mut self.table.requirements);
-        self
+        self.require("on_connect(…)", H::require)
     }
 
     /// Runs once when a socket has been disconnected, by whomever. It is in no room any more; the rooms
@@ -130,8 +129,7 @@ impl NamespaceBuilder {
         M: 'static,
     {
         self.set("on_disconnect", |table| &mut table.disconnect, Arc::new(BoxHandler::disconnect(handler)));
-        H::require(&mut self.table.requirements);
-        self
+        self.require("on_disconnect(…)", H::require)
     }
 
     /// Adds a handler that decides whether a client may connect, after those that were added before.
@@ -147,8 +145,7 @@ impl NamespaceBuilder {
         M: 'static,
     {
         self.table.middlewares.push(Arc::new(BoxHandler::middleware(handler)));
-        H::require(&mut self.table.requirements);
-        self
+        self.require("middleware(…)", H::require)
     }
 
     /// Handles the events that have no handler. Ask for [`Event`](crate::Event) to see which one it is.
@@ -168,8 +165,7 @@ impl NamespaceBuilder {
         M: 'static,
     {
         self.set("fallback", |table| &mut table.fallback, Arc::new(BoxHandler::event(handler)));
-        H::require(&mut self.table.requirements);
-        self
+        self.require("fallback(…)", H::require)
     }
 
     /// Says which events a socket may receive to begin with; [`Socket::policy`] changes that for one socket. It is
@@ -250,10 +246,21 @@ impl NamespaceBuilder {
         self
     }
 
-    /// What the attribute `namespace` knows of its methods' arguments.
+    /// What something asks for that was set by `method`.
     #[doc(hidden)]
-    pub fn require(&mut self, require: impl FnOnce(&mut Requirements)) -> &mut Self {
-        require(&mut self.table.requirements);
+    pub fn require(&mut self, method: &str, require: impl FnOnce(&mut Requirements)) -> &mut Self {
+        let mut requirements = Requirements::default();
+        require(&mut requirements);
+        if let Some(why) = requirements.conflict() {
+            let (namespace, method) = (self.path.clone(), method.to_owned());
+            self.errors.push(SetupError::Arguments { namespace, method, why });
+        }
+        self.table.requirements.add(requirements);
         self
     }
+}
+
+/// How mistakes name the handler of an event.
+pub(crate) fn on(event: &str) -> String {
+    format!("on({event:?}, …)")
 }

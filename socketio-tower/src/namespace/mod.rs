@@ -2,6 +2,7 @@
 
 mod builder;
 pub use builder::NamespaceBuilder;
+pub(crate) use builder::on;
 
 /// Types as namespaces, by a trait that has the name which the struct below has inside this crate.
 pub(crate) mod instance;

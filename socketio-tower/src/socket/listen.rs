@@ -10,8 +10,8 @@ use super::Socket;
 use super::overlay::{Entry, ListenerId, Overlay};
 use crate::error::SetupError;
 use crate::filter::{EventPolicy, Verdict};
-use crate::handler::{BoxHandler, Cause, EventContext, EventReply, Handler};
-use crate::namespace::EventHandler;
+use crate::handler::{BoxHandler, Cause, EventContext, EventReply, Handler, Requirements};
+use crate::namespace::{EventHandler, on};
 use crate::session::contained;
 
 /// Listening to this socket alone, beyond what its namespace says.
@@ -27,7 +27,8 @@ impl Socket {
     ///
     /// # Errors
     ///
-    /// [`SetupError::ReservedEvent`]: the name is the protocol's.
+    /// [`SetupError::ReservedEvent`]: the name is the protocol's. [`SetupError::Arguments`]: the handler cannot have all
+    /// that it asks for.
     pub fn on<H, M>(&self, event: &str, handler: H) -> Result<ListenerId, SetupError>
     where
         H: Handler<EventContext, M>,
@@ -41,7 +42,8 @@ impl Socket {
     ///
     /// # Errors
     ///
-    /// [`SetupError::ReservedEvent`]: the name is the protocol's.
+    /// [`SetupError::ReservedEvent`]: the name is the protocol's. [`SetupError::Arguments`]: the handler cannot have all
+    /// that it asks for.
     ///
     /// ```
     /// use socketio_tower::{Data, Socket, SocketIo};
@@ -110,6 +112,12 @@ impl Socket {
     {
         if is_reserved(event) {
             return Err(SetupError::ReservedEvent(event.to_owned()));
+        }
+        let mut requirements = Requirements::default();
+        H::require(&mut requirements);
+        if let Some(why) = requirements.conflict() {
+            let namespace = self.namespace().to_owned();
+            return Err(SetupError::Arguments { namespace, method: on(event), why });
         }
         let handler = Arc::new(BoxHandler::event(handler));
         Ok(self.add(Entry::Event { name: event.into(), handler, once }))
