@@ -7,8 +7,9 @@ use super::answering::Answering;
 use super::context::Context;
 use super::{
     Cause, ConnectContext, ConnectError, ConnectReply, DisconnectContext, EventContext, EventReply, Failure,
-    Handler, NoReply,
+    FilterReply, Handler, NoReply,
 };
+use crate::filter::Judged;
 use crate::session::contained;
 use crate::socket::AckRight;
 
@@ -95,6 +96,23 @@ impl BoxHandler<ConnectContext, Result<(), ConnectError>> {
         M: 'static,
     {
         Self::new(handler, |future, _| async move { future.await.verdict() })
+    }
+}
+
+/// A filter that may wait.
+pub(crate) type AsyncFilter = BoxHandler<EventContext, Judged>;
+
+impl AsyncFilter {
+    /// A handler that decides on an event.
+    pub(crate) fn filter<H, M>(handler: H) -> Self
+    where
+        H: Handler<EventContext, M>,
+        H::Reply: FilterReply,
+        M: 'static,
+    {
+        Self::new(handler, |future, _| async move {
+            future.await.verdict().map_err(|error| Failure::new(Cause::Failed(error), AckRight::Nobody))
+        })
     }
 }
 

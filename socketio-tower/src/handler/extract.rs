@@ -91,6 +91,8 @@ pub struct Requirements {
     captures: bool,
     readers: usize,
     acks: usize,
+    /// Whether a filter asks, which answers nobody.
+    filter: bool,
 }
 
 impl Requirements {
@@ -115,12 +117,21 @@ impl Requirements {
         self.acks += 1;
     }
 
+    pub(crate) fn of_filter() -> Self {
+        Self { filter: true, ..Self::default() }
+    }
+
     /// Why a handler cannot have all that it asks for, if that is so.
     pub(crate) fn conflict(&self) -> Option<&'static str> {
         if self.readers > 1 {
             return Some(
                 "it reads the event's arguments twice, each time from the first; \
                  for several write `Args((a, b)): Args<(A, B)>`",
+            );
+        }
+        if self.filter && self.acks > 0 {
+            return Some(
+                "it is a filter, which answers nobody; deny the event, and answer in the error hook",
             );
         }
         (self.acks > 1).then_some("it asks for `Ack` twice, but a client is answered once; hand the one on")

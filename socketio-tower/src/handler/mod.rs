@@ -8,7 +8,7 @@ pub use extract::{Extract, ExtractError, Requirements};
 
 mod reply;
 pub(crate) use reply::BoxError;
-pub use reply::{ConnectReply, EventReply, NoReply, Reply};
+pub use reply::{ConnectReply, EventReply, FilterReply, NoReply, Reply};
 
 mod connect_error;
 pub use connect_error::ConnectError;
@@ -20,7 +20,7 @@ pub(crate) use error::{ErrorHook, Failure};
 mod answering;
 
 mod erased;
-pub(crate) use erased::{BoxFuture, BoxHandler, Outcome};
+pub(crate) use erased::{AsyncFilter, BoxFuture, BoxHandler, Outcome};
 
 mod function;
 pub use function::{Arguments, Function, Handler};

@@ -5,6 +5,7 @@ use serde::Serialize;
 use socketio_core::packet::{Args, RawArgs, ToArgs};
 
 use super::ConnectError;
+use crate::filter::Verdict;
 use crate::socket::{AckSlot, Sent};
 
 /// What a handler of events may return: it becomes the ack, if the client awaits one.
@@ -143,6 +144,29 @@ impl ConnectReply for () {
 impl ConnectReply for Result<(), ConnectError> {
     fn verdict(self) -> Result<(), ConnectError> {
         self
+    }
+}
+
+/// What an async filter may return: a [`Verdict`], or a `Result` with one, whose error the error hook is told.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not what a filter may return",
+    note = "return `Verdict`, or `Result<Verdict, E>`"
+)]
+pub trait FilterReply {
+    /// What becomes of the event.
+    #[doc(hidden)]
+    fn verdict(self) -> Result<Verdict, BoxError>;
+}
+
+impl FilterReply for Verdict {
+    fn verdict(self) -> Result<Verdict, BoxError> {
+        Ok(self)
+    }
+}
+
+impl<E: Into<BoxError>> FilterReply for Result<Verdict, E> {
+    fn verdict(self) -> Result<Verdict, BoxError> {
+        self.map_err(Into::into)
     }
 }
 

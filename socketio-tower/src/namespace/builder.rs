@@ -4,10 +4,10 @@ use socketio_core::packet::Event;
 
 use super::{RoomEvent, Table};
 use crate::error::SetupError;
-use crate::filter::{EventPolicy, Verdict};
+use crate::filter::{EventPolicy, Filter, Verdict};
 use crate::handler::{
-    BoxHandler, ConnectContext, ConnectReply, DisconnectContext, ErrorContext, ErrorHook, EventContext,
-    EventReply, Handler, NoReply, Requirements,
+    AsyncFilter, BoxHandler, ConnectContext, ConnectReply, DisconnectContext, ErrorContext, ErrorHook,
+    EventContext, EventReply, FilterReply, Handler, NoReply, Requirements,
 };
 use crate::socket::Socket;
 
@@ -178,7 +178,8 @@ impl NamespaceBuilder {
     /// Adds a filter, which decides whether an event goes on to what was added after it, and at last to its handler.
     /// What a filter denies is told to the [error hook](Self::on_error), and never acked.
     ///
-    /// Filters are called in the task of the session, one event after the other: they should be quick.
+    /// Filters are called in the task of the session, one event after the other: they should be quick. One that has to wait
+    /// is a [`filter_async`](Self::filter_async).
     ///
     /// ```
     /// use socketio_tower::{Event, Socket, SocketIo, Verdict};
@@ -195,8 +196,49 @@ impl NamespaceBuilder {
         &mut self,
         filter: impl Fn(&Socket, &Event) -> Verdict + Send + Sync + 'static,
     ) -> &mut Self {
-        self.table.filters.push(Arc::new(filter));
+        self.table.filters.push(Filter::Now(Arc::new(filter)));
         self
+    }
+
+    /// Adds a filter that may wait: for a limit kept in a store, a look-up of rights. It stands among the
+    /// [filters](Self::filter) in the order in which they were added, asks for what it needs as a handler does, and
+    /// returns a [`Verdict`], or a `Result` with one. `Err`, a panic, and an argument that cannot be extracted end the
+    /// event and are told to the [error hook](Self::on_error).
+    ///
+    /// The events of a socket reach their handlers in the order of arrival all the same: while a filter waits, the later
+    /// events of its socket do, too, up to [`max_parked`](crate::SocketIoBuilder::max_parked). A filter that waits counts
+    /// among the [handlers of its socket](Self::concurrency).
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use socketio_tower::{Event, Extension, SocketIo, State, Verdict};
+    ///
+    /// # #[derive(Clone)]
+    /// # struct User(u64);
+    /// # struct Store;
+    /// # impl Store {
+    /// #     async fn take_token(&self, _: u64) -> Result<bool, std::io::Error> { Ok(true) }
+    /// # }
+    /// let io = SocketIo::builder().state(Arc::new(Store)).build();
+    /// io.of("/", |ns| {
+    ///     ns.filter_async(async |State(store): State<Arc<Store>>, Extension(user): Extension<User>| {
+    ///         match store.take_token(user.0).await? {
+    ///             true => Ok::<_, std::io::Error>(Verdict::Pass),
+    ///             false => Ok(Verdict::deny("too fast")),
+    ///         }
+    ///     });
+    /// });
+    /// ```
+    pub fn filter_async<H, M>(&mut self, filter: H) -> &mut Self
+    where
+        H: Handler<EventContext, M>,
+        H::Reply: FilterReply,
+        M: 'static,
+    {
+        self.table.filters.push(Filter::Later(Arc::new(AsyncFilter::filter(filter))));
+        let mut requirements = Requirements::of_filter();
+        H::require(&mut requirements);
+        self.needs("filter_async(…)", requirements)
     }
 
     /// Is told of every event, whether or not it has a handler, that the policy and the filters added before let pass.
@@ -251,6 +293,10 @@ impl NamespaceBuilder {
     pub fn require(&mut self, method: &str, require: impl FnOnce(&mut Requirements)) -> &mut Self {
         let mut requirements = Requirements::default();
         require(&mut requirements);
+        self.needs(method, requirements)
+    }
+
+    fn needs(&mut self, method: &str, requirements: Requirements) -> &mut Self {
         if let Some(why) = requirements.conflict() {
             let (namespace, method) = (self.path.clone(), method.to_owned());
             self.errors.push(SetupError::Arguments { namespace, method, why });
