@@ -73,6 +73,18 @@ pub enum SetupError {
     },
 }
 
+/// Why a namespace cannot be [removed](crate::SocketIo::remove).
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RemoveError {
+    /// It is `/`, which exists always.
+    #[error("the namespace `/` cannot be removed")]
+    Root,
+    /// No namespace and no pattern was defined by this path.
+    #[error("`{0}` was not defined, and cannot be removed")]
+    Unknown(String),
+}
+
 /// All mistakes in the set-up of a server, in the order in which they were made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SetupErrors(Vec<SetupError>);

@@ -106,10 +106,13 @@ impl Work {
             return;
         }
         // A member before the reply is queued: a broadcast comes through the mailbox, and so after it.
-        if let Err(full) = local.connect() {
-            let cause = full.cause();
+        if let Err(barred) = local.connect() {
+            let cause = barred.cause();
             local.socket.report(None, &cause, None);
-            self.reject(pending, &cause.refusal());
+            match cause {
+                Cause::UnknownNamespace => self.connection.reject_unknown(pending),
+                cause => self.reject(pending, &cause.refusal()),
+            }
             return;
         }
         if self.connection.accept(pending, &local.socket.id()).is_none() {

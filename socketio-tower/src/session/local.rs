@@ -5,7 +5,7 @@ use socketio_core::{DisconnectReason, SocketKey};
 
 use super::running::contained;
 use crate::handler::{BoxFuture, ConnectContext, ConnectError, DisconnectContext};
-use crate::namespace::{Full, Membership};
+use crate::namespace::{Barred, Membership};
 use crate::socket::Socket;
 
 /// A socket as the task of its session keeps it. Dropped, it leaves its rooms.
@@ -60,7 +60,7 @@ impl LocalSocket {
     }
 
     /// It is a member of its namespace from now on.
-    pub(super) fn connect(&mut self) -> Result<(), Full> {
+    pub(super) fn connect(&mut self) -> Result<(), Barred> {
         self.life = Life::Gone;
         self.life = Life::Connected(self.socket.connect()?);
         Ok(())

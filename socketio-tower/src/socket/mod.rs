@@ -46,7 +46,7 @@ use socketio_core::{SocketId, SocketKey, Transport};
 use crate::SocketIo;
 use crate::broadcast::BroadcastOperator;
 use crate::handshake::Handshake;
-use crate::namespace::{Full, Membership, Namespace, Table};
+use crate::namespace::{Barred, Membership, Namespace, Table};
 use crate::session::{Command, Pushed, Session};
 
 /// One client on one namespace.
@@ -305,7 +305,7 @@ impl Socket {
     }
 
     /// Puts the socket among the members of its namespace, until the membership is dropped.
-    pub(crate) fn connect(&self) -> Result<Membership, Full> {
+    pub(crate) fn connect(&self) -> Result<Membership, Barred> {
         let member = self.0.namespace.insert(self)?;
         for room in self.0.overlay.get().map_or_else(Vec::new, |overlay| overlay.take_joins()) {
             self.join(room);
