@@ -12,7 +12,8 @@ use crate::socket::{AckSlot, Sent};
 ///
 /// Nothing (`()`, and what `emit` returns) acks without arguments; strings, numbers, `bool`, `Bytes`,
 /// `serde_json::Value` and their `Option`s ack with themselves; [`Reply`] acks with anything that
-/// serializes; `Args` with several arguments. `Result` acks with what `Ok` holds, and never on `Err`.
+/// serializes; `Args` with several arguments; [`RawArgs`] with those that came with an event or an answer, as they are.
+/// `Result` acks with what `Ok` holds, and never on `Err`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not what a handler of events may return",
     note = "return `()`, a string, a number, a `bool`, `Bytes`, `serde_json::Value`, `Args((a, b))`, or a `Result` of one of them",

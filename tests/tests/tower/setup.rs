@@ -27,9 +27,15 @@ fn reserved_events_have_no_handlers() {
 fn two_handlers_where_one_can_answer() {
     let io = SocketIo::new();
     let twice = |ns: &mut NamespaceBuilder| {
-        ns.middleware(async || {}).on_any(|_, _| {}).concurrency(2).policy(EventPolicy::all());
-        ns.on("say \"hi\"", async || {}).fallback(async || {}).on_error(|_| {});
-        ns.on_connect(async || {}).on_disconnect(async || {});
+        ns.middleware(async || {});
+        ns.on_any(|_, _| {});
+        ns.concurrency(2);
+        ns.policy(EventPolicy::all());
+        ns.on("say \"hi\"", async || {});
+        ns.fallback(async || {});
+        ns.on_error(|_| {});
+        ns.on_connect(async || {});
+        ns.on_disconnect(async || {});
     };
     io.of("/chat", twice);
     io.of("/chat", twice);
@@ -149,9 +155,19 @@ fn states_that_are_missing() {
 fn layer_names_all_mistakes() {
     let io = SocketIo::new();
     io.of("/", |ns| {
-        ns.on("disconnect", async || {}).on("connect", async || {});
+        ns.on("disconnect", async || {});
+        ns.on("connect", async || {});
     });
     let _layer = io.layer();
+}
+
+/// A closure of one call did not compile, because calls returned what it may not.
+#[test]
+fn a_definition_may_be_one_call() {
+    let io = SocketIo::new();
+    io.of("/a", |ns| ns.on("x", async || {}));
+    io.of("/b", |ns| ns.fallback(async |event: Event| event.args().clone()));
+    assert_eq!(mistakes(&io), [""; 0]);
 }
 
 /// Clients meet a namespace whole, and a definition may be added to.
