@@ -32,12 +32,6 @@ impl Block {
             #(#errors)*
         }
     }
-
-    /// The block alone, and an error.
-    pub(crate) fn refuse(self, error: &syn::Error) -> TokenStream {
-        let (item, error) = (self.item, error.to_compile_error());
-        quote! { #item #error }
-    }
 }
 
 impl Method {

@@ -113,6 +113,6 @@ impl RemoteSocket {
     }
 
     fn operator(&self) -> BroadcastOperator {
-        BroadcastOperator::new(Arc::clone(&self.namespace)).to(self.id.as_str())
+        BroadcastOperator::new(Arc::clone(&self.namespace)).to(self.id)
     }
 }

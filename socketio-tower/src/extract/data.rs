@@ -6,6 +6,9 @@ use crate::handler::{EventContext, Extract, ExtractError, Requirements};
 /// one is taken for `null`, so that `Data<Option<T>>` accepts it. For several, see
 /// [`Args`](crate::Args).
 ///
+/// The type owns what it reads: `String` and not `&str`, since the event is gone when the handler runs. The compiler says of
+/// a type that borrows that an `implementation of Deserialize is not general enough`.
+///
 /// Binary may stand anywhere inside: `Bytes`, or a struct with a field of that type.
 ///
 /// ```

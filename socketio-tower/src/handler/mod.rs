@@ -8,7 +8,7 @@ pub use extract::{Extract, ExtractError, Requirements};
 
 mod reply;
 pub(crate) use reply::BoxError;
-pub use reply::{ConnectReply, EventReply, FilterReply, NoReply, Reply};
+pub use reply::{ConnectReply, EventReply, FilterReply, HandlerError, NoReply, Reply};
 
 mod connect_error;
 pub use connect_error::ConnectError;
@@ -23,6 +23,6 @@ mod erased;
 pub(crate) use erased::{AsyncFilter, BoxFuture, BoxHandler, Outcome};
 
 mod function;
-pub use function::{Arguments, Function, Handler};
+pub use function::{Arguments, Asynchronous, Function, Handler};
 
 pub use crate::namespace::method::{Bound, BoundArguments};

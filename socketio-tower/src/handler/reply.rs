@@ -25,6 +25,17 @@ pub trait EventReply {
     fn reply(self, ack: Option<&AckSlot>) -> Result<(), BoxError>;
 }
 
+/// The error that a handler may return: what becomes a `Box<dyn Error + Send + Sync>`. The error hook is told it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an error that a handler may return",
+    label = "not an error, or not one for every thread",
+    note = "return a type of yours that implements `std::error::Error`, a `String`, a `&str`, or a `Box<dyn Error + Send + Sync>`"
+)]
+pub trait HandlerError: Into<BoxError> {}
+
+#[diagnostic::do_not_recommend]
+impl<E: Into<BoxError>> HandlerError for E {}
+
 /// Acks with one value of any type that serializes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Reply<T>(pub T);
@@ -78,7 +89,7 @@ where
     }
 }
 
-impl<R: EventReply, E: Into<BoxError>> EventReply for Result<R, E> {
+impl<R: EventReply, E: HandlerError> EventReply for Result<R, E> {
     fn reply(self, ack: Option<&AckSlot>) -> Result<(), BoxError> {
         match self {
             Ok(reply) => reply.reply(ack),
@@ -165,7 +176,7 @@ impl FilterReply for Verdict {
     }
 }
 
-impl<E: Into<BoxError>> FilterReply for Result<Verdict, E> {
+impl<E: HandlerError> FilterReply for Result<Verdict, E> {
     fn verdict(self) -> Result<Verdict, BoxError> {
         self.map_err(Into::into)
     }
@@ -194,7 +205,7 @@ impl NoReply for Sent {
     }
 }
 
-impl<R: NoReply, E: Into<BoxError>> NoReply for Result<R, E> {
+impl<R: NoReply, E: HandlerError> NoReply for Result<R, E> {
     fn outcome(self) -> Result<(), BoxError> {
         match self {
             Ok(reply) => reply.outcome(),

@@ -278,12 +278,12 @@ async fn a_socket_may_leave_its_own_room() {
         ns.on("show", async |socket: Socket| socket.join(socket.id()) && socket.rooms().len() == 2);
         ns.on("shout", async |socket: Socket| {
             socket.broadcast().emit("shouted", "");
-            socket.to("lobby").emit("shouted", "");
+            socket.to("lobby").to(socket.id()).emit("shouted", "");
         });
     });
     let client = TestClient::connect(&io).await.unwrap();
     let reached = async || {
-        io.to(client.id().as_str()).emit("by id", "");
+        io.to(client.id()).emit("by id", "");
         io.emit("by all", "");
         client.next_event().await.unwrap().name().to_owned()
     };
