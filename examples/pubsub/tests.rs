@@ -57,7 +57,7 @@ async fn nobody_reads_what_is_another_sockets() {
     let ada = TestClient::connect(&io).await.unwrap();
     let eve = TestClient::connect(&io).await.unwrap();
     ask(&eve, "subscribe", ada.id().as_str()).await;
-    io.to(ada.id().as_str()).emit("message", "for ada");
+    io.to(ada.id()).emit("message", "for ada");
     assert_eq!(ada.expect::<String>("message").await, "for ada");
     eve.expect_nothing().await;
 }

@@ -86,6 +86,19 @@ impl AsRef<str> for SocketId {
     }
 }
 
+/// Wherever a room is named, so may be the socket that is alone in it.
+impl From<SocketId> for String {
+    fn from(id: SocketId) -> Self {
+        id.as_str().to_owned()
+    }
+}
+
+impl From<&SocketId> for String {
+    fn from(id: &SocketId) -> Self {
+        id.as_str().to_owned()
+    }
+}
+
 impl serde::Serialize for SocketId {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.as_str())
@@ -125,6 +138,7 @@ mod tests {
         let id = SocketId::from_entropy([0xff; 15]);
         assert_eq!(id.as_str(), "____________________");
         assert_eq!(id.as_str().parse(), Ok(id));
+        assert_eq!((String::from(id), String::from(&id)), (id.to_string(), id.to_string()));
     }
 
     #[test]

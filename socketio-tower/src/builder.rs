@@ -77,6 +77,12 @@ impl SocketIoBuilder {
 
     /// The most namespaces that may live by [patterns](SocketIo::of) at once, of all clients; a client that asks for one
     /// more is refused. Default 10 000: clients choose their names, and each costs about a kilobyte. Node has no bound.
+    ///
+    /// It protects the server's memory, and is no share for each client: one may be in
+    /// [`max_namespaces`](Self::max_namespaces) of them, so that 159 connections use up the defaults, and everybody else is
+    /// refused until they leave. Let a [middleware](crate::NamespaceBuilder::middleware) refuse whoever should not make
+    /// namespaces: it runs before the namespace begins to live, and who is refused there does not count. Where strangers may
+    /// make them, bound the connections of one address in front of the server.
     pub fn max_dynamic_namespaces(mut self, count: usize) -> Self {
         self.settings.max_dynamic_namespaces = count;
         self

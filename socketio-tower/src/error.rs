@@ -18,6 +18,17 @@ pub enum SetupError {
         /// How it was set: `on("say", …)`, `on_connect(…)`, `policy(…)` and so on.
         method: String,
     },
+    /// Something cannot have all the arguments that it asks for: it reads those of the event twice, or asks for two
+    /// [`Ack`](crate::Ack)s.
+    #[error("`{namespace}` has a `{method}` that cannot have its arguments: {why}")]
+    Arguments {
+        /// The namespace.
+        namespace: String,
+        /// How it was set: `on("say", …)`.
+        method: String,
+        /// What is wrong, and what to write instead.
+        why: &'static str,
+    },
     /// A namespace's path is not one.
     #[error("`{path}` is no namespace: {error}")]
     Namespace {
@@ -60,6 +71,18 @@ pub enum SetupError {
         /// The name of the state's type.
         state: &'static str,
     },
+}
+
+/// Why a namespace cannot be [removed](crate::SocketIo::remove).
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RemoveError {
+    /// It is `/`, which exists always.
+    #[error("the namespace `/` cannot be removed")]
+    Root,
+    /// No namespace and no pattern was defined by this path.
+    #[error("`{0}` was not defined, and cannot be removed")]
+    Unknown(String),
 }
 
 /// All mistakes in the set-up of a server, in the order in which they were made.

@@ -12,11 +12,11 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
 
-use crate::broadcast::{BroadcastAck, BroadcastOperator, RemoteSocket};
+use crate::broadcast::{BroadcastAck, BroadcastOperator, Operation, RemoteSocket, Selection};
 use crate::builder::{SocketIoBuilder, States};
 use crate::config::Settings;
 use crate::entropy::entropy;
-use crate::error::{SetupError, SetupErrors};
+use crate::error::{RemoveError, SetupError, SetupErrors};
 use crate::handler::{ErrorContext, ErrorHook, Requirements};
 use crate::layer::{AttachError, Origins, SocketIoLayer};
 use crate::namespace::{Children, Namespace, NamespaceBuilder, NamespaceHandle, NamespaceSet, Table};
@@ -130,6 +130,44 @@ impl SocketIo {
         }
     }
 
+    /// Takes a namespace away while the server runs: what [`of`](Self::of) has defined by this path, or by this pattern with
+    /// all that lives by it. From then on a client that asks for it is refused as for one that there never was, or meets
+    /// what else is defined for the name; those whose middlewares run are refused at their end.
+    ///
+    /// Its sockets are disconnected, as by [`Socket::disconnect`](crate::Socket::disconnect): their clients see
+    /// `io server disconnect`, keep their other namespaces, and do not come back by themselves. What is running for them
+    /// ends as for any socket, the disconnect handler last. A handle of the namespace reaches nobody any more.
+    ///
+    /// The path may then be defined again, and begins afresh. A single namespace that met a pattern is not removed: it
+    /// goes with its last socket.
+    ///
+    /// ```
+    /// use socketio_tower::{RemoveError, SocketIo};
+    ///
+    /// let io = SocketIo::new();
+    /// io.of("/beta/{tenant}", |ns| {
+    ///     ns.on("try", async || "something new");
+    /// });
+    /// assert_eq!(io.remove("/beta/{tenant}"), Ok(()));
+    /// assert_eq!(io.remove("/"), Err(RemoveError::Root));
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Nothing was defined by this path, or it is `/`.
+    pub fn remove(&self, path: &str) -> Result<(), RemoveError> {
+        let unknown = || RemoveError::Unknown(path.to_owned());
+        let path: NamespacePath = path.parse().map_err(|_| unknown())?;
+        if path.is_root() {
+            return Err(RemoveError::Root);
+        }
+        let removed = self.0.namespaces.remove(path.as_str()).ok_or_else(unknown)?;
+        for namespace in removed {
+            namespace.perform(&Selection::default(), &Operation::Disconnect { close: false });
+        }
+        Ok(())
+    }
+
     /// The layer that serves this server's clients inside a tower application. It should be the last one
     /// added: what wraps it, such as a timeout or a concurrency limit, would end or starve polls that
     /// wait.
@@ -145,8 +183,8 @@ impl SocketIo {
     ///
     /// # Errors
     ///
-    /// The mistakes in the set-up: reserved event names, two handlers where one can be, paths that are none, states that
-    /// are missing.
+    /// The mistakes in the set-up: reserved event names, two handlers where one can be, arguments that cannot stand
+    /// together, paths that are none, states that are missing.
     pub fn try_layer(&self) -> Result<SocketIoLayer, SetupErrors> {
         let mut errors = self.0.errors.lock().unwrap_or_else(PoisonError::into_inner).clone();
         for namespace in self.0.namespaces.defined() {

@@ -73,7 +73,7 @@ pub use config::Overflow;
 mod entropy;
 
 mod error;
-pub use error::{SetupError, SetupErrors};
+pub use error::{RemoveError, SetupError, SetupErrors};
 
 mod filter;
 pub use filter::{EventPolicy, Verdict};

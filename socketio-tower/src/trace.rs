@@ -70,12 +70,19 @@ pub(crate) fn session_closed(reason: DisconnectReason) {
     event!(debug, %reason, "session closed");
 }
 
-/// What the application did wrong is a warning; what a client did is not, because clients can do it all day.
+/// A fault of the server's code is an error, and what its handlers say of themselves a warning; what a client did is
+/// neither, because clients can do it all day.
 pub(crate) fn not_handled(error: &ErrorContext<'_>) {
     let (namespace, event, cause) = (error.namespace(), error.event(), error.cause());
     let socket = error.socket().map(Socket::id);
     match cause {
-        Cause::Failed(_) | Cause::Panicked => {
+        Cause::Panicked => {
+            event!(error, socket = socket.map(tracing::field::display), namespace, event, %cause, "not handled");
+        }
+        Cause::BadArgs(why) if why.is_internal() => {
+            event!(error, socket = socket.map(tracing::field::display), namespace, event, %cause, "not handled");
+        }
+        Cause::Failed(_) => {
             event!(warn, socket = socket.map(tracing::field::display), namespace, event, %cause, "not handled");
         }
         _ => {
@@ -105,4 +112,62 @@ pub(crate) fn no_upgrade() {
 pub(crate) fn upgrade_failed(error: &dyn std::error::Error) {
     let _ = error;
     event!(warn, %error, "no WebSocket: the connection was not handed over");
+}
+
+#[cfg(all(test, feature = "tracing"))]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use tracing::span::{Attributes, Id, Record};
+    use tracing::{Event, Level, Metadata, Subscriber};
+
+    use super::*;
+    use crate::SocketIo;
+    use crate::handler::ExtractError;
+    use crate::handshake::Handshake;
+
+    /// The levels of what is logged.
+    #[derive(Clone, Default)]
+    struct Levels(Arc<Mutex<Vec<Level>>>);
+
+    impl Subscriber for Levels {
+        fn enabled(&self, _: &Metadata<'_>) -> bool {
+            true
+        }
+
+        fn new_span(&self, _: &Attributes<'_>) -> Id {
+            Id::from_u64(1)
+        }
+
+        fn record(&self, _: &Id, _: &Record<'_>) {}
+
+        fn record_follows_from(&self, _: &Id, _: &Id) {}
+
+        fn event(&self, event: &Event<'_>) {
+            self.0.lock().expect("no panic inside").push(*event.metadata().level());
+        }
+
+        fn enter(&self, _: &Id) {}
+
+        fn exit(&self, _: &Id) {}
+    }
+
+    /// A mistake of the server's was logged as what any client can do all day.
+    #[test]
+    fn faults_of_the_server_are_errors() {
+        let (parts, ()) = http::Request::new(()).into_parts();
+        let handshake = Handshake::new(&parts, SocketIo::new().settings());
+        let level = |cause: Cause| {
+            let levels = Levels::default();
+            let error = ErrorContext::new("/", &handshake, &cause);
+            tracing::subscriber::with_default(levels.clone(), || not_handled(&error));
+            let [level] = levels.0.lock().expect("no panic inside")[..] else { panic!("one event") };
+            level
+        };
+        assert_eq!(level(Cause::Panicked), Level::ERROR);
+        assert_eq!(level(Cause::BadArgs(ExtractError::internal("no such extension"))), Level::ERROR);
+        assert_eq!(level(Cause::Failed("out of luck".into())), Level::WARN);
+        assert_eq!(level(Cause::BadArgs(ExtractError::new("no number"))), Level::DEBUG);
+        assert_eq!(level(Cause::UnknownEvent), Level::DEBUG);
+    }
 }

@@ -29,7 +29,7 @@ pub struct Dispatcher {
     indices: BTreeMap<NamespacePath, NamespaceIndex>,
 }
 
-/// The place of a namespace in its [`Dispatcher`]: 0 for the first one inserted, then 1, and so on.
+/// The place of a namespace in its [`Dispatcher`]: 0 for the first one, then 1, and so on, without holes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct NamespaceIndex(usize);
 
@@ -84,6 +84,23 @@ impl Dispatcher {
         self.paths.push(pattern.clone());
         self.indices.insert(pattern, index);
         Ok(index)
+    }
+
+    /// Takes the namespace or the pattern of this path out, and gives the index it had. Those after it move up by one, as in
+    /// [`Vec::remove`].
+    pub fn remove(&mut self, path: &str) -> Option<NamespaceIndex> {
+        let removed = self.indices.remove(path)?;
+        self.paths.remove(removed.0);
+        self.patterns = matchit::Router::new();
+        for (index, path) in self.paths.iter().enumerate().map(|(index, path)| (NamespaceIndex(index), path))
+        {
+            self.indices.insert(path.clone(), index);
+            if Self::is_pattern(path) {
+                // Those that stood beside each other before do so without the one.
+                self.patterns.insert(path.as_str(), index).ok();
+            }
+        }
+        Some(removed)
     }
 
     /// Whether a path is a pattern.
@@ -202,6 +219,25 @@ mod tests {
             assert!(!error.to_string().is_empty());
         }
         assert_eq!((dispatcher.len(), met(&dispatcher, "/a/1").map(|(index, _)| index)), (1, Some(0)));
+    }
+
+    #[test]
+    fn what_is_removed_leaves_no_hole() {
+        let mut dispatcher = Dispatcher::new();
+        dispatcher.insert(NamespacePath::root());
+        dispatcher.insert_pattern(path("/orders/{id}")).expect("a pattern");
+        dispatcher.insert(path("/orders/all"));
+        dispatcher.insert_pattern(path("/files/{*path}")).expect("a pattern");
+        assert_eq!(dispatcher.remove("/orders/7"), None, "met, but not defined");
+        assert_eq!(dispatcher.remove("/orders/{id}").map(NamespaceIndex::get), Some(1));
+        assert_eq!(met(&dispatcher, "/orders/7"), None);
+        assert_eq!(met(&dispatcher, "/orders/all"), Some((1, String::new())));
+        assert_eq!(met(&dispatcher, "/files/a").map(|(index, _)| index), Some(2));
+        assert_eq!((dispatcher.len(), dispatcher.remove("/orders/{id}")), (3, None));
+        // Its place is free for another one of the same names.
+        assert_eq!(dispatcher.insert_pattern(path("/orders/{number}")).map(NamespaceIndex::get), Ok(3));
+        assert_eq!(dispatcher.remove("/orders/all").map(NamespaceIndex::get), Some(1));
+        assert_eq!(met(&dispatcher, "/orders/all"), Some((2, r#"{"number": "all"}"#.to_owned())));
     }
 
     /// In quadratic time this would take minutes.

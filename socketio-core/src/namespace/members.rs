@@ -33,6 +33,8 @@ pub(super) struct Member<M> {
     pub(super) memberships: Vec<Membership>,
     pub(super) id: SocketId,
     pub(super) slot: Slot,
+    /// Whether it is in its own room.
+    pub(super) at_home: bool,
     serial: u64,
 }
 
@@ -57,7 +59,7 @@ impl<M, S: BuildHasher> Members<M, S> {
         let slot = Slot(narrow(self.slots.insert(narrow(self.dense.len()))));
         let serial = self.serial;
         self.serial += 1;
-        self.dense.push(Member { handle, mark: 0, memberships: Vec::new(), id, slot, serial });
+        self.dense.push(Member { handle, mark: 0, memberships: Vec::new(), id, slot, at_home: true, serial });
         self.by_id.insert(id, slot);
         Ok(MemberKey { slot, serial })
     }
@@ -79,6 +81,12 @@ impl<M, S: BuildHasher> Members<M, S> {
         Some(member)
     }
 
+    pub(super) fn get_mut(&mut self, key: MemberKey) -> Option<&mut Member<M>> {
+        let position = *self.slots.get(key.slot.0 as usize)?;
+        let member = &mut self.dense[position as usize];
+        (member.serial == key.serial).then_some(member)
+    }
+
     pub(super) fn get(&self, key: MemberKey) -> Option<&Member<M>> {
         let position = *self.slots.get(key.slot.0 as usize)?;
         let member = &self.dense[position as usize];
@@ -90,14 +98,14 @@ impl<M, S: BuildHasher> Members<M, S> {
         Some(MemberKey { slot, serial: self.at(slot).serial })
     }
 
-    /// The member whose own room this is.
+    /// The member whose own room this is, if it is in there.
     pub(super) fn owner(&self, room: &str) -> Option<&Member<M>> {
         let slot = *self.by_id.get(&room.parse().ok()?)?;
-        Some(self.at(slot))
+        Some(self.at(slot)).filter(|member| member.at_home)
     }
 
     pub(super) fn owner_mut(&mut self, room: &str) -> Option<&mut Member<M>> {
-        self.by_id_mut(&room.parse().ok()?)
+        self.by_id_mut(&room.parse().ok()?).filter(|member| member.at_home)
     }
 
     pub(super) fn by_id_mut(&mut self, id: &SocketId) -> Option<&mut Member<M>> {

@@ -15,8 +15,8 @@ use crate::SocketId;
 /// To join, to leave and to be removed costs in proportion to the rooms of that one member, however full those
 /// rooms are. A room exists as long as somebody is in it.
 ///
-/// **A member's own room**, named by its id, holds the member as long as it is in the table and takes no
-/// memory. It can be targeted, and others can join it, like any room; the member itself cannot leave it.
+/// **A member's own room**, named by its id, holds the member from the beginning and takes no memory. It can be
+/// targeted, others can join it, and the member can leave it and join it again, like any room.
 ///
 /// ```
 /// use std::hash::RandomState;
@@ -98,9 +98,10 @@ impl<M, S: BuildHasher> Rooms<M, S> {
     ///
     /// That is so unless the member has been removed: a join that comes too late leaves nothing behind.
     pub fn join(&mut self, key: MemberKey, room: &str) -> bool {
-        let Some(member) = self.members.get(key) else { return false };
+        let Some(member) = self.members.get_mut(key) else { return false };
         let slot = member.slot;
         if member.id.as_str() == room {
+            member.at_home = true;
             return true;
         }
         let room = self.rooms.intern(room);
@@ -110,11 +111,13 @@ impl<M, S: BuildHasher> Rooms<M, S> {
         true
     }
 
-    /// Takes a member out of a room and says whether it was in there.
-    ///
-    /// A member never leaves its own room: that is `false`.
+    /// Takes a member out of a room, which may be its own, and says whether it was in there.
     pub fn leave(&mut self, key: MemberKey, room: &str) -> bool {
-        let Some(slot) = self.members.get(key).map(|member| member.slot) else { return false };
+        let Some(member) = self.members.get_mut(key) else { return false };
+        let slot = member.slot;
+        if member.id.as_str() == room {
+            return std::mem::take(&mut member.at_home);
+        }
         let Some(room) = self.rooms.find(room) else { return false };
         let Some(membership) = self.membership(slot, room) else { return false };
         self.unlink(slot, membership);
@@ -128,7 +131,7 @@ impl<M, S: BuildHasher> Rooms<M, S> {
     pub fn rooms_of(&self, key: MemberKey) -> impl Iterator<Item = &str> {
         self.members.get(key).into_iter().flat_map(|member| {
             let joined = member.memberships.iter().map(|link| &*self.rooms[link.room].name);
-            std::iter::once(member.id.as_str()).chain(joined)
+            member.at_home.then(|| member.id.as_str()).into_iter().chain(joined)
         })
     }
 
@@ -136,7 +139,7 @@ impl<M, S: BuildHasher> Rooms<M, S> {
     pub fn is_in(&self, key: MemberKey, room: &str) -> bool {
         let Some(member) = self.members.get(key) else { return false };
         let joined = self.rooms.find(room).and_then(|room| self.membership(member.slot, room));
-        member.id.as_str() == room || joined.is_some()
+        (member.at_home && member.id.as_str() == room) || joined.is_some()
     }
 
     /// Whether somebody has joined a room; own rooms are not counted.
@@ -360,14 +363,22 @@ mod tests {
     }
 
     #[test]
-    fn the_own_room_is_always_there_and_takes_no_memory() {
+    fn the_own_room_takes_no_memory_and_can_be_left() {
         let (mut table, keys) = table_of(&[&[], &[]]);
         let own = id(0);
-        assert!(table.join(keys[0], own.as_str()));
-        assert!(!table.leave(keys[0], own.as_str()));
-        assert_eq!(table.room_count(), 0);
-        assert_eq!(table.rooms_of(keys[0]).collect::<Vec<_>>(), [own.as_str()]);
-        assert_eq!(selected(&mut table, &Target::rooms(&[own])), [0]);
+        for _ in 0..2 {
+            assert!(table.join(keys[0], own.as_str()) && table.is_in(keys[0], own.as_str()));
+            assert_eq!(table.room_count(), 0);
+            assert_eq!(table.rooms_of(keys[0]).collect::<Vec<_>>(), [own.as_str()]);
+            assert_eq!(selected(&mut table, &Target::rooms(&[own])), [0]);
+            assert!(table.leave(keys[0], own.as_str()) && !table.leave(keys[0], own.as_str()));
+            assert!(!table.is_in(keys[0], own.as_str()));
+            assert_eq!(table.rooms_of(keys[0]).count(), 0);
+            assert_eq!(selected(&mut table, &Target::rooms(&[own])), [0; 0]);
+        }
+        // It is a member all the same, and left out by its id.
+        assert_eq!(selected(&mut table, &Target::everyone()), [0, 1]);
+        assert_eq!(selected(&mut table, &Target::everyone().without(own)), [1]);
     }
 
     #[test]

@@ -32,12 +32,6 @@ impl Block {
             #(#errors)*
         }
     }
-
-    /// The block alone, and an error.
-    pub(crate) fn refuse(self, error: &syn::Error) -> TokenStream {
-        let (item, error) = (self.item, error.to_compile_error());
-        quote! { #item #error }
-    }
 }
 
 impl Method {
@@ -45,18 +39,28 @@ impl Method {
     fn register(&self, root: &Path) -> TokenStream {
         let (handler, returned) = (quote!(#root::handler), &self.returned);
         let place = at(returned.span());
-        let reply =
-            quote_spanned!(place=> |reply, ack| <#returned as #handler::EventReply>::reply(reply, ack));
-        let outcome = quote_spanned!(place=> |reply| <#returned as #handler::NoReply>::outcome(reply));
-        let verdict = quote_spanned!(place=> |reply| <#returned as #handler::ConnectReply>::verdict(reply));
-        let (context, finish, add) = match &self.role {
-            Role::Event(name) => (quote!(#handler::EventContext), reply, quote!(on(#name, handler))),
-            Role::Fallback => (quote!(#handler::EventContext), reply, quote!(fallback(handler))),
-            Role::Connect => (quote!(#handler::ConnectContext), outcome, quote!(on_connect(handler))),
-            Role::Disconnect => {
-                (quote!(#handler::DisconnectContext), outcome, quote!(on_disconnect(handler)))
-            }
-            Role::Middleware => (quote!(#handler::ConnectContext), verdict, quote!(middleware(handler))),
+        let reply = (
+            quote!(answering),
+            quote_spanned!(place=> |reply, ack| <#returned as #handler::EventReply>::reply(reply, ack)),
+        );
+        let outcome = (
+            quote!(silent),
+            quote_spanned!(place=> |reply| <#returned as #handler::NoReply>::outcome(reply)),
+        );
+        let verdict = (
+            quote!(admitting),
+            quote_spanned!(place=> |reply| <#returned as #handler::ConnectReply>::verdict(reply)),
+        );
+        let event = quote!(#handler::EventContext);
+        let connect = quote!(#handler::ConnectContext);
+        let end = quote!(#handler::DisconnectContext);
+        // With how the mistakes in a set-up name it.
+        let (context, (made, finish), add, setter) = match &self.role {
+            Role::Event(name) => (event, reply, quote!(on(#name, handler)), format!("on({name:?}, …)")),
+            Role::Fallback => (event, reply, quote!(fallback(handler)), "fallback(…)".to_owned()),
+            Role::Connect => (connect, outcome, quote!(on_connect(handler)), "on_connect(…)".to_owned()),
+            Role::Disconnect => (end, outcome, quote!(on_disconnect(handler)), "on_disconnect(…)".to_owned()),
+            Role::Middleware => (connect, verdict, quote!(middleware(handler)), "middleware(…)".to_owned()),
             Role::Error => return self.register_error_hook(root),
         };
         let (conditions, ident, arguments) = (&self.conditions, &self.ident, &self.arguments);
@@ -71,7 +75,7 @@ impl Method {
             instance.method(|this, context: &mut #context| {
                 #(let #values = #extractors::extract(context)?;)*
                 ::core::result::Result::Ok(async move {
-                    #root::__private::Returned(Self::#ident(&this, #(#values),*).await, #finish)
+                    #root::__private::Returned::#made(Self::#ident(&this, #(#values),*).await, #finish)
                 })
             })
         };
@@ -80,7 +84,7 @@ impl Method {
             {
                 let handler = #method;
                 ns.#add;
-                ns.require(|requirements| { #(#extractors::require(requirements);)* });
+                ns.require(#setter, |requirements| { #(#extractors::require(requirements);)* });
             }
         }
     }

@@ -121,7 +121,11 @@ pub fn namespace(options: TokenStream, block: TokenStream) -> TokenStream {
     let options = syn::parse::<Options>(options);
     let output = match (syn::parse::<ItemImpl>(block.clone()), options) {
         (Ok(block), Ok(options)) => Block::new(block).expand(&options.root()),
-        (Ok(block), Err(error)) => Block::new(block).refuse(&error),
+        (Ok(block), Err(error)) => {
+            let mut block = Block::new(block);
+            block.errors.push(error);
+            block.expand(&Options::default().root())
+        }
         (Err(error), _) => {
             let message = format!("`#[namespace]` stands on an `impl` block: {error}");
             let mut output = block;

@@ -19,7 +19,10 @@ impl Parse for Options {
         let mut options = Self::default();
         while !input.is_empty() {
             if !input.peek(Token![crate]) {
-                return Err(input.error("there is no such option; `crate = \"path\"` is the only one"));
+                return Err(input.error(
+                    "there is no such option; `crate = \"path\"` is the only one. The path of a namespace is said where \
+                     it is defined: `io.of(\"/path\", |ns| ns.handlers(value))`",
+                ));
             }
             input.parse::<Token![crate]>()?;
             input.parse::<Token![=]>()?;

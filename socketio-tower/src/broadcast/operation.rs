@@ -1,16 +1,18 @@
 use std::cell::Cell;
 
-use socketio_core::Encoded;
 use socketio_core::namespace::Target;
+use socketio_core::{Encoded, SocketId};
 
 use crate::namespace::Namespace;
 use crate::socket::Socket;
 
-/// Which sockets of a namespace: those in any of the rooms, or all if there are none, without those in others.
+/// Which sockets of a namespace: those in any of the rooms, or all if there are none, without those in others and without
+/// the one that speaks.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Selection {
     pub(crate) rooms: Vec<String>,
     pub(crate) except: Vec<String>,
+    pub(crate) without: Option<SocketId>,
 }
 
 /// What is done to the sockets of a selection, as data, so that it can be done on another node too.
@@ -84,6 +86,10 @@ impl Namespace {
 
 impl Selection {
     pub(crate) fn target(&self) -> Target<'_, String, String> {
-        Target::rooms(&self.rooms).except(&self.except)
+        let target = Target::rooms(&self.rooms).except(&self.except);
+        match self.without {
+            Some(id) => target.without(id),
+            None => target,
+        }
     }
 }

@@ -1,8 +1,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use socketio_core::Awaits;
 use socketio_core::packet::ToArgs;
+use socketio_core::{Awaits, SocketId};
 use tokio::sync::mpsc;
 
 use super::{BroadcastAck, Operation, RemoteSocket, Selection};
@@ -32,6 +32,12 @@ pub struct BroadcastOperator {
 impl BroadcastOperator {
     pub(crate) fn new(namespace: Arc<Namespace>) -> Self {
         Self { namespace, selection: Selection::default(), timeout: None, volatile: false }
+    }
+
+    /// All sockets but the one that speaks.
+    pub(crate) fn without(mut self, id: SocketId) -> Self {
+        self.selection.without = Some(id);
+        self
     }
 
     /// Adds the sockets in a room. Without any, all sockets of the namespace are chosen.

@@ -48,7 +48,7 @@ impl RemoteSocket {
         self.namespace.path()
     }
 
-    /// The rooms it was in, its own first.
+    /// The rooms it was in, the one of its id first.
     pub fn rooms(&self) -> &[String] {
         &self.rooms
     }
@@ -64,7 +64,7 @@ impl RemoteSocket {
     }
 }
 
-/// Reaching it. If it has gone meanwhile nothing happens.
+/// Reaching it, by the room of its id. If it has gone meanwhile, or has left that room, nothing happens.
 impl RemoteSocket {
     /// Sends it an event.
     pub fn emit<T: ToArgs + ?Sized>(&self, event: &str, args: &T) -> Sent {
@@ -113,6 +113,6 @@ impl RemoteSocket {
     }
 
     fn operator(&self) -> BroadcastOperator {
-        BroadcastOperator::new(Arc::clone(&self.namespace)).to(self.id.as_str())
+        BroadcastOperator::new(Arc::clone(&self.namespace)).to(self.id)
     }
 }

@@ -1,14 +1,16 @@
+use std::sync::Arc;
+
 use socketio_core::packet::ToArgs;
 
-use crate::handler::sealed::Sealed as _;
-use crate::handler::{EventContext, Extract, ExtractError};
-use crate::socket::{AckSlot, Sent};
+use crate::handler::{EventContext, Extract, ExtractError, Requirements};
+use crate::socket::{LentAck, Sent};
 
 /// The right to answer an event, once.
 ///
 /// For handlers that answer before they end, or not at all; others return their answer. A handler that
-/// takes it is no longer answered for by what it returns. Dropped, it answers nothing, and the client's
-/// ack is never called.
+/// takes it is no longer answered for by what it returns. Dropped without being used, it answers nothing; if the handler
+/// then fails or panics, or another of its arguments cannot be extracted, the
+/// [error hook](crate::NamespaceBuilder::on_error) may answer.
 ///
 /// ```
 /// use socketio_tower::{Ack, SocketIo};
@@ -22,12 +24,12 @@ use crate::socket::{AckSlot, Sent};
 /// });
 /// ```
 #[derive(Debug)]
-pub struct Ack(Option<AckSlot>);
+pub struct Ack(Option<Arc<LentAck>>);
 
 impl Ack {
     /// Answers. If the client awaits none, nothing is sent and the answer counts as queued.
     pub fn send<T: ToArgs + ?Sized>(self, value: &T) -> Sent {
-        self.0.map_or(Sent::Queued, |slot| slot.send(value))
+        self.0.map_or(Sent::Queued, |lent| lent.send(value))
     }
 
     /// Whether the client awaits an answer.
@@ -38,6 +40,10 @@ impl Ack {
 
 impl Extract<EventContext> for Ack {
     fn extract(context: &mut EventContext) -> Result<Self, ExtractError> {
-        Ok(Self(context.take_ack()))
+        Ok(Self(context.lend_ack()))
+    }
+
+    fn require(requirements: &mut Requirements) {
+        requirements.ack();
     }
 }

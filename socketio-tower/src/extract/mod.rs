@@ -65,4 +65,8 @@ impl<T: DeserializeOwned> Extract<EventContext> for Args<T> {
     fn extract(context: &mut EventContext) -> Result<Self, ExtractError> {
         context.event.args().all().map(Args).map_err(ExtractError::new)
     }
+
+    fn require(requirements: &mut Requirements) {
+        requirements.arguments();
+    }
 }

@@ -2,7 +2,7 @@
 
 mod verdict;
 pub use verdict::Verdict;
-pub(crate) use verdict::{Filter, Listener};
+pub(crate) use verdict::{Filter, Judged, Judgement, Listener};
 
 mod policy;
 pub use policy::EventPolicy;

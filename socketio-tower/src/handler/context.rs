@@ -1,8 +1,10 @@
+use std::sync::Arc;
+
 use bytestring::ByteString;
 use socketio_core::DisconnectReason;
 use socketio_core::packet::{AckId, Event};
 
-use crate::socket::{AckSlot, Socket};
+use crate::socket::{AckRight, AckSlot, LentAck, Socket};
 
 /// Where a handler's arguments are taken from when a client connects to a namespace.
 #[derive(Debug)]
@@ -16,7 +18,9 @@ pub struct ConnectContext {
 pub struct EventContext {
     pub(crate) socket: Socket,
     pub(crate) event: Event,
-    pub(crate) ack: Option<AckId>,
+    ack: Option<AckId>,
+    /// The right to answer, once an argument has it.
+    lent: Option<Arc<LentAck>>,
 }
 
 /// Where a handler's arguments are taken from when a socket is disconnected.
@@ -59,9 +63,19 @@ impl ConnectContext {
 }
 
 impl EventContext {
+    pub(crate) fn new(socket: Socket, event: Event, ack: Option<AckId>) -> Self {
+        Self { socket, event, ack, lent: None }
+    }
+
     /// The event.
     pub fn event(&self) -> &Event {
         &self.event
+    }
+
+    /// Gives the right to answer to an argument, once; none if nobody awaits an answer.
+    pub(crate) fn lend_ack(&mut self) -> Option<Arc<LentAck>> {
+        let slot = AckSlot::new(self.socket.clone(), self.ack.take()?);
+        Some(Arc::clone(self.lent.insert(Arc::new(LentAck::new(slot)))))
     }
 }
 
@@ -79,12 +93,12 @@ impl DisconnectContext {
 
 #[expect(unnameable_types, reason = "sealed")]
 pub(crate) mod sealed {
-    use super::{AckSlot, ConnectContext, DisconnectContext, EventContext};
+    use super::{AckRight, AckSlot, ConnectContext, DisconnectContext, EventContext};
 
     pub trait Sealed {
-        /// Takes the right to answer; there is none if nobody awaits an answer, or if it was taken.
-        fn take_ack(&mut self) -> Option<AckSlot> {
-            None
+        /// Takes the right to answer.
+        fn take_ack(&mut self) -> AckRight {
+            AckRight::Nobody
         }
     }
 
@@ -92,8 +106,12 @@ pub(crate) mod sealed {
     impl Sealed for DisconnectContext {}
 
     impl Sealed for EventContext {
-        fn take_ack(&mut self) -> Option<AckSlot> {
-            self.ack.take().map(|id| AckSlot::new(self.socket.clone(), id))
+        fn take_ack(&mut self) -> AckRight {
+            match (self.lent.take(), self.ack.take()) {
+                (Some(lent), _) => AckRight::Lent(lent),
+                (None, Some(id)) => AckRight::Kept(AckSlot::new(self.socket.clone(), id)),
+                (None, None) => AckRight::Nobody,
+            }
         }
     }
 }

@@ -3,12 +3,15 @@ use std::marker::PhantomData;
 
 use tokio_util::sync::ReusableBoxFuture;
 
+use super::answering::Answering;
 use super::context::Context;
 use super::{
     Cause, ConnectContext, ConnectError, ConnectReply, DisconnectContext, EventContext, EventReply, Failure,
-    Handler, NoReply,
+    FilterReply, Handler, NoReply,
 };
-use crate::socket::AckSlot;
+use crate::filter::Judged;
+use crate::session::contained;
+use crate::socket::AckRight;
 
 /// A future of any type, in a box that may serve again when it has ended.
 pub(crate) type BoxFuture<T> = ReusableBoxFuture<'static, T>;
@@ -31,23 +34,23 @@ impl<C, O> BoxHandler<C, O> {
 }
 
 impl<C: Context + 'static, O: 'static> BoxHandler<C, O> {
-    /// `finish` makes of the reply what the handler ends with. It gets the right to answer, unless the
-    /// handler took it as an argument.
-    fn new<H, M>(
-        handler: H,
-        finish: impl Fn(H::Reply, Option<AckSlot>) -> O + Copy + Send + Sync + 'static,
-    ) -> Self
+    /// `run` makes of the handler's future what it ends with. It gets the right to answer.
+    fn new<H, M, F>(handler: H, run: impl Fn(H::Future, AckRight) -> F + Copy + Send + Sync + 'static) -> Self
     where
         H: Handler<C, M>,
         M: 'static,
+        F: Future<Output = O> + Send + 'static,
     {
         let call = move |handler: &H, mut context: C, spare: &mut Option<BoxFuture<O>>| {
-            let called = handler.clone().call(&mut context);
-            let future = called.map_err(|error| Failure::new(Cause::BadArgs(error), context.take_ack()))?;
-            let ack = context.take_ack();
+            // Extraction runs code of the application too: `Deserialize`, `Extract`.
+            let future = match contained(|| handler.clone().call(&mut context)) {
+                Some(Ok(future)) => future,
+                Some(Err(error)) => return Err(Failure::new(Cause::BadArgs(error), context.take_ack())),
+                None => return Err(Failure::new(Cause::Panicked, context.take_ack())),
+            };
+            let right = context.take_ack();
             drop(context);
-            // What it holds is dropped when it ends, not when its box is.
-            let future = async move { finish(future.await, ack) };
+            let future = run(future, right);
             Ok(match spare.take() {
                 Some(mut boxed) => {
                     boxed.set(future);
@@ -68,7 +71,7 @@ impl BoxHandler<EventContext, Outcome> {
         H::Reply: EventReply,
         M: 'static,
     {
-        Self::new(handler, EventReply::reply)
+        Self::new(handler, Answering::new)
     }
 }
 
@@ -80,7 +83,7 @@ impl BoxHandler<ConnectContext, Outcome> {
         H::Reply: NoReply,
         M: 'static,
     {
-        Self::new(handler, |reply, _| reply.outcome())
+        Self::new(handler, |future, _| unanswered(future))
     }
 }
 
@@ -92,7 +95,24 @@ impl BoxHandler<ConnectContext, Result<(), ConnectError>> {
         H::Reply: ConnectReply,
         M: 'static,
     {
-        Self::new(handler, |reply, _| reply.verdict())
+        Self::new(handler, |future, _| async move { future.await.verdict() })
+    }
+}
+
+/// A filter that may wait.
+pub(crate) type AsyncFilter = BoxHandler<EventContext, Judged>;
+
+impl AsyncFilter {
+    /// A handler that decides on an event.
+    pub(crate) fn filter<H, M>(handler: H) -> Self
+    where
+        H: Handler<EventContext, M>,
+        H::Reply: FilterReply,
+        M: 'static,
+    {
+        Self::new(handler, |future, _| async move {
+            future.await.verdict().map_err(|error| Failure::new(Cause::Failed(error), AckRight::Nobody))
+        })
     }
 }
 
@@ -104,8 +124,16 @@ impl BoxHandler<DisconnectContext, Outcome> {
         H::Reply: NoReply,
         M: 'static,
     {
-        Self::new(handler, |reply, _| reply.outcome())
+        Self::new(handler, |future, _| unanswered(future))
     }
+}
+
+/// Runs a handler that answers nobody. What it holds is dropped when it ends, not when its box is.
+async fn unanswered<F>(future: F) -> Outcome
+where
+    F: Future<Output: NoReply>,
+{
+    future.await.outcome().map_err(|error| Failure::new(Cause::Failed(error), AckRight::Nobody))
 }
 
 impl<C, O> fmt::Debug for BoxHandler<C, O> {

@@ -9,7 +9,7 @@ use socketio_core::packet::ToArgs;
 use super::{ConnectError, ExtractError};
 use crate::handshake::Handshake;
 use crate::session::contained;
-use crate::socket::{AckSlot, Socket};
+use crate::socket::{AckRight, AckSlot, Socket};
 
 /// Something that a client sent and that was not handled, as an error hook is told of it.
 ///
@@ -67,8 +67,8 @@ impl<'a> ErrorContext<'a> {
         self.handshake
     }
 
-    /// Whether the client awaits an answer that [`answer`](Self::answer) can give. After a panic, and if the handler
-    /// took its [`Ack`](crate::Ack) as an argument, there is none to be given.
+    /// Whether the client awaits an answer that [`answer`](Self::answer) can give. There is none to be given if the
+    /// handler has used its [`Ack`](crate::Ack), or has handed it to somebody who still has it.
     pub fn is_answerable(&self) -> bool {
         self.ack.is_some()
     }
@@ -219,16 +219,14 @@ impl Error for Cause {
 
 /// How a handler failed, and the right to answer if it has not been used.
 #[derive(Debug)]
-#[doc(hidden)]
-#[expect(unnameable_types, reason = "stands in the sealed methods of public traits")]
-pub struct Failure {
+pub(crate) struct Failure {
     pub(crate) cause: Cause,
     pub(crate) ack: Option<AckSlot>,
 }
 
 impl Failure {
     /// In a box, because what ends well should not carry its size.
-    pub(crate) fn new(cause: Cause, ack: Option<AckSlot>) -> Box<Self> {
-        Box::new(Self { cause, ack })
+    pub(crate) fn new(cause: Cause, right: AckRight) -> Box<Self> {
+        Box::new(Self { cause, ack: right.reclaim() })
     }
 }

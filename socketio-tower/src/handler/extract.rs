@@ -84,11 +84,15 @@ impl Error for ExtractError {
     }
 }
 
-/// What the handlers of an application need it to provide.
+/// What the handlers of an application need it to provide, and what one of them takes of its event.
 #[derive(Debug, Clone, Default)]
 pub struct Requirements {
     states: BTreeMap<TypeId, &'static str>,
     captures: bool,
+    readers: usize,
+    acks: usize,
+    /// Whether a filter asks, which answers nobody.
+    filter: bool,
 }
 
 impl Requirements {
@@ -100,6 +104,43 @@ impl Requirements {
     /// A handler asks for `Path<T>`.
     pub fn captures(&mut self) {
         self.captures = true;
+    }
+
+    /// A handler reads the arguments of its event, as [`Data`](crate::Data) and [`Args`](crate::Args) do: each from the
+    /// first, so that a second one is a mistake.
+    pub fn arguments(&mut self) {
+        self.readers += 1;
+    }
+
+    /// A handler asks for the right to answer, as [`Ack`](crate::Ack) does. There is one.
+    pub fn ack(&mut self) {
+        self.acks += 1;
+    }
+
+    pub(crate) fn of_filter() -> Self {
+        Self { filter: true, ..Self::default() }
+    }
+
+    /// Why a handler cannot have all that it asks for, if that is so.
+    pub(crate) fn conflict(&self) -> Option<&'static str> {
+        if self.readers > 1 {
+            return Some(
+                "it reads the event's arguments twice, each time from the first; \
+                 for several write `Args((a, b)): Args<(A, B)>`",
+            );
+        }
+        if self.filter && self.acks > 0 {
+            return Some(
+                "it is a filter, which answers nobody; deny the event, and answer in the error hook",
+            );
+        }
+        (self.acks > 1).then_some("it asks for `Ack` twice, but a client is answered once; hand the one on")
+    }
+
+    /// Adds what another handler needs.
+    pub(crate) fn add(&mut self, handler: Self) {
+        self.states.extend(handler.states);
+        self.captures |= handler.captures;
     }
 
     pub(crate) fn needs_captures(&self) -> bool {

@@ -28,7 +28,7 @@ pub trait Handler<C, M>: Clone + Send + Sync + 'static {
 impl<F, C, M> Handler<C, M> for F
 where
     F: Function<C, M> + Clone + Send + Sync + 'static,
-    F::Output: Future + Send + 'static,
+    F::Output: Asynchronous + Send + 'static,
     M: Arguments<C>,
 {
     type Reply = <F::Output as Future>::Output;
@@ -43,6 +43,17 @@ where
         M::require(requirements);
     }
 }
+
+/// What an `async` function returns: a future. A trait of its own for what the compiler says where it is none.
+#[diagnostic::on_unimplemented(
+    message = "this handler is not `async`",
+    label = "returns `{Self}`, which is no future",
+    note = "write `async` in front: `async |socket: Socket| {{ … }}`, or `async fn`"
+)]
+pub trait Asynchronous: Future {}
+
+#[diagnostic::do_not_recommend]
+impl<F: Future> Asynchronous for F {}
 
 /// What can be called with the arguments `M`: functions and closures, and those that are bound to an
 /// [`Instance`](crate::Instance). Not to be implemented by hand.

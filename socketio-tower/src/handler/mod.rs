@@ -1,14 +1,14 @@
 //! Handlers: async functions whose arguments say what they want to know.
 
 mod context;
-pub(crate) use context::sealed;
 pub use context::{ConnectContext, Context, DisconnectContext, EventContext};
 
 mod extract;
 pub use extract::{Extract, ExtractError, Requirements};
 
 mod reply;
-pub use reply::{ConnectReply, EventReply, NoReply, Reply};
+pub(crate) use reply::BoxError;
+pub use reply::{ConnectReply, EventReply, FilterReply, HandlerError, NoReply, Reply};
 
 mod connect_error;
 pub use connect_error::ConnectError;
@@ -17,10 +17,12 @@ mod error;
 pub use error::{Cause, ErrorContext, Limit};
 pub(crate) use error::{ErrorHook, Failure};
 
+mod answering;
+
 mod erased;
-pub(crate) use erased::{BoxFuture, BoxHandler, Outcome};
+pub(crate) use erased::{AsyncFilter, BoxFuture, BoxHandler, Outcome};
 
 mod function;
-pub use function::{Arguments, Function, Handler};
+pub use function::{Arguments, Asynchronous, Function, Handler};
 
 pub use crate::namespace::method::{Bound, BoundArguments};

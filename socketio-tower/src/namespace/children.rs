@@ -64,27 +64,39 @@ impl Children {
         captures: Captures,
     ) -> Option<Arc<Namespace>> {
         let mut known = self.lock();
-        if let Some(child) = known.get(name).and_then(Weak::upgrade) {
-            return Some(child);
+        let former = known.get(name).and_then(Weak::upgrade);
+        if let Some(child) = former.as_ref().filter(|child| !child.is_removed()) {
+            return Some(Arc::clone(child));
         }
         let path: NamespacePath = name.parse().ok()?;
         let child =
             Child { parent: Arc::clone(parent), captures, path: name.into(), siblings: Arc::clone(self) };
         let child = Arc::new(Namespace::child(path, child));
         known.insert(name.into(), Arc::downgrade(&child));
+        drop(known);
+        // Outside the lock, which the last to hold it takes.
+        drop(former);
         Some(child)
     }
 
     /// The child of this name, if it lives.
     pub(super) fn living(&self, name: &str) -> Option<Arc<Namespace>> {
         let child = self.lock().get(name).and_then(Weak::upgrade);
-        child.filter(|child| !child.rooms().is_empty())
+        child.filter(|child| child.lives())
     }
 
     /// Those that live.
     pub(super) fn all_living(&self) -> Vec<Arc<Namespace>> {
-        let all: Vec<_> = self.lock().values().filter_map(Weak::upgrade).collect();
-        all.into_iter().filter(|child| !child.rooms().is_empty()).collect()
+        self.all().into_iter().filter(|child| child.lives()).collect()
+    }
+
+    /// Those that are there by this pattern.
+    pub(super) fn of(&self, pattern: &Arc<Namespace>) -> Vec<Arc<Namespace>> {
+        self.all().into_iter().filter(|child| child.is_child_of(pattern)).collect()
+    }
+
+    fn all(&self) -> Vec<Arc<Namespace>> {
+        self.lock().values().filter_map(Weak::upgrade).collect()
     }
 
     fn tell(&self) {

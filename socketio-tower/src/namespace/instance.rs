@@ -51,9 +51,8 @@ impl NamespaceBuilder {
     ///
     /// Closures and other types may stand beside it, as long as there are not two handlers for one event, nor two connect,
     /// disconnect or error hooks; middlewares add up.
-    pub fn handlers<T: Namespace>(&mut self, value: T) -> &mut Self {
+    pub fn handlers<T: Namespace>(&mut self, value: T) {
         T::define(self, Instance(Source::Shared(Arc::new(value))));
-        self
     }
 
     /// Adds the handlers of a type of which every socket has a value of its own.
@@ -61,7 +60,7 @@ impl NamespaceBuilder {
     /// `make` is called for each client that wants to connect, before the middlewares, in the task of the session: it
     /// should be quick. The value may keep the socket it is given. It is dropped when the socket's disconnect handler
     /// has ended, or when a middleware has refused the client. If `make` panics, the client is refused.
-    pub fn handlers_per_socket<T, F>(&mut self, make: F) -> &mut Self
+    pub fn handlers_per_socket<T, F>(&mut self, make: F)
     where
         T: Namespace,
         F: Fn(&Socket) -> T + Send + Sync + 'static,
@@ -69,7 +68,6 @@ impl NamespaceBuilder {
         let place = self.table.instances.len();
         self.table.instances.push(Arc::new(move |socket| Arc::new(make(socket))));
         T::define(self, Instance(Source::PerSocket(place)));
-        self
     }
 }
 

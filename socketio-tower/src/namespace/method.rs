@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use super::instance::{Instance, Namespace};
 use crate::handler::{
-    Arguments, ConnectError, ConnectReply, Context, EventReply, ExtractError, Failure, Function, NoReply,
+    Arguments, BoxError, ConnectError, ConnectReply, Context, EventReply, ExtractError, Function, NoReply,
     Requirements,
 };
 use crate::socket::AckSlot;
@@ -126,16 +126,37 @@ impl<T, F: Clone> Clone for Method<T, F> {
 /// What a method returned, and what is to be made of it: chosen at the return type's place in the source, where the
 /// compiler complains if it is none.
 #[derive(Debug)]
-pub struct Returned<R, F>(pub R, pub F);
+pub struct Returned<R, F>(R, F);
 
-impl<R, F: FnOnce(R, Option<AckSlot>) -> Result<(), Box<Failure>>> EventReply for Returned<R, F> {
-    fn reply(self, ack: Option<AckSlot>) -> Result<(), Box<Failure>> {
+impl<R, F: FnOnce(R, Option<&AckSlot>) -> Result<(), BoxError>> Returned<R, F> {
+    /// By a handler of events.
+    pub fn answering(value: R, finish: F) -> Self {
+        Self(value, finish)
+    }
+}
+
+impl<R, F: FnOnce(R) -> Result<(), BoxError>> Returned<R, F> {
+    /// By a handler that answers nobody.
+    pub fn silent(value: R, finish: F) -> Self {
+        Self(value, finish)
+    }
+}
+
+impl<R, F: FnOnce(R) -> Result<(), ConnectError>> Returned<R, F> {
+    /// By a middleware.
+    pub fn admitting(value: R, finish: F) -> Self {
+        Self(value, finish)
+    }
+}
+
+impl<R, F: FnOnce(R, Option<&AckSlot>) -> Result<(), BoxError>> EventReply for Returned<R, F> {
+    fn reply(self, ack: Option<&AckSlot>) -> Result<(), BoxError> {
         (self.1)(self.0, ack)
     }
 }
 
-impl<R, F: FnOnce(R) -> Result<(), Box<Failure>>> NoReply for Returned<R, F> {
-    fn outcome(self) -> Result<(), Box<Failure>> {
+impl<R, F: FnOnce(R) -> Result<(), BoxError>> NoReply for Returned<R, F> {
+    fn outcome(self) -> Result<(), BoxError> {
         (self.1)(self.0)
     }
 }

@@ -2,6 +2,7 @@
 
 mod builder;
 pub use builder::NamespaceBuilder;
+pub(crate) use builder::on;
 
 /// Types as namespaces, by a trait that has the name which the struct below has inside this crate.
 pub(crate) mod instance;
@@ -28,7 +29,7 @@ pub(crate) use set::NamespaceSet;
 mod handle;
 pub use handle::NamespaceHandle;
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use foldhash::fast::RandomState;
@@ -49,6 +50,8 @@ pub(crate) struct Namespace {
     /// One lock around all rooms, held for as long as it takes to copy handles out.
     rooms: Mutex<Rooms<Socket, RandomState>>,
     room_events: RoomEvents,
+    /// Whether it was taken away: nobody becomes a member any more.
+    removed: AtomicBool,
     /// Shared by emits and broadcasts, so that a broadcast has one id for all.
     ack_ids: AtomicU64,
 }
@@ -61,6 +64,7 @@ impl Namespace {
             table: RwLock::default(),
             rooms: Mutex::new(Rooms::with_hasher(RandomState::default())),
             room_events: RoomEvents::default(),
+            removed: AtomicBool::new(false),
             ack_ids: AtomicU64::new(0),
         }
     }
@@ -79,12 +83,36 @@ impl Namespace {
         self.child.as_ref().map(|child| &child.captures)
     }
 
+    /// Nobody becomes a member of it any more, nor of what lives by it. Whoever is one already is found in its rooms by
+    /// those that look after this.
+    fn remove_itself(&self) {
+        self.removed.store(true, Ordering::Release);
+    }
+
+    fn is_removed(&self) -> bool {
+        let defined = self.child.as_ref().map_or(self, |child| &child.parent);
+        defined.removed.load(Ordering::Acquire)
+    }
+
+    fn is_child_of(&self, pattern: &Arc<Self>) -> bool {
+        self.child.as_ref().is_some_and(|child| Arc::ptr_eq(&child.parent, pattern))
+    }
+
+    /// Whether it has sockets, and may have more.
+    fn lives(&self) -> bool {
+        !self.is_removed() && !self.rooms().is_empty()
+    }
+
     /// Adds a member, if there may be one more.
-    pub(crate) fn insert(&self, socket: &Socket) -> Result<MemberKey, Full> {
+    pub(crate) fn insert(&self, socket: &Socket) -> Result<MemberKey, Barred> {
         let mut rooms = self.rooms();
+        // Under the lock: whoever removes it takes the lock afterwards, and finds the members that came before.
+        if self.is_removed() {
+            return Err(Barred::Removed);
+        }
         let begins = self.child.as_ref().filter(|_| rooms.is_empty());
         if begins.is_some_and(|child| !child.begin()) {
-            return Err(Full::Namespaces);
+            return Err(Barred::Namespaces);
         }
         let member = rooms.insert(socket.id(), socket.clone());
         if member.is_err()
@@ -92,7 +120,7 @@ impl Namespace {
         {
             child.end();
         }
-        let member = member.map_err(|_| Full::IdTaken);
+        let member = member.map_err(|_| Barred::IdTaken);
         if let Ok(member) = member {
             // Nobody finds it in the rooms before it is all that.
             socket.set_member(member);
@@ -135,20 +163,23 @@ impl Namespace {
 
 /// Why a socket cannot be a member.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Full {
+pub(crate) enum Barred {
+    /// The namespace was taken away.
+    Removed,
     /// There is one with its id.
     IdTaken,
     /// As many namespaces live as may.
     Namespaces,
 }
 
-impl Full {
+impl Barred {
     /// What the application is told.
     pub(crate) fn cause(self) -> Cause {
-        Cause::LimitReached(match self {
-            Self::IdTaken => Limit::Ids,
-            Self::Namespaces => Limit::DynamicNamespaces,
-        })
+        match self {
+            Self::Removed => Cause::UnknownNamespace,
+            Self::IdTaken => Cause::LimitReached(Limit::Ids),
+            Self::Namespaces => Cause::LimitReached(Limit::DynamicNamespaces),
+        }
     }
 }
 

@@ -46,10 +46,17 @@ pub(super) type RoomEvents = Told<(Arc<Table>, RoomEvent)>;
 
 type Members = Rooms<Socket, foldhash::fast::RandomState>;
 
+impl Socket {
+    /// Whether somebody is told that it joins or leaves this room. Its own is nobody's concern.
+    fn is_told_of(&self, room: &str) -> bool {
+        self.table().listens_to_rooms() && self.id().as_str() != room
+    }
+}
+
 impl Namespace {
     pub(crate) fn join(&self, socket: &Socket, member: MemberKey, room: &str) -> bool {
         let mut rooms = self.rooms();
-        if !socket.table().listens_to_rooms() {
+        if !socket.is_told_of(room) {
             return rooms.join(member, room);
         }
         let (there, existed) = (rooms.is_in(member, room), rooms.exists(room));
@@ -69,11 +76,12 @@ impl Namespace {
     pub(crate) fn leave(&self, socket: &Socket, member: MemberKey, room: &str) -> bool {
         let mut rooms = self.rooms();
         let left = rooms.leave(member, room);
-        if left && socket.table().listens_to_rooms() {
+        let told = left && socket.is_told_of(room);
+        if told {
             self.left(&rooms, socket, room.into());
         }
         drop(rooms);
-        if left && socket.table().listens_to_rooms() {
+        if told {
             self.tell_rooms();
         }
         left

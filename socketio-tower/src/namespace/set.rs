@@ -80,6 +80,20 @@ impl NamespaceSet {
         Ok(result)
     }
 
+    /// Takes a namespace that was defined, or a pattern, out; gives it, and what lives by it. Nobody becomes a member of
+    /// them any more.
+    pub(crate) fn remove(&self, path: &str) -> Option<Vec<Arc<Namespace>>> {
+        let _defining = self.definitions.begin();
+        let mut inner = self.inner.write().unwrap_or_else(PoisonError::into_inner);
+        let index = inner.dispatcher.remove(path)?;
+        let namespace = inner.namespaces.remove(index.get());
+        namespace.remove_itself();
+        drop(inner);
+        let mut removed = self.children.of(&namespace);
+        removed.push(namespace);
+        Some(removed)
+    }
+
     /// Those that were defined, patterns among them.
     pub(crate) fn defined(&self) -> Vec<Arc<Namespace>> {
         self.inner.read().unwrap_or_else(PoisonError::into_inner).namespaces.clone()

@@ -9,7 +9,7 @@ use super::Answer;
 use super::driver::Work;
 use super::local::LocalSocket;
 use super::running::{Ended, EventLabel, Job, Task, contained, keep_spare, take_spare};
-use crate::filter::Verdict;
+use crate::filter::{Judged, Judgement, Verdict};
 use crate::handler::{
     BoxFuture, BoxHandler, Cause, ConnectContext, ConnectError, ErrorContext, EventContext, Failure, Limit,
     Outcome,
@@ -106,10 +106,13 @@ impl Work {
             return;
         }
         // A member before the reply is queued: a broadcast comes through the mailbox, and so after it.
-        if let Err(full) = local.connect() {
-            let cause = full.cause();
+        if let Err(barred) = local.connect() {
+            let cause = barred.cause();
             local.socket.report(None, &cause, None);
-            self.reject(pending, &cause.refusal());
+            match cause {
+                Cause::UnknownNamespace => self.connection.reject_unknown(pending),
+                cause => self.reject(pending, &cause.refusal()),
+            }
             return;
         }
         if self.connection.accept(pending, &local.socket.id()).is_none() {
@@ -136,42 +139,82 @@ impl Work {
         now: Instant,
     ) {
         let Some(local) = self.sockets.get_mut(key) else { return };
-        let (socket, table) = (&local.socket, local.socket.table());
+        let socket = &local.socket;
         // Disconnected here, which the connection is yet to hear of; or these are its last events, which came with its
         // end, when there is no gate to wait at any more.
-        if socket.is_gone() || local.running >= local.concurrency() {
+        if socket.is_gone() || local.is_full() {
             return;
         }
-        let mut listeners = Vec::new();
-        if !socket.is_plain() {
-            let verdict = contained(|| socket.judge(&event));
-            if verdict != Some(Verdict::Pass) {
-                refused(socket, &event, ack, verdict);
-                return;
-            }
-            listeners = socket.listeners(event.name());
-        }
-        if !listeners.is_empty() {
-            self.call_all(key, &listeners, &event, ack, cx, now);
+        if socket.is_plain() {
+            self.handle(key, event, ack, cx, now);
         } else {
-            let (label, handler) = match (table.event(event.name()), table.fallback()) {
-                (Some((index, handler)), _) => (EventLabel::Known(index), handler),
-                (None, Some(handler)) => (EventLabel::Named(event.name().into()), handler),
-                (None, None) => {
-                    not_handled(socket, &event, ack, &Cause::UnknownEvent);
-                    return;
+            match contained(|| socket.judge(&event)) {
+                Some(Judgement::Now(Verdict::Pass)) => self.handle(key, event, ack, cx, now),
+                Some(Judgement::Now(verdict)) => refused(socket, &event, ack, verdict),
+                Some(Judgement::Later(future)) => {
+                    let span = trace::event_span(socket, event.name());
+                    local.running += 1;
+                    local.filtering = true;
+                    self.start(Job::filter(key, event, ack, future, span), cx, now);
                 }
-            };
-            let span = trace::event_span(socket, event.name());
-            let called = call(handler, EventContext { socket: socket.clone(), event, ack });
-            self.run(key, Task::Event(label), span, called, cx, now);
+                None => not_handled(socket, &event, ack, &Cause::Panicked),
+            }
         }
         if let Some(local) = self.sockets.get_mut(key)
-            && local.running >= local.concurrency()
+            && local.is_full()
         {
-            local.crowded = true;
+            local.held = true;
             self.connection.park(key);
         }
+    }
+
+    /// Its async filters have decided on an event.
+    fn judged(
+        &mut self,
+        key: SocketKey,
+        (event, ack): (packet::Event, Option<AckId>),
+        judged: Judged,
+        cx: &mut Context<'_>,
+        now: Instant,
+    ) {
+        let Some(local) = self.sockets.get_mut(key) else { return };
+        local.filtering = false;
+        match judged {
+            Ok(Verdict::Pass) => self.handle(key, event, ack, cx, now),
+            Ok(verdict) => refused(&local.socket, &event, ack, verdict),
+            Err(failure) => not_handled(&local.socket, &event, ack, &failure.cause),
+        }
+        // The handlers have begun: the filter counted until here.
+        self.settle(key, cx, now);
+    }
+
+    /// Hands an event that was let pass to its handlers.
+    fn handle(
+        &mut self,
+        key: SocketKey,
+        event: packet::Event,
+        ack: Option<AckId>,
+        cx: &mut Context<'_>,
+        now: Instant,
+    ) {
+        let Some(local) = self.sockets.get_mut(key) else { return };
+        let (socket, table) = (&local.socket, local.socket.table());
+        let listeners = socket.listeners(event.name());
+        if !listeners.is_empty() {
+            self.call_all(key, &listeners, &event, ack, cx, now);
+            return;
+        }
+        let (label, handler) = match (table.event(event.name()), table.fallback()) {
+            (Some((index, handler)), _) => (EventLabel::Known(index), handler),
+            (None, Some(handler)) => (EventLabel::Named(event.name().into()), handler),
+            (None, None) => {
+                not_handled(socket, &event, ack, &Cause::UnknownEvent);
+                return;
+            }
+        };
+        let span = trace::event_span(socket, event.name());
+        let called = call(handler, EventContext::new(socket.clone(), event, ack));
+        self.run(key, Task::Event(label), span, called, cx, now);
     }
 
     /// Hands an event to the namespace's handler and to the socket's own listeners. The first of them answers.
@@ -194,7 +237,7 @@ impl Work {
             .into_iter()
             .chain(others)
             .map(|(label, handler)| {
-                let context = EventContext { socket: socket.clone(), event: event.clone(), ack: ack.take() };
+                let context = EventContext::new(socket.clone(), event.clone(), ack.take());
                 (label, trace::event_span(socket, event.name()), call(handler, context))
             })
             .collect();
@@ -216,12 +259,8 @@ impl Work {
         let Some(local) = self.sockets.get_mut(key) else { return };
         local.running += 1;
         match called {
-            Some(Ok(future)) => self.start(Job::handler(key, task, future, span), cx, now),
-            Some(Err(failure)) => self.ended(key, task, Ended::Handled(Err(failure)), cx, now),
-            None => {
-                let failure = Failure::new(Cause::Panicked, None);
-                self.ended(key, task, Ended::Handled(Err(failure)), cx, now);
-            }
+            Ok(future) => self.start(Job::handler(key, task, future, span), cx, now),
+            Err(failure) => self.ended(key, task, Ended::Handled(Err(failure)), cx, now),
         }
     }
 
@@ -264,16 +303,25 @@ impl Work {
                 self.connection.resume(key);
                 (None, Ok(()))
             }
+            (Task::Filter(event), Ended::Judged(judged)) => {
+                self.judged(key, *event, judged, cx, now);
+                return;
+            }
             (Task::Event(label), Ended::Handled(outcome)) => (Some(label), outcome),
-            (Task::Admit(_), Ended::Handled(outcome)) => (None, outcome),
-            (_, Ended::Admitted(_)) => return,
+            (Task::Admit(_) | Task::Filter(_), Ended::Handled(outcome)) => (None, outcome),
+            (_, Ended::Admitted(_) | Ended::Judged(_)) => return,
         };
         self.blame(key, label.as_ref(), outcome);
+        self.settle(key, cx, now);
+    }
+
+    /// One of the handlers of a socket runs no more.
+    fn settle(&mut self, key: SocketKey, cx: &mut Context<'_>, now: Instant) {
         if let Some(local) = self.sockets.get_mut(key) {
             local.running -= 1;
             // One event may have started several handlers, more than the bound.
-            if local.crowded && local.running < local.concurrency() {
-                local.crowded = false;
+            if local.held && !local.is_full() {
+                local.held = false;
                 self.connection.resume(key);
             }
             self.farewell(key, cx, now);
@@ -333,12 +381,10 @@ impl Work {
     }
 }
 
-/// An event did not pass the policy and the filters; without a verdict, one of them panicked.
-fn refused(socket: &Socket, event: &packet::Event, ack: Option<AckId>, verdict: Option<Verdict>) {
-    match verdict {
-        Some(Verdict::Pass | Verdict::Ignore) => {}
-        Some(Verdict::Deny(reason)) => not_handled(socket, event, ack, &Cause::Denied(reason)),
-        None => not_handled(socket, event, ack, &Cause::Panicked),
+/// An event did not pass the policy and the filters.
+fn refused(socket: &Socket, event: &packet::Event, ack: Option<AckId>, verdict: Verdict) {
+    if let Verdict::Deny(reason) = verdict {
+        not_handled(socket, event, ack, &Cause::Denied(reason));
     }
 }
 
@@ -347,13 +393,12 @@ fn not_handled(socket: &Socket, event: &packet::Event, ack: Option<AckId>, cause
     socket.report(Some(event.name()), cause, ack);
 }
 
-/// What came of calling a handler: its future, which has not begun, or nothing after a panic.
-type Called = Option<Result<BoxFuture<Outcome>, Box<Failure>>>;
+/// What came of calling a handler: its future, which has not begun.
+type Called = Result<BoxFuture<Outcome>, Box<Failure>>;
 
-/// Calls a handler. Extraction runs code of the application too: `Deserialize`, `Extract`.
 fn call<C>(handler: &BoxHandler<C, Outcome>, context: C) -> Called {
     let mut spare = take_spare();
-    let called = contained(|| handler.call(context, &mut spare));
+    let called = handler.call(context, &mut spare);
     if let Some(unused) = spare {
         keep_spare(unused);
     }

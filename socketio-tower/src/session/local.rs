@@ -5,7 +5,7 @@ use socketio_core::{DisconnectReason, SocketKey};
 
 use super::running::contained;
 use crate::handler::{BoxFuture, ConnectContext, ConnectError, DisconnectContext};
-use crate::namespace::{Full, Membership};
+use crate::namespace::{Barred, Membership};
 use crate::socket::Socket;
 
 /// A socket as the task of its session keeps it. Dropped, it leaves its rooms.
@@ -14,8 +14,10 @@ pub(super) struct LocalSocket {
     pub(super) socket: Socket,
     /// How many of its handlers have not ended.
     pub(super) running: usize,
-    /// Whether its events are parked because too many handlers run.
-    pub(super) crowded: bool,
+    /// Whether an async filter decides on one of its events.
+    pub(super) filtering: bool,
+    /// Whether its events are parked because it is [full](Self::is_full).
+    pub(super) held: bool,
     /// What came with its wish to connect.
     pub(super) auth: Option<ByteString>,
     life: Life,
@@ -44,16 +46,21 @@ enum Life {
 
 impl LocalSocket {
     pub(super) fn new(socket: Socket, auth: Option<ByteString>) -> Self {
-        Self { socket, running: 0, crowded: false, auth, life: Life::Asking }
+        Self { socket, running: 0, filtering: false, held: false, auth, life: Life::Asking }
     }
 
     /// How many of its handlers may wait at once.
-    pub(super) fn concurrency(&self) -> usize {
+    fn concurrency(&self) -> usize {
         self.socket.table().concurrency().unwrap_or(self.socket.io().settings().concurrency)
     }
 
+    /// Whether its next event has to wait: too many handlers run, or the one before it has not reached its handlers.
+    pub(super) fn is_full(&self) -> bool {
+        self.filtering || self.running >= self.concurrency()
+    }
+
     /// It is a member of its namespace from now on.
-    pub(super) fn connect(&mut self) -> Result<(), Full> {
+    pub(super) fn connect(&mut self) -> Result<(), Barred> {
         self.life = Life::Gone;
         self.life = Life::Connected(self.socket.connect()?);
         Ok(())

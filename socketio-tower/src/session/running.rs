@@ -8,10 +8,13 @@ use std::task::{Context, Poll};
 use futures_core::Stream;
 use futures_util::stream::FuturesUnordered;
 use socketio_core::namespace::EventIndex;
+use socketio_core::packet::{self, AckId};
 use socketio_core::{Pending, SocketKey};
 
 use super::local::LocalSocket;
+use crate::filter::Judged;
 use crate::handler::{BoxFuture, Cause, ConnectError, Failure, Outcome};
+use crate::socket::AckRight;
 use crate::trace::Span;
 
 /// The application's futures that did not end at their first poll.
@@ -37,6 +40,7 @@ pub(super) struct Job {
 enum Work {
     Admission(BoxFuture<Result<(), ConnectError>>),
     Handler(BoxFuture<Outcome>),
+    Filter(BoxFuture<Judged>),
 }
 
 /// What a future is for.
@@ -45,6 +49,8 @@ pub(super) enum Task {
     /// The middlewares of a socket that wants to connect.
     Admit(Box<(Pending, LocalSocket)>),
     Connect,
+    /// The async filters of an event, which waits for them.
+    Filter(Box<(packet::Event, Option<AckId>)>),
     /// Of an event that is known by this name.
     Event(EventLabel),
     Disconnect,
@@ -64,6 +70,7 @@ pub(super) enum EventLabel {
 pub(super) enum Ended {
     Admitted(Result<(), ConnectError>),
     Handled(Outcome),
+    Judged(Judged),
 }
 
 impl Job {
@@ -84,12 +91,25 @@ impl Job {
         Self { socket, task: Some(task), future: Some(Work::Handler(future)), span }
     }
 
+    /// The async filters that stand between an event and its handlers.
+    pub(super) fn filter(
+        socket: SocketKey,
+        event: packet::Event,
+        ack: Option<AckId>,
+        future: BoxFuture<Judged>,
+        span: Span,
+    ) -> Self {
+        let task = Some(Task::Filter(Box::new((event, ack))));
+        Self { socket, task, future: Some(Work::Filter(future)), span }
+    }
+
     /// The first poll, outside tokio's cooperative budget: a handler that is ready must not be told to
     /// wait because its session has done much in this turn.
     pub(super) fn start(&mut self, cx: &mut Context<'_>) -> Poll<(Task, Ended)> {
         self.poll_with(|work| match work {
             Work::Admission(future) => unconstrained(future.get_pin(), cx).map(Ended::Admitted),
             Work::Handler(future) => unconstrained(future.get_pin(), cx).map(Ended::Handled),
+            Work::Filter(future) => unconstrained(future.get_pin(), cx).map(Ended::Judged),
         })
     }
 
@@ -115,7 +135,8 @@ impl Job {
                 asking.1.socket.report(None, &Cause::Panicked, None);
                 Ended::Admitted(Err(Cause::Panicked.refusal()))
             }
-            _ => Ended::Handled(Err(Failure::new(Cause::Panicked, None))),
+            Task::Filter(_) => Ended::Judged(Err(Failure::new(Cause::Panicked, AckRight::Nobody))),
+            _ => Ended::Handled(Err(Failure::new(Cause::Panicked, AckRight::Nobody))),
         });
         Poll::Ready((task, ended))
     }
@@ -153,6 +174,7 @@ impl fmt::Debug for Work {
         f.write_str(match self {
             Self::Admission(_) => "Admission",
             Self::Handler(_) => "Handler",
+            Self::Filter(_) => "Filter",
         })
     }
 }
@@ -165,6 +187,7 @@ impl Future for Job {
         let polled = self.poll_with(|work| match work {
             Work::Admission(future) => future.poll(cx).map(Ended::Admitted),
             Work::Handler(future) => future.poll(cx).map(Ended::Handled),
+            Work::Filter(future) => future.poll(cx).map(Ended::Judged),
         });
         polled.map(|(task, ended)| (socket, task, ended))
     }

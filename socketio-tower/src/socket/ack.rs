@@ -1,6 +1,8 @@
 use std::fmt;
 use std::marker::PhantomData;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 
 use pin_project_lite::pin_project;
@@ -24,11 +26,69 @@ impl AckSlot {
         Self { socket, id }
     }
 
-    pub(crate) fn send<T: ToArgs + ?Sized>(self, args: &T) -> Sent {
+    pub(crate) fn send<T: ToArgs + ?Sized>(&self, args: &T) -> Sent {
         match with_encoder(|encoder| encoder.ack(self.socket.namespace(), self.id, args)) {
             Ok(packet) => self.socket.deliver(packet, false),
             Err(error) => Sent::Refused(error.into()),
         }
+    }
+}
+
+/// The right to answer an event, from where its handler is called.
+#[derive(Debug, Default)]
+#[doc(hidden)]
+#[expect(unnameable_types, reason = "stands in the sealed methods of public traits")]
+pub enum AckRight {
+    /// Nobody awaits an answer.
+    #[default]
+    Nobody,
+    /// What the handler returns is the answer.
+    Kept(AckSlot),
+    /// The handler has it as an argument.
+    Lent(Arc<LentAck>),
+}
+
+impl AckRight {
+    /// What the handler's return value is sent with.
+    pub(crate) fn kept(&self) -> Option<&AckSlot> {
+        match self {
+            Self::Kept(slot) => Some(slot),
+            Self::Nobody | Self::Lent(_) => None,
+        }
+    }
+
+    /// The right, unless it was used or somebody still has it.
+    pub(crate) fn reclaim(self) -> Option<AckSlot> {
+        match self {
+            Self::Nobody => None,
+            Self::Kept(slot) => Some(slot),
+            Self::Lent(lent) => {
+                Arc::into_inner(lent).filter(|lent| !lent.used.load(Ordering::Relaxed)).map(|lent| lent.slot)
+            }
+        }
+    }
+}
+
+/// The right to answer that a handler has as an argument.
+#[derive(Debug)]
+#[doc(hidden)]
+#[expect(unnameable_types, reason = "stands in the sealed methods of public traits")]
+pub struct LentAck {
+    slot: AckSlot,
+    /// Ordered by the count of the `Arc`: it is read when nobody else has one.
+    used: AtomicBool,
+}
+
+impl LentAck {
+    pub(crate) fn new(slot: AckSlot) -> Self {
+        Self { slot, used: AtomicBool::new(false) }
+    }
+
+    /// To be called once.
+    pub(crate) fn send<T: ToArgs + ?Sized>(&self, args: &T) -> Sent {
+        let sent = self.slot.send(args);
+        self.used.store(!matches!(sent, Sent::Refused(_)), Ordering::Relaxed);
+        sent
     }
 }
 

@@ -9,9 +9,11 @@ use socketio_core::packet::Event;
 use super::Socket;
 use super::overlay::{Entry, ListenerId, Overlay};
 use crate::error::SetupError;
-use crate::filter::{EventPolicy, Verdict};
-use crate::handler::{BoxHandler, Cause, EventContext, EventReply, Handler};
-use crate::namespace::EventHandler;
+use crate::filter::{EventPolicy, Filter, Judgement, Verdict};
+use crate::handler::{
+    AsyncFilter, BoxFuture, BoxHandler, Cause, EventContext, EventReply, FilterReply, Handler, Requirements,
+};
+use crate::namespace::{EventHandler, on};
 use crate::session::contained;
 
 /// Listening to this socket alone, beyond what its namespace says.
@@ -27,7 +29,8 @@ impl Socket {
     ///
     /// # Errors
     ///
-    /// [`SetupError::ReservedEvent`]: the name is the protocol's.
+    /// [`SetupError::ReservedEvent`]: the name is the protocol's. [`SetupError::Arguments`]: the handler cannot have all
+    /// that it asks for.
     pub fn on<H, M>(&self, event: &str, handler: H) -> Result<ListenerId, SetupError>
     where
         H: Handler<EventContext, M>,
@@ -41,7 +44,8 @@ impl Socket {
     ///
     /// # Errors
     ///
-    /// [`SetupError::ReservedEvent`]: the name is the protocol's.
+    /// [`SetupError::ReservedEvent`]: the name is the protocol's. [`SetupError::Arguments`]: the handler cannot have all
+    /// that it asks for.
     ///
     /// ```
     /// use socketio_tower::{Data, Socket, SocketIo};
@@ -77,7 +81,24 @@ impl Socket {
     /// Adds a filter for the events of this socket, after its namespace's; see
     /// [`NamespaceBuilder::filter`](crate::NamespaceBuilder::filter).
     pub fn filter(&self, filter: impl Fn(&Self, &Event) -> Verdict + Send + Sync + 'static) -> ListenerId {
-        self.add(Entry::Filter(Arc::new(filter)))
+        self.add(Entry::Filter(Filter::Now(Arc::new(filter))))
+    }
+
+    /// Adds a filter that may wait; see [`NamespaceBuilder::filter_async`](crate::NamespaceBuilder::filter_async).
+    ///
+    /// # Errors
+    ///
+    /// [`SetupError::Arguments`]: the filter cannot have all that it asks for.
+    pub fn filter_async<H, M>(&self, filter: H) -> Result<ListenerId, SetupError>
+    where
+        H: Handler<EventContext, M>,
+        H::Reply: FilterReply,
+        M: 'static,
+    {
+        let mut requirements = Requirements::of_filter();
+        H::require(&mut requirements);
+        self.check("filter_async(…)", &requirements)?;
+        Ok(self.add(Entry::Filter(Filter::Later(Arc::new(AsyncFilter::filter(filter))))))
     }
 
     /// Is told of every event of this socket that the filters before it let pass.
@@ -111,8 +132,18 @@ impl Socket {
         if is_reserved(event) {
             return Err(SetupError::ReservedEvent(event.to_owned()));
         }
+        let mut requirements = Requirements::default();
+        H::require(&mut requirements);
+        self.check(&on(event), &requirements)?;
         let handler = Arc::new(BoxHandler::event(handler));
         Ok(self.add(Entry::Event { name: event.into(), handler, once }))
+    }
+
+    fn check(&self, method: &str, requirements: &Requirements) -> Result<(), SetupError> {
+        requirements.conflict().map_or(Ok(()), |why| {
+            let (namespace, method) = (self.namespace().to_owned(), method.to_owned());
+            Err(SetupError::Arguments { namespace, method, why })
+        })
     }
 
     /// A socket that is gone receives nothing: what is added to it is dropped, and its id is that of nothing.
@@ -129,23 +160,60 @@ impl Socket {
     }
 
     /// What the policy and the filters make of an event.
-    pub(crate) fn judge(&self, event: &Event) -> Verdict {
-        let (table, overlay) = (self.table(), self.0.overlay.get());
+    pub(crate) fn judge(&self, event: &Event) -> Judgement {
         if !self.allows(event.name()) {
-            return Verdict::deny("not allowed by the socket's policy");
+            return Judgement::Now(Verdict::deny("not allowed by the socket's policy"));
         }
-        let mut verdicts = table.filters().iter().map(|filter| filter(self, event));
-        if let Some(verdict) = verdicts.find(|verdict| *verdict != Verdict::Pass) {
-            return verdict;
+        let own = || self.0.overlay.get().map_or_else(Vec::new, |overlay| overlay.filters());
+        match self.judge_now(event, self.table().filters()) {
+            Ok(Verdict::Pass) => {}
+            Ok(verdict) => return Judgement::Now(verdict),
+            Err(rest) => return self.judge_later(event, [rest, &own()].concat()),
         }
-        let own = overlay.map_or_else(Vec::new, |overlay| overlay.filters());
-        let mut verdicts = own.iter().map(|filter| filter(self, event));
-        verdicts.find(|verdict| *verdict != Verdict::Pass).unwrap_or(Verdict::Pass)
+        let own = own();
+        match self.judge_now(event, &own) {
+            Ok(verdict) => Judgement::Now(verdict),
+            Err(rest) => self.judge_later(event, rest.to_vec()),
+        }
+    }
+
+    /// What filters make of an event, up to the first that is async: if it comes to that, it is given back with those
+    /// after it.
+    fn judge_now<'a>(&self, event: &Event, filters: &'a [Filter]) -> Result<Verdict, &'a [Filter]> {
+        for (index, filter) in filters.iter().enumerate() {
+            let Filter::Now(filter) = filter else { return Err(&filters[index..]) };
+            let verdict = filter(self, event);
+            if verdict != Verdict::Pass {
+                return Ok(verdict);
+            }
+        }
+        Ok(Verdict::Pass)
+    }
+
+    fn judge_later(&self, event: &Event, filters: Vec<Filter>) -> Judgement {
+        let (socket, event) = (self.clone(), event.clone());
+        Judgement::Later(BoxFuture::new(async move {
+            for filter in filters {
+                let verdict = match filter {
+                    Filter::Now(filter) => filter(&socket, &event),
+                    Filter::Later(filter) => {
+                        // The right to answer stays with the event.
+                        let context = EventContext::new(socket.clone(), event.clone(), None);
+                        filter.call(context, &mut None)?.await?
+                    }
+                };
+                if verdict != Verdict::Pass {
+                    return Ok(verdict);
+                }
+            }
+            Ok(Verdict::Pass)
+        }))
     }
 
     /// The socket's own listeners for an event; those that listen once are taken.
     pub(crate) fn listeners(&self, event: &str) -> Vec<(Arc<str>, Arc<EventHandler>)> {
-        self.0.overlay.get().map_or_else(Vec::new, |overlay| overlay.listeners(event))
+        let overlay = self.0.overlay.get().filter(|overlay| overlay.is_guarded());
+        overlay.map_or_else(Vec::new, |overlay| overlay.listeners(event))
     }
 
     /// Tells those who want to know of every event that is sent. An ack is none.

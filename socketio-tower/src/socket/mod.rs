@@ -1,8 +1,8 @@
 //! One client on one namespace, as the application sees it.
 
 mod ack;
-pub(crate) use ack::AckSlot;
 pub use ack::{AckError, EmitWithAck};
+pub(crate) use ack::{AckRight, AckSlot, LentAck};
 
 mod client;
 pub use client::Client;
@@ -46,7 +46,7 @@ use socketio_core::{SocketId, SocketKey, Transport};
 use crate::SocketIo;
 use crate::broadcast::BroadcastOperator;
 use crate::handshake::Handshake;
-use crate::namespace::{Full, Membership, Namespace, Table};
+use crate::namespace::{Barred, Membership, Namespace, Table};
 use crate::session::{Command, Pushed, Session};
 
 /// One client on one namespace.
@@ -74,7 +74,7 @@ struct Inner {
 /// What it is.
 impl Socket {
     /// The public name of the socket, `socket.id` on the client. It is also the name of a room in which
-    /// the socket is alone.
+    /// the socket is alone, until it leaves it or others join.
     pub fn id(&self) -> SocketId {
         self.0.id
     }
@@ -202,7 +202,7 @@ impl Socket {
 
     /// All sockets of the namespace, without this one.
     pub fn broadcast(&self) -> BroadcastOperator {
-        self.all().except(self.id().as_str())
+        self.all().without(self.id())
     }
 
     /// How many bytes wait for the client, between `emit` and the kernel.
@@ -248,6 +248,9 @@ impl Socket {
     }
 
     /// Leaves a room. False if it was not there.
+    ///
+    /// The room of its own id can be left too, and joined again: nobody reaches the socket by its id meanwhile. A room that
+    /// is left in a middleware is one that was joined there before.
     pub fn leave(&self, room: impl AsRef<str>) -> bool {
         match self.0.member.get() {
             Some(&member) => self.0.namespace.leave(self, member, room.as_ref()),
@@ -261,7 +264,7 @@ impl Socket {
         }
     }
 
-    /// The rooms it is in, its own first; none once it is disconnected.
+    /// The rooms it is in, the one of its id first; none once it is disconnected.
     pub fn rooms(&self) -> Vec<String> {
         let Some(&member) = self.0.member.get() else { return Vec::new() };
         self.0.namespace.rooms().rooms_of(member).map(str::to_owned).collect()
@@ -318,7 +321,7 @@ impl Socket {
     }
 
     /// Puts the socket among the members of its namespace, until the membership is dropped.
-    pub(crate) fn connect(&self) -> Result<Membership, Full> {
+    pub(crate) fn connect(&self) -> Result<Membership, Barred> {
         let member = self.0.namespace.insert(self)?;
         for room in self.0.overlay.get().map_or_else(Vec::new, |overlay| overlay.take_joins()) {
             self.join(room);

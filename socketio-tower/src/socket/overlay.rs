@@ -96,7 +96,7 @@ impl Overlay {
     pub(super) fn filters(&self) -> Vec<Filter> {
         let inner = self.lock();
         let filters = inner.entries.iter().filter_map(|(_, entry)| match entry {
-            Entry::Filter(filter) => Some(Arc::clone(filter)),
+            Entry::Filter(filter) => Some(filter.clone()),
             _ => None,
         });
         filters.collect()

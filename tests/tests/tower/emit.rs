@@ -263,3 +263,35 @@ async fn rooms_may_change_while_a_broadcast_is_delivered() {
     ada.expect_event("news").await;
     bob.expect_event("news").await;
 }
+
+/// Node: a socket may leave the room of its own id. Nobody reaches it by its id then; what it sends to others is still not
+/// sent to itself.
+#[tokio::test(start_paused = true)]
+async fn a_socket_may_leave_its_own_room() {
+    let io = SocketIo::new();
+    io.of("/", |ns| {
+        ns.on("hide", async |socket: Socket| {
+            socket.join("lobby");
+            (socket.leave(socket.id()), socket.leave(socket.id())) == (true, false)
+                && socket.rooms() == ["lobby"]
+        });
+        ns.on("show", async |socket: Socket| socket.join(socket.id()) && socket.rooms().len() == 2);
+        ns.on("shout", async |socket: Socket| {
+            socket.broadcast().emit("shouted", "");
+            socket.to("lobby").to(socket.id()).emit("shouted", "");
+        });
+    });
+    let client = TestClient::connect(&io).await.unwrap();
+    let reached = async || {
+        io.to(client.id()).emit("by id", "");
+        io.emit("by all", "");
+        client.next_event().await.unwrap().name().to_owned()
+    };
+    assert!(client.emit_with_ack::<_, bool>("hide", "").await.unwrap());
+    assert_eq!(reached().await, "by all");
+    client.emit_with_ack::<_, ()>("shout", "").await.unwrap();
+    client.expect_nothing().await;
+    assert!(client.emit_with_ack::<_, bool>("show", "").await.unwrap());
+    assert_eq!(reached().await, "by id");
+    client.expect_event("by all").await;
+}

@@ -1,11 +1,13 @@
 //! What was not handled: who is told, and what the client hears.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
+use serde::{Deserializer, Serialize, Serializer};
 use serde_json::json;
 use socketio_tower::handler::{Cause, ConnectError};
 use socketio_tower::testing::{Disconnected, TestClient};
-use socketio_tower::{Ack, Auth, Data, Extension, Socket, SocketIo, Verdict};
+use socketio_tower::{Ack, Auth, Data, Extension, Reply, Sent, Socket, SocketIo, Verdict};
 
 use crate::client::{Log, Server, Ws};
 
@@ -36,8 +38,6 @@ async fn the_hook_decides_what_the_client_hears() {
         });
         ns.on("number", async |Data(n): Data<u8>| n);
         ns.on("panic", async || -> () { panic!("a handler's fault") });
-        // The handler has its ack already, and loses it.
-        ns.on("own", async |_ack: Ack| Err::<(), _>("out of luck"));
     });
     let server = Server::start(&io).await;
     let mut ws = Ws::connect(server.address).await;
@@ -48,7 +48,6 @@ async fn the_hook_decides_what_the_client_hears() {
     ws.expect(&format!(r#"431[{{{failed},"event":"late"}}]"#)).await;
     // Without an ack there is nothing to be answered.
     ws.send(r#"42["fail"]"#).await;
-    ws.send(r#"422["own"]"#).await;
     ws.send(r#"423["panic"]"#).await;
     ws.expect(r#"42["panicked","panic"]"#).await;
     ws.send(r#"424["nobody"]"#).await;
@@ -58,6 +57,101 @@ async fn the_hook_decides_what_the_client_hears() {
     ws.send(r#"426["secret"]"#).await;
     ws.expect(r#"436["denied"]"#).await;
     ws.expect("41").await;
+}
+
+/// A client that awaits an answer of what failed waited for ever if the handler had asked for the right to give it, and
+/// after every panic.
+#[tokio::test(start_paused = true)]
+async fn an_ack_that_was_not_used_is_the_hooks() {
+    struct NoValue;
+    impl Serialize for NoValue {
+        fn serialize<S: Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
+            panic!("a value's fault")
+        }
+    }
+    impl<'de> serde::Deserialize<'de> for NoValue {
+        fn deserialize<D: Deserializer<'de>>(_: D) -> Result<Self, D::Error> {
+            panic!("a value's fault")
+        }
+    }
+    let io = SocketIo::new();
+    io.of("/", |ns| {
+        ns.on_error(|error| error.answer("hook"));
+        ns.on("ack first", async |_: Ack, _: Data<u8>| {});
+        ns.on("ack last", async |_: Data<u8>, _: Ack| {});
+        ns.on("fails", async |_: Ack| Err::<(), _>("out of luck"));
+        ns.on("fails late", async |_ack: Ack| {
+            tokio::task::yield_now().await;
+            Err::<(), _>("out of luck")
+        });
+        ns.on("panics", async || -> () { panic!("a handler's fault") });
+        ns.on("panics with it", async |_ack: Ack| -> () {
+            tokio::task::yield_now().await;
+            panic!("a handler's fault")
+        });
+        ns.on("panics in its argument", async |_: Data<NoValue>| {});
+        ns.on("panics in its reply", async || Reply(NoValue));
+        ns.on("has no reply", async || Reply(HashMap::from([((1, 2), 3)])));
+        ns.on("is refused", async |ack: Ack| match ack.send(&HashMap::from([((1, 2), 3)])) {
+            Sent::Refused(error) => Err(error),
+            _ => Ok(()),
+        });
+    });
+    let client = TestClient::connect(&io).await.unwrap();
+    for event in [
+        "ack first",
+        "ack last",
+        "fails",
+        "fails late",
+        "panics",
+        "panics with it",
+        "panics in its argument",
+        "panics in its reply",
+        "has no reply",
+        "is refused",
+    ] {
+        assert_eq!(client.emit_with_ack::<_, String>(event, "no number").await.unwrap(), "hook", "{event}");
+    }
+}
+
+#[tokio::test]
+async fn a_client_is_answered_once_at_most() {
+    let io = SocketIo::new();
+    io.of("/", |ns| {
+        ns.on_error(|error| {
+            assert!(!error.is_answerable());
+            error.answer("hook");
+        });
+        ns.on("fails", async |ack: Ack| {
+            ack.send("handler");
+            Err::<(), _>("out of luck")
+        });
+        ns.on("panics", async |ack: Ack| -> () {
+            ack.send("handler");
+            panic!("a handler's fault")
+        });
+        // Somebody else has the right to answer, and uses it later.
+        ns.on("hands on", async |ack: Ack| {
+            tokio::spawn(async move {
+                tokio::task::yield_now().await;
+                ack.send("task");
+            });
+            Err::<(), _>("out of luck")
+        });
+        // Whoever asks for the right and does not use it has decided not to answer.
+        ns.on("is silent", async |_: Ack| "never sent");
+    });
+    let server = Server::start(&io).await;
+    let mut ws = Ws::connect(server.address).await;
+    ws.send(r#"420["is silent"]"#).await;
+    ws.send(r#"421["fails"]"#).await;
+    ws.expect(r#"431["handler"]"#).await;
+    ws.send(r#"422["panics"]"#).await;
+    ws.expect(r#"432["handler"]"#).await;
+    ws.send(r#"423["hands on"]"#).await;
+    ws.expect(r#"433["task"]"#).await;
+    ws.send(r#"424["fails"]"#).await;
+    ws.expect(r#"434["handler"]"#).await;
 }
 
 /// fault 34: errors that nobody is told of. gevent-socketio: a malformed packet leaves the server alive.

@@ -1,10 +1,12 @@
 //! What stands between an event and its handler: policies, filters, listeners for any event, the fallback.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::Value;
-use socketio_tower::testing::TestClient;
-use socketio_tower::{Args, Data, Event, EventPolicy, Socket, SocketIo, Verdict};
+use socketio_tower::testing::{Disconnected, TestClient, settled};
+use socketio_tower::{Ack, Args, Data, Event, EventPolicy, Socket, SocketIo, State, Verdict};
+use tokio::sync::Notify;
 
 use crate::client::{Log, Server, Ws};
 
@@ -193,4 +195,153 @@ async fn what_listeners_send_is_not_told() {
     client.expect_event("fail").await;
     assert_eq!(auditor.expect::<String>("sent").await, "fail");
     auditor.expect_nothing().await;
+}
+
+/// What a filter decides on late must not be overtaken by what the next one decides on at once.
+#[tokio::test(start_paused = true)]
+async fn async_filters_keep_the_order() {
+    let (io, log) = (SocketIo::new(), Arc::new(Log::default()));
+    let (first, second, handled) = (Arc::clone(&log), Arc::clone(&log), Arc::clone(&log));
+    io.of("/", |ns| {
+        ns.on_any(move |_, event| first.add(format!("first {}", event.args().json())));
+        ns.filter_async(async |Data(milliseconds): Data<u64>| {
+            if milliseconds > 0 {
+                tokio::time::sleep(Duration::from_millis(milliseconds)).await;
+            }
+            Verdict::Pass
+        });
+        ns.on_any(move |_, event| second.add(format!("second {}", event.args().json())));
+        ns.on("work", async move |Data(milliseconds): Data<u64>| {
+            handled.add(format!("handled {milliseconds}"));
+            milliseconds
+        });
+    });
+    let client = TestClient::connect(&io).await.unwrap();
+    for milliseconds in [30, 0, 10] {
+        client.emit("work", &milliseconds);
+    }
+    assert_eq!(client.emit_with_ack::<_, u64>("work", &0).await.unwrap(), 0);
+    let lines = [30, 0, 10, 0].map(|n| [format!("first {n}"), format!("second {n}"), format!("handled {n}")]);
+    assert_eq!(log.lines(), lines.concat());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_an_async_filter_does_not_pass_is_told_and_may_be_answered() {
+    let io = SocketIo::builder().state(7u8).build();
+    io.of("/", |ns| {
+        ns.on_error(|error| {
+            let why = error.cause().to_string();
+            error.answer(&why);
+        });
+        ns.filter_async(async |socket: Socket, State(seven): State<u8>, event: Event| {
+            assert_eq!((seven, socket.namespace()), (7, "/"));
+            tokio::task::yield_now().await;
+            match event.name() {
+                "ignored" => Ok(Verdict::Ignore),
+                "denied" => Ok(Verdict::deny("too fast")),
+                "failed" => Err("the store is gone"),
+                "panicked" => panic!("a filter's fault"),
+                _ => Ok(Verdict::Pass),
+            }
+        });
+        ns.filter_async(async |Data(_): Data<u8>| Verdict::Pass);
+        for event in ["ignored", "denied", "failed", "panicked", "passed"] {
+            ns.on(event, async || "handled");
+        }
+    });
+    let client = TestClient::connect(&io).await.unwrap();
+    let answer = async |event: &str, value: u16| {
+        client.emit_with_ack::<_, String>(event, &value).await.unwrap_or_else(|error| error.to_string())
+    };
+    assert_eq!(answer("denied", 1).await, "the event is denied: too fast");
+    assert_eq!(answer("failed", 1).await, "the handler failed: the store is gone");
+    assert_eq!(answer("panicked", 1).await, "the handler panicked");
+    assert!(answer("passed", 256).await.starts_with("an argument could not be extracted: argument 1"));
+    assert_eq!(answer("unknown", 1).await, "nobody listens for the event");
+    assert_eq!(answer("passed", 1).await, "handled");
+    assert_eq!(answer("ignored", 1).await, "the client did not answer in time");
+}
+
+/// What waits for a filter is bounded, and comes before the end of its socket.
+#[tokio::test(start_paused = true)]
+async fn events_that_wait_for_a_filter_are_bounded_and_counted() {
+    let (log, gate) = (Arc::new(Log::default()), Arc::new(Notify::new()));
+    let (told, open) = (Arc::clone(&log), Arc::clone(&gate));
+    let io = SocketIo::builder()
+        .max_parked(2, 1_000)
+        .on_error(move |error| told.add(error.cause().to_string()))
+        .build();
+    let (handled, left) = (Arc::clone(&log), Arc::clone(&log));
+    io.of("/", |ns| {
+        ns.concurrency(1);
+        ns.filter_async(async move || {
+            open.notified().await;
+            Verdict::Pass
+        });
+        ns.on("work", async move |Data(n): Data<u8>| {
+            handled.add(format!("begin {n}"));
+            tokio::time::sleep(Duration::from_millis(5)).await;
+            handled.add(format!("end {n}"));
+        });
+        ns.on_disconnect(async move || left.add("left".to_owned()));
+    });
+    let client = TestClient::connect(&io).await.unwrap();
+    client.emit("work", &1);
+    client.emit("work", &2);
+    settled().await;
+    gate.notify_one();
+    settled().await;
+    gate.notify_one();
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    assert_eq!(log.lines(), ["begin 1", "end 1", "begin 2", "end 2"]);
+
+    // The one whose filter waits when the client leaves is handled; after that, its disconnect handler runs.
+    client.emit("work", &3);
+    settled().await;
+    client.disconnect();
+    settled().await;
+    gate.notify_one();
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    assert_eq!(log.lines()[4..], ["begin 3", "end 3", "left"]);
+
+    let client = TestClient::connect(&io).await.unwrap();
+    for n in 4..8 {
+        client.emit("work", &n);
+    }
+    assert_eq!(client.disconnected().await, Disconnected::ByServer);
+    assert_eq!(log.lines()[7..], ["too many events of the socket wait"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_socket_may_have_an_async_filter() {
+    let io = SocketIo::new();
+    io.of("/", |ns| {
+        ns.on_error(|error| error.answer("denied"));
+        ns.on("guard", async |socket: Socket| {
+            let guard = async |event: Event| {
+                tokio::task::yield_now().await;
+                if event.name() == "work" { Verdict::deny("not now") } else { Verdict::Pass }
+            };
+            let guard = socket.filter_async(guard)?;
+            socket.once("open", async move |socket: Socket| _ = socket.off(guard)).map(drop)
+        });
+        ns.on("work", async || "worked");
+        // The right to answer is not a filter's.
+        ns.on("misguard", async |socket: Socket| {
+            socket.filter_async(async |_: Ack| Verdict::Pass).unwrap_err().to_string()
+        });
+    });
+    let client = TestClient::connect(&io).await.unwrap();
+    let work = async || client.emit_with_ack::<_, String>("work", "").await.unwrap();
+    assert_eq!(work().await, "worked");
+    client.emit_with_ack::<_, ()>("guard", "").await.unwrap();
+    assert_eq!(work().await, "denied");
+    client.emit_with_ack::<_, ()>("open", "").await.unwrap();
+    assert_eq!(work().await, "worked");
+    let mistake: String = client.emit_with_ack("misguard", "").await.unwrap();
+    assert_eq!(
+        mistake,
+        "`/` has a `filter_async(…)` that cannot have its arguments: it is a filter, which answers nobody; \
+         deny the event, and answer in the error hook"
+    );
 }

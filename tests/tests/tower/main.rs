@@ -25,6 +25,7 @@ mod mounting;
 mod namespaces_as_types;
 mod order;
 mod remote_sockets;
+mod removal;
 mod requests;
 mod room_events;
 mod routing;

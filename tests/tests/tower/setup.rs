@@ -1,6 +1,10 @@
 //! Mistakes in the set-up of a server are named when its layer is made.
 
-use socketio_tower::{EventPolicy, NamespaceBuilder, SetupError, SocketIo, State};
+use socketio_tower::handler::ExtractError;
+use socketio_tower::testing::TestClient;
+use socketio_tower::{
+    Ack, Args, Data, Event, EventPolicy, NamespaceBuilder, SetupError, Socket, SocketIo, State, namespace,
+};
 
 fn mistakes(io: &SocketIo) -> Vec<String> {
     io.try_layer().map_or_else(|errors| errors.iter().map(ToString::to_string).collect(), |_| Vec::new())
@@ -23,9 +27,15 @@ fn reserved_events_have_no_handlers() {
 fn two_handlers_where_one_can_answer() {
     let io = SocketIo::new();
     let twice = |ns: &mut NamespaceBuilder| {
-        ns.middleware(async || {}).on_any(|_, _| {}).concurrency(2).policy(EventPolicy::all());
-        ns.on("say \"hi\"", async || {}).fallback(async || {}).on_error(|_| {});
-        ns.on_connect(async || {}).on_disconnect(async || {});
+        ns.middleware(async || {});
+        ns.on_any(|_, _| {});
+        ns.concurrency(2);
+        ns.policy(EventPolicy::all());
+        ns.on("say \"hi\"", async || {});
+        ns.fallback(async || {});
+        ns.on_error(|_| {});
+        ns.on_connect(async || {});
+        ns.on_disconnect(async || {});
     };
     io.of("/chat", twice);
     io.of("/chat", twice);
@@ -42,6 +52,55 @@ fn two_handlers_where_one_can_answer() {
         ]
         .map(|method| format!("`/chat` has `{method}` twice"))
     );
+}
+
+/// Both would have been the first argument, and one of the two could never answer.
+#[tokio::test(start_paused = true)]
+async fn arguments_that_cannot_stand_together() {
+    struct Chat;
+    #[namespace]
+    impl Chat {
+        async fn whisper(&self, Data(_to): Data<String>, Data(_text): Data<String>) {}
+
+        #[fallback]
+        async fn other(&self, _one: Ack, _two: Ack) {}
+    }
+    let io = SocketIo::new();
+    io.of("/chat", |ns| {
+        ns.on("two", async |_: Data<String>, _: Data<String>| {});
+        ns.on("mixed", async |_: Data<String>, _: Socket, _: Args<(u8, u8)>| {});
+        ns.on("tried", async |_: Result<Data<String>, ExtractError>, _: Data<u8>| {});
+        ns.on("acks", async |_: Ack, _: Data<u8>, _: Ack| {});
+        ns.handlers(Chat);
+        // What reads nothing, or the whole, stands beside everything.
+        ns.on("fine", async |_: Event, _: Args<(u8, u8)>, _: Ack, _: Socket, _: Socket| {});
+    });
+    let reads = "it reads the event's arguments twice, each time from the first; \
+                 for several write `Args((a, b)): Args<(A, B)>`";
+    let acks = "it asks for `Ack` twice, but a client is answered once; hand the one on";
+    let expected = [
+        (r#"on("two", …)"#, reads),
+        (r#"on("mixed", …)"#, reads),
+        (r#"on("tried", …)"#, reads),
+        (r#"on("acks", …)"#, acks),
+        (r#"on("whisper", …)"#, reads),
+        ("fallback(…)", acks),
+    ];
+    assert_eq!(
+        mistakes(&io),
+        expected
+            .map(|(method, why)| format!("`/chat` has a `{method}` that cannot have its arguments: {why}"))
+    );
+
+    let io = SocketIo::new();
+    io.of("/", |ns| {
+        ns.on("listen", async |socket: Socket| {
+            socket.on("two", async |_: Data<u8>, _: Data<u8>| {}).unwrap_err().to_string()
+        });
+    });
+    let client = TestClient::connect(&io).await.unwrap();
+    let error: String = client.emit_with_ack("listen", "").await.unwrap();
+    assert_eq!(error, format!(r#"`/` has a `on("two", …)` that cannot have its arguments: {reads}"#));
 }
 
 #[test]
@@ -96,9 +155,19 @@ fn states_that_are_missing() {
 fn layer_names_all_mistakes() {
     let io = SocketIo::new();
     io.of("/", |ns| {
-        ns.on("disconnect", async || {}).on("connect", async || {});
+        ns.on("disconnect", async || {});
+        ns.on("connect", async || {});
     });
     let _layer = io.layer();
+}
+
+/// A closure of one call did not compile, because calls returned what it may not.
+#[test]
+fn a_definition_may_be_one_call() {
+    let io = SocketIo::new();
+    io.of("/a", |ns| ns.on("x", async || {}));
+    io.of("/b", |ns| ns.fallback(async |event: Event| event.args().clone()));
+    assert_eq!(mistakes(&io), [""; 0]);
 }
 
 /// Clients meet a namespace whole, and a definition may be added to.
