@@ -155,9 +155,9 @@ impl EncodedBuffer {
 
     /// Whether all placeholders are those of the attachments. Without attachments nobody looks for any.
     pub(crate) fn placeholders_are_valid(&self) -> bool {
-        let count = self.count() as usize;
-        let json = || std::str::from_utf8(&self.text[self.start..]);
-        count == 0 || json().is_ok_and(|json| placeholders_are_valid(json, count))
+        let (count, text) = (self.count() as usize, &self.text[self.start..]);
+        let json = || std::str::from_utf8(text);
+        count == 0 || has_marks(text, count) || json().is_ok_and(|json| placeholders_are_valid(json, count))
     }
 
     /// Puts something in front of the text; no more than there is room for.
@@ -214,6 +214,19 @@ impl fmt::Debug for EncodedBuffer {
 struct AttachmentFrames {
     bytes: Vec<u8>,
     count: u32,
+}
+
+/// Returns whether a JSON text plainly has the marks of this many placeholders and no others: each attachment has written one.
+fn has_marks(text: &[u8], count: usize) -> bool {
+    let mut marks = 0;
+    for at in memchr::memchr2_iter(b'_', b'\\', text) {
+        match text[at..] {
+            // A mark may be written with escapes.
+            [b'\\', b'u', ..] => return false,
+            ref rest => marks += usize::from(rest.starts_with(b"_placeholder\"")),
+        }
+    }
+    marks == count
 }
 
 /// JSON as ever, but for bytes: they leave a placeholder behind.

@@ -108,16 +108,19 @@ impl Session {
     }
 
     /// Whether received input waits to be taken by [`poll`](Self::poll).
+    #[inline]
     pub fn is_behind(&self) -> bool {
         !self.events.is_empty() || self.is_reading()
     }
 
     /// Whether a body has arrived and is not decoded to its end.
+    #[inline]
     pub(crate) fn is_reading(&self) -> bool {
         self.posting.as_ref().is_some_and(Posting::is_reading)
     }
 
     /// Returns how many bytes of a received body have not been decoded.
+    #[inline]
     pub fn unread_bytes(&self) -> usize {
         self.posting.as_ref().map_or(0, Posting::unread_bytes)
     }
