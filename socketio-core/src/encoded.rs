@@ -73,9 +73,14 @@ impl Encoded {
         Self { frames: frames.into(), ..*self }
     }
 
-    /// What it weighs against the bounds of a session, in bytes.
+    /// The memory, in bytes, that a packet takes beside its own bytes while it waits: a block with its counts of references,
+    /// and a place in a queue that has grown twofold.
+    pub const OVERHEAD: usize = 96;
+
+    /// Returns the packet's weight against the bounds of a session, in bytes: its frames, and its
+    /// [overhead](Self::OVERHEAD).
     pub fn weight(&self) -> usize {
-        self.frames.len()
+        self.frames.len() + Self::OVERHEAD
     }
 }
 

@@ -139,7 +139,7 @@ impl Work {
         // What is not read waits in the kernel, and TCP holds its sender back.
         !self.streams.is_empty()
             && !self.connection.is_behind()
-            && self.streams.drive_read(&mut self.connection, cx, now)
+            && self.streams.drive_read(&mut self.connection, self.io.settings().write_timeout, cx, now)
     }
 
     fn drive_timer(&mut self, cx: &mut Context<'_>, now: Instant) -> bool {
@@ -178,19 +178,19 @@ impl Work {
 
     fn drive_transmit(&mut self, cx: &mut Context<'_>, now: Instant) -> bool {
         let mut moved = false;
+        let write_timeout = self.io.settings().write_timeout;
         while let Some(transmit) = self.connection.poll_transmit() {
             match transmit {
                 Transmit::Message { link, packet } => self.streams.push(link, packet),
                 Transmit::Respond { link, response } => self.respond(link, response),
                 Transmit::Close { link, code } => {
-                    self.streams.close(link, code);
+                    self.streams.close(link, code, now + write_timeout);
                     moved = true;
                 }
                 _ => {}
             }
         }
         if !self.streams.is_empty() {
-            let write_timeout = self.io.settings().write_timeout;
             moved |= self.streams.drive_write(&mut self.connection, write_timeout, cx, now);
         }
         moved

@@ -36,9 +36,11 @@ enum Phase {
     /// The close frame goes out; what still comes is thrown away.
     Closing {
         wire: Wire<Carrier>,
-        stall: Stall,
-        /// How long the peer may take to end too; counted from when our half has ended.
-        until: Option<Instant>,
+        /// When the stream is dropped, however the peer takes what is left: a peer that takes a byte now and then would
+        /// keep a full queue alive for hours.
+        until: Instant,
+        /// Whether our half has ended.
+        shut: bool,
         /// Whether nothing comes from the peer any more.
         ended: bool,
     },
@@ -73,11 +75,11 @@ impl Streams {
         self.0.is_empty()
     }
 
-    /// The bytes that the kernel has not taken.
+    /// The memory that waits for the kernel, in bytes, on streams that are closing as well.
     pub(super) fn queued_bytes(&self) -> usize {
         let queued = |slot: &Slot| match &slot.phase {
-            Phase::Open { wire, .. } => wire.queued_bytes(),
-            Phase::Opening { .. } | Phase::Closing { .. } | Phase::Gone => 0,
+            Phase::Open { wire, .. } | Phase::Closing { wire, .. } => wire.weight(),
+            Phase::Opening { .. } | Phase::Gone => 0,
         };
         self.0.iter().map(queued).sum()
     }
@@ -95,8 +97,7 @@ impl Streams {
     pub(super) fn timeout(&self, write_timeout: Duration) -> Option<Instant> {
         let timeout = |slot: &Slot| match &slot.phase {
             Phase::Open { stall, .. } => stall.since.map(|since| since + write_timeout),
-            Phase::Closing { until: Some(until), .. } | Phase::Opening { until, .. } => Some(*until),
-            Phase::Closing { stall, .. } => stall.since.map(|since| since + write_timeout),
+            Phase::Closing { until, .. } | Phase::Opening { until, .. } => Some(*until),
             Phase::Gone => None,
         };
         self.0.iter().filter_map(timeout).min()
@@ -106,13 +107,14 @@ impl Streams {
     pub(super) fn drive_read(
         &mut self,
         connection: &mut Connection<Answer>,
+        write_timeout: Duration,
         cx: &mut Context<'_>,
         now: Instant,
     ) -> bool {
         let mut moved = false;
         for slot in &mut self.0 {
             moved |= slot.open(connection, cx, now);
-            moved |= slot.read(connection, cx, now);
+            moved |= slot.read(connection, now + write_timeout, cx, now);
         }
         self.0.retain(Slot::is_there);
         moved
@@ -126,10 +128,10 @@ impl Streams {
         }
     }
 
-    /// Closes a stream after what is queued.
-    pub(super) fn close(&mut self, link: Link, code: Option<u16>) {
+    /// Closes a stream after what is queued, which the peer has until then to take.
+    pub(super) fn close(&mut self, link: Link, code: Option<u16>, until: Instant) {
         if let Some(slot) = self.find(link) {
-            slot.close(code.map(CloseCode::from));
+            slot.close(code.map(CloseCode::from), until);
         }
     }
 
@@ -198,7 +200,14 @@ impl Slot {
         true
     }
 
-    fn read(&mut self, connection: &mut Connection<Answer>, cx: &mut Context<'_>, now: Instant) -> bool {
+    /// True if something has come; a stream that is to be closed has until then.
+    fn read(
+        &mut self,
+        connection: &mut Connection<Answer>,
+        until: Instant,
+        cx: &mut Context<'_>,
+        now: Instant,
+    ) -> bool {
         match &mut self.phase {
             Phase::Open { wire, .. } => {
                 let (link, before) = (self.link, wire.received());
@@ -220,8 +229,8 @@ impl Slot {
                 connection.handle_lost(link, Lost::from(&error), now);
                 match error {
                     ReadError::Io(_) => self.phase = Phase::Gone,
-                    ReadError::Closed | ReadError::Ended => self.finish(),
-                    ReadError::TooLarge | ReadError::Violation(_) => self.close(error.close_code()),
+                    ReadError::Closed | ReadError::Ended => self.finish(until),
+                    ReadError::TooLarge | ReadError::Violation(_) => self.close(error.close_code(), until),
                 }
                 true
             }
@@ -242,21 +251,21 @@ impl Slot {
 
     /// Nothing comes from the peer any more: it has ended its half, or sent a close frame (RFC 6455 §5.5.1).
     /// What was queued for it, the answer to that frame included, may still be read.
-    fn finish(&mut self) {
+    fn finish(&mut self, until: Instant) {
         self.phase = match std::mem::replace(&mut self.phase, Phase::Gone) {
-            Phase::Open { wire, stall } if wire.queued_bytes() > 0 => {
-                Phase::Closing { wire, stall, until: None, ended: true }
+            Phase::Open { wire, .. } if wire.queued_bytes() > 0 => {
+                Phase::Closing { wire, until, shut: false, ended: true }
             }
             Phase::Open { .. } => Phase::Gone,
             other => other,
         };
     }
 
-    fn close(&mut self, code: Option<CloseCode>) {
+    fn close(&mut self, code: Option<CloseCode>, until: Instant) {
         self.phase = match std::mem::replace(&mut self.phase, Phase::Gone) {
             Phase::Open { mut wire, .. } => {
                 wire.close(code);
-                Phase::Closing { wire, stall: Stall { sent: 0, since: None }, until: None, ended: false }
+                Phase::Closing { wire, until, shut: false, ended: false }
             }
             Phase::Opening { .. } => Phase::Gone,
             closing => closing,
@@ -284,17 +293,19 @@ impl Slot {
                 self.phase = Phase::Gone;
                 connection.handle_lost(self.link, lost, now);
             }
-            Phase::Closing { wire, stall, until, ended } => {
-                let failed = until.is_none()
-                    && match wire.poll_shutdown(cx) {
+            Phase::Closing { wire, until, shut, ended } => {
+                let mut failed = false;
+                if !*shut {
+                    match wire.poll_shutdown(cx) {
                         Poll::Ready(Ok(())) => {
-                            *until = Some(now + CLOSE_TIMEOUT);
-                            false
+                            *shut = true;
+                            *until = (*until).min(now + CLOSE_TIMEOUT);
                         }
-                        Poll::Ready(Err(_)) => true,
-                        Poll::Pending => stall.is_over(wire.sent(), write_timeout, now),
-                    };
-                if failed || until.is_some_and(|until| *ended || now >= until) {
+                        Poll::Ready(Err(_)) => failed = true,
+                        Poll::Pending => {}
+                    }
+                }
+                if failed || *shut && *ended || now >= *until {
                     self.phase = Phase::Gone;
                 }
             }

@@ -84,6 +84,11 @@ impl Outbound {
         self.queued
     }
 
+    /// The memory that waits for the kernel, in bytes.
+    pub(super) fn weight(&self) -> usize {
+        self.queued + self.queue.len() * Encoded::OVERHEAD
+    }
+
     pub(super) fn sent(&self) -> u64 {
         self.sent
     }

@@ -67,6 +67,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         self.outbound.sent()
     }
 
+    /// The memory that waits for the kernel, in bytes: each packet weighs its overhead too.
+    pub(crate) fn weight(&self) -> usize {
+        self.outbound.weight()
+    }
+
     /// How many bytes the kernel has yet to take, control frames included.
     pub(crate) fn queued_bytes(&self) -> usize {
         self.outbound.queued_bytes()

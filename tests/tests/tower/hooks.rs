@@ -101,7 +101,7 @@ async fn refused_requests_are_told() {
 
 #[tokio::test]
 async fn statistics_are_true() {
-    let io = SocketIo::builder().max_queued_bytes(1000).overflow(Overflow::Refuse).build();
+    let io = SocketIo::builder().max_queued_bytes(1200).overflow(Overflow::Refuse).build();
     io.of("/chat", |_| {});
     io.of("/", |ns| {
         ns.on("fill", async |socket: Socket| {

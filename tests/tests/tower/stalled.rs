@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
+use socketio_core::Encoded;
 use socketio_tower::{DisconnectReason, Overflow, Sent, Socket, SocketIo, SocketIoBuilder};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::client::{Log, Server, Ws, until};
 
@@ -157,4 +159,45 @@ async fn a_busy_session_is_not_taken_for_a_stalled_one() {
     ws.send(r#"420["go"]"#).await;
     while ws.text().await != r#"430["done"]"# {}
     assert!(log.lines().is_empty());
+}
+
+/// A peer that takes a byte now and then makes progress, and would keep the whole queue of a session that has ended.
+#[tokio::test(start_paused = true)]
+async fn a_closing_stream_that_trickles_has_one_deadline() {
+    let (io, log) = reporting(SocketIo::builder());
+    let request = http::Request::get("/socket.io/?EIO=4&transport=websocket").body(()).expect("a request");
+    let (mut peer, theirs) = tokio::io::duplex(64);
+    io.attach(request.into_parts().0, theirs).await.expect("it is taken in");
+    // `40`, masked with zeroes.
+    peer.write_all(&[0x81, 0x82, 0, 0, 0, 0, b'4', b'0']).await.expect("it is read");
+    let mut taken = [0; 8];
+    while io.stats().sockets == 0 {
+        peer.read_exact(&mut taken).await.expect("the greeting");
+    }
+    let text = "x".repeat(BOUND / 2);
+    assert!(io.emit("large", &text).is_queued());
+    io.disconnect_sockets(true).await;
+    log.expect(&["server namespace disconnect"]).await;
+    assert!(io.stats().queued_bytes > text.len(), "what is left is counted: {:?}", io.stats());
+    let closed = tokio::time::Instant::now();
+    while io.sessions() > 0 {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        peer.read_exact(&mut taken).await.ok();
+        assert!(closed.elapsed() <= Duration::from_secs(22), "the write deadline is 20 s");
+    }
+    assert!(closed.elapsed() >= Duration::from_secs(19), "it had its time");
+    assert_eq!(io.stats().queued_bytes, 0);
+}
+
+/// A thousand packets of a few bytes take a hundred times their bytes.
+#[tokio::test]
+async fn a_packet_weighs_more_than_its_bytes() {
+    let (io, _log) = reporting(SocketIo::builder().overflow(Overflow::Refuse));
+    let server = Server::start(&io).await;
+    let (_peer, socket) = stalled(&server, &io).await;
+    let (before, count) = (socket.queued_bytes(), 1000);
+    for _ in 0..count {
+        assert!(socket.emit("n", &1).is_queued());
+    }
+    assert!(socket.queued_bytes() - before >= count * Encoded::OVERHEAD);
 }
