@@ -260,7 +260,7 @@ impl<A> Connection<A> {
         let Pending { socket, namespace, .. } = pending;
         self.unanswered = self.unanswered.saturating_sub(1);
         if self.sockets.is_pending(socket) {
-            self.sockets.remove(socket);
+            self.sockets.remove(socket, false);
             self.refuse(&namespace, message, data);
         }
     }
@@ -296,6 +296,18 @@ impl<A> Connection<A> {
         if self.sockets.open(socket) && !self.resumed.contains(&socket) {
             self.resumed.push(socket);
         }
+    }
+
+    /// Drops the events of a socket that are parked; returns how many there were. A socket that was disconnected keeps them
+    /// until they have passed, or are dropped here.
+    pub fn forget(&mut self, socket: SocketKey) -> usize {
+        self.sockets.forget(socket)
+    }
+
+    /// Returns whether events of the socket are parked. After its end too, they pass when it is
+    /// [resumed](Self::resume).
+    pub fn holds(&self, socket: SocketKey) -> bool {
+        self.sockets.holds(socket)
     }
 
     /// Whether the client still waits for the answer to its wish to connect.
@@ -362,14 +374,16 @@ impl<A> Connection<A> {
             };
         }
         while let Some(event) = self.events.pop_front() {
-            let Event::Received { socket, event, ack } = event else { return Some(event) };
+            let Event::Received { socket, event, ack } = event else {
+                if let Event::Disconnected { socket, .. } = event {
+                    self.sockets.retire(socket);
+                }
+                return Some(event);
+            };
             match self.sockets.pass(socket, event, ack, &self.config) {
                 Passage::Passes(event, ack) => return Some(Event::Received { socket, event, ack }),
-                Passage::Waits => {}
-                Passage::Full => {
-                    self.leave(socket);
-                    return Some(Event::ParkingFull { socket });
-                }
+                Passage::Waits | Passage::Dropped => {}
+                Passage::Full => return Some(Event::ParkingFull { socket }),
             }
         }
         if self.events.capacity() > KEPT_EVENTS {
@@ -439,23 +453,23 @@ impl<A> Connection<A> {
         self.drop_received(socket);
         if connected {
             self.engine.send(packet);
-            self.forget(socket, DisconnectReason::ServerNamespaceDisconnect);
+            self.ended(socket, DisconnectReason::ServerNamespaceDisconnect);
         }
     }
 
-    /// A socket is gone, by the client or with the session. What it sent before counts, unless it was
-    /// parked.
+    /// A socket is gone, by the client or with the session. What it sent before counts.
     fn remove(&mut self, socket: SocketKey, reason: DisconnectReason) {
-        if self.sockets.is_held(socket) {
-            self.drop_received(socket);
-        }
-        if self.sockets.remove(socket) {
-            self.forget(socket, reason);
+        let coming = self
+            .events
+            .iter()
+            .any(|event| matches!(event, Event::Received { socket: other, .. } if *other == socket));
+        if self.sockets.remove(socket, coming) {
+            self.ended(socket, reason);
         }
     }
 
     /// Tells the application the end of a socket.
-    fn forget(&mut self, socket: SocketKey, reason: DisconnectReason) {
+    fn ended(&mut self, socket: SocketKey, reason: DisconnectReason) {
         while let Some(token) = self.acks.take_of(socket) {
             self.events.push_back(Event::Unanswered { token, why: Unanswered::Disconnected });
         }

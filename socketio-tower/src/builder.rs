@@ -55,8 +55,8 @@ impl SocketIoBuilder {
         self
     }
 
-    /// How long the running handlers of a socket that was disconnected may go on before its disconnect
-    /// handler runs without waiting for them. Default 10 s.
+    /// How long the running handlers of a socket that is gone may go on, and those of events that came before its end and
+    /// wait; then its disconnect handler runs without waiting for them. Default 10 s.
     pub fn handler_grace(mut self, grace: Duration) -> Self {
         self.settings.handler_grace = grace;
         self

@@ -34,15 +34,17 @@ pub enum Event<A> {
         /// Why not.
         why: Unanswered,
     },
-    /// A socket that was accepted is connected no more. Said once for each.
+    /// A socket that was accepted is connected no more. Said once for each. Events that are
+    /// [parked](super::Connection::park) may follow.
     Disconnected {
-        /// The socket; the key reaches nothing any more.
+        /// The socket; nothing can be sent to it any more.
         socket: SocketKey,
         /// Why.
         reason: DisconnectReason,
     },
-    /// More events of a socket wait than may ([`Config::max_parked_events`](crate::Config::max_parked_events) and
-    /// `max_parked_bytes`): it is disconnected.
+    /// More events wait than may ([`Config::max_parked_events`](crate::Config::max_parked_events) and `max_parked_bytes`):
+    /// this one and all that follow on its socket are dropped. The socket should be
+    /// [disconnected](super::Connection::disconnect), after what was sent to it. Said once for each.
     ParkingFull {
         /// The socket.
         socket: SocketKey,
@@ -51,7 +53,8 @@ pub enum Event<A> {
     Violated(Violation),
     /// The client moved from polling to a message stream.
     Upgraded,
-    /// The connection is over. Nothing follows, but for the tokens of packets that are sent nevertheless.
+    /// The connection is over. Nothing follows, but for the tokens of packets that are sent nevertheless, and for events that
+    /// are [parked](super::Connection::park).
     Closed(DisconnectReason),
 }
 

@@ -68,7 +68,7 @@ impl<A> Connection<A> {
     fn take_connect(&mut self, namespace: &str, auth: Option<&str>) -> Result<(), Violation> {
         match self.sockets.find(namespace) {
             Some((_, State::Pending | State::Connected(_))) => return Err(Violation::Unexpected),
-            Some((_, State::Left)) | None => {}
+            Some((_, State::Left | State::Ended(_))) | None => {}
         }
         // What the client has withdrawn counts until the application has answered it: its middlewares run.
         if self.unanswered >= self.config.max_namespaces {
@@ -102,7 +102,7 @@ impl<A> Connection<A> {
             Some((socket, State::Pending)) if matches!(packet.kind, PacketKind::Disconnect) => {
                 (socket, false)
             }
-            Some((_, State::Pending)) | None => return Err(Violation::NotConnected),
+            Some((_, State::Pending | State::Ended(_))) | None => return Err(Violation::NotConnected),
         };
         let (incomplete, attachments) = match packet.kind {
             PacketKind::Event(head) => {

@@ -28,7 +28,9 @@ struct Slot {
 
 /// ```text
 ///   CONNECT ──▶ Pending ──accept──▶ Connected ──disconnect by the server──▶ Left ──CONNECT──▶ Pending
-///                  └──reject, DISCONNECT──▶ gone ◀──DISCONNECT──┘
+///                  └──reject, DISCONNECT──▶ gone ◀──DISCONNECT──┤
+///                                             ▲                ├──the same, with events that wait──▶ Ended
+///                                             └────────────────┴──the last of them has been taken────┘
 /// ```
 #[derive(Debug)]
 pub(super) enum State {
@@ -37,12 +39,16 @@ pub(super) enum State {
     Connected(Gate),
     /// Disconnected by the server. The client may not know yet: what it still sends is ignored.
     Left,
+    /// Disconnected by the client, or with its session. The events that came before wait for their turn.
+    Ended(Gate),
 }
 
 /// Whether the events of a socket pass, and those that wait.
 #[derive(Debug, Default)]
 pub(super) struct Gate {
     shut: bool,
+    /// More events came than may wait: what follows is dropped.
+    full: bool,
     parked: Option<Box<ParkedEvents>>,
 }
 
@@ -56,19 +62,22 @@ struct ParkedEvents {
 pub(super) enum Passage {
     Passes(Event, Option<AckId>),
     Waits,
-    /// Nothing more can wait.
+    /// Nothing more can wait. Said once.
     Full,
+    /// It is dropped, as is all that follows one which could not wait.
+    Dropped,
 }
 
 impl Sockets {
     /// Whether no client has asked for a namespace.
     pub(super) fn is_empty(&self) -> bool {
-        self.slots.is_empty()
+        self.slots.iter().all(|slot| matches!(slot.state, State::Ended(_)))
     }
 
     /// The socket of a namespace.
     pub(super) fn find(&self, namespace: &str) -> Option<(SocketKey, &State)> {
-        self.slots.iter().find(|slot| slot.namespace == namespace).map(|slot| (slot.key, &slot.state))
+        let found = |slot: &&Slot| slot.namespace == namespace && !matches!(slot.state, State::Ended(_));
+        self.slots.iter().find(found).map(|slot| (slot.key, &slot.state))
     }
 
     pub(super) fn namespace(&self, key: SocketKey) -> Option<&ByteString> {
@@ -78,8 +87,9 @@ impl Sockets {
     /// Makes room for a socket that waits for its answer; none if there are too many. The namespace must
     /// have no socket but one that has left.
     pub(super) fn insert(&mut self, namespace: ByteString, config: &Config) -> Option<SocketKey> {
-        self.slots.retain(|slot| slot.namespace != namespace);
-        if self.slots.len() >= config.max_namespaces {
+        let ended = |slot: &Slot| matches!(slot.state, State::Ended(_));
+        self.slots.retain(|slot| slot.namespace != namespace || ended(slot));
+        if self.slots.iter().filter(|slot| !ended(slot)).count() >= config.max_namespaces {
             let left = self.slots.iter().position(|slot| matches!(slot.state, State::Left))?;
             self.slots.swap_remove(left);
         }
@@ -93,7 +103,7 @@ impl Sockets {
     pub(super) fn connect(&mut self, key: SocketKey) -> bool {
         match self.get_mut(key) {
             Some(slot) if matches!(slot.state, State::Pending) => {
-                slot.state = State::Connected(Gate { shut: true, parked: None });
+                slot.state = State::Connected(Gate { shut: true, full: false, parked: None });
                 true
             }
             _ => false,
@@ -111,13 +121,35 @@ impl Sockets {
 
     /// The keys of those that are connected or wait to be.
     pub(super) fn keys(&self) -> Vec<SocketKey> {
-        self.slots.iter().filter(|slot| !matches!(slot.state, State::Left)).map(|slot| slot.key).collect()
+        let there = |slot: &&Slot| matches!(slot.state, State::Pending | State::Connected(_));
+        self.slots.iter().filter(there).map(|slot| slot.key).collect()
     }
 
-    /// Removes a socket; true if it was connected.
-    pub(super) fn remove(&mut self, key: SocketKey) -> bool {
-        let index = self.slots.iter().position(|slot| slot.key == key);
-        index.is_some_and(|index| matches!(self.slots.swap_remove(index).state, State::Connected(_)))
+    /// Removes a socket; true if it was connected. Its gate stays if it is shut or events are `coming` that have not
+    /// reached it.
+    pub(super) fn remove(&mut self, key: SocketKey, coming: bool) -> bool {
+        let Some(index) = self.slots.iter().position(|slot| slot.key == key) else { return false };
+        let slot = self.slots.swap_remove(index);
+        let State::Connected(gate) = slot.state else { return false };
+        if gate.shut || gate.parked.is_some() || coming {
+            self.slots.push(Slot { state: State::Ended(gate), ..slot });
+        }
+        true
+    }
+
+    /// Removes a socket that has ended if nothing of it waits any more.
+    pub(super) fn retire(&mut self, key: SocketKey) {
+        let over =
+            |slot: &Slot| matches!(&slot.state, State::Ended(gate) if !gate.shut && gate.parked.is_none());
+        self.slots.retain(|slot| slot.key != key || !over(slot));
+    }
+
+    /// Drops the events of a socket that wait; returns how many there were.
+    pub(super) fn forget(&mut self, key: SocketKey) -> usize {
+        let Some(gate) = self.gate(key) else { return 0 };
+        let dropped = gate.parked.take().map_or(0, |parked| parked.queue.len());
+        self.slots.retain(|slot| slot.key != key || !matches!(slot.state, State::Ended(_)));
+        dropped
     }
 
     /// The server disconnects the socket: what the client still sends to it is ignored.
@@ -146,9 +178,9 @@ impl Sockets {
         })
     }
 
-    /// Whether the gate is shut or events wait at it.
-    pub(super) fn is_held(&mut self, key: SocketKey) -> bool {
-        self.gate(key).is_some_and(|gate| gate.shut || gate.parked.is_some())
+    /// Whether events wait at the gate.
+    pub(super) fn holds(&self, key: SocketKey) -> bool {
+        self.gates().any(|(other, gate)| other == key && gate.parked.is_some())
     }
 
     /// Returns how many bytes wait at all gates together.
@@ -168,14 +200,19 @@ impl Sockets {
         if !gate.shut && gate.parked.is_none() {
             return Passage::Passes(event, ack);
         }
+        if gate.full {
+            return Passage::Dropped;
+        }
         let weight = event.weight();
         let (events, bytes) = self
             .parked()
             .fold((0, 0), |(events, bytes), parked| (events + parked.queue.len(), bytes + parked.bytes));
-        if bytes + weight > config.max_parked_bytes || events >= config.max_parked_events {
-            return Passage::Full;
-        }
+        let full = bytes + weight > config.max_parked_bytes || events >= config.max_parked_events;
         if let Some(gate) = self.gate(key) {
+            gate.full = full;
+            if full {
+                return Passage::Full;
+            }
             let parked = gate.parked.get_or_insert_default();
             parked.bytes += weight;
             parked.queue.push_back((event.detach(), ack));
@@ -187,24 +224,29 @@ impl Sockets {
     pub(super) fn unpark(&mut self, key: SocketKey) -> Option<(Event, Option<AckId>)> {
         let gate = self.gate(key).filter(|gate| !gate.shut)?;
         let parked = gate.parked.as_mut()?;
-        let next = parked.queue.pop_front();
-        match &next {
-            Some((event, _)) => parked.bytes -= event.weight(),
-            None => gate.parked = None,
+        let (event, ack) = parked.queue.pop_front()?;
+        parked.bytes -= event.weight();
+        if parked.queue.is_empty() {
+            gate.parked = None;
+            self.retire(key);
         }
-        next
+        Some((event, ack))
     }
 
     fn parked(&self) -> impl Iterator<Item = &ParkedEvents> {
+        self.gates().filter_map(|(_, gate)| gate.parked.as_deref())
+    }
+
+    fn gates(&self) -> impl Iterator<Item = (SocketKey, &Gate)> {
         self.slots.iter().filter_map(|slot| match &slot.state {
-            State::Connected(gate) => gate.parked.as_deref(),
+            State::Connected(gate) | State::Ended(gate) => Some((slot.key, gate)),
             State::Pending | State::Left => None,
         })
     }
 
     fn gate(&mut self, key: SocketKey) -> Option<&mut Gate> {
         match &mut self.get_mut(key)?.state {
-            State::Connected(gate) => Some(gate),
+            State::Connected(gate) | State::Ended(gate) => Some(gate),
             State::Pending | State::Left => None,
         }
     }

@@ -147,6 +147,9 @@ pub enum Cause {
     Panicked,
     /// A bound was reached: the client was refused, or disconnected from its namespace.
     LimitReached(Limit),
+    /// The socket is gone, and so many of its last events were not handled within
+    /// [`handler_grace`](crate::SocketIoBuilder::handler_grace).
+    EventsDropped(usize),
 }
 
 impl Cause {
@@ -192,6 +195,7 @@ impl fmt::Display for Cause {
             Self::BadArgs(error) => write!(f, "an argument could not be extracted: {error}"),
             Self::Failed(error) => write!(f, "the handler failed: {error}"),
             Self::Panicked => f.write_str("the handler panicked"),
+            Self::EventsDropped(count) => write!(f, "{count} of its last events were not handled in time"),
             Self::LimitReached(limit) => f.write_str(match limit {
                 Limit::DynamicNamespaces => "too many dynamic namespaces live",
                 Limit::Namespaces => "the client has too many namespaces",
@@ -212,7 +216,8 @@ impl Error for Cause {
             | Self::UnknownEvent
             | Self::Denied(_)
             | Self::Panicked
-            | Self::LimitReached(_) => None,
+            | Self::LimitReached(_)
+            | Self::EventsDropped(_) => None,
         }
     }
 }

@@ -28,6 +28,10 @@ impl Work {
             Event::Unanswered { token, why } => token.send(Err(why)),
             Event::Disconnected { socket, reason } => {
                 if let Some(local) = self.sockets.get_mut(socket) {
+                    // Of a socket that the application has disconnected nothing is handled any more.
+                    if local.socket.is_gone() {
+                        self.connection.forget(socket);
+                    }
                     local.leave(reason, now + self.io.settings().handler_grace);
                     self.farewell(socket, cx, now);
                 }
@@ -35,6 +39,7 @@ impl Work {
             Event::ParkingFull { socket } => {
                 if let Some(local) = self.sockets.get_mut(socket) {
                     local.socket.report(None, &Cause::LimitReached(Limit::ParkedEvents), None);
+                    local.socket.disconnect();
                 }
             }
             Event::Upgraded => {
@@ -140,9 +145,8 @@ impl Work {
     ) {
         let Some(local) = self.sockets.get_mut(key) else { return };
         let socket = &local.socket;
-        // Disconnected here, which the connection is yet to hear of; or these are its last events, which came with its
-        // end, when there is no gate to wait at any more.
-        if socket.is_gone() || local.is_full() {
+        // Disconnected by the application, which the connection is yet to hear of.
+        if socket.is_gone() && !local.is_leaving() {
             return;
         }
         if socket.is_plain() {
@@ -160,11 +164,14 @@ impl Work {
                 None => not_handled(socket, &event, ack, &Cause::Panicked),
             }
         }
-        if let Some(local) = self.sockets.get_mut(key)
-            && local.is_full()
-        {
+        let Some(local) = self.sockets.get_mut(key) else { return };
+        if local.is_full() {
             local.held = true;
             self.connection.park(key);
+        }
+        // Perhaps it was its last, and no handler runs that would end.
+        if local.is_leaving() {
+            self.farewell(key, cx, now);
         }
     }
 
@@ -296,7 +303,11 @@ impl Work {
             }
             // A socket whose connect handler failed is not what its events' handlers count on.
             (Task::Connect, Ended::Handled(Err(error))) => {
-                self.connection.disconnect(key);
+                if let Some(local) = self.sockets.get_mut(key) {
+                    // Behind what it has emitted.
+                    local.socket.disconnect();
+                    self.connection.forget(key);
+                }
                 (None, Err(error))
             }
             (Task::Connect, Ended::Handled(Ok(()))) => {
@@ -340,9 +351,13 @@ impl Work {
         local.socket.report(event, &failure.cause, failure.ack);
     }
 
-    /// Runs the disconnect handler of a socket that is leaving, when none of its other handlers runs.
+    /// Runs the disconnect handler of a socket that is leaving, when none of its other handlers runs and none of its events
+    /// waits.
     fn farewell(&mut self, key: SocketKey, cx: &mut Context<'_>, now: Instant) {
         let Some(local) = self.sockets.get_mut(key) else { return };
+        if !local.is_leaving() || self.connection.holds(key) {
+            return;
+        }
         let Some(context) = local.farewell(now + self.io.settings().handler_grace) else { return };
         match local.socket.table().disconnect() {
             Some(handler) => {
@@ -362,6 +377,10 @@ impl Work {
             let Some(local) = self.sockets.get_mut(key) else { break };
             trace::handlers_abandoned(&local.socket, abandoned);
             local.running = 0;
+            let dropped = self.connection.forget(key);
+            if dropped > 0 {
+                local.socket.report(None, &Cause::EventsDropped(dropped), None);
+            }
             if local.is_ending() {
                 self.sockets.remove(key);
             } else {

@@ -31,7 +31,7 @@ enum Life {
     /// Its middlewares run.
     Asking,
     Connected(Membership),
-    /// Its handlers may finish until the moment named.
+    /// Its handlers may finish, and events that came before its end be handled, until the moment named.
     Leaving {
         reason: DisconnectReason,
         rooms: Vec<String>,
@@ -79,6 +79,11 @@ impl LocalSocket {
             Life::Leaving { until, .. } | Life::Ending { until } => Some(until),
             Life::Asking | Life::Connected(_) | Life::Gone => None,
         }
+    }
+
+    /// Whether it is gone, and its disconnect handler has not been called.
+    pub(super) fn is_leaving(&self) -> bool {
+        matches!(self.life, Life::Leaving { .. })
     }
 
     /// Whether its disconnect handler runs.

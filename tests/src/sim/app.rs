@@ -54,6 +54,8 @@ struct Standing {
     namespace: String,
     held: bool,
     gone: bool,
+    /// Whether the server has disconnected it.
+    disconnected: bool,
     /// The highest counter that an event named `n` carried.
     counted: Option<u64>,
 }
@@ -74,6 +76,12 @@ impl App {
         let live =
             |(_, standing): &(&SocketKey, &Standing)| !standing.gone && standing.namespace == namespace;
         self.sockets.iter().rev().find(live).map(|(key, _)| *key)
+    }
+
+    /// The last socket that was connected to `namespace`, whether or not it still is.
+    pub fn last_socket(&self, namespace: &str) -> Option<SocketKey> {
+        let of = |(_, standing): &(&SocketKey, &Standing)| standing.namespace == namespace;
+        self.sockets.iter().rev().find(of).map(|(key, _)| *key)
     }
 
     /// A socket that was connected once, whether or not it still is.
@@ -115,7 +123,13 @@ impl App {
     }
 
     pub(super) fn accepted(&mut self, socket: SocketKey, namespace: &str) {
-        let standing = Standing { namespace: namespace.to_owned(), held: true, gone: false, counted: None };
+        let standing = Standing {
+            namespace: namespace.to_owned(),
+            held: true,
+            gone: false,
+            disconnected: false,
+            counted: None,
+        };
         assert!(self.closed.is_none(), "accepted by a connection that is over");
         let before = self.sockets.insert(socket, standing);
         assert!(before.is_none(), "{socket:?} was there before");
@@ -129,13 +143,13 @@ impl App {
 
     /// Takes an event; what is to be done for it comes back.
     pub(super) fn take(&mut self, event: Event<Token>) -> Reaction {
-        let answer_to_a_late_question = matches!(event, Event::Unanswered { .. });
-        assert!(self.closed.is_none() || answer_to_a_late_question, "{event:?} after Closed");
+        let may_be_late = matches!(event, Event::Unanswered { .. } | Event::Received { .. });
+        assert!(self.closed.is_none() || may_be_late, "{event:?} after Closed");
         match event {
             Event::Connect(pending) => return self.greet(pending),
             Event::Received { socket, event, ack } => {
                 let standing = self.sockets.get_mut(&socket).expect("events of accepted sockets only");
-                assert!(!standing.gone, "an event for a socket that is gone");
+                assert!(!standing.disconnected, "an event for a socket that the server has disconnected");
                 assert!(!standing.held, "an event while events are parked");
                 let binary: String = event.args().attachments().iter().map(|b| format!(" <{b:x}>")).collect();
                 let id = ack.map(|AckId(id)| format!(" #{id}")).unwrap_or_default();
@@ -165,11 +179,13 @@ impl App {
                 let standing = self.sockets.get_mut(&socket).expect("accepted sockets disconnect");
                 assert!(!standing.gone, "disconnected twice");
                 standing.gone = true;
+                standing.disconnected = reason == DisconnectReason::ServerNamespaceDisconnect;
                 self.log.push(format!("left {}: {reason}", standing.namespace));
             }
             Event::ParkingFull { socket } => {
                 let namespace = &self.sockets.get(&socket).expect("a socket that was accepted").namespace;
                 self.log.push(format!("too much waits: {namespace}"));
+                return Reaction::Disconnect(socket);
             }
             Event::Violated(violation) => self.log.push(format!("violated: {violation}")),
             Event::Upgraded => self.log.push("upgraded".to_owned()),
@@ -203,4 +219,5 @@ pub(super) enum Reaction {
     Nothing,
     Greet(Pending, Welcome),
     Answer(SocketKey, AckId),
+    Disconnect(SocketKey),
 }

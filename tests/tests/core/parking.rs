@@ -1,4 +1,4 @@
-use socketio_core::{Config, Link};
+use socketio_core::{Config, Link, Lost};
 use socketio_tests::sim::{Server, Welcome};
 
 /// A socket on `/` whose connect handler runs.
@@ -37,14 +37,39 @@ fn acks_pass_so_that_a_connect_handler_may_await_one() {
 }
 
 #[test]
-fn the_end_passes_and_what_waited_goes_with_it() {
+fn the_end_passes_and_what_waits_is_handled_after_it() {
     let (mut server, stream) = busy(Config::default());
     server.text(stream, r#"42["n",1]"#);
+    server.text(stream, r#"42["n",2]"#);
     server.text(stream, "41");
     assert_eq!(server.log(), ["left /: client namespace disconnect"]);
+    server.resume("/");
+    assert_eq!(server.log(), ["/ n 1", "/ n 2"]);
     server.text(stream, "40");
     server.resume("/");
     assert_eq!(server.log(), ["connect /"], "the successor gets nothing of it");
+}
+
+#[test]
+fn what_waits_outlives_the_connection() {
+    let (mut server, stream) = busy(Config::default());
+    server.text(stream, r#"42["n",1]"#);
+    server.lost(stream, Lost::Closed);
+    assert_eq!(server.log(), ["left /: transport close", "closed: transport close"]);
+    server.resume("/");
+    assert_eq!(server.log(), ["/ n 1"]);
+}
+
+#[test]
+fn the_server_may_drop_what_waits() {
+    let (mut server, stream) = busy(Config::default());
+    server.text(stream, r#"42["n",1]"#);
+    server.text(stream, r#"42["n",2]"#);
+    server.text(stream, "41");
+    server.log();
+    assert_eq!(server.forget("/"), 2);
+    server.resume("/");
+    assert_eq!(server.log(), [""; 0]);
 }
 
 #[test]
@@ -103,12 +128,14 @@ fn over_the_bound_within_one_payload() {
 }
 
 #[test]
-fn the_end_within_one_payload_takes_what_would_have_waited() {
+fn events_and_the_end_in_one_payload() {
     let mut server = Server::polling();
     server.app().welcome("/", Welcome::AcceptBusy);
     server.post("40");
     server.post("42[\"n\",1]\x1e41");
     assert_eq!(server.log(), ["connect /", "left /: client namespace disconnect"]);
+    server.resume("/");
+    assert_eq!(server.log(), ["/ n 1"]);
 }
 
 #[test]

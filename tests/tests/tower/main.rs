@@ -18,6 +18,7 @@ mod flood;
 mod handshake;
 mod hooks;
 mod http2;
+mod last_words;
 mod leak;
 mod life;
 mod listeners;

@@ -13,6 +13,11 @@ impl Server {
         self.app.socket(namespace).unwrap_or_else(|| panic!("no socket on {namespace}"))
     }
 
+    /// The last socket that was connected to `namespace`, whether or not it still is.
+    fn last_socket(&self, namespace: &str) -> SocketKey {
+        self.app.last_socket(namespace).unwrap_or_else(|| panic!("no socket was on {namespace}"))
+    }
+
     /// Sends an event with one argument.
     pub fn emit(&mut self, namespace: &str, name: &str, value: &impl serde::Serialize) {
         let socket = self.socket(namespace);
@@ -40,10 +45,16 @@ impl Server {
         self.send(socket, name, value, None);
     }
 
-    /// The application has ended its connect handler.
+    /// The application has ended its connect handler, or handles again what came before the end.
     pub fn resume(&mut self, namespace: &str) {
-        let socket = self.socket(namespace);
+        let socket = self.last_socket(namespace);
         self.hold(socket, false);
+    }
+
+    /// The application drops the events that wait; returns how many there were.
+    pub fn forget(&mut self, namespace: &str) -> usize {
+        let socket = self.last_socket(namespace);
+        self.connection.forget(socket)
     }
 
     /// The application takes no more events for now.

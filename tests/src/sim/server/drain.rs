@@ -15,6 +15,7 @@ impl Server {
             let Some(event) = self.connection.poll(self.now) else { break };
             match self.app.take(event) {
                 Reaction::Nothing => {}
+                Reaction::Disconnect(socket) => self.connection.disconnect(socket),
                 Reaction::Greet(pending, welcome) => self.greet(pending, welcome),
                 Reaction::Answer(socket, id) => {
                     let namespace = self.app.namespace(socket);
