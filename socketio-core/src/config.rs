@@ -13,8 +13,9 @@ pub struct Config {
     pub upgrade_timeout: Duration,
     /// How long a client may take until it is connected to its first namespace. Default 45 s.
     pub connect_timeout: Duration,
-    /// How long a session that was closed by the server waits for the GET that fetches its last packets, but
-    /// no longer than `ping_timeout`. Default 30 s.
+    /// How long a session that was closed by the server waits for the GET that fetches its last packets, from the close or
+    /// from the delivery of the answer before, but no longer than `ping_timeout`. A client that polls comes back within a
+    /// round trip. Default 5 s.
     pub linger: Duration,
     /// The longest POST body and the longest WebSocket message, in bytes, announced to the client as
     /// `maxPayload`; and the most bytes that the attachments of one packet may have together.
@@ -45,7 +46,7 @@ impl Default for Config {
             ping_timeout: Duration::from_secs(20),
             upgrade_timeout: Duration::from_secs(10),
             connect_timeout: Duration::from_secs(45),
-            linger: Duration::from_secs(30),
+            linger: Duration::from_secs(5),
             max_payload: 1_000_000,
             max_attachments: 10,
             max_namespaces: 64,

@@ -104,6 +104,11 @@ impl<A> Connection<A> {
         self.engine.is_writable()
     }
 
+    /// The GET whose answer has packets and has not been [delivered](Self::handle_delivered).
+    pub fn undelivered(&self) -> Option<Link> {
+        self.engine.undelivered()
+    }
+
     /// How many bytes wait for the transport.
     pub fn queued_bytes(&self) -> usize {
         self.engine.queued_bytes()
@@ -155,12 +160,14 @@ impl<A> Connection<A> {
         }
     }
 
-    /// A GET has arrived and waits for packets.
+    /// A GET has arrived and waits for packets. A client has one at a time, from its arrival until its answer has been
+    /// [delivered](Self::handle_delivered).
     ///
     /// # Errors
     ///
     /// The link was not taken; it is answered with the error.
     pub fn handle_poll(&mut self, link: Link, now: Instant) -> Result<(), RequestError> {
+        self.engine.set_answering(self.is_answering());
         let taken = self.engine.handle_poll(link, now);
         self.receive(now);
         taken
@@ -199,6 +206,7 @@ impl<A> Connection<A> {
 
     /// A message came over a stream.
     pub fn handle_message(&mut self, link: Link, message: &Message, now: Instant) {
+        self.engine.set_answering(self.is_answering());
         match self.engine.read_message(link, message, now) {
             Some(_) if self.refused => {}
             Some(Received::Text { whole, text }) => self.receive_text(whole, text, now),
@@ -212,6 +220,13 @@ impl<A> Connection<A> {
     /// life all the same.
     pub fn handle_activity(&mut self, link: Link) {
         self.engine.handle_activity(link);
+    }
+
+    /// The last byte of a GET's answer is on its way: the client may send the next one. Answers that are a
+    /// [`Response::Payload`](crate::engine::Response::Payload) are told so; of others nothing hangs on it.
+    pub fn handle_delivered(&mut self, link: Link, now: Instant) {
+        self.engine.handle_delivered(link, now);
+        self.receive(now);
     }
 
     /// A link is gone, or its answer could not be delivered.
@@ -361,7 +376,7 @@ impl<A> Connection<A> {
             if event.is_some() || !self.engine.is_reading() {
                 return event;
             }
-            self.engine.read_body();
+            self.engine.read_body(now);
             self.receive(now);
         }
     }
@@ -424,6 +439,11 @@ impl<A> Awaits<A> {
 }
 
 impl<A> Connection<A> {
+    /// Whether the client is about to be told that it is connected to a namespace, or that it is not.
+    fn is_answering(&self) -> bool {
+        self.unanswered > 0 || self.sockets.is_empty()
+    }
+
     /// Takes what the session has received.
     fn receive(&mut self, now: Instant) {
         while let Some(event) = self.engine.take_event() {

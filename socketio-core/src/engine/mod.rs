@@ -8,7 +8,7 @@ pub(crate) use session::Received;
 pub use session::Session;
 
 mod transmit;
-pub use transmit::{Response, Transmit};
+pub use transmit::{Control, Response, Transmit};
 
 mod event;
 pub use event::Event;

@@ -17,9 +17,8 @@ pub(crate) use received::Received;
 use super::heartbeat::{Beat, Heartbeat};
 use super::open::open_packet;
 use super::outbox::Outbox;
-use super::payload::Payload;
 use super::upgrade::Candidate;
-use super::{BadRequest, Event, Open, Post, RequestError, Response, Transmit, Upgrade};
+use super::{BadRequest, Control, Event, Open, Post, RequestError, Response, Transmit, Upgrade};
 use crate::{Config, DisconnectReason, Encoded, Link, Lost, Message, Sid, Transport};
 
 /// The Engine.IO session of one client: what it said over its transports becomes messages, what is sent
@@ -42,17 +41,19 @@ pub struct Session {
     events: VecDeque<Event>,
     /// A POST that has not been answered.
     posting: Option<Posting>,
-    /// The GET that was answered last: its packets are lost if it turns out to be.
-    answered: Option<Link>,
+    /// The GET whose packets have been handed out and are not delivered: they are lost if it is.
+    undelivered: Option<Link>,
     /// Whether the client wants base64 on its message stream.
     base64: bool,
+    /// Whether packets are about to be sent that a parked GET had better wait for.
+    answering: bool,
 }
 
 /// ```text
 ///   open(polling) ──▶ Polling ◀──▶ Polling + candidate ──`5`──▶ Streaming
 ///   open(websocket) ──▶ Opening ──attach──────────────────────▶ Streaming
 ///
-///   Polling, no GET parked ──close──▶ Lingering ──GET, or time──▶ Closed
+///   Polling, no GET parked ──close, `1`──▶ Lingering ──GET, or time──▶ Closed
 ///   any ──close, fault, death, loss of the link──────────────────▶ Closed
 /// ```
 #[derive(Debug)]
@@ -68,9 +69,10 @@ enum State {
     Streaming {
         link: Link,
     },
-    /// Closed by the server; the next GET fetches the last packets.
+    /// Closed; the next GET fetches the last packets, or the one that is its end.
     Lingering {
         until: Instant,
+        end: Control,
     },
     Closed,
 }
@@ -100,6 +102,12 @@ impl Session {
     /// waits.
     pub fn is_writable(&self) -> bool {
         matches!(self.state, State::Streaming { .. } | State::Polling { parked: Some(_), .. })
+    }
+
+    /// The GET whose answer has packets and has not been [delivered](Self::handle_delivered).
+    #[inline]
+    pub fn undelivered(&self) -> Option<Link> {
+        self.undelivered
     }
 
     /// How many bytes wait for the transport.
@@ -146,12 +154,14 @@ impl Session {
             transmits: VecDeque::new(),
             events: VecDeque::new(),
             posting: None,
-            answered: None,
+            undelivered: None,
             base64: open.base64,
+            answering: false,
         }
     }
 
-    /// A GET has arrived and waits for packets.
+    /// A GET has arrived and waits for packets. A client has one at a time, from its arrival until its answer has been
+    /// [delivered](Self::handle_delivered).
     ///
     /// # Errors
     ///
@@ -159,11 +169,11 @@ impl Session {
     pub fn handle_poll(&mut self, link: Link, now: Instant) -> Result<(), RequestError> {
         self.handle_timeout(now);
         match &mut self.state {
-            State::Polling { parked: parked @ None, candidate } => {
+            State::Polling { parked: parked @ None, candidate } if self.undelivered.is_none() => {
                 // No sign of life: what only polls, and answers no ping, is half a client.
                 *parked = Some(link);
                 if let Some(candidate) = candidate {
-                    candidate.park(now);
+                    candidate.park(now, self.answering);
                 }
                 Ok(())
             }
@@ -171,9 +181,13 @@ impl Session {
                 self.fail(DisconnectReason::TransportError, None);
                 Err(RequestError::Overlap)
             }
-            State::Lingering { .. } => {
+            State::Lingering { .. } if self.undelivered.is_none() => {
                 self.respond_last(link);
                 Ok(())
+            }
+            State::Lingering { .. } => {
+                self.end_linger();
+                Err(RequestError::Overlap)
             }
             State::Opening | State::Streaming { .. } => Err(BadRequest::TransportMismatch.into()),
             State::Closed => Err(RequestError::UnknownSession),
@@ -217,7 +231,7 @@ impl Session {
         self.heard();
         self.handle_timeout(now);
         match ByteString::try_from(body) {
-            Ok(body) => self.begin_body(link, body),
+            Ok(body) => self.begin_body(link, body, now),
             // A client that does not know of the end yet is not told by an error, here either.
             Err(_) if self.is_open() => self.refuse_body(link),
             Err(_) => self.accept_body(link),
@@ -259,6 +273,15 @@ impl Session {
         }
     }
 
+    /// The last byte of a GET's answer is on its way: the client may send the next one. Answers that are a
+    /// [`Response::Payload`] are told so; of others nothing hangs on it.
+    pub fn handle_delivered(&mut self, link: Link, now: Instant) {
+        if self.undelivered.take_if(|undelivered| *undelivered == link).is_some() {
+            self.linger_on(now);
+        }
+        self.handle_timeout(now);
+    }
+
     /// A link is gone, or its answer could not be delivered.
     pub fn handle_lost(&mut self, link: Link, why: Lost, now: Instant) {
         // The loss first: what time does after it must not concern the link any more.
@@ -277,6 +300,7 @@ impl Session {
             }
             return;
         }
+        let undelivered = self.undelivered.take_if(|undelivered| *undelivered == link).is_some();
         match &mut self.state {
             State::Streaming { link: stream } if *stream == link => match why {
                 Lost::Closed => self.finish(DisconnectReason::TransportClose),
@@ -291,13 +315,13 @@ impl Session {
                     self.transmits.push_back(Transmit::Close { link, code: Some(1009) });
                 }
             }
-            // Parked or just answered: packets are lost either way. Other requests have done their work,
-            // and streams that were refused never mattered.
-            State::Polling { parked, .. } if *parked == Some(link) || self.answered == Some(link) => {
+            // Parked, or answered with packets that are lost. Other requests have done their work, and streams that were
+            // refused never mattered.
+            State::Polling { parked, .. } if *parked == Some(link) || undelivered => {
                 parked.take_if(|parked| *parked == link);
                 self.fail(DisconnectReason::TransportError, None);
             }
-            State::Lingering { .. } if self.answered == Some(link) => self.end_linger(),
+            State::Lingering { .. } if undelivered => self.end_linger(),
             State::Polling { .. } | State::Streaming { .. } | State::Lingering { .. } | State::Closed => {}
         }
     }
@@ -306,12 +330,8 @@ impl Session {
     /// nothing wrong.
     pub fn handle_timeout(&mut self, now: Instant) {
         match &mut self.state {
-            State::Lingering { until } => {
-                if now >= *until {
-                    self.end_linger();
-                }
-                return;
-            }
+            State::Lingering { until, .. } if now >= *until => return self.linger_out(now),
+            State::Lingering { .. } => return,
             State::Closed => return,
             State::Polling { parked, candidate: Some(candidate) } => {
                 if now >= candidate.deadline {
@@ -320,8 +340,7 @@ impl Session {
                     && candidate.release().is_some_and(|release| now >= release)
                     && let Some(link) = parked.take()
                 {
-                    self.answered = Some(link);
-                    self.transmits.push_back(respond(link, "6"));
+                    self.transmits.push_back(respond(link, Control::Noop));
                 }
             }
             State::Opening | State::Polling { .. } | State::Streaming { .. } => {}
@@ -365,10 +384,7 @@ impl Session {
             }
             State::Polling { parked, .. } if !self.outbox.is_empty() => {
                 let link = parked.take()?;
-                self.answered = Some(link);
-                let mut payload = Payload::default();
-                payload.fill(&mut self.outbox);
-                Some(Transmit::Respond { link, response: Response::Payload(payload.into_body()) })
+                Some(self.respond_packets(link))
             }
             _ => None,
         }
@@ -376,10 +392,10 @@ impl Session {
 
     /// The next event. To be called after every `&mut` call, until `None`.
     #[must_use = "an event that is not looked at is lost"]
-    pub fn poll(&mut self) -> Option<Event> {
+    pub fn poll(&mut self, now: Instant) -> Option<Event> {
         loop {
             match self.take_event() {
-                None if self.read_body() => {}
+                None if self.read_body(now) => {}
                 event => return event,
             }
         }
@@ -407,7 +423,7 @@ impl Session {
                 let deadline = candidate.deadline.min(heartbeat);
                 Some(release.map_or(deadline, |release| release.min(deadline)))
             }
-            State::Lingering { until } => Some(*until),
+            State::Lingering { until, .. } => Some(*until),
             State::Closed => None,
         }
     }
@@ -419,12 +435,17 @@ impl Session {
         self.heartbeat.heard();
     }
 
+    /// Tells whether packets are about to be sent: then an upgrade releases a GET as late as it may.
+    pub(crate) fn set_answering(&mut self, answering: bool) {
+        self.answering = answering;
+    }
+
     /// The candidate takes over.
     fn commit(&mut self, link: Link) {
         let State::Polling { parked, candidate } = &mut self.state else { return };
         self.base64 = candidate.take().is_some_and(|candidate| candidate.base64);
         if let Some(parked) = parked.take() {
-            self.transmits.push_back(respond(parked, "6"));
+            self.transmits.push_back(respond(parked, Control::Noop));
         }
         self.state = State::Streaming { link };
         self.heard();

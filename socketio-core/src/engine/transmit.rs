@@ -35,19 +35,32 @@ pub enum Transmit {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Response {
-    /// 200 with packets: `text/plain; charset=UTF-8`, not to be stored.
+    /// 200 with packets: `text/plain; charset=UTF-8`, not to be stored. Until it is
+    /// [delivered](crate::Connection::handle_delivered), it is the only one of its session, and the client may ask for no
+    /// other.
     Payload(Vec<u8>),
+    /// The same with one packet that carries nothing, and that may be lost.
+    Control(Control),
     /// 200 to a POST: `ok` as `text/html`.
     Accepted,
     /// A refusal.
     Refused(RequestError),
 }
 
+/// A packet that ends a GET without carrying anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Control {
+    /// Nothing has happened; the client may do something else.
+    Noop,
+    /// The session is over.
+    Close,
+}
+
 impl Response {
     /// The HTTP status.
     pub const fn status(&self) -> u16 {
         match self {
-            Self::Payload(_) | Self::Accepted => 200,
+            Self::Payload(_) | Self::Control(_) | Self::Accepted => 200,
             Self::Refused(error) => error.status(),
         }
     }
@@ -55,7 +68,7 @@ impl Response {
     /// The value of `Content-Type`; none if there is no body.
     pub const fn content_type(&self) -> Option<&'static str> {
         match self {
-            Self::Payload(_) => Some("text/plain; charset=UTF-8"),
+            Self::Payload(_) | Self::Control(_) => Some("text/plain; charset=UTF-8"),
             Self::Accepted => Some("text/html"),
             Self::Refused(error) if error.body().is_empty() => None,
             Self::Refused(_) => Some("application/json"),
@@ -65,7 +78,7 @@ impl Response {
     /// The value of `Cache-Control`, if it matters.
     pub const fn cache_control(&self) -> Option<&'static str> {
         match self {
-            Self::Payload(_) | Self::Accepted => Some("no-store"),
+            Self::Payload(_) | Self::Control(_) | Self::Accepted => Some("no-store"),
             Self::Refused(_) => None,
         }
     }
@@ -74,6 +87,8 @@ impl Response {
     pub fn into_body(self) -> Bytes {
         match self {
             Self::Payload(body) => body.into(),
+            Self::Control(Control::Noop) => Bytes::from_static(b"6"),
+            Self::Control(Control::Close) => Bytes::from_static(b"1"),
             Self::Accepted => Bytes::from_static(b"ok"),
             Self::Refused(error) => Bytes::from_static(error.body().as_bytes()),
         }

@@ -20,9 +20,10 @@ impl Candidate {
         Self { link, base64, deadline: after(now, config.upgrade_timeout), probed: None, release: None }
     }
 
-    /// Takes the probe, which releases a GET that is parked; false if there was one before.
-    pub(super) fn probe(&mut self, now: Instant) -> bool {
-        self.release = Some(now);
+    /// Takes the probe, which releases a GET that is parked; false if there was one before. While packets are about to be
+    /// sent, it is they that should release it.
+    pub(super) fn probe(&mut self, now: Instant, answering: bool) -> bool {
+        self.release = Some(if answering { now + MAX_RELEASE } else { now });
         self.probed.replace(now).is_none()
     }
 
@@ -32,8 +33,9 @@ impl Candidate {
 
     /// A GET is parked since now. One that comes after the probe waits as long again as the upgrade has
     /// taken, so that a client which has not read the answer to its probe does not come again and again.
-    pub(super) fn park(&mut self, now: Instant) {
-        let patience = |probed| now.saturating_duration_since(probed).clamp(MIN_RELEASE, MAX_RELEASE);
+    pub(super) fn park(&mut self, now: Instant, answering: bool) {
+        let min = if answering { MAX_RELEASE } else { MIN_RELEASE };
+        let patience = |probed| now.saturating_duration_since(probed).clamp(min, MAX_RELEASE);
         self.release = self.probed.map(|probed| now + patience(probed));
     }
 
@@ -56,14 +58,17 @@ mod tests {
         let start = crate::time::start();
         let at = |millis| start + Duration::from_millis(millis);
         let mut candidate = Candidate::new(Link::new(1), false, &Config::default(), start);
-        candidate.park(start);
+        candidate.park(start, false);
         assert_eq!(candidate.release(), None);
-        assert!(candidate.probe(at(10)));
+        assert!(candidate.probe(at(10), false));
         assert_eq!(candidate.release(), Some(at(10)));
         for (parked, released) in [(10, 11), (11, 12), (30, 50), (110, 210), (500, 600)] {
-            candidate.park(at(parked));
+            candidate.park(at(parked), false);
             assert_eq!(candidate.release(), Some(at(released)));
         }
-        assert!(!candidate.probe(at(220)), "there is one probe");
+        candidate.park(at(600), true);
+        assert_eq!(candidate.release(), Some(at(700)));
+        assert!(!candidate.probe(at(720), true), "there is one probe");
+        assert_eq!(candidate.release(), Some(at(820)));
     }
 }

@@ -8,7 +8,7 @@ use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 use socketio_core::{Link, Lost};
 
-use crate::session::{Command, Session};
+use crate::session::{Command, Session, now};
 
 pin_project! {
     /// The body of a response: the inner service's, or one of ours.
@@ -21,19 +21,25 @@ pin_project! {
 pin_project! {
     #[project = InnerProj]
     enum Inner<B> {
-        Inner { #[pin] body: B },
-        Ours { bytes: Bytes, delivery: Option<Delivery> },
+        Service { #[pin] body: B },
+        Ours { bytes: Bytes },
+        // Packets, so many bytes of which have not been taken.
+        Packets { left: usize, delivery: Option<Delivery> },
     }
 }
 
 impl<B> ResponseBody<B> {
     pub(super) fn inner(body: B) -> Self {
-        Self { inner: Inner::Inner { body } }
+        Self { inner: Inner::Service { body } }
     }
 
-    /// With a `delivery`, the session is told if the body is lost.
-    pub(super) fn ours(bytes: Bytes, delivery: Option<Delivery>) -> Self {
-        Self { inner: Inner::Ours { bytes, delivery } }
+    pub(super) fn ours(bytes: Bytes) -> Self {
+        Self { inner: Inner::Ours { bytes } }
+    }
+
+    /// The packets that a session holds as its answer, of so many bytes.
+    pub(super) fn packets(length: usize, delivery: Delivery) -> Self {
+        Self { inner: Inner::Packets { left: length, delivery: Some(delivery) } }
     }
 }
 
@@ -46,28 +52,38 @@ impl<B: Body<Data = Bytes>> Body for ResponseBody<B> {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
         match self.project().inner.project() {
-            InnerProj::Inner { body } => body.poll_frame(cx),
-            InnerProj::Ours { bytes, delivery } => {
-                if let Some(delivery) = delivery.take() {
-                    delivery.done();
-                }
+            InnerProj::Service { body } => body.poll_frame(cx),
+            InnerProj::Ours { bytes } => {
                 let bytes = std::mem::take(bytes);
                 Poll::Ready((!bytes.is_empty()).then(|| Ok(Frame::data(bytes))))
+            }
+            InnerProj::Packets { left, delivery } => {
+                // Dropped by a session that has waited for too long, they end too early: the HTTP server closes the stream.
+                let piece = delivery.as_ref().and_then(Delivery::take_piece);
+                *left -= piece.as_ref().map_or(*left, Bytes::len);
+                if *left == 0
+                    && let Some(delivery) = delivery.take()
+                {
+                    delivery.done();
+                }
+                Poll::Ready(piece.map(|piece| Ok(Frame::data(piece))))
             }
         }
     }
 
     fn is_end_stream(&self) -> bool {
         match &self.inner {
-            Inner::Inner { body } => body.is_end_stream(),
-            Inner::Ours { bytes, .. } => bytes.is_empty(),
+            Inner::Service { body } => body.is_end_stream(),
+            Inner::Ours { bytes } => bytes.is_empty(),
+            Inner::Packets { left, .. } => *left == 0,
         }
     }
 
     fn size_hint(&self) -> SizeHint {
         match &self.inner {
-            Inner::Inner { body } => body.size_hint(),
-            Inner::Ours { bytes, .. } => SizeHint::with_exact(bytes.len() as u64),
+            Inner::Service { body } => body.size_hint(),
+            Inner::Ours { bytes } => SizeHint::with_exact(bytes.len() as u64),
+            Inner::Packets { left, .. } => SizeHint::with_exact(*left as u64),
         }
     }
 }
@@ -94,6 +110,11 @@ impl Delivery {
     /// The HTTP server has taken the answer.
     pub(super) fn done(mut self) {
         self.session = None;
+    }
+
+    /// The next piece of the answer; none if the session has dropped it.
+    fn take_piece(&self) -> Option<Bytes> {
+        self.session.as_ref()?.mailbox.take_piece(self.link, now())
     }
 
     /// Hands the session the body of the request.

@@ -13,13 +13,12 @@ use socketio_core::Lost;
 use socketio_core::engine::{RequestError, Response as SessionResponse};
 
 use super::admission::Decision;
-use super::body::Delivery;
 use super::hooks::Watch;
 use super::request::{Action, Waiting};
 use super::websocket::Handshake;
 use super::{Refusal, ResponseBody};
 use crate::SocketIo;
-use crate::session::Command;
+use crate::session::{Command, Reply};
 
 pin_project! {
     /// The answer of a [`SocketIoService`](super::SocketIoService).
@@ -114,7 +113,7 @@ where
                 }
                 StateProj::File { answer } => {
                     let answer = answer.take().expect(POLLED_AGAIN);
-                    return Poll::Ready(Ok(answer.map(|bytes| ResponseBody::ours(bytes, None))));
+                    return Poll::Ready(Ok(answer.map(|bytes| ResponseBody::ours(bytes))));
                 }
                 StateProj::Admit { decision, asked } => {
                     let decision = ready!(decision.as_mut().poll(cx));
@@ -192,15 +191,21 @@ fn poll_answer<B>(
 ) -> Poll<Response<ResponseBody<B>>> {
     let polled = waiting.as_mut().map(|waiting| Pin::new(&mut waiting.answer).poll(cx));
     // A session that is over has dropped the question.
-    let unknown = SessionResponse::Refused(RequestError::UnknownSession);
-    let answer = ready!(polled.expect(POLLED_AGAIN)).unwrap_or(unknown);
+    let unknown = Reply::Whole(SessionResponse::Refused(RequestError::UnknownSession));
+    let reply = ready!(polled.expect(POLLED_AGAIN)).unwrap_or(unknown);
     let delivery = waiting.take().expect(POLLED_AGAIN).delivery;
-    Poll::Ready(match answer {
-        SessionResponse::Refused(error) => {
-            delivery.done();
-            refused(error, None, watch)
+    Poll::Ready(match reply {
+        Reply::Packets { length } => {
+            let body = ResponseBody::packets(length, delivery);
+            with_head(body, &SessionResponse::Payload(Vec::new()), watch)
         }
-        answer => answered(answer, Some(delivery), watch),
+        Reply::Whole(answer) => {
+            delivery.done();
+            match answer {
+                SessionResponse::Refused(error) => refused(error, None, watch),
+                answer => answered(answer, watch),
+            }
+        }
     })
 }
 
@@ -213,34 +218,32 @@ fn refused<B>(
     if let Some(watch) = watch {
         watch.refused(error, refusal);
     }
-    let mut response = answered(SessionResponse::Refused(error), None, watch);
+    let mut response = answered(SessionResponse::Refused(error), watch);
     if let Some(refusal) = refusal {
         let body = RequestError::forbidden_body(refusal.message());
-        *response.body_mut() = ResponseBody::ours(body.into(), None);
+        *response.body_mut() = ResponseBody::ours(body.into());
     }
     response
 }
 
-/// The session's answer as a response. Packets must be delivered, and their loss be told; of other answers
-/// nothing hangs on that.
-fn answered<B>(
-    answer: SessionResponse,
-    delivery: Option<Delivery>,
+/// An answer without packets.
+fn answered<B>(answer: SessionResponse, watch: Option<&Watch>) -> Response<ResponseBody<B>> {
+    let mut response = with_head(ResponseBody::ours(Bytes::new()), &answer, watch);
+    *response.body_mut() = ResponseBody::ours(answer.into_body());
+    response
+}
+
+/// A body under the head of an answer.
+fn with_head<B>(
+    body: ResponseBody<B>,
+    answer: &SessionResponse,
     watch: Option<&Watch>,
 ) -> Response<ResponseBody<B>> {
-    let status = StatusCode::from_u16(answer.status()).unwrap_or(StatusCode::BAD_REQUEST);
+    let mut response = Response::new(body);
+    *response.status_mut() = StatusCode::from_u16(answer.status()).unwrap_or(StatusCode::BAD_REQUEST);
+    let headers = response.headers_mut();
     let content_type = answer.content_type().map(HeaderValue::from_static);
     let cache_control = answer.cache_control().map(HeaderValue::from_static);
-    let delivery = match (&answer, delivery) {
-        (SessionResponse::Payload(_), delivery) => delivery,
-        (_, delivery) => {
-            delivery.into_iter().for_each(Delivery::done);
-            None
-        }
-    };
-    let mut response = Response::new(ResponseBody::ours(answer.into_body(), delivery));
-    *response.status_mut() = status;
-    let headers = response.headers_mut();
     headers.extend(content_type.map(|value| (header::CONTENT_TYPE, value)));
     headers.extend(cache_control.map(|value| (header::CACHE_CONTROL, value)));
     if let Some(watch) = watch {

@@ -13,7 +13,7 @@ use super::body::Delivery;
 use super::hooks::Watch;
 use super::websocket::{self, Handshake as WebSocketHandshake};
 use crate::handshake::Handshake;
-use crate::session::{Command, Driver, Respond, Session, contained};
+use crate::session::{Command, Driver, Reply, Respond, Session, contained};
 use crate::transport::Stream;
 use crate::{SocketIo, trace};
 
@@ -32,7 +32,7 @@ pub(super) enum Action {
 /// A request that waits for its session's answer.
 pub(super) struct Waiting {
     pub(super) delivery: Delivery,
-    pub(super) answer: oneshot::Receiver<socketio_core::engine::Response>,
+    pub(super) answer: oneshot::Receiver<Reply>,
 }
 
 impl Action {

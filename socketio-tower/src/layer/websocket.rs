@@ -50,7 +50,7 @@ impl Handshake {
     }
 
     pub(super) fn into_response<B>(self) -> Response<ResponseBody<B>> {
-        let mut response = Response::new(ResponseBody::ours(Bytes::new(), None));
+        let mut response = Response::new(ResponseBody::ours(Bytes::new()));
         let headers = response.headers_mut();
         if let Some(protocol) = self.protocol {
             headers.insert(header::SEC_WEBSOCKET_PROTOCOL, protocol);

@@ -28,6 +28,8 @@ pub(crate) enum Command {
     Post { link: Link, post: Post, respond: Respond },
     /// Its body is there.
     Body { link: Link, body: Bytes },
+    /// The HTTP server has taken the whole answer to a GET.
+    Delivered { link: Link },
     /// A request was given up, or its answer could not be delivered.
     Lost { link: Link, why: Lost },
     /// A message stream wants to take the session over.
@@ -35,7 +37,16 @@ pub(crate) enum Command {
 }
 
 /// Where the answer to a request goes. Dropped, it tells that the session is unknown.
-pub(crate) type Respond = oneshot::Sender<Response>;
+pub(crate) type Respond = oneshot::Sender<Reply>;
+
+/// The answer to a request.
+#[derive(Debug)]
+pub(crate) enum Reply {
+    /// Packets of so many bytes, to be taken from the mailbox.
+    Packets { length: usize },
+    /// The whole answer, which has none.
+    Whole(Response),
+}
 
 /// Where the client's answer to a packet goes.
 #[derive(Debug)]

@@ -12,7 +12,7 @@ use super::local::LocalSockets;
 use super::mailbox::Backlog;
 use super::running::Running;
 use super::streams::Streams;
-use super::{Answer, Command, Respond, Session, contained};
+use super::{Answer, Command, Reply, Respond, Session, contained, now};
 use crate::SocketIo;
 use crate::trace::{self, Span};
 use crate::transport::Stream;
@@ -146,6 +146,12 @@ impl Work {
         if self.connection.poll_timeout().is_some_and(|deadline| now >= deadline) {
             self.connection.handle_timeout(now);
         }
+        if let Some((link, deadline)) = self.stalled_answer()
+            && now >= deadline
+        {
+            self.session.mailbox.drop_answer(link);
+            self.connection.handle_lost(link, Lost::Stalled, now);
+        }
         self.end_overdue(cx, now)
     }
 
@@ -182,7 +188,7 @@ impl Work {
         while let Some(transmit) = self.connection.poll_transmit() {
             match transmit {
                 Transmit::Message { link, packet } => self.streams.push(link, packet),
-                Transmit::Respond { link, response } => self.respond(link, response),
+                Transmit::Respond { link, response } => self.respond(link, response, now),
                 Transmit::Close { link, code } => {
                     self.streams.close(link, code, now + write_timeout);
                     moved = true;
@@ -200,6 +206,7 @@ impl Work {
 impl Work {
     fn is_over(&self) -> bool {
         self.connection.is_finished()
+            && self.connection.undelivered().is_none()
             && self.streams.is_empty()
             && self.running.is_empty()
             && self.sockets.is_empty()
@@ -207,7 +214,15 @@ impl Work {
 
     fn timeout(&self) -> Option<Instant> {
         let streams = self.streams.timeout(self.io.settings().write_timeout);
-        [self.connection.poll_timeout(), streams, self.sockets.timeout()].into_iter().flatten().min()
+        let answer = self.stalled_answer().map(|(_, deadline)| deadline);
+        [self.connection.poll_timeout(), streams, self.sockets.timeout(), answer].into_iter().flatten().min()
+    }
+
+    /// The answer to a GET that is not delivered, and until when a piece of it must be taken.
+    fn stalled_answer(&self) -> Option<(Link, Instant)> {
+        let link = self.connection.undelivered()?;
+        let moved = self.session.mailbox.answer_moved()?;
+        Some((link, moved + self.io.settings().write_timeout))
     }
 
     fn rest(&self, cx: &Context<'_>) -> bool {
@@ -263,7 +278,9 @@ impl Work {
                 self.await_answer(link, respond, taken);
             }
             Command::Body { link, body } => connection.handle_body(link, body, now),
+            Command::Delivered { link } => connection.handle_delivered(link, now),
             Command::Lost { link, why } => {
+                self.session.mailbox.drop_answer(link);
                 connection.handle_lost(link, why, now);
                 if why == Lost::Aborted {
                     self.requests.retain(|(other, _)| *other != link);
@@ -281,14 +298,22 @@ impl Work {
         match taken {
             Ok(()) => self.requests.push((link, respond)),
             // Whoever asked may be gone, here and below: its `Lost` is on its way.
-            Err(error) => drop(respond.send(Response::Refused(error))),
+            Err(error) => drop(respond.send(Reply::Whole(Response::Refused(error)))),
         }
     }
 
-    fn respond(&mut self, link: Link, response: Response) {
+    fn respond(&mut self, link: Link, response: Response, now: Instant) {
         if let Some(index) = self.requests.iter().position(|(other, _)| *other == link) {
             let (_, respond) = self.requests.swap_remove(index);
-            respond.send(response).ok();
+            let reply = match response {
+                Response::Payload(packets) => {
+                    let length = packets.len();
+                    self.session.mailbox.answer(link, packets, now);
+                    Reply::Packets { length }
+                }
+                other => Reply::Whole(other),
+            };
+            respond.send(reply).ok();
         }
     }
 }
@@ -306,8 +331,3 @@ impl Drop for Work {
 
 /// Room for more commands than this is given back once they are done.
 const KEPT_COMMANDS: usize = 16;
-
-/// The clock, which tests may stop.
-fn now() -> Instant {
-    tokio::time::Instant::now().into_std()
-}

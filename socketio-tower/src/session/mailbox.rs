@@ -1,9 +1,11 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
+use std::time::Instant;
 
 use bytes::Bytes;
 use socketio_core::{DisconnectReason, Link};
 
+use super::answered::Answered;
 use super::command::Command;
 use crate::config::{Overflow, Settings};
 
@@ -30,6 +32,8 @@ struct Inner {
     body_bytes: usize,
     /// Whether what would be sent could leave at once, as of the task's last turn.
     writable: bool,
+    /// The answer to a GET that the HTTP server has not taken to its end.
+    answer: Option<Box<Answered>>,
     task: Task,
     /// Whether the session is ending: requests are still served, packets are not.
     ending: bool,
@@ -71,6 +75,13 @@ pub(crate) enum Pushed {
     Gone,
 }
 
+impl Inner {
+    fn queued_bytes(&self) -> usize {
+        let answer = self.answer.as_ref().map_or(0, |answer| answer.weight());
+        self.inbox_bytes + self.downstream_bytes + answer
+    }
+}
+
 impl Mailbox {
     /// Queues a command with a packet of this weight, unless the bytes that wait would exceed the bound. A
     /// packet that is alone is taken however long it is. At the bound the session may be ended, which is
@@ -80,7 +91,7 @@ impl Mailbox {
         if inner.ending {
             return Pushed::Gone;
         }
-        let queued = inner.inbox_bytes + inner.downstream_bytes;
+        let queued = inner.queued_bytes();
         if queued > 0 && queued.saturating_add(weight) > settings.max_queued_bytes {
             if settings.overflow == Overflow::Close {
                 inner.ending = true;
@@ -100,7 +111,7 @@ impl Mailbox {
         if inner.ending {
             return Pushed::Gone;
         }
-        if !inner.writable || inner.inbox_bytes + inner.downstream_bytes > 0 {
+        if !inner.writable || inner.queued_bytes() > 0 {
             return Pushed::Dropped;
         }
         inner.inbox_bytes += weight;
@@ -133,16 +144,54 @@ impl Mailbox {
         inner.body_bytes + inner.upstream_bytes
     }
 
-    /// The bytes that wait between `emit` and the kernel.
+    /// The bytes that wait between `emit` and the kernel, or the HTTP server.
     pub(crate) fn queued_bytes(&self) -> usize {
-        let inner = self.lock();
-        inner.inbox_bytes + inner.downstream_bytes
+        self.lock().queued_bytes()
+    }
+
+    /// The next piece of an answer, for the HTTP server; none if the task has dropped it. With the last piece the task is told
+    /// that the answer is delivered: it is woken only if it has nothing else to wait for.
+    pub(crate) fn take_piece(&self, link: Link, now: Instant) -> Option<Bytes> {
+        let mut inner = self.lock();
+        let ending = inner.ending;
+        let answer = inner.answer.as_mut().filter(|answer| answer.link == link)?;
+        let (piece, is_last) = answer.take_piece();
+        if !ending {
+            answer.moved = now;
+        }
+        if is_last {
+            inner.answer = None;
+            let command = Command::Delivered { link };
+            if ending {
+                push(inner, command);
+            } else {
+                inner.commands.push(command);
+                wake_drained(inner);
+            }
+        }
+        Some(piece)
+    }
+
+    /// For the task: the packets that answer a GET, which the HTTP server takes piece by piece.
+    pub(crate) fn answer(&self, link: Link, packets: Vec<u8>, now: Instant) {
+        self.lock().answer = Some(Box::new(Answered::new(link, packets.into(), now)));
+    }
+
+    /// For the task: when the last piece of the answer was taken, or the answer was given, while the session lived.
+    pub(crate) fn answer_moved(&self) -> Option<Instant> {
+        self.lock().answer.as_ref().map(|answer| answer.moved)
+    }
+
+    /// For the task: the answer is not waited for any longer.
+    pub(crate) fn drop_answer(&self, link: Link) {
+        let answer = self.lock().answer.take_if(|answer| answer.link == link);
+        drop(answer);
     }
 
     /// True if nothing waits; otherwise the waker is called when that is so, or when the session is over.
     pub(crate) fn poll_drained(&self, waker: &Waker) -> bool {
         let mut inner = self.lock();
-        let drained = matches!(inner.task, Task::Closed) || inner.inbox_bytes + inner.downstream_bytes == 0;
+        let drained = matches!(inner.task, Task::Closed) || inner.queued_bytes() == 0;
         if !drained && !inner.drained.iter().any(|other| other.will_wake(waker)) {
             inner.drained.push(waker.clone());
         }
@@ -207,7 +256,9 @@ impl Mailbox {
         inner.body_bytes = 0;
         let drained = std::mem::take(&mut inner.drained);
         let commands = std::mem::take(&mut inner.commands);
+        let answer = inner.answer.take();
         drop(inner);
+        drop(answer);
         drained.into_iter().for_each(Waker::wake);
         commands
     }
@@ -220,7 +271,7 @@ impl Mailbox {
 
 /// Wakes those who wait until all is written, if it is, after the lock is released.
 fn wake_drained(mut inner: MutexGuard<'_, Inner>) {
-    if inner.downstream_bytes == 0 && !inner.drained.is_empty() {
+    if !inner.drained.is_empty() && inner.queued_bytes() == 0 {
         let drained = std::mem::take(&mut inner.drained);
         drop(inner);
         drained.into_iter().for_each(Waker::wake);

@@ -1,7 +1,9 @@
 //! One client: the task that owns its connection, and the door to it.
 
+mod answered;
+
 mod command;
-pub(crate) use command::{Answer, Command, Respond};
+pub(crate) use command::{Answer, Command, Reply, Respond};
 
 mod driver;
 pub(crate) use driver::Driver;
@@ -19,6 +21,7 @@ pub(crate) use running::contained;
 mod streams;
 
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::time::Instant;
 
 use socketio_core::{Link, Sid, Transport};
 
@@ -60,6 +63,11 @@ impl Session {
     fn upgraded(&self) {
         self.streaming.store(true, Ordering::Relaxed);
     }
+}
+
+/// The clock, which tests may stop.
+pub(crate) fn now() -> Instant {
+    tokio::time::Instant::now().into_std()
 }
 
 #[cfg(test)]

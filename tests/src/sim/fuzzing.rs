@@ -96,7 +96,7 @@ pub fn payload(data: &[u8]) {
     session.handle_post(link, &Server::parse_post("text/plain"), now).expect("a session that polls");
     session.handle_body(link, Bytes::copy_from_slice(data), now);
     let mut closed = false;
-    while let Some(event) = session.poll() {
+    while let Some(event) = session.poll(now) {
         assert!(!closed, "{event:?} after the end");
         closed = matches!(event, socketio_core::engine::Event::Closed(_));
     }
@@ -161,6 +161,7 @@ pub fn live(server: &mut Server, operations: &[Operation]) {
     server.close(DisconnectReason::ServerShuttingDown);
     assert!(server.app().closed().is_some());
     // Whoever polls fetches the rest; whoever does not is waited for no longer than the bound.
+    server.read_answer();
     if !server.is_finished() {
         server.advance(30_000);
     }

@@ -79,7 +79,8 @@ impl Operation {
         let socket = |server: &mut Server, index: &usize| server.app().any_socket(*index);
         match self {
             Self::Get if server.ledger().waits(&Record::Get) => {}
-            Self::Get | Self::SecondGet => _ = server.get(),
+            Self::Get => _ = server.get(),
+            Self::SecondGet => _ = server.second_get(),
             Self::Post(_) | Self::PostHead if server.ledger().waits(&Record::Post) => {}
             Self::Post(body) => _ = server.post(packet(body)),
             Self::PostHead => _ = server.post_head(),

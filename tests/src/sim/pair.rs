@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use socketio_core::engine::{Response, Transmit};
+use socketio_core::engine::{Control, Response, Transmit};
 use socketio_core::{Config, Link, Lost, Message};
 
 use super::client::{Call, Wish};
@@ -167,6 +167,8 @@ impl Pair {
                 }
                 let packets = match response {
                     Response::Payload(body) => Some(ledger::packets_of(&body)),
+                    Response::Control(Control::Noop) => Some(vec![Message::Text("6".into())]),
+                    Response::Control(Control::Close) => Some(vec![Message::Text("1".into())]),
                     Response::Accepted => Some(Vec::new()),
                     _ => None,
                 };

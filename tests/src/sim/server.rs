@@ -46,6 +46,7 @@ impl Server {
         let mut server = Self::open("EIO=4&transport=polling", config);
         let get = server.get();
         assert!(server.answer(get).starts_with("200 0{"), "the handshake");
+        server.read_answer();
         server
     }
 
@@ -68,6 +69,7 @@ impl Server {
         server.post("40");
         let get = server.get();
         assert!(server.answer(get).starts_with("200 40{"), "connected");
+        server.read_answer();
         server.log();
         server
     }
@@ -186,12 +188,26 @@ impl Server {
 
 /// The network.
 impl Server {
-    /// A GET arrives.
+    /// A GET arrives, after the answer to the last one has been read.
     pub fn get(&mut self) -> Link {
+        self.read_answer();
+        self.second_get()
+    }
+
+    /// A GET arrives, whether or not the answer to the last one has been read.
+    pub fn second_get(&mut self) -> Link {
         let link = self.new_link();
         let taken = self.connection.handle_poll(link, self.now);
         self.requested(link, Record::Get, taken);
         link
+    }
+
+    /// The answer that was given last is read to its end.
+    pub fn read_answer(&mut self) {
+        if let Some(link) = self.connection.undelivered() {
+            self.connection.handle_delivered(link, self.now);
+            self.drain();
+        }
     }
 
     /// A POST arrives with its whole body.

@@ -120,7 +120,7 @@ fn the_packets_of_a_post_share_its_body() {
         link = link.next();
         session.handle_post(link, &post, Instant::now()).expect("it is taken");
         session.handle_body(link, body.clone().into(), Instant::now());
-        assert_eq!(std::iter::from_fn(|| session.poll()).count(), 16);
+        assert_eq!(std::iter::from_fn(|| session.poll(Instant::now())).count(), 16);
         let answer = session.poll_transmit();
         assert!(matches!(answer, Some(Transmit::Respond { response: Response::Accepted, .. })));
     });
@@ -143,6 +143,7 @@ fn the_packets_of_a_get_are_copied_into_its_answer() {
         session.handle_poll(link, Instant::now()).expect("it is taken");
         let answer = session.poll_transmit();
         assert!(matches!(answer, Some(Transmit::Respond { response: Response::Payload(_), .. })));
+        session.handle_delivered(link, Instant::now());
     });
 }
 
@@ -156,6 +157,7 @@ fn polling() -> Session {
     let mut session = Session::open(Arc::default(), &Sid::from_entropy([1; 15]), &open, now);
     session.handle_poll(Link::new(0), now).expect("it is taken");
     assert!(session.poll_transmit().is_some());
+    session.handle_delivered(Link::new(0), now);
     session
 }
 

@@ -78,7 +78,7 @@ fn a_body_is_decoded_as_its_events_are_taken_and_answered_after_the_last() {
     let mut taken = 0;
     let mut unread = Vec::new();
     while session.is_behind() && taken < 32 {
-        assert_eq!(session.poll(), Some(Event::Message(Message::Text("a".into()))));
+        assert_eq!(session.poll(now), Some(Event::Message(Message::Text("a".into()))));
         assert!(session.poll_transmit().is_none(), "the POST waits");
         taken += 1;
         unread.push(session.unread_bytes());
@@ -104,7 +104,7 @@ fn a_client_whose_body_waits_to_be_read_is_not_silent() {
         assert!(session.is_open(), "after {minute} minutes");
     }
     let now = birth + Duration::from_secs(300);
-    assert_eq!(std::iter::from_fn(|| session.poll()).count(), 2);
+    assert_eq!(std::iter::from_fn(|| session.poll(now)).count(), 2);
     session.handle_timeout(now);
     session.handle_timeout(now + config.ping_interval + config.ping_timeout);
     assert!(!session.is_open(), "from here on it is");

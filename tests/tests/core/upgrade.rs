@@ -1,5 +1,5 @@
 use socketio_core::{Config, DisconnectReason, Lost};
-use socketio_tests::sim::Server;
+use socketio_tests::sim::{Server, Welcome};
 
 #[test]
 fn probe_and_commit() {
@@ -30,6 +30,40 @@ fn the_probe_releases_a_get_and_later_ones_follow_ever_later() {
         server.advance(1);
         assert_eq!(server.answer(get), "200 6", "parked {parked} ms after the probe");
     }
+}
+
+/// A client on localhost probes while its first CONNECT is under way.
+#[test]
+fn the_probe_leaves_a_get_to_the_connect_reply() {
+    let mut server = Server::polling();
+    server.app().welcome("/", Welcome::Wait);
+    let get = server.get();
+    let stream = server.upgrade();
+    server.text(stream, "2probe");
+    assert_eq!(server.messages(stream), ["3probe"]);
+    assert_eq!(server.answer(get), "");
+    server.advance(10);
+    server.post("40");
+    server.decide(Welcome::Accept);
+    assert!(server.answer(get).starts_with("200 40{"), "{}", server.answer(get));
+    // What follows is released as ever.
+    let get = server.get();
+    server.advance(10);
+    assert_eq!(server.answer(get), "200 6");
+}
+
+#[test]
+fn the_probe_waits_for_a_connect_reply_no_longer_than_node() {
+    let mut server = Server::polling();
+    server.app().welcome("/", Welcome::Wait);
+    server.post("40");
+    let get = server.get();
+    let stream = server.upgrade();
+    server.text(stream, "2probe");
+    server.advance(99);
+    assert_eq!(server.answer(get), "");
+    server.advance(1);
+    assert_eq!(server.answer(get), "200 6");
 }
 
 #[test]

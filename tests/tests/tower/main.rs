@@ -37,5 +37,6 @@ mod stalled;
 mod state;
 mod tasks;
 mod testing;
+mod unread;
 mod upgrades;
 mod volatile;

@@ -1,8 +1,8 @@
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::{Session, State};
 use crate::engine::payload::Payload;
-use crate::engine::{Event, RequestError, Response, Transmit};
+use crate::engine::{Control, Event, RequestError, Response, Transmit};
 use crate::time::after;
 use crate::{DisconnectReason, Link};
 
@@ -16,9 +16,7 @@ impl Session {
                 let parked = parked.take();
                 self.end_posting();
                 self.release_links();
-                // No longer than one that answers no ping.
-                let linger = self.config.linger.min(self.config.ping_timeout);
-                self.state = State::Lingering { until: after(now, linger) };
+                self.state = State::Lingering { until: self.linger(now), end: Control::Close };
                 self.events.push_back(Event::Closed(reason));
                 if let Some(link) = parked {
                     self.respond_last(link);
@@ -33,6 +31,28 @@ impl Session {
             }
             State::Opening => self.finish(reason),
             State::Lingering { .. } | State::Closed => {}
+        }
+    }
+
+    /// The client has said goodbye. One that polls may have a GET under way on another connection, which is answered, too.
+    pub(super) fn take_leave(&mut self, now: Instant) {
+        match &mut self.state {
+            State::Polling { parked, .. } => match parked.take() {
+                Some(link) => {
+                    self.transmits.push_back(respond(link, Control::Noop));
+                    self.finish(DisconnectReason::TransportClose);
+                }
+                None => {
+                    self.release_links();
+                    self.outbox.clear();
+                    self.state = State::Lingering { until: after(now, LAST_GET), end: Control::Noop };
+                    self.events.push_back(Event::Closed(DisconnectReason::TransportClose));
+                }
+            },
+            State::Lingering { .. } => self.end_linger(),
+            State::Opening | State::Streaming { .. } | State::Closed => {
+                self.fail(DisconnectReason::TransportClose, None);
+            }
         }
     }
 
@@ -81,22 +101,49 @@ impl Session {
         if let State::Polling { parked, .. } = &mut self.state
             && let Some(link) = parked.take()
         {
-            self.transmits.push_back(respond(link, "1"));
+            self.transmits.push_back(respond(link, Control::Close));
         }
     }
 
     /// Answers with what is left, or with the end when nothing is. Not with both: the stock client hands
     /// packets on in its next tick but closes at once, and would not know why.
     pub(super) fn respond_last(&mut self, link: Link) {
-        self.answered = Some(link);
         if self.outbox.is_empty() {
-            self.transmits.push_back(respond(link, "1"));
+            let end = if let State::Lingering { end, .. } = self.state { end } else { Control::Close };
+            self.transmits.push_back(respond(link, end));
             self.end_linger();
         } else {
-            let mut payload = Payload::default();
-            payload.fill(&mut self.outbox);
-            let response = Response::Payload(payload.into_body());
-            self.transmits.push_back(Transmit::Respond { link, response });
+            let packets = self.respond_packets(link);
+            self.transmits.push_back(packets);
+        }
+    }
+
+    /// Answers with what fits of the packets that wait.
+    pub(super) fn respond_packets(&mut self, link: Link) -> Transmit {
+        self.undelivered = Some(link);
+        let mut payload = Payload::default();
+        payload.fill(&mut self.outbox);
+        Transmit::Respond { link, response: Response::Payload(payload.into_body()) }
+    }
+
+    /// Until when a client is waited for: no longer than one that answers no ping.
+    fn linger(&self, now: Instant) -> Instant {
+        after(now, self.config.linger.min(self.config.ping_timeout))
+    }
+
+    /// A client that has just read an answer is waited for as long as any other.
+    pub(super) fn linger_on(&mut self, now: Instant) {
+        let later = self.linger(now);
+        if let State::Lingering { until, end: Control::Close } = &mut self.state {
+            *until = later;
+        }
+    }
+
+    /// The client is not waited for any longer, unless it is still reading.
+    pub(super) fn linger_out(&mut self, now: Instant) {
+        match self.state {
+            State::Lingering { end: Control::Close, .. } if self.undelivered.is_some() => self.linger_on(now),
+            _ => self.end_linger(),
         }
     }
 
@@ -108,7 +155,11 @@ impl Session {
     }
 }
 
+/// How long the GET may be under way of a client that has said goodbye by a POST: both leave at the same time, on two
+/// connections, one of which may have to be made first.
+const LAST_GET: Duration = Duration::from_millis(250);
+
 /// The answer to a GET that gets one packet of the Engine.IO layer.
-pub(super) fn respond(link: Link, control: &str) -> Transmit {
-    Transmit::Respond { link, response: Response::Payload(control.as_bytes().to_vec()) }
+pub(super) fn respond(link: Link, control: Control) -> Transmit {
+    Transmit::Respond { link, response: Response::Control(control) }
 }

@@ -1,3 +1,5 @@
+use std::time::Instant;
+
 use bytestring::ByteString;
 
 use super::Session;
@@ -53,20 +55,20 @@ impl Session {
     }
 
     /// Decodes a body that has arrived. The session may end on the way: then its POST is answered here, not by the end.
-    pub(super) fn begin_body(&mut self, link: Link, body: ByteString) {
+    pub(super) fn begin_body(&mut self, link: Link, body: ByteString, now: Instant) {
         self.posting = None;
-        if let Some(next) = self.read_packets(link, &body, 0) {
+        if let Some(next) = self.read_packets(link, &body, 0, now) {
             self.posting = Some(Posting::Reading(Box::new(Reading { link, body, next })));
         }
     }
 
     /// Decodes more of a body that has arrived, and answers its POST after the last packet. Returns false if there is no such
     /// body.
-    pub(crate) fn read_body(&mut self) -> bool {
+    pub(crate) fn read_body(&mut self, now: Instant) -> bool {
         let Some(Posting::Reading(mut reading)) = self.posting.take_if(|posting| posting.is_reading()) else {
             return false;
         };
-        if let Some(next) = self.read_packets(reading.link, &reading.body, reading.next) {
+        if let Some(next) = self.read_packets(reading.link, &reading.body, reading.next, now) {
             reading.next = next;
             self.posting = Some(Posting::Reading(reading));
         }
@@ -74,13 +76,13 @@ impl Session {
     }
 
     /// Decodes a few packets; returns where the next one begins, unless the POST has been answered.
-    fn read_packets(&mut self, link: Link, body: &ByteString, from: usize) -> Option<usize> {
+    fn read_packets(&mut self, link: Link, body: &ByteString, from: usize, now: Instant) -> Option<usize> {
         let mut next = from;
         for text in body[from..].split(SEPARATOR).take(DECODED) {
             next += text.len() + SEPARATOR.len_utf8();
             match Packet::decode(text) {
                 Ok(packet) if self.is_open() || packet == Packet::Close => {
-                    if let Some(received) = self.read_packet(body, packet) {
+                    if let Some(received) = self.read_packet(body, packet, now) {
                         self.events.push_back(Event::Message(received.into_message()));
                     }
                 }

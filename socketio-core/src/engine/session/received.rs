@@ -3,7 +3,6 @@ use std::time::Instant;
 use bytes::Bytes;
 use bytestring::ByteString;
 
-use super::closing::respond;
 use super::{Session, State};
 use crate::engine::{Packet, Transmit};
 use crate::{DisconnectReason, Encoded, Link, Message};
@@ -39,7 +38,7 @@ impl Session {
                 self.heartbeat.heard();
                 match message {
                     Message::Text(text) => match Packet::decode(text) {
-                        Ok(packet) => self.read_packet(text, packet),
+                        Ok(packet) => self.read_packet(text, packet, now),
                         Err(_) => {
                             self.fail(DisconnectReason::ParseError, None);
                             None
@@ -54,7 +53,7 @@ impl Session {
                     Message::Binary(_) => None,
                 };
                 match packet {
-                    Some(Packet::Ping { probe: true }) if candidate.probe(now) => {
+                    Some(Packet::Ping { probe: true }) if candidate.probe(now, self.answering) => {
                         let packet = Encoded::text_only("3probe");
                         self.transmits.push_back(Transmit::Message { link, packet });
                         self.heard();
@@ -75,23 +74,13 @@ impl Session {
         &mut self,
         whole: &'p ByteString,
         packet: Packet<'p>,
+        now: Instant,
     ) -> Option<Received<'p>> {
         match packet {
             Packet::Text(text) => return Some(Received::Text { whole, text }),
             Packet::Binary(bytes) => return Some(Received::Binary(bytes)),
             // Node ignores `1` on a WebSocket until the ping timeout; there is no reason to wait.
-            Packet::Close => {
-                if let State::Lingering { .. } = self.state {
-                    self.end_linger();
-                    return None;
-                }
-                if let State::Polling { parked, .. } = &mut self.state
-                    && let Some(link) = parked.take()
-                {
-                    self.transmits.push_back(respond(link, "6"));
-                }
-                self.fail(DisconnectReason::TransportClose, None);
-            }
+            Packet::Close => self.take_leave(now),
             // The heartbeat of revision 4 goes the other way.
             Packet::Ping { .. } => self.fail(DisconnectReason::TransportError, None),
             Packet::Pong { .. } | Packet::Open(_) | Packet::Upgrade | Packet::Noop => {}

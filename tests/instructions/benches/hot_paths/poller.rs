@@ -60,7 +60,7 @@ impl Poller {
         self.link = self.link.next();
         self.session.handle_post(self.link, &self.post, self.now).expect("it is taken");
         self.session.handle_body(self.link, std::mem::take(&mut self.body), self.now);
-        while let Some(event) = self.session.poll() {
+        while let Some(event) = self.session.poll(self.now) {
             black_box(event);
         }
         let answer = self.session.poll_transmit();
@@ -70,7 +70,9 @@ impl Poller {
     pub(crate) fn get(&mut self) -> Vec<u8> {
         self.link = self.link.next();
         self.session.handle_poll(self.link, self.now).expect("it is taken");
-        match self.session.poll_transmit() {
+        let answer = self.session.poll_transmit();
+        self.session.handle_delivered(self.link, self.now);
+        match answer {
             Some(Transmit::Respond { response: Response::Payload(body), .. }) => body,
             other => panic!("no answer: {other:?}"),
         }
