@@ -1,5 +1,6 @@
 //! What is told to the `tracing` crate, if the feature of that name is on. Nothing else knows of it.
 
+use socketio_core::engine::RequestError;
 use socketio_core::{DisconnectReason, Transport};
 
 use crate::handler::{Cause, ErrorContext};
@@ -95,6 +96,12 @@ pub(crate) fn not_handled(error: &ErrorContext<'_>) {
 pub(crate) fn handlers_abandoned(socket: &Socket, count: usize) {
     let _ = (socket, count);
     event!(warn, socket = %socket.id(), namespace = socket.namespace(), count, "handlers outlived their socket's grace time");
+}
+
+/// A request of a client is answered with an error.
+pub(crate) fn request_refused(error: RequestError) {
+    let _ = error;
+    event!(debug, status = error.status(), %error, "a request was refused");
 }
 
 /// Nobody could say whether a client may come.

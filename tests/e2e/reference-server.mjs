@@ -191,6 +191,18 @@ wide.on("connection", (socket) => {
   socket.on("rooms-log", (room, ack) => ack(roomsLog.get(room) ?? []));
 });
 
+io.of("/relay").on("connection", (socket) => {
+  const known = ["text", "exact", "any", "pass"];
+  socket.emit("name", socket.handshake.auth.name);
+  socket.on("text", (text, ack) => ack(text));
+  socket.on("exact", (...args) => args.pop()(...args));
+  socket.on("any", (value) => socket.emit("any", value));
+  socket.on("pass", (room, ...args) => socket.to(room).emit("passed", ...args));
+  socket.onAny((event, ...args) => {
+    if (!known.includes(event)) args.at(-1)(event);
+  });
+});
+
 io.of(/^\/typed\/[^/]+$/)
   .use((socket, next) => next(socket.handshake.auth.refuse ? new Error(socket.handshake.auth.refuse) : undefined))
   .on("connection", (socket) => {

@@ -215,6 +215,7 @@ fn refused<B>(
     refusal: Option<&Refusal>,
     watch: Option<&Watch>,
 ) -> Response<ResponseBody<B>> {
+    crate::trace::request_refused(error);
     if let Some(watch) = watch {
         watch.refused(error, refusal);
     }

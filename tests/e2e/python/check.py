@@ -89,6 +89,21 @@ class AsyncClient:
         sums = await asyncio.gather(*(peer.call("sum", n, 1) for n in range(10)))
         self.assertEqual(sums, list(range(1, 11)))
 
+    async def test_whole_floats_are_integers(self):
+        peer = await self.join()
+        self.assertEqual(await peer.call("sum", 5.0, -2.0), 3)
+        self.assertEqual(await peer.call("sum", -0.0, 1e3), 1000)
+
+    async def test_relay(self):
+        alice, bob = await self.join(("/relay",)), await self.join(("/relay",))
+        for args in [(1, b"\x00\xff"), ("☃", {"deep": [[b"one", 2.5]], "none": None}, b"two"), (5.0, "\ud83d")]:
+            self.assertEqual(await alice.call("exact", *args), args)
+            await alice.emit("pass", bob.client.get_sid("/relay"), *args)
+            self.assertEqual(await bob.take("passed"), list(args))
+        value = {"b": [b"\x04", 0.1], "a": 5.0}
+        await alice.emit("any", value)
+        self.assertEqual(await alice.take("any"), [value])
+
     async def test_ack_by_the_client(self):
         peer = await self.join()
         peer.client.on("question", lambda n: n + 22)

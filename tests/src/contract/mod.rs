@@ -1,6 +1,7 @@
 //! The server that stock clients are tested against; `tests/e2e/README.md` says what it does.
 
 mod guarded;
+mod relay;
 mod typed;
 mod wide;
 
@@ -50,6 +51,7 @@ pub fn server() -> SocketIo {
     io.of("/slow-connect", slow_connect);
     io.of("/guarded", guarded::define);
     io.of("/wide", wide::define);
+    io.of("/relay", relay::define);
     io.of("/typed/{name}", |ns| {
         ns.handlers_per_socket(|_| typed::Typed::default());
     });

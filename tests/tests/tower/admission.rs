@@ -4,11 +4,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
+use axum::Router;
+use axum::extract::Request;
+use axum::middleware::{self, Next};
 use http::request::Parts;
-use http::{Method, StatusCode, header};
+use http::{HeaderValue, Method, StatusCode, header};
 use socketio_tower::layer::{Origins, Refusal, RequestError};
 use socketio_tower::testing::{Refused, TestClient, TestClientBuilder};
-use socketio_tower::{SetupError, SocketIo};
+use socketio_tower::{Extension, SetupError, SocketIo};
 use tokio::time::Instant;
 
 use crate::client::{Http, Log, POLLING, Poller, Server, WEBSOCKET, Ws, request, text};
@@ -75,6 +78,59 @@ async fn the_application_is_asked_once_for_each_session() {
         }
     }
     assert_eq!(io.sessions(), 2);
+}
+
+#[derive(Clone)]
+struct User(&'static str);
+
+fn opens_a_session(request: &Request) -> bool {
+    let query = request.uri().query().unwrap_or_default();
+    request.uri().path() == "/socket.io/" && !query.split('&').any(|pair| pair.starts_with("sid="))
+}
+
+/// A hook cannot hand on what it finds out; a layer around can, and does it once for each session.
+#[tokio::test]
+async fn what_a_layer_has_found_out_is_there_in_hooks_and_handlers() {
+    let io = SocketIo::builder()
+        .keep_extension::<User>()
+        .allow_request(async |mut request: Parts| match request.extensions.get_mut::<User>() {
+            Some(User(name)) => {
+                *name = "nobody hears of this";
+                Ok(())
+            }
+            None => Err("log in first".into()),
+        })
+        .build();
+    io.of("/", |ns| {
+        ns.on("whoami", async |Extension(User(name)): Extension<User>| name);
+    });
+    let looked_up = Arc::new(AtomicU32::new(0));
+    let counter = Arc::clone(&looked_up);
+    let known = middleware::from_fn(move |mut request: Request, next: Next| {
+        if opens_a_session(&request) {
+            counter.fetch_add(1, Ordering::Relaxed);
+            if request.headers().contains_key("token") {
+                request.extensions_mut().insert(User("ada"));
+            }
+        }
+        next.run(request)
+    });
+    let server = Server::serve(Router::new().layer(io.layer()).layer(known)).await;
+    let mut http = Http::connect(server.address).await;
+    assert_eq!(text(&http.get(POLLING).await), forbidden("log in first"));
+    let mut asks = request(Method::GET, POLLING, "");
+    asks.headers_mut().insert("token", HeaderValue::from_static("secret"));
+    let open = http.request(asks).await;
+    let path = format!("{POLLING}&sid={}", &text(&open)[9..29]);
+    for packet in ["40", r#"421["whoami"]"#] {
+        http.request(request(Method::POST, &path, packet)).await;
+    }
+    let mut polled = String::new();
+    while !polled.contains("431[") {
+        polled += &text(&http.get(&path).await);
+    }
+    assert!(polled.ends_with(r#"431["ada"]"#), "{polled}");
+    assert_eq!(looked_up.load(Ordering::Relaxed), 2);
 }
 
 #[tokio::test(start_paused = true)]

@@ -5,6 +5,7 @@ use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Full};
 use socketio_tower::SocketIo;
+use socketio_tower::layer::Origins;
 use tower::{ServiceExt, service_fn};
 use tower_http::compression::CompressionLayer;
 use tower_http::cors::CorsLayer;
@@ -65,6 +66,26 @@ async fn cors_is_on_every_answer() {
         answer.headers().get(header::ACCESS_CONTROL_ALLOW_ORIGIN),
         Some(&HeaderValue::from_static("https://evil.org"))
     );
+}
+
+/// With credentials browsers take no `*`: each of several pages must be answered with its own origin.
+#[tokio::test]
+async fn each_of_several_pages_is_answered_with_its_own_origin() {
+    const PAGES: [&str; 2] = [PAGE, "http://localhost:5173"];
+    let io = SocketIo::builder().origins(Origins::only(PAGES)).build();
+    let cors = CorsLayer::new().allow_origin(PAGES.map(HeaderValue::from_static)).allow_credentials(true);
+    let server = Server::serve(Router::new().layer(io.layer()).layer(cors)).await;
+    let mut http = Http::connect(server.address).await;
+    for page in PAGES.into_iter().chain(["https://evil.org"]) {
+        let mut asks = request(Method::GET, POLLING, "");
+        asks.headers_mut().insert(header::ORIGIN, HeaderValue::from_static(page));
+        let answer = http.request(asks).await;
+        let header = |name| answer.headers().get(name).map(|value| value.to_str().expect("text"));
+        let is_ours = PAGES.contains(&page);
+        assert_eq!(answer.status(), if is_ours { StatusCode::OK } else { StatusCode::FORBIDDEN });
+        assert_eq!(header(header::ACCESS_CONTROL_ALLOW_ORIGIN), is_ours.then_some(page));
+        assert!(header(header::VARY).is_some_and(|names| names.contains("origin")));
+    }
 }
 
 /// As on the Node server the headers are on the 101 too, and guard nothing there: that is what `origins` is for.

@@ -1,7 +1,7 @@
 //! In which order things happen.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use socketio_tower::testing::TestClient;
@@ -220,5 +220,45 @@ async fn several_listeners_at_the_bound_lose_no_event() {
         client.emit("work", "");
         let pong: String = client.emit_with_ack("ping", "").await.expect("it is not lost");
         assert_eq!(pong, "pong");
+    }
+}
+
+/// Handlers of different sockets run at once: without the turn, one may list the room before another has joined it, and tell
+/// its list after the other has told its own. This is the recipe "list and tell" of the book.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn who_lists_and_tells_in_turn_leaves_nobody_a_stale_list() {
+    let io = SocketIo::new();
+    let turn = Arc::new(Mutex::new(()));
+    io.of("/", |ns| {
+        ns.on("enter", async move |socket: Socket, Data(room): Data<String>| {
+            let _turn = turn.lock().expect("nobody panics in it");
+            socket.join(&room);
+            let members = socket.all().to(room);
+            let names: Vec<_> = members.sockets().iter().map(|member| member.id().to_string()).collect();
+            members.emit("members", &names);
+        });
+    });
+    let mut clients = Vec::new();
+    for _ in 0..24 {
+        clients.push(TestClient::connect(&io).await.expect("it connects"));
+    }
+    for round in 0..20 {
+        let room = format!("room {round}");
+        let entered = clients.iter().map(|client| client.emit_with_ack::<_, ()>("enter", &room));
+        for entered in futures_util::future::join_all(entered).await {
+            entered.expect("an answer");
+        }
+        io.to(room).emit("all are in", "");
+        for client in &clients {
+            let mut last = Vec::new();
+            loop {
+                let event = client.next_event().await.expect("it is connected");
+                if event.name() == "all are in" {
+                    break;
+                }
+                last = event.args::<Vec<String>>().expect("a list");
+            }
+            assert_eq!(last.len(), clients.len(), "in round {round}");
+        }
     }
 }
