@@ -19,6 +19,7 @@ mod handshake;
 mod hooks;
 mod http2;
 mod last_words;
+mod layers;
 mod leak;
 mod life;
 mod listeners;
