@@ -38,5 +38,6 @@ mod stalled;
 mod state;
 mod tasks;
 mod testing;
+mod unfinished;
 mod upgrades;
 mod volatile;
