@@ -8,6 +8,7 @@ import { createServer, connect as dial } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import tls from "node:tls";
 import { parseArgs } from "node:util";
 import { CHECKS, closes, forges } from "./checks.mjs";
 import { PROXIES, install } from "./proxies.mjs";
@@ -83,7 +84,7 @@ async function behind(proxy, servers, stdio, run) {
   const { command, env } = proxy.start({ folder, port, other, servers, ...certificate(folder) });
   const child = start(command, { ...process.env, ...env }, ["ignore", stdio, stdio]);
   try {
-    await accepts(port, child);
+    await ready(port, child, shakesHands);
     await run({ url: `https://example.com:${port}`, proxy, servers });
   } finally {
     const exit = child.exitCode === null && once(child, "exit");
@@ -97,7 +98,7 @@ async function behind(proxy, servers, stdio, run) {
 async function server(program, stdio) {
   const port = await freePort();
   const child = start([program], { ...process.env, PORT: String(port) }, ["ignore", stdio, "inherit"]);
-  await accepts(port, child);
+  await ready(port, child, accepts);
   return Object.assign(child, { address: `127.0.0.1:${port}` });
 }
 
@@ -113,17 +114,26 @@ function stop(child) {
   child.kill("SIGTERM");
 }
 
-async function accepts(port, child) {
+async function ready(port, child, is) {
   const deadline = Date.now() + START_DEADLINE_MS;
   while (Date.now() < deadline) {
     if (child.exitCode !== null) throw new Error(`${child.spawnfile} has ended with code ${child.exitCode}; --verbose tells more`);
-    const socket = dial(port, "127.0.0.1");
-    const connected = await Promise.race([once(socket, "connect"), once(socket, "error")]).then(() => true, () => false);
-    socket.destroy();
-    if (connected) return;
+    if (await is(port)) return;
     await delay(25);
   }
   throw new Error(`${child.spawnfile} does not listen`);
+}
+
+const accepts = (port) => happens(dial(port, "127.0.0.1"), "connect");
+
+/** Caddy listens before it has a certificate. */
+const shakesHands = (port) =>
+  happens(tls.connect({ host: "127.0.0.1", port, servername: "example.com", rejectUnauthorized: false }), "secureConnect");
+
+async function happens(socket, event) {
+  const happened = await once(socket, event).then(() => true, () => false); // rejects with `error`
+  socket.destroy();
+  return happened;
 }
 
 /** A certificate for example.com. */
