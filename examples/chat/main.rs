@@ -3,12 +3,15 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use socketio_tower::handler::ConnectError;
 use socketio_tower::{Auth, Data, Extension, NamespaceBuilder, Socket, SocketIo, State};
+use tokio::sync::oneshot;
+use tokio::time::timeout;
 use tower_http::services::ServeDir;
 
 mod hall;
@@ -32,8 +35,19 @@ async fn main() -> std::io::Result<()> {
     let port = std::env::var("PORT").ok().and_then(|port| port.parse().ok()).unwrap_or(3000);
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", port)).await?;
     println!("the chat is at http://localhost:{port}");
-    axum::serve(listener, app).await
+    let (stop, stopped) = oneshot::channel::<()>();
+    let server = axum::serve(listener, app).with_graceful_shutdown(async { drop(stopped.await) });
+    let server = tokio::spawn(server.into_future());
+    tokio::signal::ctrl_c().await?;
+    // The sessions first: the server's shutdown waits for polls, and forgets WebSockets.
+    io.close(GRACE).await;
+    stop.send(()).ok();
+    // With a deadline: it also waits for whoever has sent half a request or does not read an answer.
+    timeout(GRACE, server).await.unwrap_or(Ok(Ok(())))?
 }
+
+/// How long clients may take to say goodbye, and connections to end.
+const GRACE: Duration = Duration::from_secs(5);
 
 /// What a client sends with its wish to connect.
 #[derive(Deserialize)]

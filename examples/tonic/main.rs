@@ -8,9 +8,12 @@
 
 use std::error::Error;
 use std::net::Ipv4Addr;
+use std::time::Duration;
 
 use socketio_tower::{Data, SocketIo, State};
 use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::time::timeout;
 use tonic::service::Routes;
 use tonic::transport::Endpoint;
 use tonic_health::ServingStatus;
@@ -51,15 +54,24 @@ async fn serve() -> Result<(), Box<dyn Error>> {
     let port = std::env::var("PORT").ok().and_then(|port| port.parse().ok()).unwrap_or(3000);
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
     println!("listening on http://{}", listener.local_addr()?);
-    axum::serve(listener, app)
-        .with_graceful_shutdown(async move {
-            tokio::signal::ctrl_c().await.ok();
-            // Polls that wait would hold the shutdown up, and WebSockets be cut: the sessions come first.
-            io.close(std::time::Duration::from_secs(5)).await;
-        })
-        .await?;
+    let (stop, stopped) = oneshot::channel::<()>();
+    let server = axum::serve(listener, app).with_graceful_shutdown(async { drop(stopped.await) });
+    let server = tokio::spawn(server.into_future());
+    tokio::signal::ctrl_c().await?;
+    // Polls and WebSockets over HTTP/2 would hold the server's shutdown up, other WebSockets be cut: the sessions come
+    // first.
+    io.close(GRACE).await;
+    stop.send(()).ok();
+    // A peer that sends half a request, or does not read its answer, would hold it up for as long as it likes.
+    match timeout(GRACE, server).await {
+        Ok(served) => served??,
+        Err(_) => eprintln!("some connections did not end in time"),
+    }
     Ok(())
 }
+
+/// How long clients may take to say goodbye, and connections to end.
+const GRACE: Duration = Duration::from_secs(5);
 
 async fn check(url: &str) -> Result<(), Box<dyn Error>> {
     let channel = Endpoint::from_shared(url.to_owned())?.connect().await?;

@@ -14,6 +14,7 @@ use crate::namespace::NamespaceHook;
 pub(crate) struct Settings {
     pub(crate) core: Arc<Config>,
     pub(crate) path: Box<str>,
+    pub(crate) websocket_over_http2: bool,
     pub(crate) max_queued_bytes: usize,
     pub(crate) overflow: Overflow,
     pub(crate) write_timeout: Duration,
@@ -41,6 +42,7 @@ impl Default for Settings {
         Self {
             core: Arc::new(Config::default()),
             path: "/socket.io".into(),
+            websocket_over_http2: true,
             max_queued_bytes: 8 * 1024 * 1024,
             overflow: Overflow::default(),
             write_timeout: Duration::from_secs(20),

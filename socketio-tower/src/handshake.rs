@@ -4,6 +4,7 @@ pub(crate) use facts::Facts;
 mod forwarded;
 pub use forwarded::ForwardedHeader;
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 use std::sync::LazyLock;
 use std::time::SystemTime;
@@ -11,6 +12,7 @@ use std::time::SystemTime;
 use http::header::{self, HeaderValue};
 use http::request::Parts;
 use http::{Extensions, HeaderMap};
+use socketio_core::engine::parameter;
 
 use crate::config::Settings;
 
@@ -62,15 +64,16 @@ impl Handshake {
         &self.text[..self.path_end as usize]
     }
 
-    /// The query, without its question mark; empty if there was none. See [`Query`](crate::Query) for its values.
+    /// The query as it was sent, without its question mark; empty if there was none. See [`parameter`](Self::parameter) and
+    /// [`Query`](crate::Query) for its values.
     pub fn query(&self) -> &str {
         &self.text[self.path_end as usize..self.query_end as usize]
     }
 
-    /// The value of a parameter of the query, not decoded.
-    pub fn parameter(&self, name: &str) -> Option<&str> {
-        let mut pairs = self.query().split('&').filter_map(|pair| pair.split_once('='));
-        pairs.find(|(key, _)| *key == name).map(|(_, value)| value)
+    /// The value of a parameter of the query, decoded: `ada lovelace` for `name=ada%20lovelace` and `name=ada+lovelace`.
+    /// The last of several with the same name counts, as on the Node server; one without `=` is empty.
+    pub fn parameter(&self, name: &str) -> Option<Cow<'_, str>> {
+        parameter(self.query(), name)
     }
 
     /// The headers chosen with [`SocketIoBuilder::keep_headers`](crate::SocketIoBuilder::keep_headers).

@@ -3,6 +3,9 @@
 mod request;
 pub use request::{BadRequest, Head, Open, Poll, Post, Request, RequestError, Upgrade};
 
+mod query;
+pub use query::parameter;
+
 mod session;
 pub(crate) use session::Received;
 pub use session::Session;

@@ -1,3 +1,6 @@
+use std::borrow::Cow;
+
+use super::query;
 use crate::{Config, Revision, Sid, Transport};
 
 /// The parts of an HTTP request that decide what it asks for, as plain text.
@@ -79,12 +82,12 @@ impl Request {
     /// The fault, which knows its answer.
     pub fn parse(head: &Head<'_>, config: &Config) -> Result<Self, RequestError> {
         let parameters = Parameters::parse(head.query);
-        let transport = match parameters.transport {
+        let transport = match parameters.transport.as_deref() {
             Some("polling") if config.polling => Transport::Polling,
             Some("websocket") if config.websocket => Transport::WebSocket,
             _ => return Err(RequestError::UnknownTransport),
         };
-        let revision = parameters.eio.map(Revision::from_parameter);
+        let revision = parameters.eio.as_deref().map(Revision::from_parameter);
         let Some(sid) = parameters.sid else {
             return Self::open(head, transport, revision.flatten(), parameters.base64);
         };
@@ -231,31 +234,27 @@ impl RequestError {
     }
 }
 
-/// The parameters that mean something here; the first of each name counts, all others are the
-/// application's.
+/// The parameters that mean something here, decoded; the last of each name counts, all others are the application's.
 #[derive(Default)]
 struct Parameters<'a> {
-    transport: Option<&'a str>,
-    sid: Option<&'a str>,
-    eio: Option<&'a str>,
+    transport: Option<Cow<'a, str>>,
+    /// None if it is empty, too.
+    sid: Option<Cow<'a, str>>,
+    eio: Option<Cow<'a, str>>,
     base64: bool,
 }
 
 impl<'a> Parameters<'a> {
     fn parse(query: &'a str) -> Self {
         let mut parameters = Self::default();
-        for (name, value) in query.split('&').filter_map(|pair| pair.split_once('=')) {
-            let slot = match name {
-                "transport" => &mut parameters.transport,
-                "sid" => &mut parameters.sid,
-                "EIO" => &mut parameters.eio,
-                "b64" => {
-                    parameters.base64 |= !value.is_empty();
-                    continue;
-                }
-                _ => continue,
-            };
-            slot.get_or_insert(value);
+        for (name, value) in query::pairs(query) {
+            match &*name {
+                "transport" => parameters.transport = Some(query::decode(value)),
+                "sid" => parameters.sid = Some(query::decode(value)).filter(|sid| !sid.is_empty()),
+                "EIO" => parameters.eio = Some(query::decode(value)),
+                "b64" => parameters.base64 = !value.is_empty(),
+                _ => {}
+            }
         }
         parameters
     }
@@ -308,7 +307,9 @@ mod tests {
             ("GET", "EIO=4&transport=webtransport", false, RequestError::UnknownTransport),
             ("GET", "EIO=4&transport=", true, RequestError::UnknownTransport),
             ("GET", "EIO=4&transport=polling&sid=__proto__", false, RequestError::UnknownSession),
-            ("GET", "EIO=4&transport=polling&sid=", false, RequestError::UnknownSession),
+            ("GET", "EIO=4&transport=polling&sid=%20", false, RequestError::UnknownSession),
+            ("GET", "EIO=4&transport=pollin%67%00", false, RequestError::UnknownTransport),
+            ("POST", "EIO=4&transport=polling&sid=", false, RequestError::BadHandshakeMethod),
             ("POST", "EIO=4&transport=polling", false, RequestError::BadHandshakeMethod),
             ("OPTIONS", "EIO=4&transport=polling", false, RequestError::BadHandshakeMethod),
             ("GET", "EIO=4&transport=websocket", false, BadRequest::Handshake.into()),
@@ -327,6 +328,27 @@ mod tests {
         for (method, query, websocket, expected) in cases {
             assert_eq!(parse(method, query, websocket), Err(expected), "{method} {query}");
         }
+    }
+
+    /// As the Node server reads it.
+    #[test]
+    fn the_query_is_decoded() {
+        let open = |transport| Ok(Request::Open(Open { transport, revision: Revision::V4, base64: false }));
+        for query in [
+            "EIO=%34&transport=polling",
+            "EIO=4&transport=%70olling",
+            "%45IO=4&trans%70ort=polling",
+            "EIO=4&transport=polling&sid=",
+            "EIO=4&transport=polling&sid",
+            "EIO=4&transport=polling&b64=",
+            "EIO=3&transport=websocket&EIO=4&transport=polling",
+        ] {
+            assert_eq!(parse("GET", query, false), open(Transport::Polling), "{query}");
+        }
+        assert_eq!(parse("GET", "EIO=4&transport=%77ebsocket", true), open(Transport::WebSocket));
+        let sid = SID.parse().unwrap();
+        let query = format!("EIO=4&transport=polling&sid={}", SID.replace('A', "%41"));
+        assert_eq!(parse("GET", &query, false), Ok(Request::Poll(Poll { sid })));
     }
 
     #[test]

@@ -76,6 +76,20 @@ impl SocketIoBuilder {
         self
     }
 
+    /// Whether clients may use WebSocket as one stream of an HTTP/2 connection (extended CONNECT, RFC 8441). Default true.
+    /// Without, such a request is refused as one of an unknown transport: clients that poll go on polling, over HTTP/2,
+    /// and WebSockets over HTTP/1.1 are taken as before.
+    ///
+    /// All streams of one HTTP/2 connection share a window of bytes under way. A page that does not read its WebSocket
+    /// can use it up, and so stop those of the other tabs of the same browser, until it has stopped for
+    /// [`write_timeout`](Self::write_timeout). A browser opens a connection of its own for each WebSocket if the HTTP
+    /// server does not offer extended CONNECT, which is better than this switch where it can be had. `axum::serve` always
+    /// offers it with axum's feature `http2`.
+    pub fn websocket_over_http2(mut self, enabled: bool) -> Self {
+        self.settings.websocket_over_http2 = enabled;
+        self
+    }
+
     /// Whether a session that was opened by polling may move to WebSocket. Default true.
     pub fn allow_upgrades(mut self, allowed: bool) -> Self {
         self.core.allow_upgrades = allowed;

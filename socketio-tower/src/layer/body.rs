@@ -43,6 +43,13 @@ impl<B> ResponseBody<B> {
     }
 }
 
+/// Nothing: what a layer around this one answers with if it does not ask the layer, such as CORS to a preflight request.
+impl<B> Default for ResponseBody<B> {
+    fn default() -> Self {
+        Self::ours(Bytes::new())
+    }
+}
+
 impl<B: Body<Data = Bytes>> Body for ResponseBody<B> {
     type Data = Bytes;
     type Error = B::Error;

@@ -20,6 +20,7 @@ pub struct SessionCookie {
     http_only: bool,
     same_site: Option<SameSite>,
     secure: bool,
+    partitioned: bool,
     max_age: Option<Duration>,
 }
 
@@ -45,6 +46,7 @@ impl SessionCookie {
             http_only: true,
             same_site: Some(SameSite::Lax),
             secure: false,
+            partitioned: false,
             max_age: None,
         }
     }
@@ -70,6 +72,26 @@ impl SessionCookie {
     /// Whether it is sent over encrypted connections only. Default false.
     pub fn secure(mut self, secure: bool) -> Self {
         self.secure = secure;
+        self
+    }
+
+    /// Whether it is kept apart for each site whose pages use the server (`Partitioned`, also called CHIPS). Default false.
+    ///
+    /// Browsers that block the cookies of other sites, as Chromium may and Safari does, keep neither `SameSite=Lax` nor
+    /// `SameSite=None` when page and server are on different sites; behind a balancer that looks at the cookie, the client
+    /// then meets another server with each request. They keep one that is partitioned.
+    ///
+    /// Such a cookie is `Secure` and `SameSite=None`, as browsers demand, whatever [`secure`](Self::secure) and
+    /// [`same_site`](Self::same_site) say.
+    ///
+    /// ```
+    /// use socketio_tower::SocketIo;
+    /// use socketio_tower::layer::SessionCookie;
+    ///
+    /// let io = SocketIo::builder().cookie(SessionCookie::new("io").partitioned(true)).build();
+    /// ```
+    pub fn partitioned(mut self, partitioned: bool) -> Self {
+        self.partitioned = partitioned;
         self
     }
 
@@ -101,10 +123,11 @@ impl SessionCookie {
         if self.http_only {
             cookie += "; HttpOnly";
         }
-        if self.secure {
+        if self.secure || self.partitioned {
             cookie += "; Secure";
         }
         cookie += match self.same_site {
+            _ if self.partitioned => "; SameSite=None; Partitioned",
             Some(SameSite::Strict) => "; SameSite=Strict",
             Some(SameSite::Lax) => "; SameSite=Lax",
             Some(SameSite::None) => "; SameSite=None",
@@ -130,6 +153,15 @@ mod tests {
             SessionCookie::new("x").path(None).http_only(false).secure(true).same_site(SameSite::None);
         let cookie = cookie.max_age(Duration::from_secs(60));
         assert_eq!(header(cookie), "x=AAAAAAAAAAAAAAAAAAAA; Max-Age=60; Secure; SameSite=None");
+    }
+
+    #[test]
+    fn a_partitioned_one_is_what_browsers_take() {
+        let sid = Sid::from_entropy([0; 15]);
+        let cookie = SessionCookie::new("io").partitioned(true).secure(false).same_site(SameSite::Lax);
+        let header = cookie.header(&sid).expect("it is valid");
+        let expected = "io=AAAAAAAAAAAAAAAAAAAA; Path=/; HttpOnly; Secure; SameSite=None; Partitioned";
+        assert_eq!(header, expected);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
-use http::header;
 use http::request::Parts;
+use http::{Version, header};
 use hyper::upgrade::OnUpgrade;
 use socketio_core::engine::{BadRequest, Head, Open, Request, RequestError, Upgrade};
 use socketio_core::{DisconnectReason, Sid, Transport};
@@ -42,9 +42,9 @@ impl Action {
         if hooks.is_empty() {
             return None;
         }
-        let request = Request::parse(&head(parts, websocket::is_requested(parts)), core);
-        let asks =
-            matches!(request, Ok(Request::Open(_))) && check_origin(io, parts).is_ok() && !io.is_closing();
+        let asks = matches!(parse(io, parts), Ok(Request::Open(_)))
+            && check_origin(io, parts).is_ok()
+            && !io.is_closing();
         asks.then(|| AdmissionHook::ask_all(hooks, parts, core.connect_timeout))
     }
 
@@ -57,8 +57,7 @@ impl Action {
         parts: &mut Parts,
         watch: &mut Option<Box<Watch>>,
     ) -> Result<Self, RequestError> {
-        let core = &io.settings().core;
-        match Request::parse(&head(parts, websocket::is_requested(parts)), core)? {
+        match parse(io, parts)? {
             Request::Open(open) => Self::open(io, parts, &open, watch),
             Request::Poll(poll) => {
                 let session = find(io, &poll.sid)?;
@@ -109,6 +108,16 @@ impl Action {
             }
         }
     }
+}
+
+/// A WebSocket that is not taken over HTTP/2 is refused as one of a transport that is switched off.
+fn parse(io: &SocketIo, parts: &Parts) -> Result<Request, RequestError> {
+    let settings = io.settings();
+    let websocket = websocket::is_requested(parts);
+    if websocket && parts.version == Version::HTTP_2 && !settings.websocket_over_http2 {
+        return Err(RequestError::UnknownTransport);
+    }
+    Request::parse(&head(parts, websocket), &settings.core)
 }
 
 /// A page that may not speak to this server opens no session, and no stream for one.

@@ -64,7 +64,7 @@ impl TestClient {
     /// let io = SocketIo::new();
     /// io.of("/shop", |ns| {
     ///     ns.on("language", async |socket: Socket| {
-    ///         socket.handshake().parameter("lang").unwrap_or("en").to_owned()
+    ///         socket.handshake().parameter("lang").unwrap_or("en".into()).into_owned()
     ///     });
     /// });
     /// let client = TestClient::builder().polling().query("lang=de").open(&io).await.unwrap();

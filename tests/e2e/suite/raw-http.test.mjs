@@ -75,6 +75,22 @@ describe("handshake", () => {
     });
   }
 
+  for (const query of [
+    "EIO=%34&transport=polling",
+    "EIO=4&transport=%70olling",
+    "EIO=4&trans%70ort=polling&sid=",
+    "EIO=4&transport=polling&sid",
+    "transport=websocket&EIO=4&transport=polling",
+  ]) {
+    test(`the query is read as it is meant: ${query}`, async () => {
+      const url = engineUrl();
+      url.search = query;
+      const { status, body } = await exchange(url);
+      assert.equal(status, 200);
+      assert.match(body, /^0\{"sid":/);
+    });
+  }
+
   for (const method of ["POST", "PUT", "DELETE", "OPTIONS"]) {
     test(`${method} opens no session`, async () => {
       const { status, body } = await exchange(engineUrl({ transport: "polling" }), { method });

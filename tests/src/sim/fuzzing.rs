@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use socketio_core::engine::{Head, Open, Request, Session};
+use socketio_core::engine::{Head, Open, Request, Session, parameter};
 use socketio_core::packet::{self, PacketKind};
 use socketio_core::{Config, DisconnectReason, Link, Message, Sid};
 
@@ -23,6 +23,12 @@ pub fn request(data: &[u8]) {
         if let Err(error) = Request::parse(&head, &config) {
             assert!((400..600).contains(&error.status()));
         }
+    }
+    // Every parameter is what the URL standard says, which Node keeps to.
+    let pairs: Vec<_> = form_urlencoded::parse(query.as_bytes()).collect();
+    for (name, _) in &pairs {
+        let last = pairs.iter().rev().find(|(other, _)| other == name).map(|(_, value)| value);
+        assert_eq!(parameter(query, name).as_ref(), last, "{name:?} in {query:?}");
     }
 }
 
@@ -217,6 +223,12 @@ mod tests {
             "b64=1",
             "__proto__",
             "%00",
+            "%3D",
+            "%26",
+            "%C3",
+            "%",
+            "+",
+            "é",
             "\n",
             "application/octet-stream",
         ];

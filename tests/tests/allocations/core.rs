@@ -21,6 +21,15 @@ fn decoding_an_event_allocates_nothing() {
 }
 
 #[test]
+fn reading_a_request_allocates_nothing() {
+    let config = Config::default();
+    // What the application named is passed over, decoded or not.
+    let query = "EIO=4&transport=polling&t=PqX7a&name=ada%20lovelace&sid=AAAAAAAAAAAAAAAAAAAA";
+    let head = Head { method: "GET", query, ..Head::default() };
+    assert_allocations("a GET", 0, || drop(black_box(Request::parse(black_box(&head), &config))));
+}
+
+#[test]
 fn an_event_is_encoded_into_one_allocation() {
     let mut encoder = Encoder::default();
     let text = "x".repeat(64);

@@ -162,7 +162,7 @@ async fn the_server_is_told_of_what_no_namespace_is() {
     let io = SocketIo::builder()
         .on_error(move |error| {
             let socket = if error.socket().is_some() { "a socket" } else { "nobody" };
-            let agent = error.handshake().parameter("agent").unwrap_or("?");
+            let agent = error.handshake().parameter("agent").unwrap_or("?".into());
             told.add(format!("{} by {socket} of {agent}: {}", error.namespace(), error.cause()));
         })
         .build();

@@ -1,12 +1,13 @@
 //! What is known of the request that opened a session, and of who sent it.
 
+use std::borrow::Cow;
 use std::net::{IpAddr, SocketAddr};
 
 use axum::Router;
 use axum::extract::ConnectInfo;
 use socketio_tower::handler::Cause;
 use socketio_tower::testing::{TestClient, TestClientBuilder};
-use socketio_tower::{ForwardedHeader, Query, Socket, SocketIo, SocketIoBuilder};
+use socketio_tower::{Data, ForwardedHeader, Query, Socket, SocketIo, SocketIoBuilder};
 
 use crate::client::{Ws, listen, soon};
 
@@ -154,5 +155,31 @@ async fn queries() {
         for _ in 0..2 {
             assert_eq!(errors.recv().await.expect("an error"), expected);
         }
+    }
+}
+
+/// Decoded as `Query` and the Node server do.
+#[tokio::test(start_paused = true)]
+async fn parameters() {
+    let io = SocketIo::new();
+    io.of("/", |ns| {
+        ns.on("parameter", async |socket: Socket, Data(name): Data<String>| {
+            socket.handshake().parameter(&name).map(Cow::into_owned)
+        });
+    });
+    let query = "name=ada%20lovelace&plus=a+b%2Bc&empty=&flag&%C3%A9t%C3%A9=1&twice=1&twice=2";
+    let socket = TestClient::builder().query(query).connect(&io).await.expect("it connects");
+    for (name, expected) in [
+        ("name", Some("ada lovelace")),
+        ("plus", Some("a b+c")),
+        ("empty", Some("")),
+        ("flag", Some("")),
+        ("été", Some("1")),
+        ("twice", Some("2")),
+        ("transport", Some("websocket")),
+        ("nam", None),
+    ] {
+        let told: Option<String> = socket.emit_with_ack("parameter", name).await.expect("an answer");
+        assert_eq!(told.as_deref(), expected, "{name}");
     }
 }

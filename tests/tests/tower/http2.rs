@@ -30,12 +30,15 @@ async fn connect(address: SocketAddr) -> Sender {
         http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await.expect("HTTP/2");
     tokio::spawn(connection);
     // Extended CONNECT is allowed when the server's settings have arrived, which an answer proves.
-    let request = Request::get(format!("http://localhost{POLLING}&sid=x")).body(Empty::new());
-    let answer = soon(sender.send_request(request.expect("a request"))).await.expect("an answer");
+    let answer = soon(sender.send_request(get(&format!("{POLLING}&sid=x")))).await.expect("an answer");
     assert_eq!(answer.version(), Version::HTTP_2);
     let body = answer.into_body().collect().await.expect("a body").to_bytes();
     assert_eq!(body, r#"{"code":1,"message":"Session ID unknown"}"#);
     sender
+}
+
+fn get(path: &str) -> Request<Empty<Bytes>> {
+    Request::get(format!("http://localhost{path}")).body(Empty::new()).expect("a request")
 }
 
 fn extended_connect(path: &str, version: &str) -> Request<Empty<Bytes>> {
@@ -165,4 +168,37 @@ async fn polling_over_one_http2_connection() {
     assert_eq!(send(Method::POST, &path, r#"42["nothing"]"#).await, "ok");
     parked.abort();
     log.expect(&["transport error"]).await;
+}
+
+/// Switched off, it is refused as a transport that is switched off is; what else there is goes on, over the same connection.
+#[tokio::test]
+async fn websockets_over_http2_may_be_switched_off() {
+    let refused = std::sync::Arc::new(Log::default());
+    let told = std::sync::Arc::clone(&refused);
+    let io = SocketIo::builder()
+        .websocket_over_http2(false)
+        .allow_request(async |_| Ok(()))
+        .on_connection_error(move |error| told.add(error.to_string()))
+        .build();
+    let server = Server::start(&io).await;
+    let mut sender = connect(server.address).await;
+    let open = soon(sender.send_request(get(POLLING))).await.expect("an answer");
+    let open = open.into_body().collect().await.expect("a body").to_bytes();
+    let open: serde_json::Value = serde_json::from_slice(&open[1..]).expect("an OPEN packet");
+    // Over HTTP/1.1 it may still move.
+    assert_eq!(open["upgrades"], serde_json::json!(["websocket"]));
+    let sid = open["sid"].as_str().expect("a sid");
+    for path in [WEBSOCKET.to_owned(), format!("{WEBSOCKET}&sid={sid}")] {
+        let answer = soon(sender.send_request(extended_connect(&path, "13"))).await.expect("an answer");
+        assert_eq!(answer.status(), StatusCode::BAD_REQUEST);
+        let body = answer.into_body().collect().await.expect("a body").to_bytes();
+        assert_eq!(body, r#"{"code":0,"message":"Transport unknown"}"#);
+    }
+    let lines = ["session ID unknown", "transport unknown", "transport unknown"];
+    refused.expect(&lines).await;
+    // The session has not noticed, and takes a WebSocket over HTTP/1.1.
+    let mut ws = Ws::handshake(server.address, &format!("{WEBSOCKET}&sid={sid}")).await;
+    ws.send("2probe").await;
+    ws.expect("3probe").await;
+    Ws::connect(server.address).await.close().await;
 }

@@ -1,12 +1,11 @@
 //! The layer over real sockets: every test runs a server on a port of its own and speaks to it by hand.
 
-mod client;
-
 mod admission;
 mod arguments;
 mod around;
 mod attach;
 mod broadcast_ack;
+mod client;
 mod client_files;
 mod clients;
 mod close;
@@ -19,6 +18,7 @@ mod handshake;
 mod hooks;
 mod http2;
 mod last_words;
+mod layers;
 mod leak;
 mod life;
 mod listeners;
@@ -37,6 +37,8 @@ mod stalled;
 mod state;
 mod tasks;
 mod testing;
+mod unfinished;
 mod unread;
 mod upgrades;
 mod volatile;
+

@@ -400,7 +400,7 @@ async fn the_server_sees_the_request() {
             let handshake = socket.handshake();
             let origin = handshake.headers()["origin"].to_str().unwrap_or_default().to_owned();
             let user = handshake.extensions().get::<User>().map_or("", |user| user.0).to_owned();
-            let lang = handshake.parameter("lang").unwrap_or_default().to_owned();
+            let lang = handshake.parameter("lang").unwrap_or_default().into_owned();
             Args((handshake.path().to_owned(), origin, user, lang, socket.transport().name()))
         });
     });
