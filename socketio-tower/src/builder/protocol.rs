@@ -78,13 +78,12 @@ impl SocketIoBuilder {
 
     /// Whether clients may use WebSocket as one stream of an HTTP/2 connection (extended CONNECT, RFC 8441). Default true.
     /// Without, such a request is refused as one of an unknown transport: clients that poll go on polling, over HTTP/2,
-    /// and WebSockets over HTTP/1.1 are taken as before.
+    /// and WebSocket over HTTP/1.1 is taken as before.
     ///
-    /// All streams of one HTTP/2 connection share a window of bytes under way. A page that does not read its WebSocket
-    /// can use it up, and so stop those of the other tabs of the same browser, until it has stopped for
-    /// [`write_timeout`](Self::write_timeout). A browser opens a connection of its own for each WebSocket if the HTTP
-    /// server does not offer extended CONNECT, which is better than this switch where it can be had. `axum::serve` always
-    /// offers it with axum's feature `http2`.
+    /// All streams of one HTTP/2 connection share a window of bytes under way. A page that does not read can use it up,
+    /// and so stop the other tabs of the same browser, until it has stopped for [`write_timeout`](Self::write_timeout). If
+    /// the HTTP server does not offer extended CONNECT, browsers open a connection for each WebSocket, which is better than
+    /// this switch where it can be had. `axum::serve` always offers it with axum's feature `http2`.
     pub fn websocket_over_http2(mut self, enabled: bool) -> Self {
         self.settings.websocket_over_http2 = enabled;
         self
