@@ -9,7 +9,7 @@ use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Full};
 use socketio_tower::SocketIo;
-use tower::{BoxError, ServiceBuilder, ServiceExt};
+use tower::{ServiceBuilder, ServiceExt};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::cors::CorsLayer;
@@ -176,8 +176,7 @@ async fn all_of_them_around_any_service() {
     let get = |path: &str| service.clone().oneshot(request(Method::GET, path, ""));
     for (path, expected) in [("/", "inner"), (POLLING, "0{\"sid\":")] {
         let answer = get(path).await.expect("it cannot fail");
-        let body: Result<_, BoxError> = answer.into_body().collect().await.map_err(Into::into);
-        let body = body.expect("a body").to_bytes();
+        let body = answer.into_body().collect().await.expect("a body").to_bytes();
         assert!(body.starts_with(expected.as_bytes()), "{path}: {body:?}");
     }
 }
