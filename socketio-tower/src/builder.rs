@@ -35,6 +35,24 @@ pub(crate) type States = HashMap<TypeId, Arc<dyn Any + Send + Sync>>;
 
 /// The server.
 impl SocketIoBuilder {
+    /// The most sessions there may be at once. A client that would open one more is refused with status 503, and
+    /// [`Stats::refused`](crate::Stats::refused) counts it; requests of the sessions there are pass. Default 200 000: about
+    /// half a gigabyte of sessions that do nothing, and more than the files that a process may mostly have open. Node has no
+    /// bound.
+    pub fn max_sessions(mut self, count: usize) -> Self {
+        self.settings.max_sessions = count;
+        self
+    }
+
+    /// The most bytes that are kept of the request that opens a session: its path, its query, and the
+    /// [headers](Self::keep_headers) that were chosen. A request with more is refused, with status 414 if the path and query
+    /// alone are too long, or else with 431. Default 16 KiB, which is what Node takes of a request's head in all; nginx takes
+    /// 8 KiB of its first line.
+    pub fn max_handshake(mut self, bytes: usize) -> Self {
+        self.settings.max_handshake_bytes = bytes;
+        self
+    }
+
     /// The most bytes that may wait for one client, between `emit` and the kernel. Default 8 MiB; Node
     /// has no bound. A packet that is alone is taken however long it is.
     pub fn max_queued_bytes(mut self, bytes: usize) -> Self {

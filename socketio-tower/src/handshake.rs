@@ -12,7 +12,7 @@ use std::time::SystemTime;
 use http::header::{self, HeaderValue};
 use http::request::Parts;
 use http::{Extensions, HeaderMap};
-use socketio_core::engine::parameter;
+use socketio_core::engine::{RequestError, parameter};
 
 use crate::config::Settings;
 
@@ -37,26 +37,33 @@ pub struct Handshake {
 impl Handshake {
     /// Keeps of a request what is asked for. Everything is copied: a slice of the request would keep the
     /// whole read buffer of its connection alive, as long as the session.
-    pub(crate) fn new(parts: &Parts, settings: &Settings) -> Self {
+    ///
+    /// # Errors
+    ///
+    /// It is more than a session may keep.
+    pub(crate) fn new(parts: &Parts, settings: &Settings) -> Result<Self, RequestError> {
+        let (path, query) = (parts.uri.path(), parts.uri.query().unwrap_or_default());
+        let origin = parts.headers.get(header::ORIGIN).and_then(|origin| origin.to_str().ok());
+        let origin = origin.filter(|origin| origin.len() <= MAX_ORIGIN);
+        let room = settings.max_handshake_bytes.checked_sub(path.len() + query.len());
+        let room = room.ok_or(RequestError::UriTooLong)?;
+        let headers = kept_headers(parts, settings, room)?;
         let mut extensions = Extensions::new();
         for keep in &settings.kept_extensions {
             keep(&parts.extensions, &mut extensions);
         }
-        let (path, query) = (parts.uri.path(), parts.uri.query().unwrap_or_default());
-        let origin = parts.headers.get(header::ORIGIN).and_then(|origin| origin.to_str().ok());
-        let origin = origin.filter(|origin| origin.len() <= MAX_ORIGIN);
         let (address, secure) = settings.facts.of(parts);
-        Self {
+        Ok(Self {
             text: [path, query, origin.unwrap_or_default()].concat().into(),
             path_end: position(path.len()),
             query_end: position(path.len() + query.len()),
-            headers: kept_headers(parts, settings),
+            headers,
             extensions,
             time: SystemTime::now(),
             address,
             secure,
             has_origin: origin.is_some(),
-        }
+        })
     }
 
     /// The path of the request, as the layer saw it.
@@ -115,19 +122,26 @@ impl Handshake {
     }
 }
 
-fn kept_headers(parts: &Parts, settings: &Settings) -> Option<Box<HeaderMap>> {
+/// The headers that are kept, unless their names and values have more than `room` bytes.
+fn kept_headers(
+    parts: &Parts,
+    settings: &Settings,
+    mut room: usize,
+) -> Result<Option<Box<HeaderMap>>, RequestError> {
     if settings.kept_headers.is_empty() {
-        return None;
+        return Ok(None);
     }
     let mut headers = HeaderMap::new();
     for name in &settings.kept_headers {
         for value in parts.headers.get_all(name) {
+            let rest = room.checked_sub(name.as_str().len() + value.len());
+            room = rest.ok_or(RequestError::HeadersTooLarge)?;
             if let Ok(value) = HeaderValue::from_bytes(value.as_bytes()) {
                 headers.append(name, value);
             }
         }
     }
-    (!headers.is_empty()).then(|| Box::new(headers))
+    Ok((!headers.is_empty()).then(|| Box::new(headers)))
 }
 
 fn position(length: usize) -> u32 {

@@ -22,6 +22,9 @@ pub struct Stats {
     pub queued_bytes: usize,
     /// How many sessions have been opened since the server was made.
     pub opened: u64,
+    /// How many clients were refused because there were [as many sessions as may
+    /// be](crate::SocketIoBuilder::max_sessions).
+    pub refused: u64,
     /// How many packets were not taken because too much waited for their client.
     pub overflowed: u64,
     /// How many volatile packets were dropped because they could not leave at once.

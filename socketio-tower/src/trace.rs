@@ -163,7 +163,7 @@ mod tests {
     #[test]
     fn faults_of_the_server_are_errors() {
         let (parts, ()) = http::Request::new(()).into_parts();
-        let handshake = Handshake::new(&parts, SocketIo::new().settings());
+        let handshake = Handshake::new(&parts, SocketIo::new().settings()).expect("it is short");
         let level = |cause: Cause| {
             let levels = Levels::default();
             let error = ErrorContext::new("/", &handshake, &cause);

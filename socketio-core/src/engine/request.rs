@@ -152,6 +152,15 @@ pub enum RequestError {
     /// The server is going down and opens no sessions.
     #[error("service unavailable")]
     Unavailable,
+    /// The server has as many sessions as it may have.
+    #[error("too many sessions")]
+    TooManySessions,
+    /// The path and the query of a request that opens a session are longer than the server keeps.
+    #[error("URI too long")]
+    UriTooLong,
+    /// The header fields that the server keeps of a request that opens a session are larger than it keeps.
+    #[error("request header fields too large")]
+    HeadersTooLarge,
     /// The client is of a generation that is not served.
     #[error("unsupported protocol version")]
     UnsupportedRevision,
@@ -197,7 +206,9 @@ impl RequestError {
         match self {
             Self::Forbidden => 403,
             Self::TooLarge => 413,
-            Self::Unavailable => 503,
+            Self::UriTooLong => 414,
+            Self::HeadersTooLarge => 431,
+            Self::Unavailable | Self::TooManySessions => 503,
             _ => 400,
         }
     }
@@ -211,7 +222,13 @@ impl RequestError {
             Self::Bad(_) | Self::Malformed => Some(3),
             Self::Forbidden => Some(4),
             Self::UnsupportedRevision => Some(5),
-            Self::Overlap | Self::InvalidContent | Self::TooLarge | Self::Unavailable => None,
+            Self::Overlap
+            | Self::InvalidContent
+            | Self::TooLarge
+            | Self::Unavailable
+            | Self::TooManySessions
+            | Self::UriTooLong
+            | Self::HeadersTooLarge => None,
         }
     }
 
@@ -220,7 +237,7 @@ impl RequestError {
         serde_json::json!({ "code": 4, "message": message }).to_string()
     }
 
-    /// The body: JSON with an integer code and a message, or nothing.
+    /// The body: JSON with a message, and with an integer code where the Node server has one; or nothing.
     pub const fn body(self) -> &'static str {
         match self {
             Self::UnknownTransport => r#"{"code":0,"message":"Transport unknown"}"#,
@@ -229,6 +246,9 @@ impl RequestError {
             Self::Bad(_) | Self::Malformed => r#"{"code":3,"message":"Bad request"}"#,
             Self::Forbidden => r#"{"code":4,"message":"Forbidden"}"#,
             Self::UnsupportedRevision => r#"{"code":5,"message":"Unsupported protocol version"}"#,
+            Self::TooManySessions => r#"{"message":"Too many sessions"}"#,
+            Self::UriTooLong => r#"{"message":"URI too long"}"#,
+            Self::HeadersTooLarge => r#"{"message":"Request header fields too large"}"#,
             Self::Overlap | Self::InvalidContent | Self::TooLarge | Self::Unavailable => "",
         }
     }

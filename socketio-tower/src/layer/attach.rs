@@ -4,7 +4,7 @@ use std::fmt;
 use http::request::Parts;
 use socketio_core::engine::{BadRequest, Request, RequestError};
 
-use super::request::{begin, check_origin, find, head, take_over};
+use super::request::{begin, check_origin, check_room, find, head, take_over};
 use super::{AdmissionHook, Refusal};
 use crate::SocketIo;
 use crate::transport::{ByteStream, Stream};
@@ -77,6 +77,7 @@ async fn take_in(io: &SocketIo, parts: &Parts, stream: impl ByteStream + 'static
     check_origin(io, parts)?;
     let hooks = &io.settings().requests.admission;
     if !hooks.is_empty() && matches!(Request::parse(&head(parts, true), core)?, Request::Open(_)) {
+        check_room(io)?;
         let decision = AdmissionHook::ask_all(hooks, parts, core.connect_timeout).await;
         decision.map_err(|refusal| AttachError { cause: RequestError::Forbidden, refusal: Some(refusal) })?;
     }

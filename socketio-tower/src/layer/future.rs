@@ -60,11 +60,12 @@ impl<F, B: Body> ResponseFuture<F, B> {
         let (parts, body) = request.into_parts();
         let mut watch = Watch::begin(io, &parts);
         let state = match Action::admission(io, &parts) {
-            Some(decision) => {
+            Ok(Some(decision)) => {
                 let asked = Some(Box::new(Asked { io: io.clone(), parts, body }));
                 State::Admit { decision, asked }
             }
-            None => State::begin(io, parts, body, &mut watch),
+            Ok(None) => State::begin(io, parts, body, &mut watch),
+            Err(error) => State::Refuse { error, refusal: None },
         };
         Self { state, watch }
     }

@@ -13,7 +13,7 @@ use super::body::Delivery;
 use super::hooks::Watch;
 use super::websocket::{self, Handshake as WebSocketHandshake};
 use crate::handshake::Handshake;
-use crate::session::{Command, Driver, Reply, Respond, Session, contained};
+use crate::session::{Command, Driver, NotInserted, Reply, Respond, Session, contained};
 use crate::transport::Stream;
 use crate::{SocketIo, trace};
 
@@ -37,15 +37,23 @@ pub(super) struct Waiting {
 
 impl Action {
     /// What asks the application whether a request may open a session; none if there is nothing to ask.
-    pub(super) fn admission(io: &SocketIo, parts: &Parts) -> Option<Decision> {
+    ///
+    /// # Errors
+    ///
+    /// There is no place for the session: the application is not asked in vain.
+    pub(super) fn admission(io: &SocketIo, parts: &Parts) -> Result<Option<Decision>, RequestError> {
         let (core, hooks) = (&io.settings().core, &io.settings().requests.admission);
         if hooks.is_empty() {
-            return None;
+            return Ok(None);
         }
-        let asks = matches!(parse(io, parts), Ok(Request::Open(_)))
-            && check_origin(io, parts).is_ok()
-            && !io.is_closing();
-        asks.then(|| AdmissionHook::ask_all(hooks, parts, core.connect_timeout))
+        if !matches!(parse(io, parts), Ok(Request::Open(_)))
+            || check_origin(io, parts).is_err()
+            || io.is_closing()
+        {
+            return Ok(None);
+        }
+        check_room(io)?;
+        Ok(Some(AdmissionHook::ask_all(hooks, parts, core.connect_timeout)))
     }
 
     pub(super) fn of(io: &SocketIo, parts: &mut Parts, watch: &mut Option<Box<Watch>>) -> Self {
@@ -126,6 +134,16 @@ pub(super) fn check_origin(io: &SocketIo, parts: &Parts) -> Result<(), RequestEr
     if allowed { Ok(()) } else { Err(RequestError::Forbidden) }
 }
 
+/// Whether there is a place for one more session. Another client may be quicker: the table has the last word.
+pub(super) fn check_room(io: &SocketIo) -> Result<(), RequestError> {
+    if io.session_table().len() < io.settings().max_sessions { Ok(()) } else { Err(no_room(io)) }
+}
+
+fn no_room(io: &SocketIo) -> RequestError {
+    io.session_table().count_refused();
+    RequestError::TooManySessions
+}
+
 pub(super) fn head(parts: &Parts, websocket: bool) -> Head<'_> {
     Head {
         method: parts.method.as_str(),
@@ -145,7 +163,7 @@ pub(super) fn begin(
         return Err(RequestError::Unavailable);
     }
     io.session_opens();
-    let session = register(io, Handshake::new(parts, io.settings()), open.transport)?;
+    let session = register(io, Handshake::new(parts, io.settings())?, open.transport)?;
     let driver = Driver::new(io.clone(), Arc::clone(&session), open);
     trace::session_opened(&session);
     if io.is_closing() {
@@ -162,8 +180,10 @@ fn register(io: &SocketIo, handshake: Handshake, transport: Transport) -> Result
     let mut session = Session::new(new_sid()?, handshake, transport);
     for _ in 0..ID_ATTEMPTS {
         let shared = Arc::new(session);
-        if io.session_table().insert(&shared) {
-            return Ok(shared);
+        match io.session_table().insert(&shared, io.settings().max_sessions) {
+            Ok(()) => return Ok(shared),
+            Err(NotInserted::Full) => return Err(no_room(io)),
+            Err(NotInserted::Taken) => {}
         }
         session = Arc::into_inner(shared).expect("the table has not taken it");
         session.sid = new_sid()?;

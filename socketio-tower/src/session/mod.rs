@@ -12,7 +12,7 @@ mod mailbox;
 pub(crate) use mailbox::{Mailbox, Pushed};
 
 mod table;
-pub(crate) use table::SessionTable;
+pub(crate) use table::{NotInserted, SessionTable};
 
 mod dispatch;
 mod local;

@@ -12,8 +12,18 @@ use crate::stats::Stats;
 #[derive(Debug, Default)]
 pub(crate) struct SessionTable {
     inner: Mutex<Inner>,
+    refused: AtomicU64,
     overflowed: AtomicU64,
     dropped: AtomicU64,
+}
+
+/// Why a session does not get into the table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NotInserted {
+    /// There is a session with its id, which is not taken over.
+    Taken,
+    /// There are as many sessions as may be.
+    Full,
 }
 
 #[derive(Debug, Default)]
@@ -28,15 +38,18 @@ impl SessionTable {
         self.lock().sessions.get(sid).cloned()
     }
 
-    /// False if there is a session with this id: it is not taken over.
-    pub(crate) fn insert(&self, session: &Arc<Session>) -> bool {
+    /// Adds a session, unless its id is taken or there are `max` already.
+    pub(crate) fn insert(&self, session: &Arc<Session>, max: usize) -> Result<(), NotInserted> {
         let mut inner = self.lock();
+        if inner.sessions.len() >= max {
+            return Err(NotInserted::Full);
+        }
         if inner.sessions.contains_key(&session.sid) {
-            return false;
+            return Err(NotInserted::Taken);
         }
         inner.sessions.insert(session.sid, Arc::clone(session));
         inner.opened += 1;
-        true
+        Ok(())
     }
 
     /// The session has ended; without a reason, it was dropped with its runtime.
@@ -67,6 +80,11 @@ impl SessionTable {
         self.lock().sessions.values().cloned().collect()
     }
 
+    /// A client was refused because there were as many sessions as may be.
+    pub(crate) fn count_refused(&self) {
+        self.refused.fetch_add(1, Ordering::Relaxed);
+    }
+
     /// A packet was not taken because too much waited for its client.
     pub(crate) fn count_overflowed(&self) {
         self.overflowed.fetch_add(1, Ordering::Relaxed);
@@ -92,6 +110,7 @@ impl SessionTable {
             received_bytes,
             queued_bytes,
             opened: inner.opened,
+            refused: self.refused.load(Ordering::Relaxed),
             overflowed: self.overflowed.load(Ordering::Relaxed),
             dropped: self.dropped.load(Ordering::Relaxed),
             closed: inner.closed.clone(),

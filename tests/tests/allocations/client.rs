@@ -1,3 +1,4 @@
+use crate::heap::uncounted;
 use crate::pipe::{ClientEnd, ServerEnd, pipe};
 
 /// A client on a WebSocket that is connected to `/`. What it allocates is not counted.
@@ -19,6 +20,14 @@ impl Client {
         self.packet(b"0{").await;
         self.connection.write(CONNECT);
         self.packet(b"40{").await;
+    }
+
+    /// Opens a session by long polling, which is never asked for again.
+    pub(crate) async fn open_by_polling(&self, query: &str) {
+        self.connection.write(&opening(query));
+        self.connection
+            .read(|bytes| find(bytes, b"\"maxPayload\":1000000}").map(|length| (length, ())))
+            .await;
     }
 
     /// Sends what are whole frames.
@@ -90,6 +99,14 @@ fn frame(opcode: u8, payload: &[u8], mask: &[u8]) -> Vec<u8> {
 
 fn find(bytes: &[u8], end: &[u8]) -> Option<usize> {
     bytes.windows(end.len()).position(|window| window == end).map(|start| start + end.len())
+}
+
+/// The request that opens a session by long polling.
+fn opening(query: &str) -> Vec<u8> {
+    uncounted(|| {
+        let target = format!("/socket.io/?EIO=4&transport=polling{query}");
+        format!("GET {target} HTTP/1.1\r\nHost: localhost\r\n\r\n").into_bytes()
+    })
 }
 
 const TEXT: u8 = 1;

@@ -38,6 +38,31 @@ fn idle_sessions(count: usize) {
     assert!(share <= LEFT, "{left} bytes of {} are left when all have gone", come.peak);
 }
 
+/// A client may open sessions as fast as it can send requests, on one connection, and leave them alone.
+#[test]
+fn a_hundred_thousand_sessions_that_are_left_alone() {
+    const COUNT: usize = 100_000;
+    let server = Server::start();
+    let client = server.accept();
+    server.run(client.open_by_polling(""));
+    server.rest();
+    let open = |query: &str| {
+        heap_of(|| {
+            for _ in 0..COUNT {
+                server.run(client.open_by_polling(query));
+            }
+            server.rest();
+        })
+    };
+    let each = open("").growth as usize / COUNT;
+    println!("{COUNT} sessions that are left alone: {each} bytes each");
+    assert!(each <= LEFT_ALONE, "{each} bytes a session, the bound is {LEFT_ALONE}");
+    uncounted(|| drop(client));
+}
+
+/// The heap of a session that was opened by long polling and never asked for again. It is about 1 530 bytes.
+const LEFT_ALONE: usize = 1600;
+
 /// The heap of a session on a WebSocket that is connected to one namespace, without what the HTTP server and the
 /// runtime keep for its TCP stream. It is about 2 740 bytes: tables that are partly empty make it vary with the number.
 const IDLE_SESSION: usize = 2816;

@@ -39,18 +39,23 @@ impl Server {
 
     /// A client that is connected and at rest.
     pub(crate) fn connect(&self) -> Client {
-        let client = self.run(async {
+        let client = self.accept();
+        self.run(client.connect());
+        self.rest();
+        client
+    }
+
+    /// A client that has said nothing yet.
+    pub(crate) fn accept(&self) -> Client {
+        self.run(async {
             let (client, end) = Client::new();
             let http = auto::Builder::new(TokioExecutor::new());
             let service = self.service.clone();
             tokio::spawn(async move {
                 http.serve_connection_with_upgrades(TokioIo::new(end), service).await.expect("it is served");
             });
-            client.connect().await;
             client
-        });
-        self.rest();
-        client
+        })
     }
 
     /// So many of them.

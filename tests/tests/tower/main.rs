@@ -21,6 +21,7 @@ mod last_words;
 mod layers;
 mod leak;
 mod life;
+mod limits;
 mod listeners;
 mod mounting;
 mod namespaces_as_types;
