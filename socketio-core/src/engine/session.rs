@@ -1,6 +1,6 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use bytestring::ByteString;
@@ -19,6 +19,7 @@ use super::open::open_packet;
 use super::outbox::Outbox;
 use super::upgrade::Candidate;
 use super::{BadRequest, Control, Event, Open, Post, RequestError, Response, Transmit, Upgrade};
+use crate::time::after;
 use crate::{Config, DisconnectReason, Encoded, Link, Lost, Message, Sid, Transport};
 
 /// The Engine.IO session of one client: what it said over its transports becomes messages, what is sent
@@ -45,6 +46,8 @@ pub struct Session {
     undelivered: Option<Link>,
     /// Whether the client wants base64 on its message stream.
     base64: bool,
+    /// Whether a GET has come: the first one opened the session.
+    polled: bool,
     /// Whether packets are about to be sent that a parked GET had better wait for.
     answering: bool,
 }
@@ -65,6 +68,8 @@ enum State {
         parked: Option<Link>,
         /// A message stream that may take over.
         candidate: Option<Candidate>,
+        /// When the client must have come back that has opened the session; none once it has.
+        return_by: Option<Instant>,
     },
     Streaming {
         link: Link,
@@ -140,7 +145,9 @@ impl Session {
     /// [`handle_poll`](Self::handle_poll) or [`handle_attach`](Self::handle_attach).
     pub fn open(config: Arc<Config>, sid: &Sid, open: &Open, now: Instant) -> Self {
         let state = match open.transport {
-            Transport::Polling => State::Polling { parked: None, candidate: None },
+            Transport::Polling => {
+                State::Polling { parked: None, candidate: None, return_by: Some(after(now, RETURN_TIMEOUT)) }
+            }
             Transport::WebSocket => State::Opening,
         };
         let mut outbox = Outbox::default();
@@ -156,6 +163,7 @@ impl Session {
             posting: None,
             undelivered: None,
             base64: open.base64,
+            polled: false,
             answering: false,
         }
     }
@@ -167,9 +175,12 @@ impl Session {
     ///
     /// The link was not taken; it is answered with the error.
     pub fn handle_poll(&mut self, link: Link, now: Instant) -> Result<(), RequestError> {
+        if std::mem::replace(&mut self.polled, true) {
+            self.came_back();
+        }
         self.handle_timeout(now);
         match &mut self.state {
-            State::Polling { parked: parked @ None, candidate } if self.undelivered.is_none() => {
+            State::Polling { parked: parked @ None, candidate, .. } if self.undelivered.is_none() => {
                 // No sign of life: what only polls, and answers no ping, is half a client.
                 *parked = Some(link);
                 if let Some(candidate) = candidate {
@@ -201,6 +212,7 @@ impl Session {
     /// The link was not taken; it is answered with the error.
     pub fn handle_post(&mut self, link: Link, post: &Post, now: Instant) -> Result<(), RequestError> {
         self.heard();
+        self.came_back();
         self.handle_timeout(now);
         match self.state {
             // A client that does not know of the end yet is not told by an error: it would not come for
@@ -250,6 +262,7 @@ impl Session {
     /// A message stream stands that wants to take the session over. It is closed if the session has, or
     /// is trying, another one.
     pub fn handle_upgrade(&mut self, link: Link, upgrade: &Upgrade, now: Instant) {
+        self.came_back();
         self.handle_timeout(now);
         match &mut self.state {
             State::Polling { candidate: candidate @ None, .. } if self.config.allow_upgrades => {
@@ -268,7 +281,7 @@ impl Session {
 
     /// Bytes came over a stream that make no message: part of one, or a control frame.
     pub fn handle_activity(&mut self, link: Link) {
-        if matches!(self.state, State::Streaming { link: stream } if stream == link) {
+        if matches!(self.state, State::Streaming { link: stream, .. } if stream == link) {
             self.heard();
         }
     }
@@ -302,7 +315,7 @@ impl Session {
         }
         let undelivered = self.undelivered.take_if(|undelivered| *undelivered == link).is_some();
         match &mut self.state {
-            State::Streaming { link: stream } if *stream == link => match why {
+            State::Streaming { link: stream, .. } if *stream == link => match why {
                 Lost::Closed => self.finish(DisconnectReason::TransportClose),
                 // RFC 6455 §7.4.1: 1009 is for a message that is too big to process.
                 Lost::TooLarge => self.fail(DisconnectReason::TransportError, Some(1009)),
@@ -333,7 +346,7 @@ impl Session {
             State::Lingering { until, .. } if now >= *until => return self.linger_out(now),
             State::Lingering { .. } => return,
             State::Closed => return,
-            State::Polling { parked, candidate: Some(candidate) } => {
+            State::Polling { parked, candidate: Some(candidate), .. } => {
                 if now >= candidate.deadline {
                     self.abandon();
                 } else if self.outbox.is_empty()
@@ -348,6 +361,10 @@ impl Session {
         // A client whose input waits to be read is not silent.
         if self.is_behind() {
             self.heard();
+        }
+        if self.return_by().is_some_and(|return_by| now >= return_by) {
+            self.fail(DisconnectReason::PingTimeout, None);
+            return;
         }
         match self.heartbeat.beat(&self.config, now) {
             Beat::Rest => {}
@@ -378,7 +395,7 @@ impl Session {
             return Some(transmit);
         }
         match &mut self.state {
-            State::Streaming { link } => {
+            State::Streaming { link, .. } => {
                 let (link, packet) = (*link, self.outbox.pop()?);
                 Some(self.message(link, packet))
             }
@@ -414,13 +431,14 @@ impl Session {
     #[must_use = "without its timer a session neither pings nor dies"]
     pub fn poll_timeout(&self) -> Option<Instant> {
         let heartbeat = self.heartbeat.timeout();
+        let deadline = self.return_by().map_or(heartbeat, |return_by| return_by.min(heartbeat));
         match &self.state {
             State::Opening | State::Streaming { .. } | State::Polling { candidate: None, .. } => {
-                Some(heartbeat)
+                Some(deadline)
             }
-            State::Polling { parked, candidate: Some(candidate) } => {
+            State::Polling { parked, candidate: Some(candidate), .. } => {
                 let release = candidate.release().filter(|_| parked.is_some() && self.outbox.is_empty());
-                let deadline = candidate.deadline.min(heartbeat);
+                let deadline = candidate.deadline.min(deadline);
                 Some(release.map_or(deadline, |release| release.min(deadline)))
             }
             State::Lingering { until, .. } => Some(*until),
@@ -440,9 +458,23 @@ impl Session {
         self.answering = answering;
     }
 
+    /// The client that has opened the session speaks of it again.
+    fn came_back(&mut self) {
+        if let State::Polling { return_by, .. } = &mut self.state {
+            *return_by = None;
+        }
+    }
+
+    fn return_by(&self) -> Option<Instant> {
+        match self.state {
+            State::Polling { return_by, .. } => return_by,
+            State::Opening | State::Streaming { .. } | State::Lingering { .. } | State::Closed => None,
+        }
+    }
+
     /// The candidate takes over.
     fn commit(&mut self, link: Link) {
-        let State::Polling { parked, candidate } = &mut self.state else { return };
+        let State::Polling { parked, candidate, .. } = &mut self.state else { return };
         self.base64 = candidate.take().is_some_and(|candidate| candidate.base64);
         if let Some(parked) = parked.take() {
             self.transmits.push_back(respond(parked, Control::Noop));
@@ -457,6 +489,10 @@ impl Session {
         Transmit::Message { link, packet }
     }
 }
+
+/// How long a client that has opened its session by long polling may take to its next request. Clients make it as soon as
+/// they have the answer: this is time to send it anew three times, and one that is later opens another session by itself.
+const RETURN_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Room for more events than this is given back once they are taken.
 const KEPT_EVENTS: usize = 16;

@@ -1,3 +1,4 @@
+use socketio_core::Config;
 use socketio_core::DisconnectReason::PingTimeout;
 use socketio_tests::sim::Server;
 
@@ -73,6 +74,41 @@ fn a_client_that_polls_no_more_dies() {
     server.advance(45_000);
     assert_eq!(server.app().closed(), Some(PingTimeout));
     assert!(server.is_finished());
+}
+
+// Whoever opened sessions and left them alone kept each for 45 s.
+#[test]
+fn a_client_that_never_comes_back_is_given_up_early() {
+    let mut server = Server::polling();
+    server.advance(9_999);
+    assert_eq!(server.app().closed(), None);
+    server.advance(1);
+    assert_eq!(server.app().closed(), Some(PingTimeout));
+    assert!(server.is_finished());
+    let late = server.get();
+    assert_eq!(server.answer(late), r#"400 {"code":1,"message":"Session ID unknown"}"#);
+}
+
+#[test]
+fn a_client_that_comes_back_has_the_whole_time() {
+    for comes_back in [Server::get, Server::post_head, Server::upgrade] {
+        let mut server = Server::polling();
+        server.advance(9_999);
+        comes_back(&mut server);
+        server.advance(35_000);
+        assert_eq!((server.clock(), server.app().closed()), (44_999, None));
+        server.advance(1);
+        assert!(server.app().closed().is_some(), "it has joined nothing");
+    }
+}
+
+#[test]
+fn an_answer_that_comes_late_is_no_return() {
+    let mut server = Server::open("EIO=4&transport=polling", Config::default());
+    server.advance(5_000);
+    server.get();
+    server.advance(5_000);
+    assert_eq!(server.app().closed(), Some(PingTimeout), "it has opened the session, and no more");
 }
 
 #[test]
