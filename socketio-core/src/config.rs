@@ -18,7 +18,8 @@ pub struct Config {
     /// round trip. Default 5 s.
     pub linger: Duration,
     /// The longest POST body and the longest WebSocket message, in bytes, announced to the client as
-    /// `maxPayload`; and the most bytes that the attachments of one packet may have together.
+    /// `maxPayload`; and the most bytes that the attachments of one packet may have together. One that has begun must be
+    /// whole within `ping_interval`, `ping_timeout`, and the time that so many bytes take at 20 kB/s.
     /// Default 1 000 000.
     pub max_payload: usize,
     /// The most attachments a packet may announce. Default 10, the bound of the stock clients.
@@ -38,6 +39,19 @@ pub struct Config {
     /// Whether a session that was opened by polling may move to WebSocket. Default true.
     pub allow_upgrades: bool,
 }
+
+impl Config {
+    /// How long a message, a body, or the attachments of a packet may take to become whole: as long as a client may be silent,
+    /// and what the longest takes on a slow line. A Node server waits for no longer than the first of the two, because its
+    /// pings are answered behind the message.
+    pub(crate) fn message_timeout(&self) -> Duration {
+        let transfer = Duration::from_millis((self.max_payload / SLOWEST_LINE) as u64);
+        self.ping_interval.saturating_add(self.ping_timeout).saturating_add(transfer)
+    }
+}
+
+/// Bytes a millisecond: less than a phone has with a bad signal.
+const SLOWEST_LINE: usize = 20;
 
 impl Default for Config {
     fn default() -> Self {

@@ -229,6 +229,17 @@ impl<A> Connection<A> {
         self.receive(now);
     }
 
+    /// What has come over a stream by now ends within a message or a frame, or not. To be called after each read, behind
+    /// the messages that it completed.
+    ///
+    /// Bytes that flow are a sign of life, so that a message which has begun could be held for ever with a byte now and then.
+    /// It must be whole within a ping interval, a ping timeout, and the time that [`Config::max_payload`] takes at 20 kB/s; the
+    /// same holds for the body of a POST, and for all attachments of a packet together. Otherwise the session ends. Without
+    /// this call there is no such deadline for streams.
+    pub fn handle_partial(&mut self, link: Link, partial: bool, now: Instant) {
+        self.engine.handle_partial(link, partial, now);
+    }
+
     /// A link is gone, or its answer could not be delivered.
     pub fn handle_lost(&mut self, link: Link, why: Lost, now: Instant) {
         self.engine.handle_lost(link, why, now);

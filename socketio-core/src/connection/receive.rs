@@ -126,8 +126,7 @@ impl<A> Connection<A> {
         };
         if attachments > 0 {
             self.assembler.start(incomplete, attachments);
-            let patience = self.config.ping_interval.saturating_add(self.config.ping_timeout);
-            self.attachments_deadline = Some(after(now, patience));
+            self.attachments_deadline = Some(after(now, self.config.message_timeout()));
             Ok(())
         } else {
             self.complete(incomplete, Vec::new())

@@ -73,6 +73,8 @@ enum State {
     },
     Streaming {
         link: Link,
+        /// When the message must be whole that has begun to come.
+        whole_by: Option<Instant>,
     },
     /// Closed; the next GET fetches the last packets, or the one that is its end.
     Lingering {
@@ -225,7 +227,8 @@ impl Session {
             Some(_) => RequestError::Overlap,
             None if post.octets => RequestError::InvalidContent,
             None => {
-                self.posting = Some(Posting::Announced(link));
+                let until = after(now, self.config.message_timeout());
+                self.posting = Some(Posting::Announced { link, until });
                 return Ok(());
             }
         };
@@ -254,7 +257,7 @@ impl Session {
     pub fn handle_attach(&mut self, link: Link, now: Instant) {
         self.handle_timeout(now);
         match self.state {
-            State::Opening => self.state = State::Streaming { link },
+            State::Opening => self.state = State::Streaming { link, whole_by: None },
             _ => self.transmits.push_back(Transmit::Close { link, code: None }),
         }
     }
@@ -293,6 +296,18 @@ impl Session {
             self.linger_on(now);
         }
         self.handle_timeout(now);
+    }
+
+    /// What has come over a stream by now ends within a message or a frame, or not. One that has begun must become whole
+    /// in time: see [`Connection::handle_partial`](crate::Connection::handle_partial).
+    pub fn handle_partial(&mut self, link: Link, partial: bool, now: Instant) {
+        match &mut self.state {
+            State::Streaming { link: stream, whole_by } if *stream == link => match partial {
+                true => _ = whole_by.get_or_insert_with(|| after(now, self.config.message_timeout())),
+                false => *whole_by = None,
+            },
+            _ => {}
+        }
     }
 
     /// A link is gone, or its answer could not be delivered.
@@ -366,6 +381,11 @@ impl Session {
             self.fail(DisconnectReason::PingTimeout, None);
             return;
         }
+        if self.whole_by().is_some_and(|whole_by| now >= whole_by) {
+            // RFC 6455 §7.4.1: 1008 is for a message that violates the policy of the receiver.
+            self.fail(DisconnectReason::TransportError, Some(1008));
+            return;
+        }
         match self.heartbeat.beat(&self.config, now) {
             Beat::Rest => {}
             Beat::Ping => self.outbox.push(Encoded::text_only("2")),
@@ -430,8 +450,8 @@ impl Session {
     /// When [`handle_timeout`](Self::handle_timeout) wants to be called. May change with any `&mut` call.
     #[must_use = "without its timer a session neither pings nor dies"]
     pub fn poll_timeout(&self) -> Option<Instant> {
-        let heartbeat = self.heartbeat.timeout();
-        let deadline = self.return_by().map_or(heartbeat, |return_by| return_by.min(heartbeat));
+        let deadlines = [self.return_by(), self.whole_by()].into_iter().flatten();
+        let deadline = deadlines.fold(self.heartbeat.timeout(), Instant::min);
         match &self.state {
             State::Opening | State::Streaming { .. } | State::Polling { candidate: None, .. } => {
                 Some(deadline)
@@ -472,6 +492,15 @@ impl Session {
         }
     }
 
+    /// When the message or the body must be whole that has begun to come.
+    fn whole_by(&self) -> Option<Instant> {
+        let message = match self.state {
+            State::Streaming { whole_by, .. } => whole_by,
+            State::Opening | State::Polling { .. } | State::Lingering { .. } | State::Closed => None,
+        };
+        [message, self.posting.as_ref().and_then(Posting::until)].into_iter().flatten().min()
+    }
+
     /// The candidate takes over.
     fn commit(&mut self, link: Link) {
         let State::Polling { parked, candidate, .. } = &mut self.state else { return };
@@ -479,7 +508,7 @@ impl Session {
         if let Some(parked) = parked.take() {
             self.transmits.push_back(respond(parked, Control::Noop));
         }
-        self.state = State::Streaming { link };
+        self.state = State::Streaming { link, whole_by: None };
         self.heard();
         self.events.push_back(Event::Upgraded);
     }

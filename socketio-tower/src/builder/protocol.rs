@@ -36,8 +36,10 @@ impl SocketIoBuilder {
         self
     }
 
-    /// The longest POST body and the longest WebSocket message that is accepted, in bytes. Default
-    /// 1 000 000.
+    /// The longest POST body and the longest WebSocket message that is accepted, in bytes. One that has begun must become
+    /// whole within a [ping interval](Self::ping_interval), a [ping timeout](Self::ping_timeout) and the time that so many
+    /// bytes take at 20 kB/s, 95 s by default: bytes that flow are a sign of life, and half a message would be held for as
+    /// long as its sender likes. Default 1 000 000.
     pub fn max_payload(mut self, bytes: usize) -> Self {
         self.core.max_payload = bytes;
         self

@@ -225,6 +225,9 @@ impl Slot {
                 if heard {
                     connection.handle_activity(link);
                 }
+                if heard || messages > 0 {
+                    connection.handle_partial(link, wire.is_within_message(), now);
+                }
                 let Poll::Ready(Err(error)) = read else { return heard || messages > 0 };
                 connection.handle_lost(link, Lost::from(&error), now);
                 match error {

@@ -94,7 +94,6 @@ impl Inbound {
     }
 
     /// Whether it holds nothing of a message or frame.
-    #[cfg(test)]
     pub(super) fn is_clean(&self) -> bool {
         self.partial.capacity() == 0 && self.fragments.is_none()
     }

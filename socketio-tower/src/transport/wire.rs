@@ -84,6 +84,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
             + self.inbound.as_ref().map_or(0, Inbound::held_bytes)
     }
 
+    /// Whether what has come so far ends within a message or a frame.
+    pub(crate) fn is_within_message(&self) -> bool {
+        self.inbound.as_ref().is_some_and(|inbound| !inbound.is_clean())
+    }
+
     /// Whether all that was queued has been written and flushed.
     #[cfg(test)]
     pub(crate) fn is_idle(&self) -> bool {

@@ -292,6 +292,13 @@ impl Server {
         self.drain();
     }
 
+    /// What has come over a stream by now ends within a message, or not.
+    pub fn partial(&mut self, link: Link, partial: bool) {
+        self.connection.handle_activity(link);
+        self.connection.handle_partial(link, partial, self.now);
+        self.drain();
+    }
+
     /// A link is lost. What is too large is refused on a link that still stands.
     pub fn lost(&mut self, link: Link, why: Lost) {
         if why != Lost::TooLarge || matches!(self.ledger.record(link), Some(Record::Get)) {

@@ -1,4 +1,4 @@
-use socketio_core::{Config, DisconnectReason, Lost};
+use socketio_core::{Config, DisconnectReason, Link, Lost};
 use socketio_tests::sim::Server;
 
 #[test]
@@ -116,7 +116,7 @@ fn no_second_stream_takes_the_session_over() {
 #[test]
 fn a_stream_that_never_stood_ends_the_session_at_once() {
     let mut server = Server::open("EIO=4&transport=websocket", Config::default());
-    server.lost(socketio_core::Link::new(0), Lost::Failed);
+    server.lost(Link::new(0), Lost::Failed);
     assert_eq!(server.log(), ["closed: transport error"]);
     assert!(server.is_finished());
 }
@@ -128,4 +128,71 @@ fn a_session_whose_stream_never_comes_dies() {
     assert!(server.is_finished());
     let late = server.attach();
     assert_eq!(server.messages(late), ["close"]);
+}
+
+/// An interval, a timeout, and a megabyte at 20 kB/s.
+const WHOLE: u64 = 95_000;
+
+/// Bytes come over the stream every five seconds; none of them ends the message that has begun.
+fn trickle(server: &mut Server, stream: Link, until: u64) {
+    while server.clock() < u128::from(until) {
+        server.partial(stream, true);
+        server.advance(5_000.min(until - server.clock() as u64));
+    }
+}
+
+// A byte now and then is a sign of life: half a message was held for as long as its peer liked.
+#[test]
+fn a_message_that_has_begun_must_become_whole() {
+    let (mut server, stream) = Server::joined_by_websocket();
+    trickle(&mut server, stream, WHOLE - 1);
+    assert_eq!((server.app().closed(), server.messages(stream)), (None, vec!["2".to_owned(); 3]));
+    server.advance(1);
+    assert_eq!(server.messages(stream), ["close 1008"]);
+    assert_eq!(server.log(), ["left /: transport error", "closed: transport error"]);
+}
+
+#[test]
+fn every_message_has_the_time_of_its_own() {
+    let (mut server, stream) = Server::joined_by_websocket();
+    trickle(&mut server, stream, 90_000);
+    server.text(stream, r#"42["slow"]"#);
+    trickle(&mut server, stream, 180_000);
+    // A control frame has ended, and nothing else had begun.
+    server.partial(stream, false);
+    for _ in 0..20 {
+        server.advance(10_000);
+        server.activity(stream);
+    }
+    assert_eq!((server.log(), server.app().closed()), (vec!["/ slow".to_owned()], None));
+}
+
+#[test]
+fn the_time_follows_from_what_is_configured() {
+    let mut config = Config::default();
+    config.max_payload = 10_000_000;
+    let (mut server, stream) = Server::websocket_with(config);
+    server.text(stream, "40");
+    trickle(&mut server, stream, 544_999);
+    assert_eq!(server.app().closed(), None);
+    server.advance(1);
+    assert_eq!(server.app().closed(), Some(DisconnectReason::TransportError));
+}
+
+// While its session is on a WebSocket, no ping goes unanswered for the body of a POST.
+#[test]
+fn a_body_must_become_whole_after_an_upgrade_too() {
+    let mut server = Server::joined();
+    let post = server.post_head();
+    let stream = server.upgraded();
+    for _ in 0..18 {
+        server.advance(5_000);
+        server.activity(stream);
+    }
+    server.advance(4_999);
+    assert_eq!(server.app().closed(), None);
+    assert_eq!(server.answer(post), "");
+    server.advance(1);
+    assert_eq!(server.answer(post), r#"400 {"code":1,"message":"Session ID unknown"}"#);
+    assert_eq!(server.messages(stream).last().map(String::as_str), Some("close 1008"));
 }

@@ -38,6 +38,7 @@ mod stalled;
 mod state;
 mod tasks;
 mod testing;
+mod trickle;
 mod unfinished;
 mod unread;
 mod upgrades;

@@ -22,7 +22,7 @@ impl Session {
                     self.respond_last(link);
                 }
             }
-            State::Streaming { link } => {
+            State::Streaming { link, .. } => {
                 let link = *link;
                 while let Some(packet) = self.outbox.pop() {
                     self.transmits.push_back(self.message(link, packet));
@@ -74,7 +74,7 @@ impl Session {
 
     /// Ends the session at once: what waits is dropped, every link is let go.
     pub(super) fn fail(&mut self, reason: DisconnectReason, code: Option<u16>) {
-        if let State::Streaming { link } = self.state {
+        if let State::Streaming { link, .. } = self.state {
             self.transmits.push_back(Transmit::Close { link, code });
         }
         self.finish(reason);

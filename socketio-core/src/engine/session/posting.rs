@@ -13,8 +13,8 @@ use crate::{DisconnectReason, Link};
 /// packets, which take twenty times its memory once they are decoded.
 #[derive(Debug)]
 pub(super) enum Posting {
-    /// Its body is on the way.
-    Announced(Link),
+    /// Its body is on the way, and must be there by then.
+    Announced { link: Link, until: Instant },
     /// Its body has arrived, and has more packets than are decoded at a time: few have.
     Reading(Box<Reading>),
 }
@@ -30,8 +30,15 @@ pub(super) struct Reading {
 impl Posting {
     pub(super) fn link(&self) -> Link {
         match self {
-            Self::Announced(link) => *link,
+            Self::Announced { link, .. } => *link,
             Self::Reading(reading) => reading.link,
+        }
+    }
+
+    pub(super) fn until(&self) -> Option<Instant> {
+        match self {
+            Self::Announced { until, .. } => Some(*until),
+            Self::Reading(_) => None,
         }
     }
 
@@ -41,7 +48,7 @@ impl Posting {
 
     pub(super) fn unread_bytes(&self) -> usize {
         match self {
-            Self::Announced(_) => 0,
+            Self::Announced { .. } => 0,
             Self::Reading(reading) => reading.body.len() - reading.next,
         }
     }
@@ -51,7 +58,7 @@ impl Posting {
 impl Session {
     /// Whether this POST's body has not arrived.
     pub(super) fn awaits_body(&self, link: Link) -> bool {
-        matches!(self.posting, Some(Posting::Announced(announced)) if announced == link)
+        matches!(self.posting, Some(Posting::Announced { link: announced, .. }) if announced == link)
     }
 
     /// Decodes a body that has arrived. The session may end on the way: then its POST is answered here, not by the end.

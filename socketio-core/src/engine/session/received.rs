@@ -34,7 +34,8 @@ impl Session {
         now: Instant,
     ) -> Option<Received<'m>> {
         match &mut self.state {
-            State::Streaming { link: stream } if *stream == link => {
+            State::Streaming { link: stream, whole_by } if *stream == link => {
+                *whole_by = None;
                 self.heartbeat.heard();
                 match message {
                     Message::Text(text) => match Packet::decode(text) {
