@@ -84,6 +84,8 @@ pub struct Connection<A> {
     attachments_deadline: Option<Instant>,
     /// The client broke the rules: what it sent after that does not count.
     refused: bool,
+    /// Whether the events of all sockets are parked.
+    parked: bool,
 }
 
 /// Getters.
@@ -118,7 +120,7 @@ impl<A> Connection<A> {
     ///
     /// Input that waits counts as a sign of life: the client is not silent, its turn has not come.
     pub fn is_behind(&self) -> bool {
-        !self.events.is_empty() || !self.resumed.is_empty() || self.engine.is_behind()
+        !self.events.is_empty() || !self.parked && !self.resumed.is_empty() || self.engine.is_behind()
     }
 
     /// Returns how many bytes have been received and wait to be handled: the events that wait for [`poll`](Self::poll),
@@ -156,6 +158,7 @@ impl<A> Connection<A> {
             connect_deadline: Some(after(now, config.connect_timeout)),
             attachments_deadline: None,
             refused: false,
+            parked: false,
             config,
         }
     }
@@ -324,6 +327,23 @@ impl<A> Connection<A> {
         }
     }
 
+    /// Parks the events of all sockets from now on, beside those that are [parked](Self::park) for themselves: the client as a
+    /// whole has enough to be handled. Acks, wishes to connect, and ends are never parked.
+    pub fn park_all(&mut self) {
+        self.parked = true;
+    }
+
+    /// Lets the events of all sockets pass that are not parked for themselves: of those that were parked, one of each socket
+    /// in turn.
+    pub fn resume_all(&mut self) {
+        self.parked = false;
+    }
+
+    /// Returns whether the events of all sockets are parked.
+    pub fn is_parked(&self) -> bool {
+        self.parked
+    }
+
     /// Drops the events of a socket that are parked; returns how many there were. A socket that was disconnected keeps them
     /// until they have passed, or are dropped here.
     pub fn forget(&mut self, socket: SocketKey) -> usize {
@@ -393,9 +413,14 @@ impl<A> Connection<A> {
     }
 
     fn next_event(&mut self) -> Option<Event<A>> {
-        while let Some(&socket) = self.resumed.last() {
+        while !self.parked
+            && let Some(&socket) = self.resumed.last()
+        {
             match self.sockets.unpark(socket) {
-                Some((event, ack)) => return Some(Event::Received { socket, event, ack }),
+                Some((event, ack)) => {
+                    self.resumed.rotate_right(1);
+                    return Some(Event::Received { socket, event, ack });
+                }
                 None => self.resumed.pop(),
             };
         }
@@ -406,8 +431,14 @@ impl<A> Connection<A> {
                 }
                 return Some(event);
             };
-            match self.sockets.pass(socket, event, ack, &self.config) {
+            match self.sockets.pass(socket, event, ack, self.parked, &self.config) {
                 Passage::Passes(event, ack) => return Some(Event::Received { socket, event, ack }),
+                // With its own gate open, nobody will resume it.
+                Passage::Waits if self.parked => {
+                    if !self.resumed.contains(&socket) {
+                        self.resumed.insert(0, socket);
+                    }
+                }
                 Passage::Waits | Passage::Dropped => {}
                 Passage::Full => return Some(Event::ParkingFull { socket }),
             }

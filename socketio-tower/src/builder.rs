@@ -87,9 +87,20 @@ impl SocketIoBuilder {
     }
 
     /// How many handlers of one socket may be waiting at once; further events of that socket wait for a
-    /// place. 1 handles the events of a socket one after the other. Default 64, at least 1.
+    /// place. 1 handles the events of a socket one after the other. Default 64, at least 1. A client may have many sockets:
+    /// see [`client_concurrency`](Self::client_concurrency).
     pub fn concurrency(mut self, handlers: usize) -> Self {
         self.settings.concurrency = handlers.max(1);
+        self
+    }
+
+    /// How many handlers of one client may be waiting at once, at all its sockets together, those that it has left included.
+    /// Middlewares, async filters, connect and disconnect handlers count. At the bound further events wait, as with
+    /// [`concurrency`](Self::concurrency), and so do wishes to connect; acks pass, and disconnect handlers run. 1 handles one
+    /// thing of a client after the other. Default 256, at least 1: four sockets at their own bound; a client may be in
+    /// [`max_namespaces`](Self::max_namespaces), and leave and join them while its handlers wait.
+    pub fn client_concurrency(mut self, handlers: usize) -> Self {
+        self.settings.client_concurrency = handlers.max(1);
         self
     }
 

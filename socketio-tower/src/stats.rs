@@ -20,6 +20,8 @@ pub struct Stats {
     pub received_bytes: usize,
     /// The bytes that wait for clients, between `emit` and the kernel.
     pub queued_bytes: usize,
+    /// The handlers that wait for something, middlewares and async filters among them.
+    pub handlers: usize,
     /// How many sessions have been opened since the server was made.
     pub opened: u64,
     /// How many clients were refused because there were [as many sessions as may

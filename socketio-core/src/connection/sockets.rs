@@ -188,16 +188,18 @@ impl Sockets {
         self.parked().map(|parked| parked.bytes).sum()
     }
 
-    /// An event arrives at the gate. The bounds hold for all gates together. The events of a socket that is gone pass: they came before it went.
+    /// An event arrives at the gate, which is taken to be shut if all are. The bounds hold for all gates together. The events of
+    /// a socket that is gone pass: they came before it went.
     pub(super) fn pass(
         &mut self,
         key: SocketKey,
         event: Event,
         ack: Option<AckId>,
+        all_shut: bool,
         config: &Config,
     ) -> Passage {
         let Some(gate) = self.gate(key) else { return Passage::Passes(event, ack) };
-        if !gate.shut && gate.parked.is_none() {
+        if !gate.shut && !all_shut && gate.parked.is_none() {
             return Passage::Passes(event, ack);
         }
         if gate.full {

@@ -22,6 +22,7 @@ use crate::trace::{self, Span};
 impl Work {
     pub(super) fn take(&mut self, event: Event<Answer>, cx: &mut Context<'_>, now: Instant) {
         match event {
+            Event::Connect(pending) if self.is_full() => self.waiting.push(pending),
             Event::Connect(pending) => self.connect(pending, cx, now),
             Event::Received { socket, event, ack } => self.received(socket, event, ack, cx, now),
             Event::Acknowledged { token, args } => token.send(Ok(args)),
@@ -55,7 +56,32 @@ impl Work {
         }
     }
 
+    /// Whether as many futures of the application wait for this client as may.
+    fn is_full(&self) -> bool {
+        self.running.len() >= self.io.settings().client_concurrency
+    }
+
+    /// Goes on, once there is a place, with what has waited for one among the futures of this client: those who want to
+    /// connect, then events.
+    pub(super) fn go_on(&mut self, cx: &mut Context<'_>, now: Instant) {
+        if !self.connection.is_parked() {
+            return;
+        }
+        while !self.is_full() {
+            if self.waiting.is_empty() {
+                self.connection.resume_all();
+                return;
+            }
+            let pending = self.waiting.remove(0);
+            self.connect(pending, cx, now);
+        }
+    }
+
     fn connect(&mut self, mut pending: Pending, cx: &mut Context<'_>, now: Instant) {
+        if !self.connection.is_pending(&pending) {
+            self.withdrawn(pending);
+            return;
+        }
         let Some(namespace) = self.io.namespace_set().resolve(pending.namespace()) else {
             self.report(&pending, &Cause::UnknownNamespace);
             self.connection.reject_unknown(pending);
@@ -91,6 +117,11 @@ impl Work {
         }
     }
 
+    /// The client has taken its wish back: it gets no answer, but may have another wish instead.
+    fn withdrawn(&mut self, pending: Pending) {
+        self.connection.reject(pending, "", None);
+    }
+
     fn reject(&mut self, pending: Pending, error: &ConnectError) {
         self.connection.reject(pending, error.message(), error.data());
     }
@@ -103,6 +134,7 @@ impl Work {
     fn accept(&mut self, pending: Pending, mut local: LocalSocket, cx: &mut Context<'_>, now: Instant) {
         let key = local.socket.key();
         if !self.connection.is_pending(&pending) {
+            self.withdrawn(pending);
             return;
         }
         // Disconnected by the application while its middlewares ran.
@@ -274,7 +306,12 @@ impl Work {
     fn start(&mut self, mut job: Job, cx: &mut Context<'_>, now: Instant) {
         match job.start(cx) {
             Poll::Ready((task, ended)) => self.ended(job.socket, task, ended, cx, now),
-            Poll::Pending => self.running.push(job),
+            Poll::Pending => {
+                self.running.push(job);
+                if self.is_full() {
+                    self.connection.park_all();
+                }
+            }
         }
     }
 
@@ -396,6 +433,7 @@ impl Work {
         self.ended = Some(reason);
         self.session.mailbox.end();
         self.running.abandon_admissions();
+        self.waiting.clear();
         self.streams.abandon_opening();
     }
 }

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use pin_project_lite::pin_project;
 use socketio_core::engine::{Open, RequestError, Response, Transmit};
-use socketio_core::{Connection, DisconnectReason, Link, Lost};
+use socketio_core::{Connection, DisconnectReason, Link, Lost, Pending};
 use tokio::time::Sleep;
 
 use super::local::LocalSockets;
@@ -42,6 +42,8 @@ pub(super) struct Work {
     requests: Vec<(Link, Respond)>,
     pub(super) sockets: LocalSockets,
     pub(super) running: Running,
+    /// Wishes to connect that wait for a place among the futures that run.
+    pub(super) waiting: Vec<Pending>,
     /// The bytes that the connection has written by itself since all was written.
     replies: usize,
     /// Why the session has ended, when it has.
@@ -63,6 +65,7 @@ impl Driver {
             requests: Vec::new(),
             sockets: LocalSockets::default(),
             running: Running::default(),
+            waiting: Vec::new(),
             replies: 0,
             ended: None,
             commands: Vec::new(),
@@ -156,6 +159,7 @@ impl Work {
     }
 
     fn dispatch(&mut self, cx: &mut Context<'_>, now: Instant) -> bool {
+        self.go_on(cx, now);
         let mut moved = false;
         for _ in 0..EVENTS_PER_TURN {
             let Some(event) = self.connection.poll(now) else { break };
@@ -234,6 +238,7 @@ impl Work {
             downstream_bytes: self.downstream_bytes(),
             upstream_bytes: self.connection.received_bytes() + self.streams.received_bytes(),
             writable: self.connection.is_writable(),
+            handlers: self.running.len(),
         }
     }
 

@@ -34,6 +34,8 @@ struct Inner {
     writable: bool,
     /// The answer to a GET that the HTTP server has not taken to its end.
     answer: Option<Box<Answered>>,
+    /// The futures of the application that wait, as of the task's last turn.
+    handlers: usize,
     task: Task,
     /// Whether the session is ending: requests are still served, packets are not.
     ending: bool,
@@ -62,6 +64,8 @@ pub(crate) struct Backlog {
     pub(crate) upstream_bytes: usize,
     /// Whether a packet could leave at once if nothing waited before it.
     pub(crate) writable: bool,
+    /// The futures of the application that wait.
+    pub(crate) handlers: usize,
 }
 
 /// What became of a packet at the mailbox.
@@ -144,6 +148,11 @@ impl Mailbox {
         inner.body_bytes + inner.upstream_bytes
     }
 
+    /// The futures of the application that wait.
+    pub(crate) fn handlers(&self) -> usize {
+        self.lock().handlers
+    }
+
     /// The bytes that wait between `emit` and the kernel, or the HTTP server.
     pub(crate) fn queued_bytes(&self) -> usize {
         self.lock().queued_bytes()
@@ -223,6 +232,7 @@ impl Mailbox {
         inner.writable = backlog.writable;
         inner.downstream_bytes = backlog.downstream_bytes;
         inner.upstream_bytes = backlog.upstream_bytes;
+        inner.handlers = backlog.handlers;
     }
 
     /// For the task, at the end of its turn: tells what the kernel has still to take, and rests. False if
@@ -232,6 +242,7 @@ impl Mailbox {
         inner.writable = backlog.writable;
         inner.downstream_bytes = backlog.downstream_bytes;
         inner.upstream_bytes = backlog.upstream_bytes;
+        inner.handlers = backlog.handlers;
         if !inner.commands.is_empty() {
             return false;
         }
@@ -254,6 +265,7 @@ impl Mailbox {
         inner.downstream_bytes = 0;
         inner.upstream_bytes = 0;
         inner.body_bytes = 0;
+        inner.handlers = 0;
         let drained = std::mem::take(&mut inner.drained);
         let commands = std::mem::take(&mut inner.commands);
         let answer = inner.answer.take();

@@ -198,6 +198,10 @@ impl Running {
         self.jobs.get_or_insert_default().push(job);
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.jobs.as_ref().map_or(0, FuturesUnordered::len)
+    }
+
     /// The next that has ended.
     pub(super) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<(SocketKey, Task, Ended)> {
         let Some(jobs) = &mut self.jobs else { return Poll::Pending };

@@ -101,6 +101,7 @@ impl SessionTable {
         let websocket = sessions.iter().filter(|session| session.transport() == Transport::WebSocket).count();
         let queued_bytes = sessions.iter().map(|session| session.mailbox.queued_bytes()).sum();
         let received_bytes = sessions.iter().map(|session| session.mailbox.received_bytes()).sum();
+        let handlers = sessions.iter().map(|session| session.mailbox.handlers()).sum();
         let inner = self.lock();
         Stats {
             sessions: sessions.len(),
@@ -109,6 +110,7 @@ impl SessionTable {
             sockets: 0,
             received_bytes,
             queued_bytes,
+            handlers,
             opened: inner.opened,
             refused: self.refused.load(Ordering::Relaxed),
             overflowed: self.overflowed.load(Ordering::Relaxed),

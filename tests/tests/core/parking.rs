@@ -138,6 +138,64 @@ fn events_and_the_end_in_one_payload() {
     assert_eq!(server.log(), ["/ n 1"]);
 }
 
+/// A client with a socket on `/a` and one on `/b`.
+fn two_sockets() -> (Server, Link) {
+    let (mut server, stream) = Server::websocket();
+    for namespace in ["/a", "/b"] {
+        server.text(stream, &format!("40{namespace},"));
+    }
+    server.messages(stream);
+    server.log();
+    (server, stream)
+}
+
+#[test]
+fn all_sockets_may_park_at_once_and_take_turns_after_it() {
+    let (mut server, stream) = two_sockets();
+    server.park_all();
+    for n in 0..3 {
+        server.text(stream, &format!(r#"42/a,["n",{n}]"#));
+    }
+    server.text(stream, r#"42/b,["n",0]"#);
+    server.ask("/a", "who", None);
+    server.text(stream, r#"43/a,0["me"]"#);
+    server.text(stream, "40/c,");
+    assert_eq!(server.log(), [r#"answer 1: "me""#, "connect /c"], "acks and wishes to connect pass");
+    server.text(stream, r#"42/c,["n",0]"#);
+    assert_eq!(server.log(), [""; 0]);
+    server.resume_all();
+    assert_eq!(server.log(), ["/a n 0", "/b n 0", "/c n 0", "/a n 1", "/a n 2"]);
+    server.text(stream, r#"42/b,["n",1]"#);
+    assert_eq!(server.log(), ["/b n 1"]);
+}
+
+#[test]
+fn a_socket_that_parks_for_itself_waits_for_itself() {
+    let (mut server, stream) = two_sockets();
+    server.park("/a");
+    server.park_all();
+    server.text(stream, r#"42/a,["n",0]"#);
+    server.text(stream, r#"42/b,["n",0]"#);
+    server.resume_all();
+    assert_eq!(server.log(), ["/b n 0"]);
+    server.park_all();
+    server.resume("/a");
+    assert_eq!(server.log(), [""; 0]);
+    server.resume_all();
+    assert_eq!(server.log(), ["/a n 0"]);
+}
+
+#[test]
+fn what_came_before_the_end_waits_with_all() {
+    let (mut server, stream) = two_sockets();
+    server.park_all();
+    server.text(stream, r#"42/a,["n",0]"#);
+    server.text(stream, "41/a,");
+    assert_eq!(server.log(), ["left /a: client namespace disconnect"]);
+    server.resume_all();
+    assert_eq!(server.log(), ["/a n 0"]);
+}
+
 #[test]
 fn the_bound_holds_for_all_sockets_of_a_client_together() {
     let mut config = Config::default();

@@ -2,12 +2,17 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use http::header::{self, HeaderValue};
 use http::{Method, Request, StatusCode};
 use socketio_tower::layer::{Refusal, RequestError};
 use socketio_tower::testing::{Refused, TestClient, TestClientBuilder, settled};
-use socketio_tower::{Socket, SocketIo};
+use socketio_tower::{Socket, SocketIo, SocketIoBuilder};
+use tokio::io::duplex;
+use tokio::sync::Notify;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::protocol::Role;
 
 use crate::client::{Http, POLLING, Poller, Server, Ws, request, soon, text, until};
 
@@ -69,6 +74,148 @@ async fn a_full_server_answers_with_503() {
     Poller::connect(server.address).await;
 }
 
+/// A server whose handlers wait until they are let go, and how many run and have run at most.
+fn waiting(builder: SocketIoBuilder) -> (SocketIo, Arc<Running>) {
+    let (io, running) = (builder.build(), Arc::new(Running::default()));
+    let count = Arc::clone(&running);
+    io.of("/{name}", |ns| {
+        let counted = Arc::clone(&count);
+        ns.on("wait", async move || counted.wait().await);
+        ns.on("ask", async |socket: Socket| {
+            socket.emit_with_ack::<_, u8>("question", "").await.unwrap_or_default()
+        });
+        ns.on("ping", async || "pong");
+    });
+    (io, running)
+}
+
+#[derive(Default)]
+struct Running {
+    now: AtomicUsize,
+    most: AtomicUsize,
+    all: AtomicUsize,
+    gate: Notify,
+}
+
+impl Running {
+    async fn wait(&self) {
+        self.all.fetch_add(1, Ordering::Relaxed);
+        self.most.fetch_max(self.now.fetch_add(1, Ordering::Relaxed) + 1, Ordering::Relaxed);
+        self.gate.notified().await;
+        self.now.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    fn counts(&self) -> [usize; 3] {
+        [&self.now, &self.most, &self.all].map(|count| count.load(Ordering::Relaxed))
+    }
+}
+
+/// With 64 namespaces a client had 4032 handlers at once: the bound was each socket's.
+#[tokio::test(start_paused = true)]
+async fn handlers_are_bounded_for_a_client_with_all_its_sockets() {
+    let (io, running) = waiting(SocketIo::builder().handler_grace(Duration::MAX));
+    let client = TestClient::builder().open(&io).await.expect("it opens");
+    let idle = client.namespace("/idle").connect().await.expect("it connects");
+    let mut busy = Vec::new();
+    for n in 0..4 {
+        let socket = client.namespace(&format!("/{n}")).connect().await.expect("it connects");
+        (0..64).for_each(|_| socket.emit("wait", ""));
+        busy.push(socket);
+    }
+    settled().await;
+    assert_eq!((running.counts(), io.stats().handlers), ([256, 256, 256], 256));
+    // What waits for a place is parked, and so is a wish to connect.
+    (0..64).for_each(|_| busy[0].emit("wait", ""));
+    let ping = idle.emit_with_ack::<_, String>("ping", "");
+    let late = client.namespace("/late");
+    let late = tokio::spawn(late.connect());
+    settled().await;
+    assert_eq!(running.counts(), [256, 256, 256]);
+    assert!(!late.is_finished() && io.stats().received_bytes > 0);
+    // One place for the wish to connect, and one for an event.
+    for _ in 0..2 {
+        running.gate.notify_one();
+        settled().await;
+    }
+    let late = late.await.expect("no panic").expect("it connects");
+    assert_eq!(ping.await.expect("an answer"), "pong", "the sockets take turns");
+    late.emit("wait", "");
+    settled().await;
+    assert_eq!(running.counts()[..2], [256, 256]);
+    running.gate.notify_waiters();
+    settled().await;
+    assert_eq!((running.counts(), io.stats().received_bytes), ([63, 256, 256 + 65], 0));
+}
+
+/// Leaving and joining again gave a client twice as many handlers.
+#[tokio::test(start_paused = true)]
+async fn the_handlers_of_sockets_that_were_left_count() {
+    let (io, running) = waiting(SocketIo::builder().client_concurrency(8).handler_grace(Duration::MAX));
+    let client = TestClient::builder().open(&io).await.expect("it opens");
+    let leaving = client.namespace("/room").connect().await.expect("it connects");
+    (0..6).for_each(|_| leaving.emit("wait", ""));
+    leaving.disconnect();
+    let joined = client.namespace("/room").connect().await.expect("it connects");
+    (0..6).for_each(|_| joined.emit("wait", ""));
+    settled().await;
+    assert_eq!(running.counts(), [8, 8, 8]);
+    running.gate.notify_waiters();
+    settled().await;
+    assert_eq!(running.counts(), [4, 8, 12]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn acks_pass_at_the_bound_of_a_client() {
+    let (io, _) = waiting(SocketIo::builder().client_concurrency(1));
+    let client = TestClient::builder().open(&io).await.expect("it opens");
+    let one = client.namespace("/one").connect().await.expect("it connects");
+    let two = client.namespace("/two").connect().await.expect("it connects");
+    let asked = one.emit_with_ack::<_, u8>("ask", "");
+    let ping = two.emit_with_ack::<_, String>("ping", "");
+    let question = one.expect_event("question").await;
+    settled().await;
+    assert!(io.stats().received_bytes > 0, "the other socket's event waits");
+    question.ack(&7);
+    assert_eq!(asked.await.expect("an answer"), 7);
+    assert_eq!(ping.await.expect("an answer"), "pong");
+}
+
+/// What is handled for a socket that was given up makes room.
+#[tokio::test(start_paused = true)]
+async fn handlers_that_outlive_their_socket_give_their_places_back() {
+    let (io, running) = waiting(SocketIo::builder().client_concurrency(2));
+    let client = TestClient::builder().open(&io).await.expect("it opens");
+    let one = client.namespace("/one").connect().await.expect("it connects");
+    let two = client.namespace("/two").connect().await.expect("it connects");
+    (0..2).for_each(|_| one.emit("wait", ""));
+    one.disconnect();
+    assert_eq!(two.emit_with_ack::<_, String>("ping", "").await.expect("an answer"), "pong");
+    assert_eq!((running.counts()[2], io.stats().handlers), (2, 0));
+}
+
+/// A wish that the client took back while its middlewares ran counted for ever: the 65th ended the session.
+#[tokio::test(start_paused = true)]
+async fn wishes_that_were_taken_back_do_not_count() {
+    let io = SocketIo::builder().max_namespaces(2).build();
+    io.of("/slow", |ns| {
+        ns.middleware(async || {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            Ok(())
+        });
+    });
+    let (ours, theirs) = duplex(4096);
+    let open = Request::get("/socket.io/?EIO=4&transport=websocket").body(()).expect("a request");
+    io.attach(open.into_parts().0, theirs).await.expect("it is taken in");
+    let mut ws = Ws::over(WebSocketStream::from_raw_socket(ours, Role::Client, None).await);
+    ws.greeted().await;
+    for _ in 0..5 {
+        ws.send("40/slow,").await;
+        ws.send("41/slow,").await;
+        tokio::time::sleep(Duration::from_secs(2)).await;
+    }
+    ws.join("/slow").await;
+}
+
 /// A session keeps what it was opened with: the query was kept whole, whatever its length.
 #[tokio::test(start_paused = true)]
 async fn the_request_that_is_kept_is_bounded() {
@@ -109,6 +256,6 @@ async fn sixteen_kilobytes_are_kept_by_default() {
     assert_eq!(io.sessions(), 1);
     let long = format!("/socket.io/?EIO=4&transport=websocket&token={}", "x".repeat(20_000));
     let (parts, ()) = Request::get(long).body(()).expect("a request").into_parts();
-    let refused = soon(io.attach(parts, tokio::io::duplex(64).0)).await.expect_err("it is too long");
+    let refused = soon(io.attach(parts, duplex(64).0)).await.expect_err("it is too long");
     assert_eq!((refused.cause(), refused.status()), (RequestError::UriTooLong, 414));
 }

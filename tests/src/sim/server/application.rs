@@ -63,6 +63,18 @@ impl Server {
         self.hold(socket, true);
     }
 
+    /// The application takes no more events of any socket for now.
+    pub fn park_all(&mut self) {
+        self.connection.park_all();
+        self.drain();
+    }
+
+    /// The application takes the events of all sockets again.
+    pub fn resume_all(&mut self) {
+        self.connection.resume_all();
+        self.drain();
+    }
+
     /// Parks or resumes a socket that may be gone.
     pub fn hold(&mut self, socket: SocketKey, held: bool) {
         self.app.hold(socket, held);
