@@ -3,9 +3,9 @@ import { createRequire } from "node:module";
 
 export const url = process.argv[2] ?? `http://127.0.0.1:${process.env.PORT ?? 3000}`;
 
-// Installed here, or for the tests of this workspace (`npm ci` in tests/e2e).
+// A package that is installed here, or for the tests of this workspace (`npm ci` in tests/e2e).
 const require = createRequire(import.meta.url);
-const load = (name) => {
+export const load = (name) => {
   for (const path of [name, `../tests/e2e/node_modules/${name}`]) {
     try {
       return require(path);

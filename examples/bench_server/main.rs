@@ -1,7 +1,7 @@
 //! The server that benchmarks talk to: `PORT` and `PING_INTERVAL_MS` come from the environment.
 //!
-//! On the namespace `/`: `echo(p)` emits `echo(p)` back, `ack(p)` acks `p`, `bin(bytes)` emits `bin(bytes)`
-//! back, `bcast(p)` emits `bcast(p)` to all, `join([rooms])` and `leave([rooms])` ack with nothing,
+//! On the namespace `/`: `a` does nothing, `echo(p)` emits `echo(p)` back, `ack(p)` acks `p`, `bin(bytes)` emits
+//! `bin(bytes)` back, `bcast(p)` emits `bcast(p)` to all, `join([rooms])` and `leave([rooms])` ack with nothing,
 //! `room(name, p)` emits `room(p)` to that room. `tests/bench` has the same server on other libraries.
 
 use std::time::Duration;
@@ -18,6 +18,7 @@ async fn main() -> std::io::Result<()> {
     let io =
         SocketIo::builder().ping_interval(Duration::from_millis(env("PING_INTERVAL_MS", 25_000))).build();
     io.of("/", |ns| {
+        ns.on("a", async || {});
         ns.on("echo", async |socket: Socket, Data(payload): Data<String>| {
             socket.emit("echo", &payload);
         });

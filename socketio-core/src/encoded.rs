@@ -2,10 +2,12 @@ use std::fmt;
 use std::io;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use data_encoding::BASE64;
 use serde::Serialize;
 use serde_json::ser::Formatter;
 
+use crate::Message;
 use crate::packet::placeholders_are_valid;
 
 mod argument;
@@ -37,7 +39,35 @@ impl Encoded {
         buffer.finish()
     }
 
-    /// The text packet, with the digit of its Engine.IO type in front. It is valid UTF-8.
+    /// An Engine.IO message, for an application that speaks Engine.IO without Socket.IO.
+    ///
+    /// ```
+    /// use socketio_core::{Encoded, Message};
+    ///
+    /// let packet = Encoded::message(&Message::Text("hello".into()));
+    /// assert_eq!(packet.text(), b"4hello");
+    /// let packet = Encoded::message(&Message::Binary(vec![1, 2, 3].into()));
+    /// assert_eq!(packet.websocket(), [0x82, 3, 1, 2, 3]);
+    /// ```
+    pub fn message(message: &Message) -> Self {
+        match message {
+            Message::Text(text) => {
+                let mut buffer = EncodedBuffer::default();
+                buffer.begin(1);
+                buffer.text().extend_from_slice(text.as_bytes());
+                buffer.prepend(b"4");
+                buffer.finish()
+            }
+            Message::Binary(bytes) => {
+                let mut frames = AttachmentFrames::default();
+                frames.push(bytes);
+                Self { frames: frames.bytes.into(), text: 0, text_end: 0, attachments: 1 }
+            }
+        }
+    }
+
+    /// The text packet, with the digit of its Engine.IO type in front. It is valid UTF-8, and empty if this is a binary
+    /// [message](Self::message).
     pub fn text(&self) -> &[u8] {
         &self.frames[self.text as usize..self.text_end as usize]
     }
@@ -47,9 +77,27 @@ impl Encoded {
         Attachments { frames: &self.frames[self.text_end as usize..] }
     }
 
+    /// Returns the WebSocket messages that this is, in order, for a driver whose library makes the frames. They are copies.
+    pub fn messages(&self) -> impl Iterator<Item = Message> {
+        let mut frames = Attachments { frames: &self.frames };
+        std::iter::from_fn(move || {
+            let opcode = *frames.frames.first()?;
+            let payload = frames.next()?;
+            Some(match opcode {
+                TEXT => Message::Text(String::from_utf8_lossy(payload).into_owned().into()),
+                _ => Message::Binary(Bytes::copy_from_slice(payload)),
+            })
+        })
+    }
+
     /// How many Engine.IO packets this is: the text and its attachments.
     pub fn packets(&self) -> usize {
-        1 + self.attachments as usize
+        usize::from(self.text > 0) + self.attachments as usize
+    }
+
+    /// Whether there are binary messages.
+    pub(crate) fn is_binary(&self) -> bool {
+        self.attachments > 0
     }
 
     /// All of it as WebSocket frames of a server, ready to be written.
@@ -313,6 +361,33 @@ mod tests {
     fn base64_turns_attachments_into_text_frames() {
         let encoded = encoded("451-[\"a\"]", &[vec![1, 2, 3, 4]]).to_base64();
         assert_eq!(encoded.websocket(), b"\x81\x09451-[\"a\"]\x81\x09bAQIDBA==");
+    }
+
+    #[test]
+    fn messages_are_the_frames_without_their_headers() {
+        let packet = encoded("451-[\"a\"]", &[vec![1; 200], vec![]]);
+        let text = || Message::Text("451-[\"a\"]".into());
+        let binary = [Message::Binary(vec![1; 200].into()), Message::Binary(Bytes::new())];
+        assert!(packet.messages().eq([text()].into_iter().chain(binary)));
+        let base64 = packet.to_base64();
+        assert!(base64.messages().all(|message| matches!(message, Message::Text(_))));
+    }
+
+    #[test]
+    fn a_message_of_either_kind_is_one_packet() {
+        for length in [0, 125, 126, 70_000] {
+            let text = Message::Text("x".repeat(length).into());
+            let packet = Encoded::message(&text);
+            assert_eq!((packet.packets(), packet.text().len()), (1, 1 + length));
+            assert_eq!(packet.attachments().count(), 0);
+            let binary = Message::Binary(vec![7; length].into());
+            let packet = Encoded::message(&binary);
+            assert_eq!((packet.packets(), packet.text()), (1, &b""[..]));
+            assert!(packet.attachments().eq([vec![7; length]]));
+            assert!(packet.messages().eq([binary]));
+        }
+        let base64 = Encoded::message(&Message::Binary(vec![1, 2, 3, 4].into())).to_base64();
+        assert_eq!(base64.websocket(), b"\x81\x09bAQIDBA==");
     }
 
     #[test]

@@ -10,7 +10,7 @@
 //! |---|---|
 //! | drive one client | [`Connection`], whose documentation has the drain rule and an example |
 //! | read an HTTP request | [`engine::Request`] |
-//! | use Engine.IO without Socket.IO | [`engine::Session`] |
+//! | use Engine.IO without Socket.IO | [`engine::Session`], [`Encoded::message`] |
 //! | read and write packets | [`packet::decode`], [`packet::Encoder`], [`Encoded`]; of Engine.IO [`engine::Packet`], [`engine::decode_payload`] |
 //! | resolve namespaces, keep rooms | [`namespace::Dispatcher`], [`namespace::Rooms`] |
 //! | set bounds and intervals | [`Config`] |

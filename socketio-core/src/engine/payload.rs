@@ -58,8 +58,10 @@ impl Payload {
     }
 
     fn push(&mut self, packet: &Encoded) {
-        self.separate();
-        self.body.extend_from_slice(packet.text());
+        if !packet.text().is_empty() {
+            self.separate();
+            self.body.extend_from_slice(packet.text());
+        }
         for attachment in packet.attachments() {
             self.separate();
             self.body.push(b'b');
@@ -138,8 +140,10 @@ mod tests {
         let mut queue = Outbox::default();
         let bytes = Bytes::from_static(&[1, 2, 3, 4]);
         queue.push(crate::packet::Encoder::default().event("/", "a", &bytes, None).unwrap());
+        queue.push(Encoded::message(&crate::Message::Binary(bytes)));
         let mut payload = Payload::default();
         payload.fill(&mut queue);
-        assert_eq!(payload.into_body(), b"451-[\"a\",{\"_placeholder\":true,\"num\":0}]\x1ebAQIDBA==");
+        let body = b"451-[\"a\",{\"_placeholder\":true,\"num\":0}]\x1ebAQIDBA==\x1ebAQIDBA==";
+        assert_eq!(payload.into_body(), body);
     }
 }

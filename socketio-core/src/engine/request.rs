@@ -113,6 +113,16 @@ impl Request {
         }
     }
 
+    /// The session it belongs to; none if it opens one.
+    pub const fn sid(&self) -> Option<&Sid> {
+        match self {
+            Self::Open(_) => None,
+            Self::Poll(Poll { sid }) | Self::Post(Post { sid, .. }) | Self::Upgrade(Upgrade { sid, .. }) => {
+                Some(sid)
+            }
+        }
+    }
+
     fn open(
         head: &Head<'_>,
         transport: Transport,

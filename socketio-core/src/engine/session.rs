@@ -11,6 +11,8 @@ use closing::respond;
 mod posting;
 use posting::Posting;
 
+mod requests;
+
 mod received;
 pub(crate) use received::Received;
 
@@ -514,7 +516,7 @@ impl Session {
     }
 
     fn message(&self, link: Link, packet: Encoded) -> Transmit {
-        let packet = if self.base64 && packet.packets() > 1 { packet.to_base64() } else { packet };
+        let packet = if self.base64 && packet.is_binary() { packet.to_base64() } else { packet };
         Transmit::Message { link, packet }
     }
 }

@@ -83,6 +83,13 @@ impl Response {
         }
     }
 
+    /// The headers: [`Content-Type`](Self::content_type) and [`Cache-Control`](Self::cache_control), as far as there are.
+    pub fn headers(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        [("content-type", self.content_type()), ("cache-control", self.cache_control())]
+            .into_iter()
+            .filter_map(|(name, value)| Some((name, value?)))
+    }
+
     /// The body.
     pub fn into_body(self) -> Bytes {
         match self {

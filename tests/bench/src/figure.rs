@@ -40,6 +40,11 @@ pub const SECONDS_UNTIL_ALL: &str = "seconds_until_all";
 /// How often all were cut.
 pub const STORMS: &str = "storms";
 
+/// How long 99 % of the echoes took of a client beside another that sends as fast as it can, in microseconds.
+pub const BESIDE_P99: &str = "beside_p99";
+/// How long the longest of them took, in microseconds.
+pub const BESIDE_LONGEST: &str = "beside_longest";
+
 /// How much later than due the load generator has sent, in microseconds, for 99 % of messages. It is in the
 /// latencies too.
 pub const LATE_P99: &str = "late_p99";

@@ -7,4 +7,4 @@ mod workload;
 
 pub use limit::raise_file_limit;
 pub use record::{Latency, Record};
-pub use workload::{Event, Exchange, Kind, Mode, Workload};
+pub use workload::{Event, Exchange, Inbound, Kind, Mode, Workload};

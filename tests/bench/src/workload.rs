@@ -36,6 +36,10 @@ pub enum Kind {
     /// Sessions that only sit there. Figures: memory after connecting, after one message each, after half and
     /// after all have left, and of a second wave; what their heartbeats cost.
     Idle { connections: usize },
+    /// One client sends as fast as the server takes it, and another echoes 100 times a second beside it. Operations are
+    /// what the server has handled of the first. Figures: how long the second waits for its echoes, and the most memory
+    /// that the server ever had.
+    Inbound(Inbound),
     /// A message of this size goes each way on every connection. Figure: memory that stays, in so many sessions that
     /// what the allocator keeps once does not count.
     Retained { connections: usize, size: usize },
@@ -48,6 +52,17 @@ pub struct Exchange {
     pub outstanding: usize,
     /// Of the payload, in bytes.
     pub size: usize,
+}
+
+/// What is sent without a pause.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Inbound {
+    /// Events over a WebSocket that nothing answers, in masked frames of this size, in bytes.
+    Events { frame: usize },
+    /// Events over a WebSocket with a payload of this size, in bytes; each is acknowledged with its payload.
+    Acks { size: usize },
+    /// Bodies of POST with this many events of 7 bytes each.
+    Bodies { events: usize },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -171,6 +186,30 @@ const ALL: &[Workload] = &[
     ),
     Workload::new("storm", "5 000 connections are cut and come back", 3, Kind::Storm { connections: 5000 }),
     Workload::new("polling", "polling echo, 4 outstanding", 3, Kind::Polling(exchange(Event::Echo, 4, 64))),
+    Workload::new(
+        "inbound13",
+        "events of 13 B, as fast as one client can send",
+        5,
+        Kind::Inbound(Inbound::Events { frame: 13 }),
+    ),
+    Workload::new(
+        "inbound64",
+        "events of 64 B, as fast as one client can send",
+        5,
+        Kind::Inbound(Inbound::Events { frame: 64 }),
+    ),
+    Workload::new(
+        "inbound_ack",
+        "events with an ack of 64 B, as fast as one client can send",
+        5,
+        Kind::Inbound(Inbound::Acks { size: 64 }),
+    ),
+    Workload::new(
+        "inbound_post",
+        "POST bodies with 100 000 events, one after the other",
+        5,
+        Kind::Inbound(Inbound::Bodies { events: 100_000 }),
+    ),
     Workload::new("idle10k", "10 000 idle sessions", 3, Kind::Idle { connections: 10_000 }),
     Workload::new("idle50k", "50 000 idle sessions", 25, Kind::Idle { connections: 50_000 }),
     Workload::new(

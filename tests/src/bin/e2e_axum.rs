@@ -12,5 +12,6 @@ async fn main() -> std::io::Result<()> {
         .route("/echo-body", post(async |body: Body| body))
         .layer(contract::server().layer());
     let listener = tokio::net::TcpListener::bind(contract::address()).await?;
+    println!("listening on {}", listener.local_addr()?);
     axum::serve(listener, app).await
 }

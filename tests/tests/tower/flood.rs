@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use socketio_tower::testing::{TestClient, settled};
 use socketio_tower::{Socket, SocketIo};
 
+use crate::client::{Server, Ws, until};
+
 /// What waits for a free handler is parked, so that the ack which frees the handler gets past it.
 #[tokio::test(start_paused = true)]
 async fn an_ack_gets_past_the_events_that_wait_for_its_handler() {
@@ -36,4 +38,43 @@ async fn an_ack_gets_past_the_events_that_wait_for_its_handler() {
         settled().await;
         assert_eq!((handled.load(Ordering::Relaxed), io.stats().received_bytes), (EVENTS, 0));
     }
+}
+
+/// A flood keeps its worker busy. A runtime that then looked for input of others once in 61 polls would handle 125 000
+/// events first.
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn others_are_heard_between_its_turns() {
+    const BETWEEN: usize = 20_000;
+    let (io, handled) = (SocketIo::builder().build(), Arc::new(AtomicUsize::new(0)));
+    let (count, mark) = (Arc::clone(&handled), Arc::clone(&handled));
+    io.of("/", |ns| {
+        ns.on("a", async move || {
+            count.fetch_add(1, Ordering::Relaxed);
+        });
+        ns.on("mark", async move || mark.load(Ordering::Relaxed));
+    });
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let served = io.clone();
+    let server = runtime.spawn(async move { Server::start(&served).await }).await.unwrap();
+    let (mut flooder, mut healthy) = (Ws::connect(server.address).await, Ws::connect(server.address).await);
+    let flood = tokio::spawn(async move {
+        // Text frames with a mask of zeros.
+        let events = [&[0x81, 0x87, 0, 0, 0, 0][..], br#"42["a"]"#].concat().repeat(4096);
+        loop {
+            flooder.send_raw(&events).await;
+        }
+    });
+    until("the flood", || handled.load(Ordering::Relaxed) > 100_000).await;
+    let mut between = Vec::new();
+    for _ in 0..51 {
+        let sent = handled.load(Ordering::Relaxed);
+        healthy.send(r#"427["mark"]"#).await;
+        let answer = healthy.text().await;
+        let marked = answer.strip_prefix("437[").and_then(|answer| answer.strip_suffix(']')).expect("an ack");
+        between.push(marked.parse::<usize>().expect("a number") - sent);
+    }
+    flood.abort();
+    runtime.shutdown_background();
+    between.sort_unstable();
+    assert!(between[25] <= BETWEEN, "{} events were handled before an ack, in the middle", between[25]);
 }

@@ -6,6 +6,7 @@ const http = createServer((_, response) => response.end("ok"));
 const io = new Server(http, { pingInterval: Number(process.env.PING_INTERVAL_MS ?? 25_000), serveClient: false });
 
 io.on("connection", (socket) => {
+  socket.on("a", () => {});
   socket.on("echo", (payload) => socket.emit("echo", payload));
   socket.on("ack", (payload, ack) => ack(payload));
   socket.on("bin", (payload) => socket.emit("bin", payload));

@@ -14,6 +14,8 @@ use tokio::net::TcpListener;
 async fn main() -> std::io::Result<()> {
     let (layer, io) = SocketIo::builder()
         .ping_interval(Duration::from_millis(env("PING_INTERVAL_MS", 25_000)))
+        // As the others have it by default.
+        .max_payload(1_000_000)
         .build_layer();
     io.ns("/", on_connect);
     let app = Router::new().route("/", get(async || "ok")).layer(layer);
@@ -26,6 +28,7 @@ async fn main() -> std::io::Result<()> {
 }
 
 async fn on_connect(socket: SocketRef) {
+    socket.on("a", async || {});
     // An emit fails if the peer is gone or does not read; this server has nothing to do then.
     socket.on("echo", async |socket: SocketRef, Data::<String>(payload)| {
         socket.emit("echo", &payload).ok();

@@ -43,6 +43,8 @@ pub(crate) const JOIN: Metric = Metric::Figure(figure::JOIN_US, Unit::Microsecon
 pub(crate) const LEAVE: Metric = Metric::Figure(figure::LEAVE_US, Unit::Microseconds);
 pub(crate) const DISCONNECT: Metric = Metric::Figure(figure::DISCONNECT_US, Unit::Microseconds);
 pub(crate) const LATE: Metric = Metric::Figure(figure::LATE_P99, Unit::Microseconds);
+pub(crate) const BESIDE_P99: Metric = Metric::Figure(figure::BESIDE_P99, Unit::Microseconds);
+pub(crate) const BESIDE_LONGEST: Metric = Metric::Figure(figure::BESIDE_LONGEST, Unit::Microseconds);
 pub(crate) const UNTIL_ALL: Metric = Metric::Figure(figure::SECONDS_UNTIL_ALL, Unit::Seconds);
 pub(crate) const STALLED_CLOSED: Metric = Metric::Figure(figure::STALLED_CLOSED, Unit::Count);
 
@@ -89,6 +91,8 @@ impl Metric {
             JOIN => "CPU of a join",
             LEAVE => "CPU of a leave",
             DISCONNECT => "CPU of a disconnect",
+            BESIDE_P99 => "echo of a client beside it, p99",
+            BESIDE_LONGEST => "its longest echo",
             UNTIL_ALL => "time until all are back",
             LATE => "how late the load generator was, p99",
             CONNECTIONS => "sessions",
@@ -111,6 +115,7 @@ impl Metric {
                 &[Self::P50, Self::P99, Self::P999, STALLED, STALLED_CLOSED, STALLED_SECONDS, RSS_PEAK]
             }
             Kind::Membership { .. } => &[JOIN, LEAVE, DISCONNECT],
+            Kind::Inbound(_) => &[BESIDE_P99, BESIDE_LONGEST, LATE, RSS_PEAK],
             Kind::Storm { .. } => &[UNTIL_ALL, Self::P50, Self::P99],
             Kind::Idle { .. } => {
                 let all = &[

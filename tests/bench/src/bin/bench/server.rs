@@ -52,7 +52,7 @@ impl Server {
     /// Whether it has what the workload asks for.
     pub(crate) fn serves(&self, workload: &Workload) -> bool {
         let everything = match workload.kind {
-            Kind::Rooms { .. } | Kind::Membership { .. } | Kind::Polling(_) => true,
+            Kind::Rooms { .. } | Kind::Membership { .. } | Kind::Polling(_) | Kind::Inbound(_) => true,
             Kind::Connect { mode, .. } => mode == Mode::Upgrade,
             _ => false,
         };
@@ -68,9 +68,14 @@ mod tests {
     fn the_floor_is_not_asked_for_what_it_does_not_have() {
         let servers = Server::known();
         let [ours, floor] = ["ours", "floor"].map(|name| servers.iter().find(|it| it.name == name).unwrap());
-        for (name, bare) in
-            [("echo1", true), ("rooms", false), ("join1", false), ("conn_ws", true), ("conn_full", false)]
-        {
+        for (name, bare) in [
+            ("echo1", true),
+            ("rooms", false),
+            ("join1", false),
+            ("inbound13", false),
+            ("conn_ws", true),
+            ("conn_full", false),
+        ] {
             let workload = Workload::named(name).unwrap();
             assert!(ours.serves(workload), "{name}");
             assert_eq!(floor.serves(workload), bare, "{name}");

@@ -1,7 +1,8 @@
 //! What the project wants to reach.
 
 use crate::metric::{
-    CONNECTIONS, HEARTBEAT, Metric, RETAINED, RSS_PER_SESSION, RSS_SECOND_WAVE, STALLED, STALLED_CLOSED,
+    BESIDE_LONGEST, BESIDE_P99, CONNECTIONS, HEARTBEAT, Metric, RETAINED, RSS_PEAK, RSS_PER_SESSION,
+    RSS_SECOND_WAVE, STALLED, STALLED_CLOSED,
 };
 use crate::results::Results;
 use crate::table::times;
@@ -46,6 +47,9 @@ use Bound::{AtLeast, AtMost};
 use Measure::{Absolute, PartOf, ToServer, ToWorkload, With};
 
 const KIB: f64 = 1024.0;
+const MIB: f64 = 1024.0 * KIB;
+/// In microseconds.
+const MILLISECOND: f64 = 1000.0;
 
 const fn target(workload: &'static str, measure: Measure, bound: Bound) -> Target {
     Target { workload, measure, bound, next: false }
@@ -88,6 +92,18 @@ const ALL: &[Target] = &[
     then("conn_full", ToServer(SOCKETIOXIDE), AtLeast(2.0)),
     target("polling", ToServer(SOCKETIOXIDE), AtLeast(1.5)),
     then("polling", ToServer(SOCKETIOXIDE), AtLeast(2.0)),
+    target("inbound13", Absolute(RSS_PEAK), AtMost(32.0 * MIB)),
+    target("inbound13", Absolute(BESIDE_P99), AtMost(20.0 * MILLISECOND)),
+    target("inbound13", Absolute(BESIDE_LONGEST), AtMost(100.0 * MILLISECOND)),
+    target("inbound64", Absolute(RSS_PEAK), AtMost(32.0 * MIB)),
+    target("inbound64", Absolute(BESIDE_P99), AtMost(20.0 * MILLISECOND)),
+    target("inbound64", Absolute(BESIDE_LONGEST), AtMost(100.0 * MILLISECOND)),
+    target("inbound_ack", Absolute(RSS_PEAK), AtMost(32.0 * MIB)),
+    target("inbound_ack", Absolute(BESIDE_P99), AtMost(20.0 * MILLISECOND)),
+    target("inbound_ack", Absolute(BESIDE_LONGEST), AtMost(100.0 * MILLISECOND)),
+    target("inbound_post", Absolute(RSS_PEAK), AtMost(64.0 * MIB)),
+    target("inbound_post", Absolute(BESIDE_P99), AtMost(20.0 * MILLISECOND)),
+    target("inbound_post", Absolute(BESIDE_LONGEST), AtMost(100.0 * MILLISECOND)),
     target("idle10k", Absolute(RSS_PER_SESSION), AtMost(5.0 * KIB)),
     then("idle10k", Absolute(RSS_PER_SESSION), AtMost(3.5 * KIB)),
     target("idle10k", PartOf(RSS_SECOND_WAVE, RSS_PER_SESSION), AtMost(1.05)),

@@ -155,6 +155,11 @@ impl Clients {
         self.sockets.queue(client, frames)
     }
 
+    /// Whether the kernel has taken all that was sent.
+    pub(crate) fn is_flushed(&self, client: usize) -> bool {
+        self.sockets.is_flushed(client)
+    }
+
     pub(crate) fn flush(&mut self, client: usize) -> Result<(), Failure> {
         self.sockets.flush(client)
     }

@@ -90,6 +90,11 @@ impl Connection {
         self.outgoing.extend_from_slice(bytes);
     }
 
+    /// Whether the kernel has taken all.
+    pub(crate) fn is_flushed(&self) -> bool {
+        self.outgoing.is_empty()
+    }
+
     pub(crate) fn flush(&mut self) -> io::Result<()> {
         if !self.outgoing.is_empty() {
             let outgoing = std::mem::take(&mut self.outgoing);

@@ -13,6 +13,7 @@ mod frame;
 mod histogram;
 mod http;
 mod idle;
+mod inbound;
 mod membership;
 mod message;
 mod peers;
@@ -78,6 +79,7 @@ fn measure(arguments: &Arguments) -> Result<Record, Failure> {
         Kind::Connect { mode: Mode::Upgrade, parallel } => upgrade::connect(&run, parallel),
         Kind::Storm { connections } => connect::storm(&run, connections),
         Kind::Polling(exchange) => polling::echo(&run, exchange),
+        Kind::Inbound(inbound) => inbound::measure(&run, inbound),
         Kind::Idle { connections } => idle::idle(&run, connections),
         Kind::Retained { connections, size } => idle::retained(&run, connections, size),
     };

@@ -166,6 +166,13 @@ impl Tally {
 }
 
 impl Outcome {
+    /// So many more answers were wrong.
+    #[must_use]
+    pub(crate) fn wrong(mut self, more: u64) -> Self {
+        self.wrong += more;
+        self
+    }
+
     #[must_use]
     pub(crate) fn figure(mut self, name: &str, value: f64) -> Self {
         self.figures.insert(name.to_owned(), value);

@@ -84,6 +84,11 @@ impl Sockets {
         })
     }
 
+    /// Whether the kernel has taken all that was sent.
+    pub(crate) fn is_flushed(&self, token: usize) -> bool {
+        matches!(self.connections.get(token), Some(Some(connection)) if connection.is_flushed())
+    }
+
     pub(crate) fn flush(&mut self, token: usize) -> Result<(), Failure> {
         self.with(token, Connection::flush)
     }

@@ -1,0 +1,153 @@
+use std::collections::HashMap;
+use std::future::poll_fn;
+use std::task::Poll;
+use std::time::{Duration, Instant};
+
+use axum::extract::ws::{self, CloseFrame, WebSocket};
+use bytes::Bytes;
+use futures_util::stream::iter;
+use futures_util::{SinkExt, StreamExt};
+use socketio_core::engine::{Event, Request, Response, Session, Transmit};
+use socketio_core::{Encoded, Link, Lost, Message};
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::{sleep_until, timeout};
+
+/// What reaches the task of a session.
+pub(crate) enum Input {
+    /// A GET or a POST, its body, and the way to its answer.
+    Request(Request, Result<Bytes, Lost>, oneshot::Sender<Response>),
+    /// A WebSocket: the session's first transport, or one to upgrade to.
+    Stream(Request, Box<WebSocket>),
+}
+
+/// How many inputs may wait; more wait in their requests.
+pub(crate) const INPUTS: usize = 16;
+/// How long a client may take nothing of what is written to it.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// Serves one client, to its end.
+pub(crate) struct Driver {
+    session: Session,
+    link: Link,
+    requests: HashMap<Link, oneshot::Sender<Response>>,
+    streams: HashMap<Link, Box<WebSocket>>,
+}
+
+impl Driver {
+    pub(crate) fn new(session: Session) -> Self {
+        Self { session, link: Link::new(0), requests: HashMap::new(), streams: HashMap::new() }
+    }
+
+    /// Feeds the session and drains it, in turns.
+    pub(crate) async fn run(mut self, mut inputs: mpsc::Receiver<Input>) {
+        loop {
+            self.drain().await;
+            let Some(deadline) = self.session.poll_timeout() else { return };
+            let brought = poll_fn(|context| {
+                let gone = self.requests.iter_mut().find_map(|(link, answer)| {
+                    answer.poll_closed(context).is_ready().then_some((*link, None))
+                });
+                let mut streams = self.streams.iter_mut();
+                let brought = gone.or_else(|| {
+                    streams.find_map(|(link, stream)| match stream.poll_next_unpin(context) {
+                        Poll::Ready(message) => Some((*link, message)),
+                        Poll::Pending => None,
+                    })
+                });
+                brought.map_or(Poll::Pending, Poll::Ready)
+            });
+            tokio::select! {
+                Some(input) = inputs.recv() => self.handle(input, Instant::now()),
+                (link, message) = brought => self.read(link, message, Instant::now()),
+                () = sleep_until(deadline.into()) => self.session.handle_timeout(Instant::now()),
+            }
+        }
+    }
+
+    fn handle(&mut self, input: Input, now: Instant) {
+        self.link = self.link.next();
+        let (link, session) = (self.link, &mut self.session);
+        match input {
+            Input::Request(request, body, answer) => match session.handle_request(link, &request, now) {
+                Ok(()) => {
+                    self.requests.insert(link, answer);
+                    match body {
+                        Ok(body) => session.handle_body(link, body, now),
+                        Err(why) => session.handle_lost(link, why, now),
+                    }
+                }
+                // The client may have given it up.
+                Err(error) => drop(answer.send(Response::Refused(error))),
+            },
+            Input::Stream(request, stream) => {
+                self.streams.insert(link, stream);
+                session.handle_request(link, &request, now).ok();
+            }
+        }
+    }
+
+    /// Takes what a link has brought; none if it is gone.
+    fn read(&mut self, link: Link, message: Option<Result<ws::Message, axum::Error>>, now: Instant) {
+        let why = match message {
+            Some(Ok(ws::Message::Text(text))) => {
+                return self.session.handle_message(link, &Message::Text(text.as_str().into()), now);
+            }
+            Some(Ok(ws::Message::Binary(bytes))) => {
+                return self.session.handle_message(link, &Message::Binary(bytes), now);
+            }
+            Some(Ok(ws::Message::Ping(_) | ws::Message::Pong(_))) => {
+                return self.session.handle_activity(link);
+            }
+            Some(Ok(ws::Message::Close(_))) => Lost::Closed,
+            Some(Err(_)) => Lost::Failed,
+            None => Lost::Aborted,
+        };
+        self.requests.remove(&link);
+        self.streams.remove(&link);
+        self.session.handle_lost(link, why, now);
+    }
+
+    /// Echoes what came and does what is to be done, until there is nothing of either.
+    async fn drain(&mut self) {
+        loop {
+            while let Some(event) = self.session.poll() {
+                match event {
+                    Event::Message(message) => drop(self.session.send(Encoded::message(&message))),
+                    event => println!("{event:?}"),
+                }
+            }
+            let Some(transmit) = self.session.poll_transmit() else { return };
+            if let Err((link, why)) = self.transmit(transmit).await {
+                self.session.handle_lost(link, why, Instant::now());
+            }
+        }
+    }
+
+    async fn transmit(&mut self, transmit: Transmit) -> Result<(), (Link, Lost)> {
+        match transmit {
+            Transmit::Message { link, packet } => {
+                let Some(stream) = self.streams.get_mut(&link) else { return Ok(()) };
+                let mut messages = iter(packet.messages().map(|message| match message {
+                    Message::Text(text) => Ok(ws::Message::text(&*text)),
+                    Message::Binary(bytes) => Ok(ws::Message::Binary(bytes)),
+                }));
+                match timeout(WRITE_TIMEOUT, stream.send_all(&mut messages)).await {
+                    Ok(sent) => sent.map_err(|_| (link, Lost::Failed)),
+                    Err(_) => Err((link, Lost::Stalled)),
+                }
+            }
+            Transmit::Respond { link, response } => {
+                let sent = self.requests.remove(&link).map_or(Ok(()), |answer| answer.send(response));
+                sent.map_err(|_| (link, Lost::Aborted))
+            }
+            Transmit::Close { link, code } => {
+                let Some(mut stream) = self.streams.remove(&link) else { return Ok(()) };
+                let frame = code.map(|code| CloseFrame { code, reason: "".into() });
+                // It is over, whether the client hears of it or not.
+                timeout(WRITE_TIMEOUT, stream.send(ws::Message::Close(frame))).await.ok();
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+}
