@@ -229,6 +229,17 @@ impl<A> Connection<A> {
         self.receive(now);
     }
 
+    /// The transport has taken bytes of what was handed to it on this link: of the messages of a stream, or of the answer to
+    /// a GET. `left` bytes of that wait still, those of control frames included.
+    ///
+    /// A client cannot answer a ping that waits behind a large message. Until the ping has left, progress is a sign of life,
+    /// and the time for the answer runs from the moment when it has. Without a call, it runs from the
+    /// moment when the ping was due.
+    #[inline]
+    pub fn handle_progress(&mut self, link: Link, left: usize, now: Instant) {
+        self.engine.handle_progress(link, left, now);
+    }
+
     /// A link is gone, or its answer could not be delivered.
     pub fn handle_lost(&mut self, link: Link, why: Lost, now: Instant) {
         self.engine.handle_lost(link, why, now);

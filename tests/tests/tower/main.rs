@@ -41,4 +41,3 @@ mod unfinished;
 mod unread;
 mod upgrades;
 mod volatile;
-
