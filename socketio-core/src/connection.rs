@@ -216,8 +216,10 @@ impl<A> Connection<A> {
         self.receive(now);
     }
 
-    /// Bytes came over a stream that make no message: part of one, or a control frame. They are a sign of
-    /// life all the same.
+    /// Bytes came on a link that are nothing whole: part of a message, a control frame, or part of the body of a POST. They
+    /// are a sign of life all the same.
+    ///
+    /// It need not be told of each: once before [`handle_timeout`](Self::handle_timeout) is enough.
     pub fn handle_activity(&mut self, link: Link) {
         self.engine.handle_activity(link);
     }

@@ -213,7 +213,7 @@ impl Session {
             Some(_) => RequestError::Overlap,
             None if post.octets => RequestError::InvalidContent,
             None => {
-                self.posting = Some(Posting::Announced(link));
+                self.posting = Some(Posting::announced(link, &self.config, now));
                 return Ok(());
             }
         };
@@ -266,9 +266,10 @@ impl Session {
         }
     }
 
-    /// Bytes came over a stream that make no message: part of one, or a control frame.
+    /// Bytes came on a link that are nothing whole: part of a message, a control frame, or part of a body.
     pub fn handle_activity(&mut self, link: Link) {
-        if matches!(self.state, State::Streaming { link: stream } if stream == link) {
+        if self.awaits_body(link) || matches!(self.state, State::Streaming { link: stream } if stream == link)
+        {
             self.heard();
         }
     }
@@ -362,6 +363,10 @@ impl Session {
             }
             State::Opening | State::Polling { .. } | State::Streaming { .. } => {}
         }
+        if self.posting.as_ref().and_then(Posting::deadline).is_some_and(|deadline| now >= deadline) {
+            self.fail(DisconnectReason::TransportError, None);
+            return;
+        }
         // A client whose input waits to be read is not silent.
         if self.is_behind() {
             self.heard();
@@ -430,7 +435,10 @@ impl Session {
     /// When [`handle_timeout`](Self::handle_timeout) wants to be called. May change with any `&mut` call.
     #[must_use = "without its timer a session neither pings nor dies"]
     pub fn poll_timeout(&self) -> Option<Instant> {
-        let heartbeat = self.heartbeat.timeout();
+        let mut heartbeat = self.heartbeat.timeout();
+        if let Some(deadline) = self.posting.as_ref().and_then(Posting::deadline) {
+            heartbeat = heartbeat.min(deadline);
+        }
         match &self.state {
             State::Opening | State::Streaming { .. } | State::Polling { candidate: None, .. } => {
                 Some(heartbeat)

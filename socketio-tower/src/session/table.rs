@@ -82,7 +82,7 @@ impl SessionTable {
         let sessions = self.all();
         let websocket = sessions.iter().filter(|session| session.transport() == Transport::WebSocket).count();
         let queued_bytes = sessions.iter().map(|session| session.mailbox.queued_bytes()).sum();
-        let received_bytes = sessions.iter().map(|session| session.mailbox.received_bytes()).sum();
+        let received_bytes = sessions.iter().map(|session| session.received_bytes()).sum();
         let inner = self.lock();
         Stats {
             sessions: sessions.len(),

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use socketio_core::DisconnectReason::PingTimeout;
+use socketio_core::DisconnectReason::{PingTimeout, TransportError};
 use socketio_core::Link;
 use socketio_tests::sim::Server;
 
@@ -229,4 +229,43 @@ fn the_answer_to_a_get_may_be_slow_too() {
     assert_eq!(server.app().closed(), None);
     server.advance(1);
     assert_eq!(server.app().closed(), Some(PingTimeout));
+}
+
+// Fault: a client that took longer than a heartbeat for a body was closed, though it was sending all the time.
+#[test]
+fn bytes_of_a_body_are_a_sign_of_life() {
+    let mut server = Server::joined();
+    server.advance(25_000);
+    let post = server.post_head();
+    for _ in 0..4 {
+        server.advance(15_000);
+        server.activity(post);
+    }
+    server.body(post, r#"42["hi"]"#);
+    assert_eq!((server.clock(), server.answer(post)), (85_000, "200 ok".to_owned()));
+    assert_eq!(server.log(), ["/ hi"]);
+}
+
+#[test]
+fn a_body_of_which_nothing_comes_is_none() {
+    let mut server = Server::joined();
+    server.advance(24_000);
+    server.post_head();
+    server.advance(21_000);
+    assert_eq!(server.app().closed(), Some(PingTimeout));
+}
+
+#[test]
+fn a_body_that_never_ends_has_a_deadline() {
+    let mut server = Server::joined();
+    let post = server.post_head();
+    // An interval, a timeout, and a second for each 16 KiB of the longest body.
+    while server.clock() < 105_999 {
+        server.advance(13_000.min(105_999 - server.clock() as u64));
+        server.activity(post);
+    }
+    assert_eq!(server.app().closed(), None);
+    server.advance(1);
+    assert_eq!(server.app().closed(), Some(TransportError));
+    assert_eq!(server.answer(post), r#"400 {"code":1,"message":"Session ID unknown"}"#);
 }

@@ -32,6 +32,7 @@ mod room_events;
 mod routing;
 mod send;
 mod setup;
+mod slow;
 mod spawn;
 mod stalled;
 mod state;

@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 
 use socketio_core::Encoded;
 use socketio_tower::{DisconnectReason, Overflow, Sent, Socket, SocketIo, SocketIoBuilder};
-use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
+use tokio::io::AsyncReadExt;
 
-use crate::client::{Log, Server, WEBSOCKET, Ws, until};
+use crate::client::{Log, Server, Ws, attached, until};
 
 const BOUND: usize = 512 * 1024;
 /// With this much the kernel's buffers are full, and the queue too.
@@ -29,25 +29,6 @@ async fn stalled(server: &Server, io: &SocketIo) -> (Ws, Socket) {
     let ws = Ws::connect_narrow(server.address).await;
     let [socket] = &io.except("healthy").sockets()[..] else { panic!("one socket") };
     (ws, socket.clone())
-}
-
-/// A peer that is joined to the server by a pipe which holds so many bytes, in place of a kernel's buffers.
-async fn attached(io: &SocketIo, pipe: usize) -> DuplexStream {
-    let request = http::Request::get(WEBSOCKET).body(()).expect("a request");
-    let (mut peer, theirs) = tokio::io::duplex(pipe);
-    io.attach(request.into_parts().0, theirs).await.expect("it is taken in");
-    send(&mut peer, b"40").await;
-    while io.stats().sockets == 0 {
-        peer.read_exact(&mut [0; 8]).await.expect("the greeting");
-    }
-    peer
-}
-
-/// Sends a short text, masked with zeroes.
-async fn send(peer: &mut DuplexStream, text: &[u8]) {
-    let mut frame = vec![0x81, 0x80 | text.len() as u8, 0, 0, 0, 0];
-    frame.extend_from_slice(text);
-    peer.write_all(&frame).await.expect("it is read");
 }
 
 /// Fault: a peer that stops reading blocked its writer for ever. Others must not notice it at all.
@@ -199,52 +180,6 @@ async fn a_closing_stream_that_trickles_has_one_deadline() {
     }
     assert!(closed.elapsed() >= Duration::from_secs(19), "it had its time");
     assert_eq!(io.stats().queued_bytes, 0);
-}
-
-/// A server whose clients have 0.4 s for an answer, and one that takes 6 MB in 3.4 s.
-async fn slow() -> (SocketIo, Arc<Log>, DuplexStream) {
-    let heartbeat = Duration::from_millis(400);
-    let builder = SocketIo::builder().ping_interval(heartbeat).ping_timeout(heartbeat);
-    let (io, log) = reporting(builder);
-    let mut peer = attached(&io, 64 * 1024).await;
-    assert!(io.emit("large", &"x".repeat(6_000_000)).is_queued());
-    let (mut pace, mut taken) = (tokio::time::interval(Duration::from_millis(34)), vec![0; 60_000]);
-    for _ in 0..100 {
-        pace.tick().await;
-        peer.read_exact(&mut taken).await.expect("a part of the message");
-    }
-    (io, log, peer)
-}
-
-/// A frame with a ping.
-const PING: [u8; 3] = [0x81, 1, b'2'];
-
-/// Fault: the time of a ping began while megabytes stood before it, and a client on a slow line was closed.
-#[tokio::test(start_paused = true)]
-async fn a_client_has_its_time_from_when_a_ping_has_left() {
-    let (io, log, mut peer) = slow().await;
-    let mut last = [0; 3];
-    while last != PING {
-        last.rotate_left(1);
-        peer.read_exact(&mut last[2..]).await.expect("the ping behind the message");
-    }
-    tokio::time::sleep(Duration::from_millis(300)).await;
-    send(&mut peer, b"3").await;
-    for _ in 0..5 {
-        peer.read_exact(&mut last).await.expect("the next ping");
-        assert_eq!(last, PING);
-        send(&mut peer, b"3").await;
-    }
-    assert_eq!((io.sessions(), log.lines().len()), (1, 0));
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_client_that_reads_slowly_and_answers_nothing_is_found_out() {
-    let (_io, log, mut peer) = slow().await;
-    let read = tokio::time::Instant::now();
-    peer.read_to_end(&mut Vec::new()).await.expect("what is left, and the end");
-    assert_eq!(log.lines(), ["ping timeout"]);
-    assert!(read.elapsed() <= Duration::from_millis(400), "{:?}", read.elapsed());
 }
 
 /// A thousand packets of a few bytes take a hundred times their bytes.

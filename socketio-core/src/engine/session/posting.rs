@@ -1,11 +1,12 @@
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytestring::ByteString;
 
 use super::Session;
 use crate::engine::payload::SEPARATOR;
 use crate::engine::{Event, Packet, RequestError, Response, Transmit};
-use crate::{DisconnectReason, Link};
+use crate::time::after;
+use crate::{Config, DisconnectReason, Link};
 
 /// A POST that has not been answered.
 ///
@@ -13,8 +14,8 @@ use crate::{DisconnectReason, Link};
 /// packets, which take twenty times its memory once they are decoded.
 #[derive(Debug)]
 pub(super) enum Posting {
-    /// Its body is on the way.
-    Announced(Link),
+    /// Its body is on the way, which must have arrived by then.
+    Announced { link: Link, until: Instant },
     /// Its body has arrived, and has more packets than are decoded at a time: few have.
     Reading(Box<Reading>),
 }
@@ -28,9 +29,25 @@ pub(super) struct Reading {
 }
 
 impl Posting {
+    /// A POST whose head has arrived. A client that is slow has the time for the longest body; one that sends a byte now and
+    /// then, to be taken for alive, does not keep its session for ever.
+    pub(super) fn announced(link: Link, config: &Config, now: Instant) -> Self {
+        let transfer = Duration::from_secs((config.max_payload / SLOWEST_BODY) as u64);
+        let silence = config.ping_interval.saturating_add(config.ping_timeout);
+        Self::Announced { link, until: after(now, silence.saturating_add(transfer)) }
+    }
+
+    /// When a body must have arrived that is on the way.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        match self {
+            Self::Announced { until, .. } => Some(*until),
+            Self::Reading(_) => None,
+        }
+    }
+
     pub(super) fn link(&self) -> Link {
         match self {
-            Self::Announced(link) => *link,
+            Self::Announced { link, .. } => *link,
             Self::Reading(reading) => reading.link,
         }
     }
@@ -41,7 +58,7 @@ impl Posting {
 
     pub(super) fn unread_bytes(&self) -> usize {
         match self {
-            Self::Announced(_) => 0,
+            Self::Announced { .. } => 0,
             Self::Reading(reading) => reading.body.len() - reading.next,
         }
     }
@@ -51,7 +68,7 @@ impl Posting {
 impl Session {
     /// Whether this POST's body has not arrived.
     pub(super) fn awaits_body(&self, link: Link) -> bool {
-        matches!(self.posting, Some(Posting::Announced(announced)) if announced == link)
+        matches!(self.posting, Some(Posting::Announced { link: announced, .. }) if announced == link)
     }
 
     /// Decodes a body that has arrived. The session may end on the way: then its POST is answered here, not by the end.
@@ -123,6 +140,10 @@ impl Session {
         self.transmits.push_back(Transmit::Respond { link, response: Response::Accepted });
     }
 }
+
+/// The rate at which a body must arrive, in bytes a second, if it is as long as it may be: a quarter of what the slowest
+/// mobile networks carry.
+const SLOWEST_BODY: usize = 16 * 1024;
 
 /// Packets of a body that are decoded at a time: enough to share the cost of a call.
 const DECODED: usize = 16;
