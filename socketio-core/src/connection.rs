@@ -280,6 +280,9 @@ impl<A> Connection<A> {
         }
         self.connect_deadline = None;
         self.engine.send(Encoder::default().connect(&namespace, id));
+        if self.sockets.is_full(socket) {
+            self.events.push_back(Event::ParkingFull { socket });
+        }
         Some(socket)
     }
 
@@ -287,8 +290,8 @@ impl<A> Connection<A> {
     pub fn reject(&mut self, pending: Pending, message: &str, data: Option<&serde_json::value::RawValue>) {
         let Pending { socket, namespace, .. } = pending;
         self.unanswered = self.unanswered.saturating_sub(1);
-        if self.sockets.is_pending(socket) {
-            self.sockets.remove(socket, false);
+        if self.sockets.refuse(socket) {
+            self.drop_received(socket);
             self.refuse(&namespace, message, data);
         }
     }
@@ -411,6 +414,8 @@ impl<A> Connection<A> {
             match self.sockets.pass(socket, event, ack, &self.config) {
                 Passage::Passes(event, ack) => return Some(Event::Received { socket, event, ack }),
                 Passage::Waits | Passage::Dropped => {}
+                // Told once it is accepted.
+                Passage::Full if self.sockets.is_pending(socket) => {}
                 Passage::Full => return Some(Event::ParkingFull { socket }),
             }
         }
@@ -490,8 +495,11 @@ impl<A> Connection<A> {
         }
     }
 
-    /// A socket is gone, by the client or with the session. What it sent before counts.
+    /// A socket is gone, by the client or with the session. What it sent before counts, if it was accepted.
     fn remove(&mut self, socket: SocketKey, reason: DisconnectReason) {
+        if self.sockets.is_pending(socket) {
+            self.drop_received(socket);
+        }
         let coming = self
             .events
             .iter()
