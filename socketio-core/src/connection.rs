@@ -219,8 +219,10 @@ impl<A> Connection<A> {
         self.receive(now);
     }
 
-    /// Bytes came over a stream that make no message: part of one, or a control frame. They are a sign of
-    /// life all the same.
+    /// Bytes came on a link that are nothing whole: part of a message, a control frame, or part of the body of a POST. They
+    /// are a sign of life all the same.
+    ///
+    /// It need not be told of each: once before [`handle_timeout`](Self::handle_timeout) is enough.
     pub fn handle_activity(&mut self, link: Link) {
         self.engine.handle_activity(link);
     }
@@ -241,6 +243,17 @@ impl<A> Connection<A> {
     /// this call there is no such deadline for streams.
     pub fn handle_partial(&mut self, link: Link, partial: bool, now: Instant) {
         self.engine.handle_partial(link, partial, now);
+    }
+
+    /// The transport has taken bytes of what was handed to it on this link: of the messages of a stream, or of the answer to
+    /// a GET. `left` bytes of that wait still, those of control frames included.
+    ///
+    /// A client cannot answer a ping that waits behind a large message. Until the ping has left, progress is a sign of life,
+    /// and the time for the answer runs from the moment when it has. Without a call, it runs from the
+    /// moment when the ping was due.
+    #[inline]
+    pub fn handle_progress(&mut self, link: Link, left: usize, now: Instant) {
+        self.engine.handle_progress(link, left, now);
     }
 
     /// A link is gone, or its answer could not be delivered.
@@ -281,6 +294,9 @@ impl<A> Connection<A> {
         }
         self.connect_deadline = None;
         self.engine.send(Encoder::default().connect(&namespace, id));
+        if self.sockets.is_full(socket) {
+            self.events.push_back(Event::ParkingFull { socket });
+        }
         Some(socket)
     }
 
@@ -288,8 +304,8 @@ impl<A> Connection<A> {
     pub fn reject(&mut self, pending: Pending, message: &str, data: Option<&serde_json::value::RawValue>) {
         let Pending { socket, namespace, .. } = pending;
         self.unanswered = self.unanswered.saturating_sub(1);
-        if self.sockets.is_pending(socket) {
-            self.sockets.remove(socket, false);
+        if self.sockets.refuse(socket) {
+            self.drop_received(socket);
             self.refuse(&namespace, message, data);
         }
     }
@@ -440,6 +456,8 @@ impl<A> Connection<A> {
                     }
                 }
                 Passage::Waits | Passage::Dropped => {}
+                // Told once it is accepted.
+                Passage::Full if self.sockets.is_pending(socket) => {}
                 Passage::Full => return Some(Event::ParkingFull { socket }),
             }
         }
@@ -519,8 +537,11 @@ impl<A> Connection<A> {
         }
     }
 
-    /// A socket is gone, by the client or with the session. What it sent before counts.
+    /// A socket is gone, by the client or with the session. What it sent before counts, if it was accepted.
     fn remove(&mut self, socket: SocketKey, reason: DisconnectReason) {
+        if self.sockets.is_pending(socket) {
+            self.drop_received(socket);
+        }
         let coming = self
             .events
             .iter()

@@ -54,7 +54,7 @@ impl SocketIoBuilder {
     }
 
     /// The most bytes that may wait for one client, between `emit` and the kernel. Default 8 MiB; Node
-    /// has no bound. A packet that is alone is taken however long it is.
+    /// has no bound. One packet that is larger than the bound may wait as well; the bound is then for what waits beside it.
     pub fn max_queued_bytes(mut self, bytes: usize) -> Self {
         self.settings.max_queued_bytes = bytes;
         self

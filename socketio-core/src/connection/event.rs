@@ -74,7 +74,7 @@ pub enum Violation {
     /// A packet for a namespace that the client is not connected to.
     #[error("packet for a namespace that is not connected")]
     NotConnected,
-    /// A second CONNECT to one namespace, or a packet that only servers send.
+    /// A packet that only servers send.
     #[error("packet that is not expected now")]
     Unexpected,
     /// More wishes to connect than may wait for their answer.

@@ -65,10 +65,16 @@ impl<A> Connection<A> {
         }
     }
 
+    /// A client that gave up a socket before the answer to its CONNECT came says nothing of it, and asks anew: what there was
+    /// is left. If there was an answer, the client may have read it, and take itself for connected.
     fn take_connect(&mut self, namespace: &str, auth: Option<&str>) -> Result<(), Violation> {
-        match self.sockets.find(namespace) {
-            Some((_, State::Pending | State::Connected(_))) => return Err(Violation::Unexpected),
-            Some((_, State::Left | State::Ended(_))) | None => {}
+        let (before, again) = match self.sockets.find(namespace) {
+            Some((_, State::Left)) => (None, true),
+            Some((socket, state)) => (Some(socket), !matches!(state, State::Pending(None))),
+            None => (None, false),
+        };
+        if let Some(socket) = before {
+            self.remove(socket, DisconnectReason::ClientNamespaceDisconnect);
         }
         // What the client has withdrawn counts until the application has answered it: its middlewares run.
         if self.unanswered >= self.config.max_namespaces {
@@ -77,7 +83,7 @@ impl<A> Connection<A> {
         // Copied, as is the payload, so that a socket does not keep the message alive that it came from.
         let namespace =
             if namespace == "/" { ByteString::from_static("/") } else { ByteString::from(namespace) };
-        match self.sockets.insert(namespace.clone(), &self.config) {
+        match self.sockets.insert(namespace.clone(), again, &self.config) {
             Some(socket) => {
                 self.unanswered += 1;
                 let auth = auth.map(ByteString::from);
@@ -96,18 +102,18 @@ impl<A> Connection<A> {
         packet: Packet<'_>,
         now: Instant,
     ) -> Result<(), Violation> {
-        let (socket, connected) = match self.sockets.find(packet.namespace) {
-            Some((socket, State::Connected(_))) => (socket, true),
+        let (socket, listening) = match self.sockets.find(packet.namespace) {
+            Some((socket, State::Connected(_) | State::Pending(Some(_)))) => (socket, true),
             Some((socket, State::Left)) => (socket, false),
-            Some((socket, State::Pending)) if matches!(packet.kind, PacketKind::Disconnect) => {
+            Some((socket, State::Pending(None))) if matches!(packet.kind, PacketKind::Disconnect) => {
                 (socket, false)
             }
-            Some((_, State::Pending | State::Ended(_))) | None => return Err(Violation::NotConnected),
+            Some((_, State::Pending(None) | State::Ended(_))) | None => return Err(Violation::NotConnected),
         };
         let (incomplete, attachments) = match packet.kind {
             PacketKind::Event(head) => {
                 let (ack, attachments) = (head.id, head.attachments);
-                match connected {
+                match listening {
                     true => {
                         let event = packet::Event::new(whole, head);
                         (Incomplete::Event { socket, event, ack }, attachments)
@@ -115,7 +121,7 @@ impl<A> Connection<A> {
                     false => (Incomplete::Ignored, attachments),
                 }
             }
-            PacketKind::Ack { id, attachments, args } => match connected {
+            PacketKind::Ack { id, attachments, args } => match listening {
                 true => (Incomplete::Ack { socket, id, args: RawArgs::of_ack(whole, args) }, attachments),
                 false => (Incomplete::Ignored, attachments),
             },
@@ -137,7 +143,7 @@ impl<A> Connection<A> {
         self.attachments_deadline = None;
         match incomplete {
             // Disconnected before its last attachment came.
-            Incomplete::Event { socket, .. } if !self.sockets.is_connected(socket) => {}
+            Incomplete::Event { socket, .. } if !self.sockets.is_listening(socket) => {}
             Incomplete::Event { socket, event, ack } => {
                 let event = event.with_attachments(attachments);
                 if !event.args().is_consistent() {

@@ -32,10 +32,14 @@ struct Slot {
 ///                                             ▲                ├──the same, with events that wait──▶ Ended
 ///                                             └────────────────┴──the last of them has been taken────┘
 /// ```
+///
+/// CONNECT to a namespace that has a socket is DISCONNECT and CONNECT: the client asks anew when it has given up a socket
+/// before the answer to its first CONNECT came.
 #[derive(Debug)]
 pub(super) enum State {
-    /// The application has not answered yet.
-    Pending,
+    /// The application has not answered yet. With a gate, the client may think that it is connected, by the answer to an
+    /// earlier CONNECT: its events wait.
+    Pending(Option<Gate>),
     Connected(Gate),
     /// Disconnected by the server. The client may not know yet: what it still sends is ignored.
     Left,
@@ -85,8 +89,13 @@ impl Sockets {
     }
 
     /// Makes room for a socket that waits for its answer; none if there are too many. The namespace must
-    /// have no socket but one that has left.
-    pub(super) fn insert(&mut self, namespace: ByteString, config: &Config) -> Option<SocketKey> {
+    /// have no socket but one that has left. If the client asks `again`, it may think that it is connected.
+    pub(super) fn insert(
+        &mut self,
+        namespace: ByteString,
+        again: bool,
+        config: &Config,
+    ) -> Option<SocketKey> {
         let ended = |slot: &Slot| matches!(slot.state, State::Ended(_));
         self.slots.retain(|slot| slot.namespace != namespace || ended(slot));
         if self.slots.iter().filter(|slot| !ended(slot)).count() >= config.max_namespaces {
@@ -95,19 +104,28 @@ impl Sockets {
         }
         let key = self.new_key();
         self.slots.reserve_exact(1);
-        self.slots.push(Slot { key, namespace, state: State::Pending });
+        let gate = again.then(|| Gate { shut: true, ..Gate::default() });
+        self.slots.push(Slot { key, namespace, state: State::Pending(gate) });
         Some(key)
     }
 
     /// The application has accepted the socket. Its events wait until [`open`](Self::open).
     pub(super) fn connect(&mut self, key: SocketKey) -> bool {
-        match self.get_mut(key) {
-            Some(slot) if matches!(slot.state, State::Pending) => {
-                slot.state = State::Connected(Gate { shut: true, full: false, parked: None });
-                true
-            }
-            _ => false,
-        }
+        let Some(slot) = self.get_mut(key) else { return false };
+        let State::Pending(gate) = &mut slot.state else { return false };
+        slot.state = State::Connected(Gate { shut: true, ..gate.take().unwrap_or_default() });
+        true
+    }
+
+    /// Whether events of a socket are taken: it is connected, or the client may think so.
+    pub(super) fn is_listening(&self, key: SocketKey) -> bool {
+        let listens = |state: &State| matches!(state, State::Connected(_) | State::Pending(Some(_)));
+        self.slots.iter().any(|slot| slot.key == key && listens(&slot.state))
+    }
+
+    /// Whether more events came for a socket than may wait.
+    pub(super) fn is_full(&self, key: SocketKey) -> bool {
+        self.gates().any(|(other, gate)| other == key && gate.full)
     }
 
     pub(super) fn is_connected(&self, key: SocketKey) -> bool {
@@ -116,12 +134,12 @@ impl Sockets {
     }
 
     pub(super) fn is_pending(&self, key: SocketKey) -> bool {
-        self.slots.iter().any(|slot| slot.key == key && matches!(slot.state, State::Pending))
+        self.slots.iter().any(|slot| slot.key == key && matches!(slot.state, State::Pending(_)))
     }
 
     /// The keys of those that are connected or wait to be.
     pub(super) fn keys(&self) -> Vec<SocketKey> {
-        let there = |slot: &&Slot| matches!(slot.state, State::Pending | State::Connected(_));
+        let there = |slot: &&Slot| matches!(slot.state, State::Pending(_) | State::Connected(_));
         self.slots.iter().filter(there).map(|slot| slot.key).collect()
     }
 
@@ -152,6 +170,18 @@ impl Sockets {
         dropped
     }
 
+    /// The application has refused the socket; false if it does not wait for an answer.
+    pub(super) fn refuse(&mut self, key: SocketKey) -> bool {
+        let Some(slot) = self.get_mut(key) else { return false };
+        match slot.state {
+            State::Pending(None) => _ = self.remove(key, false),
+            // It may have sent more before it knows.
+            State::Pending(Some(_)) => self.leave(key),
+            State::Connected(_) | State::Left | State::Ended(_) => return false,
+        }
+        true
+    }
+
     /// The server disconnects the socket: what the client still sends to it is ignored.
     pub(super) fn leave(&mut self, key: SocketKey) {
         let successor = self.new_key();
@@ -170,8 +200,11 @@ impl Sockets {
         }
     }
 
-    /// Lets events pass again; true if some wait.
+    /// Lets events pass again; true if some wait. Those of a socket that is not accepted never pass.
     pub(super) fn open(&mut self, key: SocketKey) -> bool {
+        if self.is_pending(key) {
+            return false;
+        }
         self.gate(key).is_some_and(|gate| {
             gate.shut = false;
             gate.parked.is_some()
@@ -241,15 +274,15 @@ impl Sockets {
 
     fn gates(&self) -> impl Iterator<Item = (SocketKey, &Gate)> {
         self.slots.iter().filter_map(|slot| match &slot.state {
-            State::Connected(gate) | State::Ended(gate) => Some((slot.key, gate)),
-            State::Pending | State::Left => None,
+            State::Connected(gate) | State::Ended(gate) | State::Pending(Some(gate)) => Some((slot.key, gate)),
+            State::Pending(None) | State::Left => None,
         })
     }
 
     fn gate(&mut self, key: SocketKey) -> Option<&mut Gate> {
         match &mut self.get_mut(key)?.state {
-            State::Connected(gate) | State::Ended(gate) => Some(gate),
-            State::Pending | State::Left => None,
+            State::Connected(gate) | State::Ended(gate) | State::Pending(Some(gate)) => Some(gate),
+            State::Pending(None) | State::Left => None,
         }
     }
 }

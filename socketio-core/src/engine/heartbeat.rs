@@ -7,13 +7,34 @@ use crate::time::after;
 ///
 /// The moment of the next ping is counted from the last one and not from its answer, because the client
 /// counts from the ping too: it gives up `interval + timeout` after the last one it saw.
+///
+/// A client cannot answer a ping that it has not been sent. Until the ping has left, bytes that the transport takes are a
+/// sign of life as well; from then on only what comes from the client is.
 #[derive(Debug, Clone)]
 pub(super) struct Heartbeat {
     next_ping: Instant,
-    /// When the client is dead unless it is heard; none while nothing is owed.
-    deadline: Option<Instant>,
+    /// The ping that has not been answered.
+    owed: Option<Owed>,
     /// How much earlier than a whole interval after the birth the first ping goes out.
     advance: Duration,
+}
+
+#[derive(Debug, Clone)]
+struct Owed {
+    /// When the client is dead unless it is heard.
+    deadline: Instant,
+    ping: Ping,
+}
+
+/// How far a ping has come.
+#[derive(Debug, Clone, Copy)]
+enum Ping {
+    /// It waits for a transport.
+    Waiting,
+    /// The transport has it, and this many bytes behind it.
+    Handed { behind: usize },
+    /// The transport has let it go.
+    Left,
 }
 
 /// What the heartbeat asks for.
@@ -29,21 +50,54 @@ impl Heartbeat {
     /// reconnections does not become a storm of pings.
     pub(super) fn new(config: &Config, phase: u8, now: Instant) -> Self {
         let advance = config.ping_interval / 8 / 256 * u32::from(phase);
-        Self { next_ping: after(now, config.ping_interval - advance), deadline: None, advance }
+        Self { next_ping: after(now, config.ping_interval - advance), owed: None, advance }
     }
 
     /// The client was heard.
     pub(super) fn heard(&mut self) {
-        self.deadline = None;
+        self.owed = None;
+    }
+
+    /// Whether a ping waits to be handed to a transport.
+    #[inline]
+    pub(super) fn awaits_transport(&self) -> bool {
+        matches!(self.owed, Some(Owed { ping: Ping::Waiting, .. }))
+    }
+
+    /// The transport has got the ping, as the last of what it has.
+    pub(super) fn handed(&mut self) {
+        if let Some(owed) = &mut self.owed {
+            owed.ping = Ping::Handed { behind: 0 };
+        }
+    }
+
+    /// The transport has got this many bytes of other packets.
+    #[inline]
+    pub(super) fn followed(&mut self, bytes: usize) {
+        if let Some(Owed { ping: Ping::Handed { behind }, .. }) = &mut self.owed {
+            *behind += bytes;
+        }
+    }
+
+    /// The transport has taken bytes that were handed to it; so many are left.
+    #[inline]
+    pub(super) fn progressed(&mut self, left: usize, config: &Config, now: Instant) {
+        let Some(owed) = &mut self.owed else { return };
+        match owed.ping {
+            Ping::Left => return,
+            Ping::Handed { behind } if left <= behind => owed.ping = Ping::Left,
+            Ping::Waiting | Ping::Handed { .. } => {}
+        }
+        owed.deadline = owed.deadline.max(after(now, config.ping_timeout));
     }
 
     pub(super) fn timeout(&self) -> Instant {
-        self.deadline.unwrap_or(self.next_ping)
+        self.owed.as_ref().map_or(self.next_ping, |owed| owed.deadline)
     }
 
     pub(super) fn beat(&mut self, config: &Config, now: Instant) -> Beat {
-        match self.deadline {
-            Some(deadline) if now >= deadline => Beat::Dead,
+        match self.owed {
+            Some(Owed { deadline, .. }) if now >= deadline => Beat::Dead,
             Some(_) => Beat::Rest,
             None if now < self.next_ping => Beat::Rest,
             None => {
@@ -51,7 +105,7 @@ impl Heartbeat {
                 // at; but a process that was itself stalled gives its peers half of the time.
                 let scheduled = self.next_ping + std::mem::take(&mut self.advance);
                 let deadline = after(scheduled, config.ping_timeout).max(after(now, config.ping_timeout / 2));
-                self.deadline = Some(deadline);
+                self.owed = Some(Owed { deadline, ping: Ping::Waiting });
                 self.next_ping =
                     after(self.next_ping, config.ping_interval).max(after(now, config.ping_interval / 2));
                 Beat::Ping
@@ -79,6 +133,24 @@ mod tests {
             assert_eq!(heartbeat.beat(&config, at(start, 44)), Beat::Rest);
             assert_eq!(heartbeat.beat(&config, at(start, 45)), Beat::Dead);
         }
+    }
+
+    #[test]
+    fn the_time_of_a_ping_begins_when_it_has_left() {
+        let (config, start) = (Config::default(), crate::time::start());
+        let mut heartbeat = Heartbeat::new(&config, 0, start);
+        heartbeat.progressed(500, &config, at(start, 1));
+        assert_eq!(heartbeat.timeout(), at(start, 25), "nothing is owed");
+        assert_eq!(heartbeat.beat(&config, at(start, 25)), Beat::Ping);
+        heartbeat.progressed(500, &config, at(start, 30));
+        assert_eq!(heartbeat.timeout(), at(start, 50));
+        heartbeat.handed();
+        heartbeat.followed(100);
+        heartbeat.progressed(101, &config, at(start, 40));
+        assert_eq!(heartbeat.timeout(), at(start, 60));
+        heartbeat.progressed(100, &config, at(start, 50));
+        heartbeat.progressed(50, &config, at(start, 60));
+        assert_eq!(heartbeat.timeout(), at(start, 70), "it has left, and is not answered");
     }
 
     #[test]

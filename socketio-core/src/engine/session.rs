@@ -284,9 +284,10 @@ impl Session {
         }
     }
 
-    /// Bytes came over a stream that make no message: part of one, or a control frame.
+    /// Bytes came on a link that are nothing whole: part of a message, a control frame, or part of a body.
     pub fn handle_activity(&mut self, link: Link) {
-        if matches!(self.state, State::Streaming { link: stream, .. } if stream == link) {
+        if self.awaits_body(link) || matches!(self.state, State::Streaming { link: stream, .. } if stream == link)
+        {
             self.heard();
         }
     }
@@ -294,6 +295,7 @@ impl Session {
     /// The last byte of a GET's answer is on its way: the client may send the next one. Answers that are a
     /// [`Response::Payload`] are told so; of others nothing hangs on it.
     pub fn handle_delivered(&mut self, link: Link, now: Instant) {
+        self.handle_progress(link, 0, now);
         if self.undelivered.take_if(|undelivered| *undelivered == link).is_some() {
             self.linger_on(now);
         }
@@ -309,6 +311,22 @@ impl Session {
                 false => *whole_by = None,
             },
             _ => {}
+        }
+    }
+
+    /// The transport has taken bytes of what was handed to it on this link, and `left` bytes of that wait still, those of
+    /// control frames included.
+    ///
+    /// While a ping waits behind them, it is a sign of life: see [`Connection::handle_progress`](crate::Connection::handle_progress).
+    #[inline]
+    pub fn handle_progress(&mut self, link: Link, left: usize, now: Instant) {
+        let ours = match self.state {
+            State::Streaming { link: stream, .. } => stream == link,
+            State::Polling { .. } => self.undelivered == Some(link),
+            State::Opening | State::Lingering { .. } | State::Closed => false,
+        };
+        if ours {
+            self.heartbeat.progressed(left, &self.config, now);
         }
     }
 
@@ -390,7 +408,7 @@ impl Session {
         }
         match self.heartbeat.beat(&self.config, now) {
             Beat::Rest => {}
-            Beat::Ping => self.outbox.push(Encoded::text_only("2")),
+            Beat::Ping => self.outbox.push(Encoded::text_only(PING)),
             Beat::Dead => self.fail(DisconnectReason::PingTimeout, None),
         }
     }
@@ -515,8 +533,13 @@ impl Session {
         self.events.push_back(Event::Upgraded);
     }
 
-    fn message(&self, link: Link, packet: Encoded) -> Transmit {
+    fn message(&mut self, link: Link, packet: Encoded) -> Transmit {
         let packet = if self.base64 && packet.is_binary() { packet.to_base64() } else { packet };
+        if self.heartbeat.awaits_transport() && is_ping(&packet) {
+            self.heartbeat.handed();
+        } else {
+            self.heartbeat.followed(packet.websocket().len());
+        }
         Transmit::Message { link, packet }
     }
 }
@@ -524,6 +547,13 @@ impl Session {
 /// How long a client that has opened its session by long polling may take to its next request. Clients make it as soon as
 /// they have the answer: this is time to send it anew three times, and one that is later opens another session by itself.
 const RETURN_TIMEOUT: Duration = Duration::from_secs(10);
+
+const PING: &str = "2";
+
+/// What the application sends begins with a `4`.
+fn is_ping(packet: &Encoded) -> bool {
+    packet.text() == PING.as_bytes()
+}
 
 /// Room for more events than this is given back once they are taken.
 const KEPT_EVENTS: usize = 16;

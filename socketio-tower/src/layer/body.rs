@@ -107,15 +107,18 @@ impl<B> fmt::Debug for ResponseBody<B> {
 pub(super) struct Delivery {
     session: Option<Arc<Session>>,
     link: Link,
+    /// The bytes of the request's body that the session knows to be under way.
+    received: usize,
 }
 
 impl Delivery {
     pub(super) fn new(session: Arc<Session>, link: Link) -> Self {
-        Self { session: Some(session), link }
+        Self { session: Some(session), link, received: 0 }
     }
 
     /// The HTTP server has taken the answer.
     pub(super) fn done(mut self) {
+        self.release();
         self.session = None;
     }
 
@@ -124,15 +127,40 @@ impl Delivery {
         self.session.as_ref()?.mailbox.take_piece(self.link, now())
     }
 
+    /// So many bytes of the request's body have come in all, and it is not whole.
+    pub(super) fn receive(&mut self, received: usize) {
+        if let Some(session) = &self.session
+            && received > self.received
+        {
+            session.receive_body(received - self.received);
+            self.received = received;
+        }
+    }
+
     /// Hands the session the body of the request.
-    pub(super) fn deliver(&self, body: Bytes) {
+    pub(super) fn deliver(&mut self, body: Bytes) {
+        self.release();
         if let Some(session) = &self.session {
             session.mailbox.push_body(self.link, body);
         }
     }
 
+    /// Tells the session that the body of the request will not be whole.
+    pub(super) fn fail(&mut self, why: Lost) {
+        self.release();
+        self.tell(|link| Command::Lost { link, why });
+    }
+
+    fn release(&mut self) {
+        if let Some(session) = &self.session
+            && self.received > 0
+        {
+            session.release_body(std::mem::take(&mut self.received));
+        }
+    }
+
     /// Tells the session something of the request; nothing if the session is over.
-    pub(super) fn tell(&self, command: impl FnOnce(Link) -> Command) {
+    fn tell(&self, command: impl FnOnce(Link) -> Command) {
         if let Some(session) = &self.session {
             session.mailbox.push(command(self.link)).ok();
         }
@@ -141,6 +169,7 @@ impl Delivery {
 
 impl Drop for Delivery {
     fn drop(&mut self) {
+        self.release();
         self.tell(|link| Command::Lost { link, why: Lost::Aborted });
     }
 }

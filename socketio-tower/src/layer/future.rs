@@ -18,7 +18,7 @@ use super::request::{Action, Waiting};
 use super::websocket::Handshake;
 use super::{Refusal, ResponseBody};
 use crate::SocketIo;
-use crate::session::{Command, Reply};
+use crate::session::Reply;
 
 pin_project! {
     /// The answer of a [`SocketIoService`](super::SocketIoService).
@@ -135,7 +135,11 @@ where
                         return Poll::Ready(Ok(response));
                     }
                     let ended = loop {
-                        match ready!(body.as_mut().poll_frame(cx)) {
+                        let Poll::Ready(frame) = body.as_mut().poll_frame(cx) else {
+                            waiting.iter_mut().for_each(|waiting| waiting.delivery.receive(received.len()));
+                            return Poll::Pending;
+                        };
+                        match frame {
                             Some(Ok(frame)) => {
                                 if let Ok(mut data) = frame.into_data() {
                                     received.reserve(data.remaining());
@@ -152,10 +156,10 @@ where
                             None => break Ok(Bytes::from(std::mem::take(received))),
                         }
                     };
-                    let waiting = waiting.take().expect(POLLED_AGAIN);
+                    let mut waiting = waiting.take().expect(POLLED_AGAIN);
                     match ended {
                         Ok(body) => waiting.delivery.deliver(body),
-                        Err(why) => waiting.delivery.tell(|link| Command::Lost { link, why }),
+                        Err(why) => waiting.delivery.fail(why),
                     }
                     State::Wait { waiting: Some(waiting) }
                 }

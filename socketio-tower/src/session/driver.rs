@@ -149,6 +149,9 @@ impl Work {
 
     fn drive_timer(&mut self, cx: &mut Context<'_>, now: Instant) -> bool {
         if self.connection.poll_timeout().is_some_and(|deadline| now >= deadline) {
+            if self.session.take_uploads() {
+                self.requests.iter().for_each(|(link, _)| self.connection.handle_activity(*link));
+            }
             self.connection.handle_timeout(now);
         }
         if let Some((link, deadline)) = self.stalled_answer()

@@ -26,6 +26,8 @@ struct Inner {
     inbox_bytes: usize,
     /// The bytes the task has taken and the kernel has not, as of its last turn.
     downstream_bytes: usize,
+    /// A packet that is larger than the bound, while it may wait.
+    large: Option<Large>,
     /// The bytes that have come from the client and that no handler has, as of the task's last turn.
     upstream_bytes: usize,
     /// The bytes of the bodies in `commands`.
@@ -41,6 +43,14 @@ struct Inner {
     ending: bool,
     /// Those who wait until all is written.
     drained: Vec<Waker>,
+}
+
+/// A packet that is larger than the bound. It does not count against it: the bound is for what waits beside it.
+#[derive(Debug)]
+struct Large {
+    weight: usize,
+    /// The bytes of the packets that were queued after it.
+    behind: usize,
 }
 
 /// ```text
@@ -79,46 +89,36 @@ pub(crate) enum Pushed {
     Gone,
 }
 
-impl Inner {
-    fn queued_bytes(&self) -> usize {
-        let answer = self.answer.as_ref().map_or(0, |answer| answer.weight());
-        self.inbox_bytes + self.downstream_bytes + answer
-    }
-}
-
 impl Mailbox {
-    /// Queues a command with a packet of this weight, unless the bytes that wait would exceed the bound. A
-    /// packet that is alone is taken however long it is. At the bound the session may be ended, which is
-    /// asked of the task once.
+    /// Queues a command with a packet of this weight, unless the bytes that wait would exceed the bound. One
+    /// packet that is larger than the bound may wait as well: the bound is then for what waits beside it. At
+    /// the bound the session may be ended, which is asked of the task once.
     pub(crate) fn push_packet(&self, weight: usize, settings: &Settings, command: Command) -> Pushed {
         let mut inner = self.lock();
         if inner.ending {
             return Pushed::Gone;
         }
-        let queued = inner.queued_bytes();
-        if queued > 0 && queued.saturating_add(weight) > settings.max_queued_bytes {
+        if !inner.admit(weight, settings.max_queued_bytes) {
             if settings.overflow == Overflow::Close {
                 inner.ending = true;
                 push(inner, Command::Close { reason: DisconnectReason::ForcedServerClose });
             }
             return Pushed::Full;
         }
-        inner.inbox_bytes += weight;
         push(inner, command);
         Pushed::Queued
     }
 
     /// Queues a command with a packet of this weight if it can leave at once: nothing waits before it, and the client's
     /// transport takes it.
-    pub(crate) fn push_volatile(&self, weight: usize, command: Command) -> Pushed {
+    pub(crate) fn push_volatile(&self, weight: usize, settings: &Settings, command: Command) -> Pushed {
         let mut inner = self.lock();
         if inner.ending {
             return Pushed::Gone;
         }
-        if !inner.writable || inner.queued_bytes() > 0 {
+        if !inner.writable || inner.queued_bytes() > 0 || !inner.admit(weight, settings.max_queued_bytes) {
             return Pushed::Dropped;
         }
-        inner.inbox_bytes += weight;
         push(inner, command);
         Pushed::Queued
     }
@@ -183,7 +183,13 @@ impl Mailbox {
 
     /// For the task: the packets that answer a GET, which the HTTP server takes piece by piece.
     pub(crate) fn answer(&self, link: Link, packets: Vec<u8>, now: Instant) {
-        self.lock().answer = Some(Box::new(Answered::new(link, packets.into(), now)));
+        let mut inner = self.lock();
+        let answer = Answered::new(link, packets.into(), now);
+        if let Some(large) = &mut inner.large {
+            // Binary is a third longer here.
+            large.weight = large.weight.max(answer.weight());
+        }
+        inner.answer = Some(Box::new(answer));
     }
 
     /// For the task: when the last piece of the answer was taken, or the answer was given, while the session lived.
@@ -281,6 +287,46 @@ impl Mailbox {
     }
 }
 
+impl Inner {
+    fn queued_bytes(&self) -> usize {
+        let answer = self.answer.as_ref().map_or(0, |answer| answer.weight());
+        self.inbox_bytes + self.downstream_bytes + answer
+    }
+
+    /// Counts a packet, if there is room for it.
+    fn admit(&mut self, weight: usize, bound: usize) -> bool {
+        let counted = self.counted_bytes();
+        if weight > bound {
+            if self.large.is_some() {
+                return false;
+            }
+            self.large = Some(Large { weight, behind: 0 });
+        } else {
+            if counted.saturating_add(weight) > bound {
+                return false;
+            }
+            if let Some(large) = &mut self.large {
+                large.behind += weight;
+            }
+        }
+        self.inbox_bytes += weight;
+        true
+    }
+
+    /// The bytes that count against the bound. Packets leave in order: those before a large one, the large one, those behind
+    /// it, so the sum tells how far it has come.
+    fn counted_bytes(&mut self) -> usize {
+        let queued = self.queued_bytes();
+        match self.large {
+            Some(Large { weight, behind }) if queued > behind => queued.saturating_sub(weight).max(behind),
+            _ => {
+                self.large = None;
+                queued
+            }
+        }
+    }
+}
+
 /// Wakes those who wait until all is written, if it is, after the lock is released.
 fn wake_drained(mut inner: MutexGuard<'_, Inner>) {
     if !inner.drained.is_empty() && inner.queued_bytes() == 0 {
@@ -298,5 +344,31 @@ fn push(mut inner: MutexGuard<'_, Inner>, command: Command) {
     {
         drop(inner);
         waker.wake();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_bound_is_for_what_waits_beside_a_large_packet() {
+        let bound = 1000;
+        let mut inner = Inner::default();
+        assert!(inner.admit(500, bound));
+        assert!(inner.admit(5000, bound), "one may be larger");
+        assert!(!inner.admit(5000, bound), "and no other");
+        assert!(inner.admit(400, bound));
+        assert!(!inner.admit(200, bound));
+        // What was before it has left, and a part of it.
+        (inner.inbox_bytes, inner.downstream_bytes) = (0, 3000 + 400);
+        assert!(inner.admit(600, bound));
+        assert!(!inner.admit(1, bound));
+        // It has left.
+        (inner.inbox_bytes, inner.downstream_bytes) = (0, 1000);
+        assert!(!inner.admit(1, bound));
+        inner.downstream_bytes = 900;
+        assert!(inner.admit(100, bound));
+        assert!(inner.admit(2000, bound));
     }
 }

@@ -20,7 +20,7 @@ mod running;
 pub(crate) use running::contained;
 mod streams;
 
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::time::Instant;
 
 use socketio_core::{Link, Sid, Transport};
@@ -37,6 +37,10 @@ pub(crate) struct Session {
     pub(crate) extensions: Extensions,
     links: AtomicU32,
     streaming: AtomicBool,
+    /// Whether bytes of a body have come since the task looked.
+    uploads: AtomicBool,
+    /// The bytes of bodies that are not whole.
+    body_bytes: AtomicUsize,
 }
 
 impl Session {
@@ -48,6 +52,8 @@ impl Session {
             extensions: Extensions::default(),
             links: AtomicU32::new(0),
             streaming: AtomicBool::new(transport != Transport::Polling),
+            uploads: AtomicBool::new(false),
+            body_bytes: AtomicUsize::new(0),
         }
     }
 
@@ -58,6 +64,28 @@ impl Session {
 
     pub(crate) fn transport(&self) -> Transport {
         if self.streaming.load(Ordering::Relaxed) { Transport::WebSocket } else { Transport::Polling }
+    }
+
+    /// So many bytes of a body have come, which is not whole. The task is not woken: it looks when it must know whether the
+    /// client lives.
+    pub(crate) fn receive_body(&self, bytes: usize) {
+        self.body_bytes.fetch_add(bytes, Ordering::Relaxed);
+        self.uploads.store(true, Ordering::Relaxed);
+    }
+
+    /// A body that was not whole is handed on, or dropped.
+    pub(crate) fn release_body(&self, bytes: usize) {
+        self.body_bytes.fetch_sub(bytes, Ordering::Relaxed);
+    }
+
+    /// Whether bytes of a body have come since the last call.
+    fn take_uploads(&self) -> bool {
+        self.uploads.swap(false, Ordering::Relaxed)
+    }
+
+    /// The bytes that have come from the client and that no handler has.
+    pub(crate) fn received_bytes(&self) -> usize {
+        self.mailbox.received_bytes() + self.body_bytes.load(Ordering::Relaxed)
     }
 
     fn upgraded(&self) {

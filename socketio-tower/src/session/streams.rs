@@ -284,7 +284,12 @@ impl Slot {
     ) {
         match &mut self.phase {
             Phase::Open { wire, stall } => {
-                let lost = match wire.poll_write(cx) {
+                let before = wire.sent();
+                let written = wire.poll_write(cx);
+                if wire.sent() != before {
+                    connection.handle_progress(self.link, wire.queued_bytes(), now);
+                }
+                let lost = match written {
                     Poll::Ready(Ok(())) => {
                         stall.since = None;
                         return;

@@ -100,7 +100,7 @@ impl SessionTable {
         let sessions = self.all();
         let websocket = sessions.iter().filter(|session| session.transport() == Transport::WebSocket).count();
         let queued_bytes = sessions.iter().map(|session| session.mailbox.queued_bytes()).sum();
-        let received_bytes = sessions.iter().map(|session| session.mailbox.received_bytes()).sum();
+        let received_bytes = sessions.iter().map(|session| session.received_bytes()).sum();
         let handlers = sessions.iter().map(|session| session.mailbox.handlers()).sum();
         let inner = self.lock();
         Stats {

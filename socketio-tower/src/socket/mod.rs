@@ -377,7 +377,7 @@ impl Socket {
         let mailbox = &self.0.session.mailbox;
         let pushed = match volatile {
             false => mailbox.push_packet(weight, self.0.io.settings(), command),
-            true => mailbox.push_volatile(weight, command),
+            true => mailbox.push_volatile(weight, self.0.io.settings(), command),
         };
         match pushed {
             Pushed::Queued => Sent::Queued,

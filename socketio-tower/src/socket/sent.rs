@@ -7,7 +7,8 @@ pub enum Sent {
     /// It is queued, and leaves in the order in which it was emitted.
     Queued,
     /// The bytes that wait for the client have reached
-    /// [`SocketIoBuilder::max_queued_bytes`](crate::SocketIoBuilder::max_queued_bytes): it was not taken.
+    /// [`SocketIoBuilder::max_queued_bytes`](crate::SocketIoBuilder::max_queued_bytes), or it is larger than that and another
+    /// such packet waits: it was not taken.
     Full,
     /// It was [volatile](crate::Socket::volatile), and could not have left at once: it was not taken.
     Dropped,

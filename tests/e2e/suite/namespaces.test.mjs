@@ -75,6 +75,21 @@ eachTransport((transport) => {
     await root.fence();
   });
 
+  // What React's strict mode does with a component that connects: the client sends CONNECT twice, and no DISCONNECT.
+  test("a namespace may be given up before it is answered and asked for again", ours("closes the connection"), async (t) => {
+    const root = await join(t, transport);
+    const { id } = root;
+    const { io: manager } = root.socket;
+    manager.socket("/chat").disconnect();
+    const chat = root.of("/chat");
+    await chat.connected();
+    await chat.take("hello");
+    await chat.fence();
+    await root.fence();
+    assert.equal(root.id, id);
+    assert.equal(root.socket.connected, true);
+  });
+
   test("an unknown namespace is refused and the connection kept", async (t) => {
     const root = await join(t, transport);
     const unknown = root.of("/no-such-namespace");

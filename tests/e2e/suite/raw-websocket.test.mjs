@@ -140,7 +140,6 @@ const FAULTS = [
   { what: "an event whose name is an object", packets: ['42[{"toString":"foo"}]'] },
   { what: "an event under a reserved name", packets: ['42["disconnect"]'] },
   { what: "an ack that is no array", packets: ['431"x"'] },
-  { what: "a second CONNECT", packets: ["40"] },
   { what: "a CONNECT_ERROR, which is the server's to send", packets: ['44{"message":"no"}'] },
   { what: "an event for a namespace not joined", packets: ['42/chat,["echo",1]'] },
   { what: "a binary event for a namespace not joined", packets: [`451-/chat,["echo",${PLACEHOLDER}]`, Buffer.from([1])] },
@@ -176,6 +175,19 @@ describe("a connection is closed on", () => {
     socket.send('42["echo",1]');
     await socket.closed();
   });
+});
+
+test("a second CONNECT leaves the namespace and joins it again", ours("closes the connection"), async (t) => {
+  const observer = await join(t, WEBSOCKET);
+  const socket = await RawSocket.connect(t);
+  socket.send("40");
+  const packet = await socket.text((text) => text.startsWith("40"));
+  assert.notEqual(JSON.parse(packet.slice(2)).sid, socket.id);
+  const [left] = await observer.take("left", (left) => left.id === socket.id);
+  assert.equal(left.reason, "client namespace disconnect");
+  await socket.text((text) => text.startsWith('42["welcome"'));
+  socket.send('42["echo",1]');
+  await socket.text((text) => text === '42["echo",1]');
 });
 
 describe("after a disconnect by the server", () => {

@@ -17,6 +17,7 @@ pub enum Operation {
     Text(usize, &'static str),
     Binary(usize),
     Activity(usize),
+    Progress(usize, usize),
     Lost(usize, Lost),
     Advance(u64),
     Stall(u64),
@@ -46,7 +47,8 @@ impl Operation {
             26..38 => Self::Text(index, packet),
             38 if a % 4 == 0 => Self::Binary(index),
             38..41 => Self::Activity(index),
-            41 if a >= 128 => Self::Activity(index),
+            41 if a >= 192 => Self::Activity(index),
+            41 if a >= 128 => Self::Progress(index, usize::from(b) / 16),
             41 => Self::Lost(index, LOSSES[usize::from(a) % LOSSES.len()]),
             42..46 => Self::Advance(u64::from(a) * u64::from(b) / 4),
             46 => Self::Stall(u64::from(a) * u64::from(b) / 8),
@@ -104,6 +106,11 @@ impl Operation {
             Self::Activity(index) => {
                 if let Some(link) = stream(server, index) {
                     server.activity(link);
+                }
+            }
+            Self::Progress(index, left) => {
+                if let Some(link) = stream(server, index) {
+                    server.progress(link, *left);
                 }
             }
             Self::Lost(index, why) => {

@@ -299,6 +299,12 @@ impl Server {
         self.drain();
     }
 
+    /// The transport has taken bytes of what was transmitted on a link; so many are left.
+    pub fn progress(&mut self, link: Link, left: usize) {
+        self.connection.handle_progress(link, left, self.now);
+        self.drain();
+    }
+
     /// A link is lost. What is too large is refused on a link that still stands.
     pub fn lost(&mut self, link: Link, why: Lost) {
         if why != Lost::TooLarge || matches!(self.ledger.record(link), Some(Record::Get)) {

@@ -1,5 +1,7 @@
-use socketio_core::Config;
-use socketio_core::DisconnectReason::PingTimeout;
+use std::time::Duration;
+
+use socketio_core::DisconnectReason::{PingTimeout, TransportError};
+use socketio_core::{Config, Link};
 use socketio_tests::sim::Server;
 
 // fault 37
@@ -166,4 +168,139 @@ fn a_process_that_was_stalled_gives_its_clients_time() {
     server.advance(9_000);
     server.text(stream, "3");
     assert_eq!(server.app().closed(), None);
+}
+
+/// The frame of a ping, and of an event that the server sends here.
+const PING: usize = 3;
+const EVENT: usize = 2 + r#"42["n",1]"#.len();
+
+/// A session whose ping waits behind a message that the transport has not taken.
+fn pinged_behind_a_message() -> (Server, Link) {
+    let (mut server, stream) = Server::joined_by_websocket();
+    server.advance(24_000);
+    server.messages(stream);
+    server.emit("/", "n", &1);
+    server.advance(1_000);
+    assert_eq!(server.messages(stream), [r#"42["n",1]"#, "2"]);
+    (server, stream)
+}
+
+// Fault: the time of a ping began when it was queued, behind megabytes that a slow client had yet to read.
+#[test]
+fn the_time_of_a_ping_begins_when_the_transport_has_taken_it() {
+    let (mut server, stream) = pinged_behind_a_message();
+    for left in (PING + 1..PING + EVENT).rev() {
+        server.advance(15_000);
+        server.progress(stream, left);
+    }
+    server.advance(15_000);
+    server.progress(stream, 0);
+    server.advance(19_999);
+    assert_eq!(server.app().closed(), None);
+    server.text(stream, "3");
+    server.advance(1);
+    assert_eq!(server.messages(stream), ["2"], "the next one was due meanwhile");
+    assert_eq!(server.app().closed(), None);
+}
+
+#[test]
+fn a_client_that_takes_nothing_and_says_nothing_dies() {
+    let (mut server, stream) = pinged_behind_a_message();
+    server.advance(5_000);
+    server.progress(stream, PING + 1);
+    server.advance(19_999);
+    assert_eq!(server.app().closed(), None);
+    server.advance(1);
+    assert_eq!((server.clock(), server.app().closed()), (50_000, Some(PingTimeout)));
+}
+
+#[test]
+fn a_client_that_takes_all_and_says_nothing_dies() {
+    let (mut server, stream) = pinged_behind_a_message();
+    server.emit("/", "n", &1);
+    server.advance(5_000);
+    server.progress(stream, EVENT + 1);
+    assert_eq!(server.timeout(), Some(server.now() + Duration::from_secs(20)), "a byte of the ping is left");
+    server.advance(5_000);
+    server.progress(stream, EVENT);
+    // There is always more for it to take: nothing of that is the ping.
+    for _ in 0..19 {
+        server.advance(1_000);
+        server.emit("/", "n", &1);
+        server.progress(stream, EVENT);
+    }
+    server.advance(1_000);
+    assert_eq!((server.clock(), server.app().closed()), (55_000, Some(PingTimeout)));
+}
+
+#[test]
+fn progress_on_another_link_says_nothing_of_the_ping() {
+    let (mut server, stream) = pinged_behind_a_message();
+    let other = server.upgrade();
+    assert_eq!(server.messages(other), ["close"]);
+    server.advance(10_000);
+    server.progress(other, 1);
+    server.advance(10_000);
+    assert_eq!(server.app().closed(), Some(PingTimeout));
+    assert_eq!(server.messages(stream), ["close"]);
+}
+
+#[test]
+fn the_answer_to_a_get_may_be_slow_too() {
+    let mut server = Server::joined();
+    server.advance(24_000);
+    server.emit("/", "n", &1);
+    server.advance(1_000);
+    let get = server.get();
+    assert_eq!(server.answer(get), r#"200 42["n",1]␞2"#);
+    for left in [4, 3, 2] {
+        server.advance(15_000);
+        server.progress(get, left);
+    }
+    server.advance(15_000);
+    server.progress(get, 0);
+    server.progress(get, 0);
+    server.advance(19_999);
+    assert_eq!(server.app().closed(), None);
+    server.advance(1);
+    assert_eq!(server.app().closed(), Some(PingTimeout));
+}
+
+// Fault: a client that took longer than a heartbeat for a body was closed, though it was sending all the time.
+#[test]
+fn bytes_of_a_body_are_a_sign_of_life() {
+    let mut server = Server::joined();
+    server.advance(25_000);
+    let post = server.post_head();
+    for _ in 0..4 {
+        server.advance(15_000);
+        server.activity(post);
+    }
+    server.body(post, r#"42["hi"]"#);
+    assert_eq!((server.clock(), server.answer(post)), (85_000, "200 ok".to_owned()));
+    assert_eq!(server.log(), ["/ hi"]);
+}
+
+#[test]
+fn a_body_of_which_nothing_comes_is_none() {
+    let mut server = Server::joined();
+    server.advance(24_000);
+    server.post_head();
+    server.advance(21_000);
+    assert_eq!(server.app().closed(), Some(PingTimeout));
+}
+
+#[test]
+fn a_body_that_never_ends_has_a_deadline() {
+    let mut server = Server::joined();
+    let post = server.post_head();
+    // An interval, a timeout, and the longest body at 20 kB a second.
+    while server.clock() < 94_999 {
+        server.advance(13_000.min(94_999 - server.clock() as u64));
+        server.activity(post);
+    }
+    assert_eq!(server.app().closed(), None);
+    server.advance(1);
+    assert_eq!(server.app().closed(), Some(TransportError));
+    assert_eq!(server.answer(post), r#"400 {"code":1,"message":"Session ID unknown"}"#);
 }

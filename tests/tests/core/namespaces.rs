@@ -93,25 +93,84 @@ fn a_rejoin_an_emit_and_an_ack_keep_their_order() {
     assert_eq!(server.log(), ["/ a", "left /: client namespace disconnect", "connect /", "/ ask  #1"]);
 }
 
+// Fault: a client that gave up a socket before its CONNECT was answered, and asked anew, lost its connection.
 #[test]
-fn a_second_connect_ends_the_connection() {
+fn a_second_connect_leaves_and_joins_again() {
     let (mut server, stream) = Server::joined_by_websocket();
-    server.text(stream, "40");
-    assert_eq!(server.messages(stream), ["close"]);
-    assert_eq!(server.app().closed(), Some(DisconnectReason::ForcedClose));
+    server.text(stream, "40/news,");
+    let (first, news) = (server.socket("/"), server.socket("/news"));
+    let question = server.ask("/", "ask", None);
+    (server.messages(stream), server.log());
+    server.text(stream, r#"40{"token":"x"}"#);
+    assert_eq!(server.messages(stream), [format!(r#"40{{"sid":"{ID}"}}"#)], "and no DISCONNECT");
+    let unanswered = format!("no answer {}: Disconnected", question.0);
+    let left = "left /: client namespace disconnect";
+    assert_eq!(server.log(), [unanswered.as_str(), left, r#"connect / {"token":"x"}"#]);
+    assert_ne!(server.socket("/"), first);
+    assert_eq!(server.socket("/news"), news);
+    server.text(stream, r#"42["hi"]"#);
+    server.text(stream, r#"42/news,["hi"]"#);
+    assert_eq!(server.log(), ["/ hi", "/news hi"]);
 }
 
-// Also within one payload, and also while the first one waits for its answer.
 #[test]
-fn a_second_connect_in_one_payload_ends_the_connection() {
-    for welcome in [Welcome::Accept, Welcome::Wait] {
-        let mut server = Server::polling();
-        server.app().welcome("/", welcome);
-        server.post("40\x1e40\x1e42[\"x\"]");
-        let log = server.log();
-        assert_eq!(log.iter().filter(|line| *line == "connect /").count(), 1, "{log:?}");
-        assert_eq!(log.last().map(String::as_str), Some("closed: forced close"));
+fn of_two_connects_that_wait_the_first_is_withdrawn() {
+    let mut server = Server::polling();
+    server.app().welcome("/", Welcome::Wait);
+    server.post("40\x1e40");
+    assert!(server.decide(Welcome::Accept) && server.decide(Welcome::Accept));
+    let get = server.get();
+    assert_eq!(server.answer(get), format!(r#"200 40{{"sid":"{ID}"}}"#), "one answer");
+    server.post(r#"42["hi"]"#);
+    assert_eq!(server.log(), ["connect /", "connect /", "/ hi"]);
+}
+
+// By the answer to the first CONNECT the client takes itself for connected, while the second one waits.
+#[test]
+fn what_is_sent_while_a_second_connect_waits_is_kept() {
+    let (mut server, stream) = Server::joined_by_websocket();
+    server.app().welcome("/", Welcome::Wait);
+    server.text(stream, "40");
+    server.text(stream, r#"42["hi"]"#);
+    server.text(stream, r#"451-["bin",{"_placeholder":true,"num":0}]"#);
+    server.binary(stream, &[1]);
+    server.text(stream, "430[]");
+    assert_eq!(server.log(), ["left /: client namespace disconnect", "connect /"]);
+    server.decide(Welcome::Accept);
+    assert_eq!(server.log(), ["/ hi", r#"/ bin {"_placeholder":true,"num":0} <01>"#]);
+}
+
+#[test]
+fn what_is_sent_while_a_second_connect_waits_goes_with_it() {
+    for answer in [Some(Welcome::Reject("no".to_owned())), None] {
+        let (mut server, stream) = Server::joined_by_websocket();
+        server.app().welcome("/", Welcome::Wait);
+        server.text(stream, "40");
+        server.text(stream, r#"42["hi"]"#);
+        match answer {
+            Some(refusal) => _ = server.decide(refusal),
+            None => server.text(stream, "40"),
+        }
+        server.text(stream, r#"42["crossing"]"#);
+        server.text(stream, "40");
+        while server.decide(Welcome::Accept) {}
+        assert!(!server.log().iter().any(|line| line.contains("hi")));
+        assert_eq!(server.app().closed(), None);
     }
+}
+
+#[test]
+fn a_second_connect_may_have_no_more_parked_than_others() {
+    let mut config = Config::default();
+    config.max_parked_events = 2;
+    let (mut server, stream) = Server::websocket_with(config);
+    server.text(stream, "40");
+    server.app().welcome("/", Welcome::Wait);
+    server.text(stream, "40");
+    (0..4).for_each(|_| server.text(stream, r#"42["n"]"#));
+    server.log();
+    server.decide(Welcome::Accept);
+    assert_eq!(server.log(), ["too much waits: /", "left /: server namespace disconnect"]);
 }
 
 // CVE-2026-48804: binary headers of clients that are not connected.

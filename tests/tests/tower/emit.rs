@@ -228,7 +228,9 @@ async fn a_full_queue_says_so() {
     let mut poller = Poller::connect(server.address).await;
     let socket = only(&io);
     let text = "x".repeat(600);
-    assert!(socket.emit("large", &"x".repeat(5000)).is_queued(), "one that is alone is taken");
+    assert!(socket.emit("large", &"x".repeat(5000)).is_queued(), "one may be larger");
+    assert!(matches!(socket.emit("large", &"x".repeat(5000)), Sent::Full), "and no other");
+    assert!(socket.emit("next", &text).is_queued(), "the bound is for what waits beside it");
     assert!(matches!(socket.emit("next", &text), Sent::Full));
     assert!(matches!(soon(socket.emit_with_ack::<_, ()>("next", &text)).await, Err(AckError::Full)));
     until("the task has counted", || socket.queued_bytes() > 5000).await;
@@ -246,6 +248,31 @@ async fn a_full_queue_says_so() {
     assert!(socket.emit("never read", "").is_queued());
     poller.post("1").await;
     soon(socket.drained()).await;
+}
+
+/// Fault: a message larger than the bound arrived, and the ack behind it closed the connection.
+#[tokio::test]
+async fn an_ack_follows_a_message_that_is_larger_than_the_bound() {
+    let io = SocketIo::new();
+    io.of("/", |ns| {
+        ns.on("go", async |socket: Socket| {
+            assert!(socket.emit("before", "").is_queued());
+            assert!(socket.emit("large", &"x".repeat(9_000_000)).is_queued());
+            "done"
+        });
+    });
+    let server = Server::start(&io).await;
+    let mut ws = Ws::connect(server.address).await;
+    let mut poller = Poller::connect(server.address).await;
+    for _ in 0..2 {
+        ws.send(r#"420["go"]"#).await;
+        ws.expect(r#"42["before",""]"#).await;
+        assert_eq!(ws.text().await.len(), r#"42["large",""]"#.len() + 9_000_000);
+        ws.expect(r#"430["done"]"#).await;
+        poller.post(r#"420["go"]"#).await;
+        let packets = poller.get().await;
+        assert!(packets.len() > 9_000_000 && packets.ends_with(r#"430["done"]"#));
+    }
 }
 
 /// fault 30: the table of rooms was locked for the whole loop of a broadcast.

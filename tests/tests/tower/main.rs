@@ -33,6 +33,7 @@ mod room_events;
 mod routing;
 mod send;
 mod setup;
+mod slow;
 mod spawn;
 mod stalled;
 mod state;

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use socketio_tower::testing::TestClient;
-use socketio_tower::{Ack, Args, Data, Event, Sent, Socket, SocketIo};
+use socketio_tower::{Ack, Args, ConnectError, Data, DisconnectReason, Event, Sent, Socket, SocketIo};
 use tokio::sync::Notify;
 
 use crate::client::{Log, Poller, Server, Ws, soon, until};
@@ -152,6 +152,40 @@ async fn a_namespace_may_be_left_and_joined_in_one_breath() {
     poller.post(r#"421["ping"]"#).await;
     assert_eq!(poller.get().await, r#"431["pong"]"#);
     assert_eq!(io.namespace("/").map(|ns| ns.all().count()), Some(1));
+}
+
+/// Fault: a client that gives up a socket before it is answered sends CONNECT twice, and everything was closed.
+#[tokio::test]
+async fn a_namespace_may_be_asked_for_twice() {
+    let (io, log, gate) = (SocketIo::new(), Arc::new(Log::default()), Arc::new(Notify::new()));
+    let (told, opening) = (Arc::clone(&log), Arc::clone(&gate));
+    io.of("/news", |ns| {
+        ns.on("ping", async || "news");
+    });
+    io.of("/chat", |ns| {
+        ns.middleware(async move || {
+            opening.notified().await;
+            Ok::<_, ConnectError>(())
+        });
+        ns.on_disconnect(async move |reason: DisconnectReason| told.add(reason.as_str()));
+        ns.on("ping", async || "chat");
+    });
+    let server = Server::start(&io).await;
+    let mut ws = Ws::open(server.address).await;
+    ws.join("/news").await;
+    gate.notify_one();
+    let first = ws.join("/chat").await;
+    ws.send("40/chat,").await;
+    // The answer to the first one has come: to the client it is connected.
+    ws.send(r#"42/chat,0["ping"]"#).await;
+    log.expect(&["client namespace disconnect"]).await;
+    ws.send(r#"42/news,0["ping"]"#).await;
+    ws.expect(r#"43/news,0["news"]"#).await;
+    gate.notify_one();
+    let answer = ws.text().await;
+    assert!(answer.starts_with("40/chat,{") && !answer.contains(&first), "{answer}");
+    ws.expect(r#"43/chat,0["chat"]"#).await;
+    assert_eq!((io.sessions(), io.stats().sockets, log.lines().len()), (1, 2, 1));
 }
 
 /// Fault: the header of a binary event and its attachments were not adjacent.

@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 
 use socketio_core::Encoded;
 use socketio_tower::{DisconnectReason, Overflow, Sent, Socket, SocketIo, SocketIoBuilder};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::AsyncReadExt;
 
-use crate::client::{Log, Server, Ws, until};
+use crate::client::{Log, Server, Ws, attached, until};
 
 const BOUND: usize = 512 * 1024;
 /// With this much the kernel's buffers are full, and the queue too.
@@ -165,15 +165,8 @@ async fn a_busy_session_is_not_taken_for_a_stalled_one() {
 #[tokio::test(start_paused = true)]
 async fn a_closing_stream_that_trickles_has_one_deadline() {
     let (io, log) = reporting(SocketIo::builder());
-    let request = http::Request::get("/socket.io/?EIO=4&transport=websocket").body(()).expect("a request");
-    let (mut peer, theirs) = tokio::io::duplex(64);
-    io.attach(request.into_parts().0, theirs).await.expect("it is taken in");
-    // `40`, masked with zeroes.
-    peer.write_all(&[0x81, 0x82, 0, 0, 0, 0, b'4', b'0']).await.expect("it is read");
+    let mut peer = attached(&io, 64).await;
     let mut taken = [0; 8];
-    while io.stats().sockets == 0 {
-        peer.read_exact(&mut taken).await.expect("the greeting");
-    }
     let text = "x".repeat(BOUND / 2);
     assert!(io.emit("large", &text).is_queued());
     io.disconnect_sockets(true).await;

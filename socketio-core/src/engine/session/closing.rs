@@ -1,6 +1,6 @@
 use std::time::{Duration, Instant};
 
-use super::{Session, State};
+use super::{Session, State, is_ping};
 use crate::engine::payload::Payload;
 use crate::engine::{Control, Event, RequestError, Response, Transmit};
 use crate::time::after;
@@ -25,7 +25,8 @@ impl Session {
             State::Streaming { link, .. } => {
                 let link = *link;
                 while let Some(packet) = self.outbox.pop() {
-                    self.transmits.push_back(self.message(link, packet));
+                    let message = self.message(link, packet);
+                    self.transmits.push_back(message);
                 }
                 self.fail(reason, None);
             }
@@ -123,6 +124,9 @@ impl Session {
         self.undelivered = Some(link);
         let mut payload = Payload::default();
         payload.fill(&mut self.outbox);
+        if self.heartbeat.awaits_transport() && !self.outbox.iter().any(is_ping) {
+            self.heartbeat.handed();
+        }
         Transmit::Respond { link, response: Response::Payload(payload.into_body()) }
     }
 
