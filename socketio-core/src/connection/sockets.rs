@@ -274,7 +274,9 @@ impl Sockets {
 
     fn gates(&self) -> impl Iterator<Item = (SocketKey, &Gate)> {
         self.slots.iter().filter_map(|slot| match &slot.state {
-            State::Connected(gate) | State::Ended(gate) | State::Pending(Some(gate)) => Some((slot.key, gate)),
+            State::Connected(gate) | State::Ended(gate) | State::Pending(Some(gate)) => {
+                Some((slot.key, gate))
+            }
             State::Pending(None) | State::Left => None,
         })
     }

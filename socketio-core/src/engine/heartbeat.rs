@@ -15,8 +15,8 @@ pub(super) struct Heartbeat {
     next_ping: Instant,
     /// The ping that has not been answered.
     owed: Option<Owed>,
-    /// How much earlier than a whole interval after the birth the first ping goes out.
-    advance: Duration,
+    /// By how many parts of a 2048th of the interval the first ping goes out earlier than a whole interval after the birth.
+    phase: u8,
 }
 
 #[derive(Debug, Clone)]
@@ -32,7 +32,7 @@ enum Ping {
     /// It waits for a transport.
     Waiting,
     /// The transport has it, and this many bytes behind it.
-    Handed { behind: usize },
+    Handed { behind: u32 },
     /// The transport has let it go.
     Left,
 }
@@ -49,8 +49,8 @@ impl Heartbeat {
     /// `phase` spreads the first pings over the last eighth of the interval, so that a storm of
     /// reconnections does not become a storm of pings.
     pub(super) fn new(config: &Config, phase: u8, now: Instant) -> Self {
-        let advance = config.ping_interval / 8 / 256 * u32::from(phase);
-        Self { next_ping: after(now, config.ping_interval - advance), owed: None, advance }
+        let next_ping = after(now, config.ping_interval - advance(config, phase));
+        Self { next_ping, owed: None, phase }
     }
 
     /// The client was heard.
@@ -75,7 +75,8 @@ impl Heartbeat {
     #[inline]
     pub(super) fn followed(&mut self, bytes: usize) {
         if let Some(Owed { ping: Ping::Handed { behind }, .. }) = &mut self.owed {
-            *behind += bytes;
+            // What would not fit is more than any bound lets wait.
+            *behind = behind.saturating_add(u32::try_from(bytes).unwrap_or(u32::MAX));
         }
     }
 
@@ -85,7 +86,7 @@ impl Heartbeat {
         let Some(owed) = &mut self.owed else { return };
         match owed.ping {
             Ping::Left => return,
-            Ping::Handed { behind } if left <= behind => owed.ping = Ping::Left,
+            Ping::Handed { behind } if left <= behind as usize => owed.ping = Ping::Left,
             Ping::Waiting | Ping::Handed { .. } => {}
         }
         owed.deadline = owed.deadline.max(after(now, config.ping_timeout));
@@ -103,7 +104,7 @@ impl Heartbeat {
             None => {
                 // Absolute, so that the moment of death does not depend on when the timer was looked
                 // at; but a process that was itself stalled gives its peers half of the time.
-                let scheduled = self.next_ping + std::mem::take(&mut self.advance);
+                let scheduled = self.next_ping + advance(config, std::mem::take(&mut self.phase));
                 let deadline = after(scheduled, config.ping_timeout).max(after(now, config.ping_timeout / 2));
                 self.owed = Some(Owed { deadline, ping: Ping::Waiting });
                 self.next_ping =
@@ -112,6 +113,10 @@ impl Heartbeat {
             }
         }
     }
+}
+
+fn advance(config: &Config, phase: u8) -> Duration {
+    config.ping_interval / 8 / 256 * u32::from(phase)
 }
 
 #[cfg(test)]

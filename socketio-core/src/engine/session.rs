@@ -286,7 +286,8 @@ impl Session {
 
     /// Bytes came on a link that are nothing whole: part of a message, a control frame, or part of a body.
     pub fn handle_activity(&mut self, link: Link) {
-        if self.awaits_body(link) || matches!(self.state, State::Streaming { link: stream, .. } if stream == link)
+        if self.awaits_body(link)
+            || matches!(self.state, State::Streaming { link: stream, .. } if stream == link)
         {
             self.heard();
         }

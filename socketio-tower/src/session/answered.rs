@@ -26,6 +26,11 @@ impl Answered {
         self.packets.len()
     }
 
+    /// The bytes that have not been taken.
+    pub(super) fn left(&self) -> usize {
+        self.packets.len() - self.taken
+    }
+
     /// The next piece, and whether it is the last. It is a copy, unless it is the whole: it must not keep the rest in memory.
     pub(super) fn take_piece(&mut self) -> (Bytes, bool) {
         if self.packets.len() <= PIECE {

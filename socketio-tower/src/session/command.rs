@@ -1,3 +1,5 @@
+use std::time::Instant;
+
 use bytes::Bytes;
 use socketio_core::engine::{Post, Response, Upgrade};
 use socketio_core::packet::RawArgs;
@@ -29,7 +31,7 @@ pub(crate) enum Command {
     /// Its body is there.
     Body { link: Link, body: Bytes },
     /// The HTTP server has taken the whole answer to a GET.
-    Delivered { link: Link },
+    Delivered { link: Link, moved: Instant },
     /// A request was given up, or its answer could not be delivered.
     Lost { link: Link, why: Lost },
     /// A message stream wants to take the session over.

@@ -148,10 +148,10 @@ impl Work {
     }
 
     fn drive_timer(&mut self, cx: &mut Context<'_>, now: Instant) -> bool {
+        let mut moved = false;
         if self.connection.poll_timeout().is_some_and(|deadline| now >= deadline) {
-            if self.session.take_uploads() {
-                self.requests.iter().for_each(|(link, _)| self.connection.handle_activity(*link));
-            }
+            moved |= self.drain_mailbox(now);
+            self.take_progress();
             self.connection.handle_timeout(now);
         }
         if let Some((link, deadline)) = self.stalled_answer()
@@ -160,7 +160,7 @@ impl Work {
             self.session.mailbox.drop_answer(link);
             self.connection.handle_lost(link, Lost::Stalled, now);
         }
-        self.end_overdue(cx, now)
+        moved | self.end_overdue(cx, now)
     }
 
     fn dispatch(&mut self, cx: &mut Context<'_>, now: Instant) -> bool {
@@ -227,10 +227,22 @@ impl Work {
         [self.connection.poll_timeout(), streams, self.sockets.timeout(), answer].into_iter().flatten().min()
     }
 
+    /// Tells the connection of bytes that have moved without waking the task.
+    fn take_progress(&mut self) {
+        if self.session.take_uploads() {
+            self.requests.iter().for_each(|(link, _)| self.connection.handle_activity(*link));
+        }
+        if let Some(link) = self.connection.undelivered()
+            && let Some((left, moved)) = self.session.mailbox.answer_progress()
+        {
+            self.connection.handle_progress(link, left, moved);
+        }
+    }
+
     /// The answer to a GET that is not delivered, and until when a piece of it must be taken.
     fn stalled_answer(&self) -> Option<(Link, Instant)> {
         let link = self.connection.undelivered()?;
-        let moved = self.session.mailbox.answer_moved()?;
+        let (_, moved) = self.session.mailbox.answer_progress()?;
         Some((link, moved + self.io.settings().write_timeout))
     }
 
@@ -288,7 +300,10 @@ impl Work {
                 self.await_answer(link, respond, taken);
             }
             Command::Body { link, body } => connection.handle_body(link, body, now),
-            Command::Delivered { link } => connection.handle_delivered(link, now),
+            Command::Delivered { link, moved } => {
+                connection.handle_progress(link, 0, moved);
+                connection.handle_delivered(link, now);
+            }
             Command::Lost { link, why } => {
                 self.session.mailbox.drop_answer(link);
                 connection.handle_lost(link, why, now);

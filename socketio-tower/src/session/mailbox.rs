@@ -170,7 +170,7 @@ impl Mailbox {
         }
         if is_last {
             inner.answer = None;
-            let command = Command::Delivered { link };
+            let command = Command::Delivered { link, moved: now };
             if ending {
                 push(inner, command);
             } else {
@@ -192,9 +192,10 @@ impl Mailbox {
         inner.answer = Some(Box::new(answer));
     }
 
-    /// For the task: when the last piece of the answer was taken, or the answer was given, while the session lived.
-    pub(crate) fn answer_moved(&self) -> Option<Instant> {
-        self.lock().answer.as_ref().map(|answer| answer.moved)
+    /// For the task: how many bytes of the answer are left, and when the last piece was taken, or the answer was given, while
+    /// the session lived.
+    pub(crate) fn answer_progress(&self) -> Option<(usize, Instant)> {
+        self.lock().answer.as_ref().map(|answer| (answer.left(), answer.moved))
     }
 
     /// For the task: the answer is not waited for any longer.

@@ -277,7 +277,7 @@ fn bytes_of_a_body_are_a_sign_of_life() {
         server.activity(post);
     }
     server.body(post, r#"42["hi"]"#);
-    assert_eq!((server.clock(), server.answer(post)), (85_000, "200 ok".to_owned()));
+    assert_eq!((server.clock(), server.answer(post)), (85_000, "200 ok"));
     assert_eq!(server.log(), ["/ hi"]);
 }
 

@@ -169,7 +169,7 @@ fn a_second_connect_may_have_no_more_parked_than_others() {
     server.text(stream, "40");
     (0..4).for_each(|_| server.text(stream, r#"42["n"]"#));
     server.log();
-    server.decide(Welcome::Accept);
+    server.decide(Welcome::AcceptBusy);
     assert_eq!(server.log(), ["too much waits: /", "left /: server namespace disconnect"]);
 }
 

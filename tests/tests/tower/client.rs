@@ -362,7 +362,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Ws<S> {
 
 /// A peer that is joined to the server by a pipe which holds so many bytes, in place of a kernel's buffers.
 pub(crate) async fn attached(io: &SocketIo, pipe: usize) -> DuplexStream {
-    let request = http::Request::get(WEBSOCKET).body(()).expect("a request");
+    let request = Request::get(WEBSOCKET).body(()).expect("a request");
     let (mut peer, theirs) = tokio::io::duplex(pipe);
     io.attach(request.into_parts().0, theirs).await.expect("it is taken in");
     send_text(&mut peer, b"40").await;

@@ -68,6 +68,31 @@ async fn a_client_that_reads_slowly_and_answers_nothing_is_found_out() {
     assert!(read.elapsed() <= HEARTBEAT, "{:?}", read.elapsed());
 }
 
+/// The same by long polling, where the ping waits for the next GET.
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_is_read_slowly_is_waited_for() {
+    for answers in [true, false] {
+        let io = SocketIo::builder().ping_interval(HEARTBEAT).ping_timeout(HEARTBEAT).build();
+        io.of("/", |_| {});
+        let query = connected(&io).await;
+        assert!(io.emit("large", &"x".repeat(6_000_000)).is_queued());
+        let mut pace = tokio::time::interval(Duration::from_micros(4_600));
+        let mut large = response(&io, &query, Empty::new()).await.into_body();
+        let mut taken = 0;
+        while let Some(piece) = large.frame().await {
+            taken += piece.expect("infallible").into_data().expect("a piece").len();
+            pace.tick().await;
+        }
+        assert!(taken > 6_000_000 && pace.period() * (taken as u32 / 8192) > 8 * HEARTBEAT);
+        assert_eq!(text(&request(&io, &query, Empty::new()).await), "2");
+        if answers {
+            request(&io, &query, Full::from("3")).await;
+        }
+        tokio::time::sleep(HEARTBEAT + Duration::from_millis(1)).await;
+        assert_eq!(io.sessions(), usize::from(answers));
+    }
+}
+
 /// Fault: a body was nothing until it was whole, and a client that took longer than a heartbeat for it was closed.
 #[tokio::test(start_paused = true)]
 async fn bytes_of_a_body_are_a_sign_of_life() {
@@ -75,11 +100,7 @@ async fn bytes_of_a_body_are_a_sign_of_life() {
     io.of("/", |ns| {
         ns.on("size", async |Data(text): Data<String>| text.len());
     });
-    let open = text(&request(&io, "", Empty::new()).await);
-    let sid = &open[r#"0{"sid":""#.len()..][..20];
-    let query = format!("&sid={sid}");
-    request(&io, &query, Full::from("40")).await;
-    request(&io, &query, Empty::new()).await;
+    let query = connected(&io).await;
 
     let (chunks, body) = channel();
     let post = tokio::spawn({
@@ -117,14 +138,33 @@ fn channel() -> (mpsc::UnboundedSender<Bytes>, Channel) {
     (sender, StreamBody::new(chunks.boxed()))
 }
 
+/// Opens a session by polling that has a socket on `/`. Returns what its requests say beside the transport.
+async fn connected(io: &SocketIo) -> String {
+    let open = text(&request(io, "", Empty::new()).await);
+    let query = format!("&sid={}", &open[r#"0{"sid":""#.len()..][..20]);
+    request(io, &query, Full::from("40")).await;
+    request(io, &query, Empty::new()).await;
+    query
+}
+
 /// A GET, or a POST if there is a body, and its whole answer.
 async fn request<B>(io: &SocketIo, query: &str, body: B) -> Response<Bytes>
 where
     B: Body<Data = Bytes, Error = Infallible> + Send + 'static,
 {
+    let (head, body) = response(io, query, body).await.into_parts();
+    Response::from_parts(head, body.collect().await.expect("infallible").to_bytes())
+}
+
+async fn response<B>(
+    io: &SocketIo,
+    query: &str,
+    body: B,
+) -> Response<impl Body<Data = Bytes, Error = Infallible> + Unpin + use<B>>
+where
+    B: Body<Data = Bytes, Error = Infallible> + Send + 'static,
+{
     let method = if body.is_end_stream() { "GET" } else { "POST" };
     let request = Request::builder().method(method).uri(format!("{POLLING}{query}")).body(body);
-    let answer = io.layer().service().oneshot(request.expect("a request")).await.expect("infallible");
-    let (head, body) = answer.into_parts();
-    Response::from_parts(head, body.collect().await.expect("infallible").to_bytes())
+    io.layer().service().oneshot(request.expect("a request")).await.expect("infallible")
 }

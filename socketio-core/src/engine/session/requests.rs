@@ -59,6 +59,7 @@ mod tests {
         assert!(
             matches!(greeting, Some(Transmit::Respond { link, response: Response::Payload(_) }) if link == first)
         );
+        session.handle_delivered(first, now);
         assert_eq!(session.handle_request(second, &get, now), Ok(()));
         assert!(session.is_writable());
         assert_eq!(session.handle_request(third, &post, now), Ok(()));
