@@ -138,7 +138,10 @@ impl Driver {
             }
             Transmit::Respond { link, response } => {
                 let sent = self.requests.remove(&link).map_or(Ok(()), |answer| answer.send(response));
-                sent.map_err(|_| (link, Lost::Aborted))
+                sent.map_err(|_| (link, Lost::Aborted))?;
+                // Sooner than the client has it: to know that takes a body that tells when its end was taken.
+                self.session.handle_delivered(link, Instant::now());
+                Ok(())
             }
             Transmit::Close { link, code } => {
                 let Some(mut stream) = self.streams.remove(&link) else { return Ok(()) };
