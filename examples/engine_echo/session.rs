@@ -110,7 +110,7 @@ impl Driver {
     /// Echoes what came and does what is to be done, until there is nothing of either.
     async fn drain(&mut self) {
         loop {
-            while let Some(event) = self.session.poll() {
+            while let Some(event) = self.session.poll(Instant::now()) {
                 match event {
                     Event::Message(message) => drop(self.session.send(Encoded::message(&message))),
                     event => println!("{event:?}"),
