@@ -191,8 +191,9 @@ fn tests_named_in(page: &str) -> Vec<Named> {
             let (file, title) =
                 code.split_once("::").map_or((code, None), |(file, title)| (file, Some(title)));
             let is_file = file.ends_with(".rs") || file.ends_with(".test.mjs");
-            let (folder, rest) = file.split_once('/').filter(|_| is_file)?;
+            let (folder, rest) = is_file.then(|| file.split_once('/').unwrap_or(("", file)))?;
             let file = match folder {
+                "" if title.is_some() => Path::new("tests/tests").join(file),
                 "tower" | "core" | "allocations" => Path::new("tests/tests").join(file),
                 "e2e" => Path::new("tests/e2e/suite").join(rest),
                 "socketio-tower" | "socketio-core" if title.is_some() => PathBuf::from(file),
