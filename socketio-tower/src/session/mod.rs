@@ -117,7 +117,6 @@ mod tests {
             ("Command", size_of::<Command>(), 56),
         ];
         for (name, size, bound) in bounds {
-            eprintln!("{name} {size}");
             assert!(size <= bound, "a {name} has {size} bytes, its bound is {bound}");
         }
     }

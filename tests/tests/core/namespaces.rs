@@ -100,7 +100,8 @@ fn a_second_connect_leaves_and_joins_again() {
     server.text(stream, "40/news,");
     let (first, news) = (server.socket("/"), server.socket("/news"));
     let question = server.ask("/", "ask", None);
-    (server.messages(stream), server.log());
+    server.messages(stream);
+    server.log();
     server.text(stream, r#"40{"token":"x"}"#);
     assert_eq!(server.messages(stream), [format!(r#"40{{"sid":"{ID}"}}"#)], "and no DISCONNECT");
     let unanswered = format!("no answer {}: Disconnected", question.0);
