@@ -69,7 +69,7 @@ enum State {
         /// The GET that waits for packets.
         parked: Option<Link>,
         /// A message stream that may take over.
-        candidate: Option<Candidate>,
+        candidate: Option<Box<Candidate>>,
         /// When the client must have come back that has opened the session; none once it has.
         return_by: Option<Instant>,
     },
@@ -271,7 +271,7 @@ impl Session {
         self.handle_timeout(now);
         match &mut self.state {
             State::Polling { candidate: candidate @ None, .. } if self.config.allow_upgrades => {
-                *candidate = Some(Candidate::new(link, upgrade.base64, &self.config, now));
+                *candidate = Some(Box::new(Candidate::new(link, upgrade.base64, &self.config, now)));
             }
             _ => self.transmits.push_back(Transmit::Close { link, code: None }),
         }

@@ -255,7 +255,7 @@ impl Work {
             downstream_bytes: self.downstream_bytes(),
             upstream_bytes: self.connection.received_bytes() + self.streams.received_bytes(),
             writable: self.connection.is_writable(),
-            handlers: self.running.len(),
+            handlers: u32::try_from(self.running.len()).unwrap_or(u32::MAX),
         }
     }
 

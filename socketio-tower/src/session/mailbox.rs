@@ -27,7 +27,7 @@ struct Inner {
     /// The bytes the task has taken and the kernel has not, as of its last turn.
     downstream_bytes: usize,
     /// A packet that is larger than the bound, while it may wait.
-    large: Option<Large>,
+    large: Option<Box<Large>>,
     /// The bytes that have come from the client and that no handler has, as of the task's last turn.
     upstream_bytes: usize,
     /// The bytes of the bodies in `commands`.
@@ -37,7 +37,7 @@ struct Inner {
     /// The answer to a GET that the HTTP server has not taken to its end.
     answer: Option<Box<Answered>>,
     /// The futures of the application that wait, as of the task's last turn.
-    handlers: usize,
+    handlers: u32,
     task: Task,
     /// Whether the session is ending: requests are still served, packets are not.
     ending: bool,
@@ -75,7 +75,7 @@ pub(crate) struct Backlog {
     /// Whether a packet could leave at once if nothing waited before it.
     pub(crate) writable: bool,
     /// The futures of the application that wait.
-    pub(crate) handlers: usize,
+    pub(crate) handlers: u32,
 }
 
 /// What became of a packet at the mailbox.
@@ -150,7 +150,7 @@ impl Mailbox {
 
     /// The futures of the application that wait.
     pub(crate) fn handlers(&self) -> usize {
-        self.lock().handlers
+        self.lock().handlers as usize
     }
 
     /// The bytes that wait between `emit` and the kernel, or the HTTP server.
@@ -301,7 +301,7 @@ impl Inner {
             if self.large.is_some() {
                 return false;
             }
-            self.large = Some(Large { weight, behind: 0 });
+            self.large = Some(Box::new(Large { weight, behind: 0 }));
         } else {
             if counted.saturating_add(weight) > bound {
                 return false;
@@ -318,8 +318,8 @@ impl Inner {
     /// it, so the sum tells how far it has come.
     fn counted_bytes(&mut self) -> usize {
         let queued = self.queued_bytes();
-        match self.large {
-            Some(Large { weight, behind }) if queued > behind => queued.saturating_sub(weight).max(behind),
+        match self.large.as_deref() {
+            Some(Large { weight, behind }) if queued > *behind => queued.saturating_sub(*weight).max(*behind),
             _ => {
                 self.large = None;
                 queued
