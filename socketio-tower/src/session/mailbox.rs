@@ -295,7 +295,21 @@ impl Inner {
     }
 
     /// Counts a packet, if there is room for it.
+    #[inline]
     fn admit(&mut self, weight: usize, bound: usize) -> bool {
+        if weight > bound || self.large.is_some() {
+            return self.admit_large(weight, bound);
+        }
+        let fits = self.queued_bytes().saturating_add(weight) <= bound;
+        if fits {
+            self.inbox_bytes += weight;
+        }
+        fits
+    }
+
+    /// The same for a packet that is larger than the bound, or waits beside one.
+    #[cold]
+    fn admit_large(&mut self, weight: usize, bound: usize) -> bool {
         let counted = self.counted_bytes();
         if weight > bound {
             if self.large.is_some() {

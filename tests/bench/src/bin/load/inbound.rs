@@ -41,7 +41,7 @@ struct Beside {
     wrong: u64,
 }
 
-/// Over WebSockets, both of them.
+/// Over WebSocket, both of them.
 struct Frames {
     flood: Flood,
     beside: Beside,
