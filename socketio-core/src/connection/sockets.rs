@@ -205,10 +205,13 @@ impl Sockets {
         if self.is_pending(key) {
             return false;
         }
-        self.gate(key).is_some_and(|gate| {
-            gate.shut = false;
-            gate.parked.is_some()
-        })
+        let Some(gate) = self.gate(key) else { return false };
+        gate.shut = false;
+        let waits = gate.parked.is_some();
+        if !waits {
+            self.retire(key);
+        }
+        waits
     }
 
     /// Whether events wait at the gate.
@@ -297,5 +300,25 @@ impl Sockets {
     fn new_key(&mut self) -> SocketKey {
         self.last_key = self.last_key.wrapping_add(1);
         SocketKey(self.last_key)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A client that leaves and joins again while its connect handlers run.
+    #[test]
+    fn sockets_that_have_ended_leave_nothing_behind() {
+        let (config, mut sockets) = (Config::default(), Sockets::default());
+        for _ in 0..3 {
+            let key = sockets.insert("/".into(), false, &config).expect("there is room");
+            assert!(sockets.connect(key));
+            assert!(sockets.remove(key, false));
+            sockets.retire(key);
+            assert_eq!(sockets.slots.len(), 1, "its connect handler runs");
+            assert!(!sockets.open(key));
+            assert_eq!(sockets.slots.len(), 0);
+        }
     }
 }
