@@ -78,6 +78,8 @@ pub struct Connection<A> {
     resumed: Vec<SocketKey>,
     /// How many wishes to connect the application has not answered, withdrawn ones included.
     unanswered: usize,
+    /// The bytes of what came with them.
+    unanswered_bytes: usize,
     /// When a client without a socket is sent away.
     connect_deadline: Option<Instant>,
     /// When a client is sent away that has announced attachments and does not send them.
@@ -124,7 +126,8 @@ impl<A> Connection<A> {
     }
 
     /// Returns how many bytes have been received and wait to be handled: the events that wait for [`poll`](Self::poll),
-    /// those that are [parked](Self::park), the rest of a body, and attachments whose packet is not complete.
+    /// those that are [parked](Self::park), the rest of a body, attachments whose packet is not complete, and what came with
+    /// wishes to connect that are not answered.
     pub fn received_bytes(&self) -> usize {
         let waiting = |event: &Event<A>| match event {
             Event::Received { event, .. } => event.weight(),
@@ -134,6 +137,7 @@ impl<A> Connection<A> {
         self.events.iter().map(waiting).sum::<usize>()
             + self.sockets.parked_bytes()
             + self.engine.unread_bytes()
+            + self.unanswered_bytes
             + self.assembler.bytes()
     }
 
@@ -155,6 +159,7 @@ impl<A> Connection<A> {
             events: VecDeque::new(),
             resumed: Vec::new(),
             unanswered: 0,
+            unanswered_bytes: 0,
             connect_deadline: Some(after(now, config.connect_timeout)),
             attachments_deadline: None,
             refused: false,
@@ -287,8 +292,7 @@ impl<A> Connection<A> {
     /// Connects the client to the namespace it asked for; the reply that tells the socket's id is sent.
     /// Its events are parked until [`resume`](Self::resume). None if the client has left meanwhile.
     pub fn accept(&mut self, pending: Pending, id: &SocketId) -> Option<SocketKey> {
-        let Pending { socket, namespace, .. } = pending;
-        self.unanswered = self.unanswered.saturating_sub(1);
+        let (socket, namespace) = self.answered(pending);
         if !self.sockets.connect(socket) {
             return None;
         }
@@ -302,8 +306,7 @@ impl<A> Connection<A> {
 
     /// Refuses the client. It may ask again, and its other sockets are not concerned. `data` is JSON.
     pub fn reject(&mut self, pending: Pending, message: &str, data: Option<&serde_json::value::RawValue>) {
-        let Pending { socket, namespace, .. } = pending;
-        self.unanswered = self.unanswered.saturating_sub(1);
+        let (socket, namespace) = self.answered(pending);
         if self.sockets.refuse(socket) {
             self.drop_received(socket);
             self.refuse(&namespace, message, data);
@@ -499,6 +502,13 @@ impl<A> Awaits<A> {
 }
 
 impl<A> Connection<A> {
+    /// The application has answered a wish to connect.
+    fn answered(&mut self, pending: Pending) -> (SocketKey, ByteString) {
+        self.unanswered = self.unanswered.saturating_sub(1);
+        self.unanswered_bytes = self.unanswered_bytes.saturating_sub(pending.weight);
+        (pending.socket, pending.namespace)
+    }
+
     /// Whether the client is about to be told that it is connected to a namespace, or that it is not.
     fn is_answering(&self) -> bool {
         self.unanswered > 0 || self.sockets.is_empty()

@@ -101,6 +101,8 @@ pub struct Pending {
     pub(super) socket: SocketKey,
     pub(super) namespace: ByteString,
     pub(super) auth: Option<ByteString>,
+    /// The bytes of `auth` as it came.
+    pub(super) weight: usize,
 }
 
 impl Pending {

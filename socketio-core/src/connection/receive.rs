@@ -83,11 +83,19 @@ impl<A> Connection<A> {
         // Copied, as is the payload, so that a socket does not keep the message alive that it came from.
         let namespace =
             if namespace == "/" { ByteString::from_static("/") } else { ByteString::from(namespace) };
+        let weight = auth.map_or(0, str::len);
+        let waiting = self.unanswered_bytes;
+        // One is taken however long it is.
+        if weight > 0 && waiting > 0 && waiting + weight > self.config.max_parked_bytes {
+            self.refuse(&namespace, "Too much waits", None);
+            return Ok(());
+        }
         match self.sockets.insert(namespace.clone(), again, &self.config) {
             Some(socket) => {
                 self.unanswered += 1;
+                self.unanswered_bytes += weight;
                 let auth = auth.map(ByteString::from);
-                self.events.push_back(Event::Connect(Pending { socket, namespace, auth }));
+                self.events.push_back(Event::Connect(Pending { socket, namespace, auth, weight }));
             }
             None => self.refuse(&namespace, "Too many namespaces", None),
         }

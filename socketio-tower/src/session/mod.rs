@@ -110,7 +110,7 @@ mod tests {
     #[cfg(target_pointer_width = "64")]
     fn sizes() {
         let bounds = [
-            ("Driver", size_of::<Driver>() - size_of::<Span>(), 744),
+            ("Driver", size_of::<Driver>() - size_of::<Span>(), 752),
             ("Session", size_of::<Session>(), 280),
             ("LocalSocket", size_of::<local::LocalSocket>(), 112),
             ("Wire", size_of::<Wire<Carrier>>(), 200),

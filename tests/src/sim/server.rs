@@ -160,6 +160,11 @@ impl Server {
         self.connection.is_finished()
     }
 
+    /// How many bytes have come and wait for the application.
+    pub fn received_bytes(&self) -> usize {
+        self.connection.received_bytes()
+    }
+
     /// How many bytes wait for the transport.
     pub fn queued_bytes(&self) -> usize {
         self.connection.queued_bytes()

@@ -11,7 +11,7 @@ type Token = usize;
 #[cfg(target_pointer_width = "64")]
 fn of_the_core() {
     let bounds = [
-        ("Connection", size_of::<Connection<Token>>(), 440),
+        ("Connection", size_of::<Connection<Token>>(), 448),
         ("Session", size_of::<Session>(), 232),
         ("Event", size_of::<Event<Token>>(), 104),
         ("packet::Event", size_of::<ReceivedEvent>(), 80),

@@ -3,7 +3,7 @@ use std::time::{Duration, Instant};
 
 use socketio_core::engine::{Event, Head, Post, Request, RequestError, Session};
 use socketio_core::{Config, DisconnectReason, Link, Lost, Message};
-use socketio_tests::sim::{Server, fuzzing};
+use socketio_tests::sim::{Server, Welcome, fuzzing};
 
 // fault 38
 #[test]
@@ -126,4 +126,30 @@ fn a_post() -> Post {
     let head = Head { method: "POST", query: &query, ..Head::default() };
     let Ok(Request::Post(post)) = Request::parse(&head, &Config::default()) else { panic!("a POST") };
     post
+}
+
+/// What comes with CONNECTs waits for the application's answers, and has the bound of what is parked.
+#[test]
+fn what_comes_with_connects_that_wait_is_bounded_and_counted() {
+    let mut config = Config::default();
+    config.max_parked_bytes = 1000;
+    let (mut server, stream) = Server::websocket_with(config);
+    let namespaces = ["/a", "/b", "/c"];
+    namespaces.iter().for_each(|namespace| server.app().welcome(namespace, Welcome::Wait));
+    let auth = format!(r#"{{"token":"{}"}}"#, "x".repeat(590));
+    server.text(stream, &format!("40/a,{auth}"));
+    server.text(stream, &format!("40/b,{auth}"));
+    assert_eq!(server.messages(stream), [r#"44/b,{"message":"Too much waits"}"#]);
+    assert_eq!(server.received_bytes(), auth.len());
+    assert!(server.decide(Welcome::Reject("no".to_owned())));
+    assert_eq!(server.received_bytes(), 0);
+    let long = format!(r#"{{"token":"{}"}}"#, "x".repeat(5000));
+    server.messages(stream);
+    server.text(stream, &format!("40/c,{long}"));
+    assert_eq!(server.messages(stream), [""; 0], "one is taken however long it is");
+    server.text(stream, "40/b,{}");
+    assert_eq!(server.messages(stream), [r#"44/b,{"message":"Too much waits"}"#]);
+    server.text(stream, "40/b,");
+    assert_eq!(server.messages(stream), [""; 0], "what comes with nothing waits for nothing");
+    assert_eq!(server.app().closed(), None);
 }
