@@ -214,7 +214,10 @@ impl<A> Connection<A> {
 
     /// A message came over a stream.
     pub fn handle_message(&mut self, link: Link, message: &Message, now: Instant) {
-        self.engine.set_answering(self.is_answering());
+        // What a session that has moved does not ask.
+        if self.engine.transport() == Transport::Polling {
+            self.engine.set_answering(self.is_answering());
+        }
         match self.engine.read_message(link, message, now) {
             Some(_) if self.refused => {}
             Some(Received::Text { whole, text }) => self.receive_text(whole, text, now),

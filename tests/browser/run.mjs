@@ -7,9 +7,9 @@
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { createServer } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { freePort } from "../e2e/support/port.mjs";
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const [mode, ...rest] = process.argv.slice(2);
@@ -60,13 +60,4 @@ function stop() {
   } catch {
     // already gone
   }
-}
-
-async function freePort() {
-  const probe = createServer().listen(0, "127.0.0.1");
-  await once(probe, "listening");
-  const { port } = probe.address();
-  probe.close();
-  await once(probe, "close");
-  return port;
 }

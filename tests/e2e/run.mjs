@@ -2,10 +2,10 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readdirSync } from "node:fs";
-import { createServer } from "node:net";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { setTimeout as delay } from "node:timers/promises";
+import { freePort } from "./support/port.mjs";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 const START_DEADLINE_MS = 20_000;
@@ -117,15 +117,6 @@ class Server {
       // It ended on its own meanwhile.
     }
   }
-}
-
-async function freePort() {
-  const probe = createServer().listen(0, "127.0.0.1");
-  await once(probe, "listening");
-  const { port } = probe.address();
-  probe.close();
-  await once(probe, "close");
-  return port;
 }
 
 main().then(

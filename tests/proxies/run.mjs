@@ -4,7 +4,7 @@ import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import http from "node:http";
-import { createServer, connect as dial } from "node:net";
+import { connect as dial } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -12,6 +12,7 @@ import tls from "node:tls";
 import { parseArgs } from "node:util";
 import { CHECKS, closes, forges } from "./checks.mjs";
 import { PROXIES, install } from "./proxies.mjs";
+import { freePort } from "../e2e/support/port.mjs";
 
 const START_DEADLINE_MS = 10_000;
 
@@ -143,15 +144,6 @@ function certificate(folder) {
   const pair = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", paths.key, "-out", paths.certificate];
   execFileSync("openssl", ["req", "-x509", "-days", "2", ...subject, ...pair], { stdio: "ignore" });
   return Object.fromEntries(Object.entries(paths).map(([name, path]) => [name, { path, text: readFileSync(path, "utf8") }]));
-}
-
-async function freePort() {
-  const probe = createServer().listen(0, "127.0.0.1");
-  await once(probe, "listening");
-  const { port } = probe.address();
-  probe.close();
-  await once(probe, "close");
-  return port;
 }
 
 main().then(

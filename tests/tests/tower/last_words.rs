@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use socketio_tower::handler::{Cause, Limit};
-use socketio_tower::testing::{TestClient, settled};
+use socketio_tower::testing::{TestClient, TestSocket, settled};
 use socketio_tower::{Data, DisconnectReason, Socket, SocketIo};
 
 use crate::client::{Log, Server, Ws};
@@ -35,6 +35,17 @@ fn slow(io: &SocketIo, concurrency: usize) -> Arc<Log> {
     log
 }
 
+/// A client whose events wait, so many of them, once the connect handler has ended.
+async fn busy(io: &SocketIo, events: u32) -> TestSocket {
+    let socket = TestClient::connect(io).await.unwrap();
+    tokio::time::sleep(5 * NAP).await;
+    for n in 0..events {
+        socket.emit("log", &n);
+    }
+    settled().await;
+    socket
+}
+
 fn lines(numbers: std::ops::Range<u32>, before: &[&str], after: &[&str]) -> Vec<String> {
     let owned = |lines: &[&str]| lines.iter().map(|line| line.to_string()).collect::<Vec<_>>();
     [owned(before), numbers.map(|n| n.to_string()).collect(), owned(after)].concat()
@@ -59,12 +70,7 @@ async fn what_waits_for_the_connect_handler_is_handled_after_the_end() {
 async fn what_waits_for_a_free_handler_is_handled_after_the_end() {
     let io = SocketIo::new();
     let log = slow(&io, 64);
-    let socket = TestClient::connect(&io).await.unwrap();
-    tokio::time::sleep(5 * NAP).await;
-    for n in 0..100 {
-        socket.emit("log", &n);
-    }
-    settled().await;
+    let socket = busy(&io, 100).await;
     socket.client().close().await;
     tokio::time::sleep(3 * NAP).await;
     assert_eq!(log.lines(), lines(0..100, &["connected"], &["transport close"]));
@@ -76,12 +82,7 @@ async fn what_waits_for_a_free_handler_is_handled_after_the_end() {
 async fn one_at_a_time_after_the_end_too() {
     let io = SocketIo::builder().handler_grace(7 * NAP).build();
     let log = slow(&io, 1);
-    let socket = TestClient::connect(&io).await.unwrap();
-    tokio::time::sleep(5 * NAP).await;
-    for n in 0..5 {
-        socket.emit("log", &n);
-    }
-    settled().await;
+    let socket = busy(&io, 5).await;
     socket.client().close().await;
     tokio::time::sleep(6 * NAP).await;
     assert_eq!(log.lines(), lines(0..5, &["connected"], &["transport close"]));
@@ -91,12 +92,7 @@ async fn one_at_a_time_after_the_end_too() {
 async fn what_is_not_handled_within_the_grace_is_told() {
     let io = SocketIo::builder().handler_grace(7 * NAP / 2).build();
     let log = slow(&io, 1);
-    let socket = TestClient::connect(&io).await.unwrap();
-    tokio::time::sleep(5 * NAP).await;
-    for n in 0..10 {
-        socket.emit("log", &n);
-    }
-    settled().await;
+    let socket = busy(&io, 10).await;
     socket.client().close().await;
     tokio::time::sleep(6 * NAP).await;
     assert_eq!(log.lines(), ["connected", "0", "1", "2", "dropped 6", "transport close"]);
@@ -108,12 +104,7 @@ async fn what_is_not_handled_within_the_grace_is_told() {
 async fn nothing_is_handled_after_an_end_by_the_server() {
     let io = SocketIo::new();
     let log = slow(&io, 1);
-    let socket = TestClient::connect(&io).await.unwrap();
-    tokio::time::sleep(5 * NAP).await;
-    for n in 0..5 {
-        socket.emit("log", &n);
-    }
-    settled().await;
+    let _socket = busy(&io, 5).await;
     io.namespace("/").unwrap().all().disconnect_sockets(false).await;
     tokio::time::sleep(6 * NAP).await;
     assert_eq!(log.lines(), ["connected", "0", "server namespace disconnect"]);
@@ -125,11 +116,7 @@ async fn nothing_is_handled_after_an_end_by_the_server() {
 async fn what_waited_before_there_was_too_much() {
     let io = SocketIo::builder().max_parked(3, 1_000).build();
     let log = slow(&io, 1);
-    let socket = TestClient::connect(&io).await.unwrap();
-    tokio::time::sleep(5 * NAP).await;
-    for n in 0..9 {
-        socket.emit("log", &n);
-    }
+    let _socket = busy(&io, 9).await;
     tokio::time::sleep(9 * NAP).await;
     assert_eq!(log.lines(), ["connected", "too many wait", "0", "server namespace disconnect"]);
 }
