@@ -37,7 +37,7 @@ fn slow(io: &SocketIo, concurrency: usize) -> Arc<Log> {
 
 /// A client whose events wait, so many of them, once the connect handler has ended.
 async fn busy(io: &SocketIo, events: u32) -> TestSocket {
-    let socket = TestClient::connect(io).await.unwrap();
+    let socket = TestClient::connect(io).await.expect("a socket connects");
     tokio::time::sleep(5 * NAP).await;
     for n in 0..events {
         socket.emit("log", &n);
