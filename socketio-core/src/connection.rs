@@ -239,7 +239,6 @@ impl<A> Connection<A> {
     /// [`Response::Payload`](crate::engine::Response::Payload) are told so; of others nothing hangs on it.
     pub fn handle_delivered(&mut self, link: Link, now: Instant) {
         self.engine.handle_delivered(link, now);
-        self.receive(now);
     }
 
     /// What has come over a stream by now ends within a message or a frame, or not. To be called after each read, behind

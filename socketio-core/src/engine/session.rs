@@ -300,7 +300,6 @@ impl Session {
         if self.undelivered.take_if(|undelivered| *undelivered == link).is_some() {
             self.linger_on(now);
         }
-        self.handle_timeout(now);
     }
 
     /// What has come over a stream by now ends within a message or a frame, or not. One that has begun must become whole

@@ -137,9 +137,8 @@ impl Session {
 
     /// A client that has just read an answer is waited for as long as any other.
     pub(super) fn linger_on(&mut self, now: Instant) {
-        let later = self.linger(now);
-        if let State::Lingering { until, end: Control::Close } = &mut self.state {
-            *until = later;
+        if let State::Lingering { end: Control::Close, .. } = self.state {
+            self.state = State::Lingering { until: self.linger(now), end: Control::Close };
         }
     }
 
