@@ -7,6 +7,16 @@ pub(crate) fn after(now: Instant, duration: Duration) -> Instant {
     now + duration.min(CENTURY)
 }
 
+/// The earlier of two moments, of which there may be none.
+#[inline]
+pub(crate) fn earlier(one: Option<Instant>, other: Option<Instant>) -> Option<Instant> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, None) => one,
+        (None, other) => other,
+    }
+}
+
 /// When unit tests begin: the one clock that is read in this crate.
 #[cfg(test)]
 pub(crate) fn start() -> Instant {

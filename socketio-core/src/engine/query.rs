@@ -22,20 +22,26 @@ pub fn parameter<'a>(query: &'a str, name: &str) -> Option<Cow<'a, str>> {
 
 /// The names, decoded, and the values, as they are.
 pub(super) fn pairs(query: &str) -> impl Iterator<Item = (Cow<'_, str>, &str)> {
+    let plain = is_plain(query);
     let pairs = query.split('&').filter(|pair| !pair.is_empty());
-    pairs.map(|pair| {
+    pairs.map(move |pair| {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        (decode(name), value)
+        (if plain { Cow::Borrowed(name) } else { decode(name) }, value)
     })
 }
 
 /// A name or a value, decoded.
 pub(super) fn decode(text: &str) -> Cow<'_, str> {
-    if !text.bytes().any(|byte| matches!(byte, b'%' | b'+')) {
+    if is_plain(text) {
         return Cow::Borrowed(text);
     }
     let spaced = text.replace('+', " ");
     Cow::Owned(percent_decode(spaced.as_bytes()).decode_utf8_lossy().into_owned())
+}
+
+/// Whether there is nothing to decode.
+fn is_plain(text: &str) -> bool {
+    memchr::memchr2(b'%', b'+', text.as_bytes()).is_none()
 }
 
 #[cfg(test)]

@@ -21,7 +21,7 @@ use super::open::open_packet;
 use super::outbox::Outbox;
 use super::upgrade::Candidate;
 use super::{BadRequest, Control, Event, Open, Post, RequestError, Response, Transmit, Upgrade};
-use crate::time::after;
+use crate::time::{after, earlier};
 use crate::{Config, DisconnectReason, Encoded, Link, Lost, Message, Sid, Transport};
 
 /// The Engine.IO session of one client: what it said over its transports becomes messages, what is sent
@@ -470,20 +470,19 @@ impl Session {
     /// When [`handle_timeout`](Self::handle_timeout) wants to be called. May change with any `&mut` call.
     #[must_use = "without its timer a session neither pings nor dies"]
     pub fn poll_timeout(&self) -> Option<Instant> {
-        let deadlines = [self.return_by(), self.whole_by()].into_iter().flatten();
-        let deadline = deadlines.fold(self.heartbeat.timeout(), Instant::min);
-        match &self.state {
-            State::Opening | State::Streaming { .. } | State::Polling { candidate: None, .. } => {
-                Some(deadline)
-            }
-            State::Polling { parked, candidate: Some(candidate), .. } => {
+        let deadline = match &self.state {
+            State::Opening => None,
+            State::Streaming { whole_by, .. } => *whole_by,
+            State::Polling { candidate: None, return_by, .. } => *return_by,
+            State::Polling { candidate: Some(candidate), return_by, parked } => {
                 let release = candidate.release().filter(|_| parked.is_some() && self.outbox.is_empty());
-                let deadline = candidate.deadline.min(deadline);
-                Some(release.map_or(deadline, |release| release.min(deadline)))
+                earlier(earlier(Some(candidate.deadline), release), *return_by)
             }
-            State::Lingering { until, .. } => Some(*until),
-            State::Closed => None,
-        }
+            State::Lingering { until, .. } => return Some(*until),
+            State::Closed => return None,
+        };
+        let body = self.posting.as_ref().and_then(Posting::until);
+        earlier(Some(self.heartbeat.timeout()), earlier(deadline, body))
     }
 }
 
@@ -518,7 +517,7 @@ impl Session {
             State::Streaming { whole_by, .. } => whole_by,
             State::Opening | State::Polling { .. } | State::Lingering { .. } | State::Closed => None,
         };
-        [message, self.posting.as_ref().and_then(Posting::until)].into_iter().flatten().min()
+        earlier(message, self.posting.as_ref().and_then(Posting::until))
     }
 
     /// The candidate takes over.

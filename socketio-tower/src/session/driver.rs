@@ -150,9 +150,7 @@ impl Work {
     fn drive_timer(&mut self, cx: &mut Context<'_>, now: Instant) -> bool {
         let mut moved = false;
         if self.connection.poll_timeout().is_some_and(|deadline| now >= deadline) {
-            moved |= self.drain_mailbox(now);
-            self.take_progress();
-            self.connection.handle_timeout(now);
+            moved |= self.handle_timeout(now);
         }
         if let Some((link, deadline)) = self.stalled_answer()
             && now >= deadline
@@ -161,6 +159,15 @@ impl Work {
             self.connection.handle_lost(link, Lost::Stalled, now);
         }
         moved | self.end_overdue(cx, now)
+    }
+
+    /// What has come by now counts before the time does.
+    #[cold]
+    fn handle_timeout(&mut self, now: Instant) -> bool {
+        let moved = self.drain_mailbox(now);
+        self.take_progress();
+        self.connection.handle_timeout(now);
+        moved
     }
 
     fn dispatch(&mut self, cx: &mut Context<'_>, now: Instant) -> bool {

@@ -22,11 +22,12 @@ pub(crate) struct Mailbox {
 #[derive(Debug, Default)]
 struct Inner {
     commands: Vec<Command>,
-    /// The bytes of the packets in `commands`.
-    inbox_bytes: usize,
-    /// The bytes the task has taken and the kernel has not, as of its last turn.
-    downstream_bytes: usize,
-    /// A packet that is larger than the bound, while it may wait.
+    /// The bytes that wait between `emit` and the kernel, or the HTTP server.
+    queued_bytes: usize,
+    /// Those of them that are not in `commands`: the kernel, or the HTTP server, has still to take them, as of the task's last
+    /// turn.
+    taken_bytes: usize,
+    /// A packet that is larger than the bound, while more waits than the bound allows.
     large: Option<Box<Large>>,
     /// The bytes that have come from the client and that no handler has, as of the task's last turn.
     upstream_bytes: usize,
@@ -49,6 +50,8 @@ struct Inner {
 #[derive(Debug)]
 struct Large {
     weight: usize,
+    /// The bound when it was queued.
+    bound: usize,
     /// The bytes of the packets that were queued after it.
     behind: usize,
 }
@@ -116,7 +119,7 @@ impl Mailbox {
         if inner.ending {
             return Pushed::Gone;
         }
-        if !inner.writable || inner.queued_bytes() > 0 || !inner.admit(weight, settings.max_queued_bytes) {
+        if !inner.writable || inner.queued_bytes > 0 || !inner.admit(weight, settings.max_queued_bytes) {
             return Pushed::Dropped;
         }
         push(inner, command);
@@ -155,7 +158,7 @@ impl Mailbox {
 
     /// The bytes that wait between `emit` and the kernel, or the HTTP server.
     pub(crate) fn queued_bytes(&self) -> usize {
-        self.lock().queued_bytes()
+        self.lock().queued_bytes
     }
 
     /// The next piece of an answer, for the HTTP server; none if the task has dropped it. With the last piece the task is told
@@ -164,12 +167,16 @@ impl Mailbox {
         let mut inner = self.lock();
         let ending = inner.ending;
         let answer = inner.answer.as_mut().filter(|answer| answer.link == link)?;
+        let before = answer.weight();
         let (piece, is_last) = answer.take_piece();
         if !ending {
             answer.moved = now;
         }
+        let taken = before - answer.weight();
+        inner.queued_bytes -= taken;
+        inner.taken_bytes -= taken;
         if is_last {
-            inner.answer = None;
+            inner.drop_answer();
             let command = Command::Delivered { link, moved: now };
             if ending {
                 push(inner, command);
@@ -189,6 +196,8 @@ impl Mailbox {
             // Binary is a third longer here.
             large.weight = large.weight.max(answer.weight());
         }
+        inner.queued_bytes += answer.weight();
+        inner.taken_bytes += answer.weight();
         inner.answer = Some(Box::new(answer));
     }
 
@@ -200,14 +209,18 @@ impl Mailbox {
 
     /// For the task: the answer is not waited for any longer.
     pub(crate) fn drop_answer(&self, link: Link) {
-        let answer = self.lock().answer.take_if(|answer| answer.link == link);
-        drop(answer);
+        let mut inner = self.lock();
+        if inner.answer.as_ref().is_some_and(|answer| answer.link == link) {
+            let answer = inner.drop_answer();
+            drop(inner);
+            drop(answer);
+        }
     }
 
     /// True if nothing waits; otherwise the waker is called when that is so, or when the session is over.
     pub(crate) fn poll_drained(&self, waker: &Waker) -> bool {
         let mut inner = self.lock();
-        let drained = matches!(inner.task, Task::Closed) || inner.queued_bytes() == 0;
+        let drained = matches!(inner.task, Task::Closed) || inner.queued_bytes == 0;
         if !drained && !inner.drained.iter().any(|other| other.will_wake(waker)) {
             inner.drained.push(waker.clone());
         }
@@ -228,7 +241,8 @@ impl Mailbox {
         let mut inner = self.lock();
         std::mem::swap(&mut inner.commands, into);
         inner.writable = writable;
-        inner.downstream_bytes = downstream_bytes + std::mem::take(&mut inner.inbox_bytes);
+        inner.tell_downstream(downstream_bytes);
+        inner.taken_bytes = inner.queued_bytes;
         inner.upstream_bytes += std::mem::take(&mut inner.body_bytes);
         wake_drained(inner);
     }
@@ -237,7 +251,7 @@ impl Mailbox {
     pub(crate) fn note(&self, backlog: Backlog) {
         let mut inner = self.lock();
         inner.writable = backlog.writable;
-        inner.downstream_bytes = backlog.downstream_bytes;
+        inner.tell_downstream(backlog.downstream_bytes);
         inner.upstream_bytes = backlog.upstream_bytes;
         inner.handlers = backlog.handlers;
     }
@@ -247,7 +261,7 @@ impl Mailbox {
     pub(crate) fn rest(&self, backlog: Backlog, waker: &Waker) -> bool {
         let mut inner = self.lock();
         inner.writable = backlog.writable;
-        inner.downstream_bytes = backlog.downstream_bytes;
+        inner.tell_downstream(backlog.downstream_bytes);
         inner.upstream_bytes = backlog.upstream_bytes;
         inner.handlers = backlog.handlers;
         if !inner.commands.is_empty() {
@@ -268,8 +282,8 @@ impl Mailbox {
         let mut inner = self.lock();
         inner.task = Task::Closed;
         inner.ending = true;
-        inner.inbox_bytes = 0;
-        inner.downstream_bytes = 0;
+        inner.queued_bytes = 0;
+        inner.taken_bytes = 0;
         inner.upstream_bytes = 0;
         inner.body_bytes = 0;
         inner.handlers = 0;
@@ -289,62 +303,58 @@ impl Mailbox {
 }
 
 impl Inner {
-    fn queued_bytes(&self) -> usize {
-        let answer = self.answer.as_ref().map_or(0, |answer| answer.weight());
-        self.inbox_bytes + self.downstream_bytes + answer
+    /// The task has so many bytes that the kernel has still to take.
+    fn tell_downstream(&mut self, downstream_bytes: usize) {
+        let taken = downstream_bytes + self.answer.as_ref().map_or(0, |answer| answer.weight());
+        self.queued_bytes = self.queued_bytes - self.taken_bytes + taken;
+        self.taken_bytes = taken;
+        if self.large.as_ref().is_some_and(|large| self.queued_bytes <= large.bound) {
+            self.large = None;
+        }
+    }
+
+    fn drop_answer(&mut self) -> Option<Box<Answered>> {
+        let answer = self.answer.take();
+        let weight = answer.as_ref().map_or(0, |answer| answer.weight());
+        self.queued_bytes -= weight;
+        self.taken_bytes -= weight;
+        answer
     }
 
     /// Counts a packet, if there is room for it.
     #[inline]
     fn admit(&mut self, weight: usize, bound: usize) -> bool {
-        if weight > bound || self.large.is_some() {
+        let queued = self.queued_bytes.saturating_add(weight);
+        if queued > bound {
             return self.admit_large(weight, bound);
         }
-        let fits = self.queued_bytes().saturating_add(weight) <= bound;
-        if fits {
-            self.inbox_bytes += weight;
-        }
-        fits
+        self.queued_bytes = queued;
+        true
     }
 
     /// The same for a packet that is larger than the bound, or waits beside one.
     #[cold]
     fn admit_large(&mut self, weight: usize, bound: usize) -> bool {
-        let counted = self.counted_bytes();
-        if weight > bound {
-            if self.large.is_some() {
-                return false;
-            }
-            self.large = Some(Box::new(Large { weight, behind: 0 }));
-        } else {
-            if counted.saturating_add(weight) > bound {
-                return false;
-            }
-            if let Some(large) = &mut self.large {
+        match &mut self.large {
+            None if weight > bound => self.large = Some(Box::new(Large { weight, bound, behind: 0 })),
+            // Packets leave in order: those before the large one, the large one, those behind it.
+            Some(large) if weight <= bound => {
+                let beside = self.queued_bytes.saturating_sub(large.weight).max(large.behind);
+                if beside + weight > bound {
+                    return false;
+                }
                 large.behind += weight;
             }
+            _ => return false,
         }
-        self.inbox_bytes += weight;
+        self.queued_bytes += weight;
         true
-    }
-
-    /// The bytes that count against the bound. Packets leave in order: those before a large one, the large one, those behind
-    /// it, so the sum tells how far it has come.
-    fn counted_bytes(&mut self) -> usize {
-        let queued = self.queued_bytes();
-        match self.large.as_deref() {
-            Some(Large { weight, behind }) if queued > *behind => queued.saturating_sub(*weight).max(*behind),
-            _ => {
-                self.large = None;
-                queued
-            }
-        }
     }
 }
 
 /// Wakes those who wait until all is written, if it is, after the lock is released.
 fn wake_drained(mut inner: MutexGuard<'_, Inner>) {
-    if !inner.drained.is_empty() && inner.queued_bytes() == 0 {
+    if !inner.drained.is_empty() && inner.queued_bytes == 0 {
         let drained = std::mem::take(&mut inner.drained);
         drop(inner);
         drained.into_iter().for_each(Waker::wake);
@@ -376,13 +386,15 @@ mod tests {
         assert!(inner.admit(400, bound));
         assert!(!inner.admit(200, bound));
         // What was before it has left, and a part of it.
-        (inner.inbox_bytes, inner.downstream_bytes) = (0, 3000 + 400);
+        inner.taken_bytes = inner.queued_bytes;
+        inner.tell_downstream(3000 + 400);
         assert!(inner.admit(600, bound));
         assert!(!inner.admit(1, bound));
         // It has left.
-        (inner.inbox_bytes, inner.downstream_bytes) = (0, 1000);
+        inner.taken_bytes = inner.queued_bytes;
+        inner.tell_downstream(1000);
         assert!(!inner.admit(1, bound));
-        inner.downstream_bytes = 900;
+        inner.tell_downstream(900);
         assert!(inner.admit(100, bound));
         assert!(inner.admit(2000, bound));
     }
