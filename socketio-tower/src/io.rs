@@ -20,7 +20,8 @@ use crate::error::{RemoveError, SetupError, SetupErrors};
 use crate::handler::{ErrorContext, ErrorHook, Requirements};
 use crate::layer::{AttachError, Origins, SocketIoLayer};
 use crate::namespace::{Children, Namespace, NamespaceBuilder, NamespaceHandle, NamespaceSet, Table};
-use crate::session::{Command, SessionTable, contained};
+use crate::panics::contained;
+use crate::session::{Command, SessionTable};
 use crate::socket::Sent;
 use crate::stats::Stats;
 

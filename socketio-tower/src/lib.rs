@@ -67,6 +67,7 @@ pub use broadcast::{AllAnswers, BroadcastAck, BroadcastOperator, RemoteSocket};
 mod builder;
 pub use builder::SocketIoBuilder;
 
+mod clock;
 mod config;
 pub use config::Overflow;
 
@@ -74,6 +75,9 @@ mod entropy;
 
 mod error;
 pub use error::{RemoveError, SetupError, SetupErrors};
+
+mod extensions;
+pub use extensions::Extensions;
 
 mod filter;
 pub use filter::{EventPolicy, Verdict};
@@ -99,12 +103,12 @@ pub use namespace::{NamespaceBuilder, NamespaceEvent, NamespaceHandle, RoomEvent
 #[doc(inline)]
 pub use socketio_tower_macros::namespace;
 
+mod panics;
 mod session;
 
 mod socket;
 pub use socket::{
-    AckError, Client, EmitError, EmitWithAck, Extensions, ListenerId, Sent, Socket, SocketOperator,
-    SocketPolicy,
+    AckError, Client, EmitError, EmitWithAck, ListenerId, Sent, Socket, SocketOperator, SocketPolicy,
 };
 
 #[cfg(feature = "testing")]

@@ -6,9 +6,10 @@ use socketio_core::{Awaits, SocketId};
 use tokio::sync::mpsc;
 
 use super::{BroadcastAck, Operation, RemoteSocket, Selection};
+use crate::clock::after;
 use crate::namespace::Namespace;
 use crate::session::Answer;
-use crate::socket::{AckError, Sent, Socket, after, with_encoder};
+use crate::socket::{AckError, Sent, Socket, with_encoder};
 
 /// A choice of sockets of one namespace: those in any of some rooms, or all, without those in others.
 ///

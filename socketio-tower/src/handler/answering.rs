@@ -4,7 +4,7 @@ use std::task::{Context, Poll};
 use pin_project_lite::pin_project;
 
 use super::{Cause, EventReply, Failure, Outcome};
-use crate::session::contained;
+use crate::panics::contained;
 use crate::socket::AckRight;
 
 pin_project! {

@@ -10,7 +10,7 @@ use super::{
     FilterReply, Handler, NoReply,
 };
 use crate::filter::Judged;
-use crate::session::contained;
+use crate::panics::contained;
 use crate::socket::AckRight;
 
 /// A future of any type, in a box that may serve again when it has ended.

@@ -8,7 +8,7 @@ use socketio_core::packet::ToArgs;
 
 use super::{ConnectError, ExtractError};
 use crate::handshake::Handshake;
-use crate::session::contained;
+use crate::panics::contained;
 use crate::socket::{AckRight, AckSlot, Socket};
 
 /// Something that a client sent and that was not handled, as an error hook is told of it.

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use http::request::Parts;
 
 use super::forwarded::{Forwarded, ForwardedHeader};
-use crate::session::contained;
+use crate::panics::contained;
 
 /// How the server finds out what a request does not say itself: who sent it, and whether it was encrypted.
 #[derive(Default)]

@@ -8,7 +8,8 @@ use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 use socketio_core::{Link, Lost};
 
-use crate::session::{Command, Session, now};
+use crate::clock::now;
+use crate::session::{Command, Session};
 
 pin_project! {
     /// The body of a response: the inner service's, or one of ours.

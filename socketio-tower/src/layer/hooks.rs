@@ -8,7 +8,7 @@ use socketio_core::engine::RequestError;
 
 use super::{AdmissionHook, ClientFiles, Origins, Refusal, SessionCookie};
 use crate::SocketIo;
-use crate::session::contained;
+use crate::panics::contained;
 
 /// What an application wants to know of, and to say in, the requests of Socket.IO's clients.
 #[derive(Default)]

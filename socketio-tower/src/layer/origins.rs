@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use http::{HeaderMap, Uri, header};
 
-use crate::session::contained;
+use crate::panics::contained;
 
 /// Which web pages may open sessions, by the `Origin` header that browsers add to their requests.
 ///

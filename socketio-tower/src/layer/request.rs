@@ -13,7 +13,8 @@ use super::body::Delivery;
 use super::hooks::Watch;
 use super::websocket::{self, Handshake as WebSocketHandshake};
 use crate::handshake::Handshake;
-use crate::session::{Command, Driver, NotInserted, Reply, Respond, Session, contained};
+use crate::panics::contained;
+use crate::session::{Command, Driver, NotInserted, Reply, Respond, Session};
 use crate::transport::Stream;
 use crate::{SocketIo, trace};
 

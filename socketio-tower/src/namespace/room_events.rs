@@ -5,7 +5,7 @@ use socketio_core::namespace::{MemberKey, Rooms};
 
 use super::told::Told;
 use super::{Namespace, Table};
-use crate::session::contained;
+use crate::panics::contained;
 use crate::socket::Socket;
 
 /// What happened to a room. The room that every socket has under its own id is none of them, unless another joins it.

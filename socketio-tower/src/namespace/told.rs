@@ -2,7 +2,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::session::contained;
+use crate::panics::contained;
 
 /// What has happened and hooks were not told yet: filled under whatever lock makes it happen, so that it is in order,
 /// and told outside it, by one thread at a time.

@@ -8,13 +8,14 @@ use socketio_core::{DisconnectReason, Event, Pending, SocketKey};
 use super::Answer;
 use super::driver::Work;
 use super::local::LocalSocket;
-use super::running::{Ended, EventLabel, Job, Task, contained, keep_spare, take_spare};
+use super::running::{Ended, EventLabel, Job, Task, keep_spare, take_spare};
 use crate::filter::{Judged, Judgement, Verdict};
 use crate::handler::{
     BoxFuture, BoxHandler, Cause, ConnectContext, ConnectError, ErrorContext, EventContext, Failure, Limit,
     Outcome,
 };
 use crate::namespace::EventHandler;
+use crate::panics::contained;
 use crate::socket::{AckSlot, Socket};
 use crate::trace::{self, Span};
 

@@ -12,8 +12,10 @@ use super::local::LocalSockets;
 use super::mailbox::Backlog;
 use super::running::Running;
 use super::streams::Streams;
-use super::{Answer, Command, Reply, Respond, Session, contained, now};
+use super::{Answer, Command, Reply, Respond, Session};
 use crate::SocketIo;
+use crate::clock::now;
+use crate::panics::contained;
 use crate::trace::{self, Span};
 use crate::transport::Stream;
 

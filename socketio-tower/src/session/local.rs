@@ -3,9 +3,9 @@ use std::time::Instant;
 use bytestring::ByteString;
 use socketio_core::{DisconnectReason, SocketKey};
 
-use super::running::contained;
 use crate::handler::{BoxFuture, ConnectContext, ConnectError, DisconnectContext};
 use crate::namespace::{Barred, Membership};
+use crate::panics::contained;
 use crate::socket::Socket;
 
 /// A socket as the task of its session keeps it. Dropped, it leaves its rooms.

@@ -17,16 +17,14 @@ pub(crate) use table::{NotInserted, SessionTable};
 mod dispatch;
 mod local;
 mod running;
-pub(crate) use running::contained;
 mod streams;
 
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
-use std::time::Instant;
 
 use socketio_core::{Link, Sid, Transport};
 
+use crate::extensions::Extensions;
 use crate::handshake::Handshake;
-use crate::socket::Extensions;
 
 /// What others know of a session.
 #[derive(Debug)]
@@ -91,11 +89,6 @@ impl Session {
     fn upgraded(&self) {
         self.streaming.store(true, Ordering::Relaxed);
     }
-}
-
-/// The clock, which tests may stop.
-pub(crate) fn now() -> Instant {
-    tokio::time::Instant::now().into_std()
 }
 
 #[cfg(test)]

@@ -1,6 +1,5 @@
 use std::cell::Cell;
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -14,6 +13,7 @@ use socketio_core::{Pending, SocketKey};
 use super::local::LocalSocket;
 use crate::filter::Judged;
 use crate::handler::{BoxFuture, Cause, ConnectError, Failure, Outcome};
+use crate::panics::contained;
 use crate::socket::AckRight;
 use crate::trace::Span;
 
@@ -157,11 +157,6 @@ pub(super) fn take_spare() -> Option<BoxFuture<Outcome>> {
 pub(super) fn keep_spare(future: BoxFuture<Outcome>) {
     // An error means that the thread is ending: there is nobody left to keep it for.
     SPARE.try_with(|spare| spare.set(Some(future))).ok();
-}
-
-/// Runs what may panic because it is the application's, or drops it.
-pub(crate) fn contained<R>(run: impl FnOnce() -> R) -> Option<R> {
-    catch_unwind(AssertUnwindSafe(run)).ok()
 }
 
 /// A poll outside tokio's cooperative budget.

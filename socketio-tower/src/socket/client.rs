@@ -4,7 +4,8 @@ use std::sync::Arc;
 use socketio_core::Transport;
 use tokio::sync::oneshot;
 
-use super::{Extensions, Socket};
+use super::Socket;
+use crate::extensions::Extensions;
 use crate::handshake::Handshake;
 use crate::session::{Command, Session};
 

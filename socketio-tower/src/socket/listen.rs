@@ -14,7 +14,7 @@ use crate::handler::{
     AsyncFilter, BoxFuture, BoxHandler, Cause, EventContext, EventReply, FilterReply, Handler, Requirements,
 };
 use crate::namespace::{EventHandler, on};
-use crate::session::contained;
+use crate::panics::contained;
 
 /// Listening to this socket alone, beyond what its namespace says.
 ///

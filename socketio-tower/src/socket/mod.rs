@@ -12,9 +12,6 @@ mod data;
 mod encode;
 pub(crate) use encode::with_encoder;
 
-mod extensions;
-pub use extensions::Extensions;
-
 mod life;
 use life::Life;
 
@@ -23,7 +20,6 @@ pub use listen::SocketPolicy;
 
 mod operator;
 pub use operator::SocketOperator;
-pub(crate) use operator::after;
 
 mod overlay;
 pub use overlay::ListenerId;
@@ -45,6 +41,7 @@ use socketio_core::{SocketId, SocketKey, Transport};
 
 use crate::SocketIo;
 use crate::broadcast::BroadcastOperator;
+use crate::extensions::Extensions;
 use crate::handshake::Handshake;
 use crate::namespace::{Barred, Membership, Namespace, Table};
 use crate::session::{Command, Pushed, Session};

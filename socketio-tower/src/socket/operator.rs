@@ -5,6 +5,7 @@ use socketio_core::{Awaits, Encoded};
 use tokio::sync::oneshot;
 
 use super::{AckError, EmitWithAck, Sent, Socket, with_encoder};
+use crate::clock::after;
 use crate::session::{Answer, Command};
 
 /// A socket, and how to send to it.
@@ -84,11 +85,6 @@ impl SocketOperator {
             Some(error) => EmitWithAck::failed(error),
         }
     }
-}
-
-/// The end of a timeout; none if the clock cannot count so far.
-pub(crate) fn after(timeout: Duration) -> Option<std::time::Instant> {
-    tokio::time::Instant::now().into_std().checked_add(timeout)
 }
 
 impl Socket {
