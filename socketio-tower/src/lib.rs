@@ -71,6 +71,7 @@ mod clock;
 mod config;
 pub use config::Overflow;
 
+mod driver;
 mod entropy;
 
 mod error;

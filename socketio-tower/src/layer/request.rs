@@ -12,9 +12,10 @@ use super::admission::Decision;
 use super::body::Delivery;
 use super::hooks::Watch;
 use super::websocket::{self, Handshake as WebSocketHandshake};
+use crate::driver::Driver;
 use crate::handshake::Handshake;
 use crate::panics::contained;
-use crate::session::{Command, Driver, NotInserted, Reply, Respond, Session};
+use crate::session::{Command, NotInserted, Reply, Respond, Session};
 use crate::transport::Stream;
 use crate::{SocketIo, trace};
 

@@ -1,23 +1,15 @@
-//! One client: the task that owns its connection, and the door to it.
+//! One client, as others know it: the door to the task that owns its connection.
 
 mod answered;
 
 mod command;
 pub(crate) use command::{Answer, Command, Reply, Respond};
 
-mod driver;
-pub(crate) use driver::Driver;
-
 mod mailbox;
-pub(crate) use mailbox::{Mailbox, Pushed};
+pub(crate) use mailbox::{Backlog, Mailbox, Pushed};
 
 mod table;
 pub(crate) use table::{NotInserted, SessionTable};
-
-mod dispatch;
-mod local;
-mod running;
-mod streams;
 
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 
@@ -77,7 +69,7 @@ impl Session {
     }
 
     /// Whether bytes of a body have come since the last call.
-    fn take_uploads(&self) -> bool {
+    pub(crate) fn take_uploads(&self) -> bool {
         self.uploads.swap(false, Ordering::Relaxed)
     }
 
@@ -86,31 +78,7 @@ impl Session {
         self.mailbox.received_bytes() + self.body_bytes.load(Ordering::Relaxed)
     }
 
-    fn upgraded(&self) {
+    pub(crate) fn upgraded(&self) {
         self.streaming.store(true, Ordering::Relaxed);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::trace::Span;
-    use crate::transport::{Carrier, Wire};
-
-    /// What exists once for each client, socket or command, in bytes; the driver without its span, which only
-    /// `tracing` makes large.
-    #[test]
-    #[cfg(target_pointer_width = "64")]
-    fn sizes() {
-        let bounds = [
-            ("Driver", size_of::<Driver>() - size_of::<Span>(), 752),
-            ("Session", size_of::<Session>(), 280),
-            ("LocalSocket", size_of::<local::LocalSocket>(), 112),
-            ("Wire", size_of::<Wire<Carrier>>(), 200),
-            ("Command", size_of::<Command>(), 56),
-        ];
-        for (name, size, bound) in bounds {
-            assert!(size <= bound, "a {name} has {size} bytes, its bound is {bound}");
-        }
     }
 }

@@ -5,7 +5,6 @@ use std::time::Instant;
 use socketio_core::packet::{self, AckId};
 use socketio_core::{DisconnectReason, Event, Pending, SocketKey};
 
-use super::Answer;
 use super::driver::Work;
 use super::local::LocalSocket;
 use super::running::{Ended, EventLabel, Job, Task, keep_spare, take_spare};
@@ -16,6 +15,7 @@ use crate::handler::{
 };
 use crate::namespace::EventHandler;
 use crate::panics::contained;
+use crate::session::Answer;
 use crate::socket::{AckSlot, Socket};
 use crate::trace::{self, Span};
 

@@ -9,13 +9,12 @@ use socketio_core::{Connection, DisconnectReason, Link, Lost, Pending};
 use tokio::time::Sleep;
 
 use super::local::LocalSockets;
-use super::mailbox::Backlog;
 use super::running::Running;
 use super::streams::Streams;
-use super::{Answer, Command, Reply, Respond, Session};
 use crate::SocketIo;
 use crate::clock::now;
 use crate::panics::contained;
+use crate::session::{Answer, Backlog, Command, Reply, Respond, Session};
 use crate::trace::{self, Span};
 use crate::transport::Stream;
 

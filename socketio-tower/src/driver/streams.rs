@@ -6,7 +6,7 @@ use socketio_core::engine::Upgrade;
 use socketio_core::{Connection, Encoded, Link, Lost};
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
-use super::Answer;
+use crate::session::Answer;
 use crate::transport::{Carrier, ReadError, Stream, Wire};
 
 /// The message streams of a session: the one it speaks over, one that may take over, and those that are

@@ -1,0 +1,35 @@
+//! The task of one session: it owns the connection, and runs the application's handlers.
+
+#[expect(clippy::module_inception, reason = "the type that gives the module its name")]
+mod driver;
+pub(crate) use driver::Driver;
+
+mod dispatch;
+mod local;
+mod running;
+mod streams;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::session::{Command, Session};
+    use crate::trace::Span;
+    use crate::transport::{Carrier, Wire};
+
+    /// What exists once for each client, socket or command, in bytes; the driver without its span, which only
+    /// `tracing` makes large.
+    #[test]
+    #[cfg(target_pointer_width = "64")]
+    fn sizes() {
+        let bounds = [
+            ("Driver", size_of::<Driver>() - size_of::<Span>(), 752),
+            ("Session", size_of::<Session>(), 280),
+            ("LocalSocket", size_of::<local::LocalSocket>(), 112),
+            ("Wire", size_of::<Wire<Carrier>>(), 200),
+            ("Command", size_of::<Command>(), 56),
+        ];
+        for (name, size, bound) in bounds {
+            assert!(size <= bound, "a {name} has {size} bytes, its bound is {bound}");
+        }
+    }
+}
