@@ -5,9 +5,9 @@ use std::time::Duration;
 use http::{Extensions, HeaderName};
 use socketio_core::Config;
 
+use crate::admission::RequestSettings;
 use crate::handler::ErrorHook;
 use crate::handshake::Facts;
-use crate::layer::RequestSettings;
 use crate::namespace::NamespaceHook;
 
 /// What a server keeps to, beyond what the protocol's [`Config`] says.

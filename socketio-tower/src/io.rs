@@ -12,14 +12,17 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
 
-use crate::broadcast::{BroadcastAck, BroadcastOperator, Operation, RemoteSocket, Selection};
+use crate::admission::Origins;
+use crate::broadcast::{
+    BroadcastAck, BroadcastOperator, NamespaceHandle, Operation, RemoteSocket, Selection,
+};
 use crate::builder::{SocketIoBuilder, States};
 use crate::config::Settings;
 use crate::entropy::entropy;
 use crate::error::{RemoveError, SetupError, SetupErrors};
 use crate::handler::{ErrorContext, ErrorHook, Requirements};
-use crate::layer::{AttachError, Origins, SocketIoLayer};
-use crate::namespace::{Children, Namespace, NamespaceBuilder, NamespaceHandle, NamespaceSet, Table};
+use crate::layer::{AttachError, SocketIoLayer};
+use crate::namespace::{Children, Namespace, NamespaceBuilder, NamespaceSet, Table};
 use crate::panics::contained;
 use crate::session::{Command, SessionTable};
 use crate::socket::Sent;

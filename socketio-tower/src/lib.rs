@@ -61,8 +61,10 @@
 //! | `testing` | off | a client in memory, for tests: see the module of that name |
 //! | `tracing` | off | spans and events through the `tracing` crate |
 
+mod admission;
+
 mod broadcast;
-pub use broadcast::{AllAnswers, BroadcastAck, BroadcastOperator, RemoteSocket};
+pub use broadcast::{AllAnswers, BroadcastAck, BroadcastOperator, NamespaceHandle, RemoteSocket};
 
 mod builder;
 pub use builder::SocketIoBuilder;
@@ -99,7 +101,7 @@ pub use layer::{SocketIoLayer, SocketIoService};
 
 mod namespace;
 pub use namespace::instance::{Instance, Namespace};
-pub use namespace::{NamespaceBuilder, NamespaceEvent, NamespaceHandle, RoomEvent};
+pub use namespace::{NamespaceBuilder, NamespaceEvent, RoomEvent};
 #[cfg(feature = "macros")]
 #[doc(inline)]
 pub use socketio_tower_macros::namespace;

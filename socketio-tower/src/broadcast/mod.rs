@@ -3,6 +3,11 @@
 mod operator;
 pub use operator::BroadcastOperator;
 
+mod handle;
+pub use handle::NamespaceHandle;
+
+mod socket;
+
 mod operation;
 pub(crate) use operation::{Operation, Selection};
 

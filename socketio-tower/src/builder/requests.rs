@@ -4,8 +4,8 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderName};
 
 use super::SocketIoBuilder;
+use crate::admission::{AdmissionHook, ClientFiles, ConnectionError, Origins, Refusal, SessionCookie};
 use crate::config::IdGenerator;
-use crate::layer::{AdmissionHook, ClientFiles, ConnectionError, Origins, Refusal, SessionCookie};
 
 /// Who may come.
 impl SocketIoBuilder {

@@ -5,8 +5,8 @@ use http::request::Parts;
 use socketio_core::engine::{BadRequest, Request, RequestError};
 
 use super::request::{begin, check_origin, check_room, find, head, take_over};
-use super::{AdmissionHook, Refusal};
 use crate::SocketIo;
+use crate::admission::{AdmissionHook, Refusal};
 use crate::transport::{ByteStream, Stream};
 
 /// Why a stream was not taken in by [`SocketIo::attach`]: as the layer would have refused the request.

@@ -12,12 +12,12 @@ use pin_project_lite::pin_project;
 use socketio_core::Lost;
 use socketio_core::engine::{RequestError, Response as SessionResponse};
 
-use super::admission::Decision;
+use super::ResponseBody;
 use super::hooks::Watch;
 use super::request::{Action, Waiting};
 use super::websocket::Handshake;
-use super::{Refusal, ResponseBody};
 use crate::SocketIo;
+use crate::admission::{Decision, Refusal};
 use crate::session::Reply;
 
 pin_project! {

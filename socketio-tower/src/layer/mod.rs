@@ -13,23 +13,11 @@ pub use future::ResponseFuture;
 mod body;
 pub use body::ResponseBody;
 
-mod admission;
-pub(crate) use admission::AdmissionHook;
-pub use admission::Refusal;
-
-mod origins;
-pub use origins::Origins;
-
-mod cookie;
-pub use cookie::{SameSite, SessionCookie};
-
-mod client_files;
-pub use client_files::{ClientFiles, Encoding};
-
 mod hooks;
-pub use hooks::ConnectionError;
-pub(crate) use hooks::RequestSettings;
 
+pub use crate::admission::{
+    ClientFiles, ConnectionError, Encoding, Origins, Refusal, SameSite, SessionCookie,
+};
 pub use socketio_core::engine::{BadRequest, RequestError};
 
 mod attach;

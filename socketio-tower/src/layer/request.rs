@@ -7,11 +7,10 @@ use socketio_core::engine::{BadRequest, Head, Open, Request, RequestError, Upgra
 use socketio_core::{DisconnectReason, Sid, Transport};
 use tokio::sync::oneshot;
 
-use super::AdmissionHook;
-use super::admission::Decision;
 use super::body::Delivery;
 use super::hooks::Watch;
 use super::websocket::{self, Handshake as WebSocketHandshake};
+use crate::admission::{AdmissionHook, Decision};
 use crate::driver::Driver;
 use crate::handshake::Handshake;
 use crate::panics::contained;

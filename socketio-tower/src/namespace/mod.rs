@@ -26,9 +26,6 @@ pub(crate) use children::{Children, NamespaceHook};
 mod set;
 pub(crate) use set::NamespaceSet;
 
-mod handle;
-pub use handle::NamespaceHandle;
-
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 

@@ -40,7 +40,6 @@ use socketio_core::packet::ToArgs;
 use socketio_core::{SocketId, SocketKey, Transport};
 
 use crate::SocketIo;
-use crate::broadcast::BroadcastOperator;
 use crate::extensions::Extensions;
 use crate::handshake::Handshake;
 use crate::namespace::{Barred, Membership, Namespace, Table};
@@ -176,32 +175,6 @@ impl Socket {
         SocketOperator::new(self.clone()).timeout(timeout)
     }
 
-    /// The sockets in `room`, without this one.
-    pub fn to(&self, room: impl Into<String>) -> BroadcastOperator {
-        self.broadcast().to(room)
-    }
-
-    /// All sockets of the namespace that are not in `room`, without this one.
-    pub fn except(&self, room: impl Into<String>) -> BroadcastOperator {
-        self.broadcast().except(room)
-    }
-
-    /// All sockets of the namespace, this one among them.
-    ///
-    /// ```
-    /// # fn handler(socket: socketio_tower::Socket) {
-    /// socket.all().to("lobby").emit("message", "to everybody in the lobby");
-    /// # }
-    /// ```
-    pub fn all(&self) -> BroadcastOperator {
-        BroadcastOperator::new(Arc::clone(&self.0.namespace))
-    }
-
-    /// All sockets of the namespace, without this one.
-    pub fn broadcast(&self) -> BroadcastOperator {
-        self.all().without(self.id())
-    }
-
     /// How many bytes wait for the client, between `emit` and the kernel.
     pub fn queued_bytes(&self) -> usize {
         self.0.session.mailbox.queued_bytes()
@@ -315,6 +288,10 @@ impl Socket {
 
     pub(crate) fn session(&self) -> &Arc<Session> {
         &self.0.session
+    }
+
+    pub(crate) fn namespace_ref(&self) -> &Arc<Namespace> {
+        &self.0.namespace
     }
 
     /// Puts the socket among the members of its namespace, until the membership is dropped.

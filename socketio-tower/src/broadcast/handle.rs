@@ -3,8 +3,8 @@ use std::time::Duration;
 
 use socketio_core::packet::ToArgs;
 
-use super::Namespace;
-use crate::broadcast::{BroadcastAck, BroadcastOperator, RemoteSocket};
+use super::{BroadcastAck, BroadcastOperator, RemoteSocket};
+use crate::namespace::Namespace;
 use crate::socket::Sent;
 
 /// A namespace, to be spoken to from anywhere: outside handlers, and on threads without a runtime.

@@ -59,7 +59,7 @@ impl Origins {
     }
 
     /// Whether a request with these headers may go on.
-    pub(super) fn allow(&self, headers: &HeaderMap) -> bool {
+    pub(crate) fn allow(&self, headers: &HeaderMap) -> bool {
         let mut origins = headers.get_all(header::ORIGIN).iter();
         let Some(origin) = origins.next() else { return true };
         let origin = origin.to_str().ok().and_then(normal);

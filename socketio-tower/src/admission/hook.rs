@@ -57,7 +57,7 @@ impl std::error::Error for Refusal {}
 pub(crate) struct AdmissionHook(Arc<dyn Fn(Parts) -> Decision + Send + Sync>);
 
 /// What will come of it.
-pub(super) type Decision = Pin<Box<dyn Future<Output = Result<(), Refusal>> + Send>>;
+pub(crate) type Decision = Pin<Box<dyn Future<Output = Result<(), Refusal>> + Send>>;
 
 impl AdmissionHook {
     pub(crate) fn new<F, Fut>(hook: F) -> Self
@@ -69,7 +69,7 @@ impl AdmissionHook {
     }
 
     /// Asks one hook after the other. One that panics, or that does not answer in time, refuses.
-    pub(super) fn ask_all(hooks: &[Self], parts: &Parts, patience: Duration) -> Decision {
+    pub(crate) fn ask_all(hooks: &[Self], parts: &Parts, patience: Duration) -> Decision {
         let (hooks, parts) = (hooks.to_vec(), parts.clone());
         let asked = AssertUnwindSafe(async move {
             for hook in hooks {

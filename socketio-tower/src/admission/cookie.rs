@@ -111,7 +111,7 @@ impl SessionCookie {
     }
 
     /// The value of `Set-Cookie`; none if the cookie is not valid.
-    pub(super) fn header(&self, sid: &Sid) -> Option<HeaderValue> {
+    pub(crate) fn header(&self, sid: &Sid) -> Option<HeaderValue> {
         let mut cookie = format!("{}={}", self.name, sid.expose());
         if let Some(path) = &self.path {
             cookie += "; Path=";

@@ -121,7 +121,7 @@ impl ClientFiles {
     }
 
     /// The answer to a request for a file; none if it is for something else.
-    pub(super) fn answer(&self, method: &Method, name: &str, headers: &HeaderMap) -> Option<Response<Bytes>> {
+    pub(crate) fn answer(&self, method: &Method, name: &str, headers: &HeaderMap) -> Option<Response<Bytes>> {
         if !matches!(*method, Method::GET | Method::HEAD) {
             return None;
         }

@@ -1,0 +1,20 @@
+//! What the application wants to know of, and to say in, the requests of Socket.IO clients.
+
+mod hook;
+pub use hook::Refusal;
+pub(crate) use hook::{AdmissionHook, Decision};
+
+mod origins;
+pub use origins::Origins;
+
+mod cookie;
+pub use cookie::{SameSite, SessionCookie};
+
+mod client_files;
+pub use client_files::{ClientFiles, Encoding};
+
+mod refused;
+pub use refused::ConnectionError;
+
+mod settings;
+pub(crate) use settings::RequestSettings;
