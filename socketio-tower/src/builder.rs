@@ -2,19 +2,18 @@ mod handshake;
 mod protocol;
 mod requests;
 
-use std::any::{Any, TypeId};
-use std::collections::HashMap;
+use std::any::TypeId;
 use std::sync::Arc;
 use std::time::Duration;
 
 use socketio_core::Config;
 
-use crate::SocketIo;
 use crate::config::{Overflow, Settings};
 use crate::handler::{ErrorContext, ErrorHook};
-use crate::namespace::NamespaceEvent;
+use crate::namespace::{NamespaceEvent, NamespaceHook, NamespaceSet, NamespaceSettings};
+use crate::server::{Server, States};
 
-/// Settings for a [`SocketIo`]. Every setting has a default; unless said otherwise it is that of the Node
+/// Settings for a [`SocketIo`](crate::SocketIo). Every setting has a default; unless said otherwise it is that of the Node
 /// server.
 ///
 /// ```
@@ -28,10 +27,9 @@ use crate::namespace::NamespaceEvent;
 pub struct SocketIoBuilder {
     core: Config,
     settings: Settings,
+    namespaces: NamespaceSettings,
     states: States,
 }
-
-pub(crate) type States = HashMap<TypeId, Arc<dyn Any + Send + Sync>>;
 
 /// The server.
 impl SocketIoBuilder {
@@ -49,7 +47,7 @@ impl SocketIoBuilder {
     /// alone are too long, or else with 431. Default 16 KiB, which is what Node takes of a request's head in all; nginx takes
     /// 8 KiB of its first line.
     pub fn max_handshake(mut self, bytes: usize) -> Self {
-        self.settings.max_handshake_bytes = bytes;
+        self.settings.handshake.max_bytes = bytes;
         self
     }
 
@@ -113,14 +111,14 @@ impl SocketIoBuilder {
     /// namespaces: it runs before the namespace begins to live, and who is refused there does not count. Where strangers may
     /// make them, bound the connections of one address in front of the server.
     pub fn max_dynamic_namespaces(mut self, count: usize) -> Self {
-        self.settings.max_dynamic_namespaces = count;
+        self.namespaces.max_dynamic = count;
         self
     }
 
     /// Is told when a namespace begins to live by a pattern, with its first socket, and when its last socket has left.
     /// Called by whoever connects or leaves: it should be quick. `new_namespace` on the Node server.
     pub fn on_namespace(mut self, hook: impl Fn(&NamespaceEvent) + Send + Sync + 'static) -> Self {
-        self.settings.on_namespace = Some(Arc::new(hook));
+        self.namespaces.on_namespace = Some(NamespaceHook(Arc::new(hook)));
         self
     }
 
@@ -128,7 +126,7 @@ impl SocketIoBuilder {
     /// namespaces that there are not, and clients that break the protocol. See
     /// [`NamespaceBuilder::on_error`](crate::NamespaceBuilder::on_error).
     pub fn on_error(mut self, hook: impl Fn(ErrorContext<'_>) + Send + Sync + 'static) -> Self {
-        self.settings.on_error = Some(ErrorHook::new(hook));
+        self.namespaces.on_error = Some(ErrorHook::new(hook));
         self
     }
 
@@ -137,9 +135,11 @@ impl SocketIoBuilder {
         self.states.insert(TypeId::of::<T>(), Arc::new(state));
         self
     }
+}
 
-    /// Makes the server.
-    pub fn build(self) -> SocketIo {
+impl SocketIoBuilder {
+    /// The server and its namespaces, without `/`.
+    pub(crate) fn make(self) -> NamespaceSet {
         let mut settings = self.settings;
         let mut core = self.core;
         for duration in [&mut core.upgrade_timeout, &mut settings.write_timeout, &mut settings.handler_grace]
@@ -147,7 +147,10 @@ impl SocketIoBuilder {
             *duration = (*duration).min(NEVER);
         }
         settings.core = Arc::new(core);
-        SocketIo::with(settings, self.states)
+        let mistakes = settings.requests.mistakes();
+        let namespaces = NamespaceSet::new(Server::new(settings, self.states), self.namespaces);
+        namespaces.record(mistakes);
+        namespaces
     }
 }
 

@@ -2,13 +2,10 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{Extensions, HeaderName};
 use socketio_core::Config;
 
 use crate::admission::RequestSettings;
-use crate::handler::ErrorHook;
-use crate::handshake::Facts;
-use crate::namespace::NamespaceHook;
+use crate::handshake::HandshakeSettings;
 
 /// What a server keeps to, beyond what the protocol's [`Config`] says.
 pub(crate) struct Settings {
@@ -16,7 +13,6 @@ pub(crate) struct Settings {
     pub(crate) path: Box<str>,
     pub(crate) websocket_over_http2: bool,
     pub(crate) max_sessions: usize,
-    pub(crate) max_handshake_bytes: usize,
     pub(crate) max_queued_bytes: usize,
     pub(crate) overflow: Overflow,
     pub(crate) write_timeout: Duration,
@@ -24,14 +20,9 @@ pub(crate) struct Settings {
     pub(crate) ack_timeout: Duration,
     pub(crate) concurrency: usize,
     pub(crate) client_concurrency: usize,
-    pub(crate) on_error: Option<ErrorHook>,
-    pub(crate) max_dynamic_namespaces: usize,
-    pub(crate) on_namespace: Option<NamespaceHook>,
     pub(crate) requests: RequestSettings,
     pub(crate) ids: Option<IdGenerator>,
-    pub(crate) facts: Facts,
-    pub(crate) kept_headers: Vec<HeaderName>,
-    pub(crate) kept_extensions: Vec<KeepExtension>,
+    pub(crate) handshake: HandshakeSettings,
 }
 
 impl fmt::Debug for Settings {
@@ -47,7 +38,6 @@ impl Default for Settings {
             path: "/socket.io".into(),
             websocket_over_http2: true,
             max_sessions: 200_000,
-            max_handshake_bytes: 16 * 1024,
             max_queued_bytes: 8 * 1024 * 1024,
             overflow: Overflow::default(),
             write_timeout: Duration::from_secs(20),
@@ -55,14 +45,9 @@ impl Default for Settings {
             ack_timeout: Duration::from_secs(5),
             concurrency: 64,
             client_concurrency: 256,
-            on_error: None,
-            max_dynamic_namespaces: 10_000,
-            on_namespace: None,
             requests: RequestSettings::default(),
             ids: None,
-            facts: Facts::default(),
-            kept_headers: Vec::new(),
-            kept_extensions: Vec::new(),
+            handshake: HandshakeSettings::default(),
         }
     }
 }
@@ -76,9 +61,6 @@ impl fmt::Debug for IdGenerator {
         f.write_str("IdGenerator")
     }
 }
-
-/// Copies the value of one type from one to the other.
-pub(crate) type KeepExtension = fn(&Extensions, &mut Extensions);
 
 /// What happens to a client that does not take what is sent to it, when the bytes that wait reach their
 /// bound.

@@ -1,6 +1,9 @@
 mod facts;
 pub(crate) use facts::Facts;
 
+mod settings;
+pub(crate) use settings::HandshakeSettings;
+
 mod forwarded;
 pub use forwarded::ForwardedHeader;
 
@@ -13,8 +16,6 @@ use http::header::{self, HeaderValue};
 use http::request::Parts;
 use http::{Extensions, HeaderMap};
 use socketio_core::engine::{RequestError, parameter};
-
-use crate::config::Settings;
 
 /// The request that opened a client's session.
 ///
@@ -41,15 +42,15 @@ impl Handshake {
     /// # Errors
     ///
     /// It is more than a session may keep.
-    pub(crate) fn new(parts: &Parts, settings: &Settings) -> Result<Self, RequestError> {
+    pub(crate) fn new(parts: &Parts, settings: &HandshakeSettings) -> Result<Self, RequestError> {
         let (path, query) = (parts.uri.path(), parts.uri.query().unwrap_or_default());
         let origin = parts.headers.get(header::ORIGIN).and_then(|origin| origin.to_str().ok());
         let origin = origin.filter(|origin| origin.len() <= MAX_ORIGIN);
-        let room = settings.max_handshake_bytes.checked_sub(path.len() + query.len());
+        let room = settings.max_bytes.checked_sub(path.len() + query.len());
         let room = room.ok_or(RequestError::UriTooLong)?;
         let headers = kept_headers(parts, settings, room)?;
         let mut extensions = Extensions::new();
-        for keep in &settings.kept_extensions {
+        for keep in &settings.extensions {
             keep(&parts.extensions, &mut extensions);
         }
         let (address, secure) = settings.facts.of(parts);
@@ -125,14 +126,14 @@ impl Handshake {
 /// The headers that are kept, unless their names and values have more than `room` bytes.
 fn kept_headers(
     parts: &Parts,
-    settings: &Settings,
+    settings: &HandshakeSettings,
     mut room: usize,
 ) -> Result<Option<Box<HeaderMap>>, RequestError> {
-    if settings.kept_headers.is_empty() {
+    if settings.headers.is_empty() {
         return Ok(None);
     }
     let mut headers = HeaderMap::new();
-    for name in &settings.kept_headers {
+    for name in &settings.headers {
         for value in parts.headers.get_all(name) {
             let rest = room.checked_sub(name.as_str().len() + value.len());
             room = rest.ok_or(RequestError::HeadersTooLarge)?;

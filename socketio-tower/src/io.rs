@@ -1,31 +1,20 @@
-use std::any::{Any, TypeId};
 use std::fmt;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::request::Parts;
 use socketio_core::namespace::NamespacePath;
 use socketio_core::packet::ToArgs;
-use socketio_core::{DisconnectReason, Sid, SocketId};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::runtime::Handle;
-use tokio::sync::Notify;
 
-use crate::admission::Origins;
 use crate::broadcast::{
     BroadcastAck, BroadcastOperator, NamespaceHandle, Operation, RemoteSocket, Selection,
 };
-use crate::builder::{SocketIoBuilder, States};
-use crate::config::Settings;
-use crate::entropy::entropy;
-use crate::error::{RemoveError, SetupError, SetupErrors};
-use crate::handler::{ErrorContext, ErrorHook, Requirements};
+use crate::builder::SocketIoBuilder;
+use crate::error::{RemoveError, SetupErrors};
 use crate::layer::{AttachError, SocketIoLayer};
-use crate::namespace::{Children, Namespace, NamespaceBuilder, NamespaceSet, Table};
-use crate::panics::contained;
-use crate::session::{Command, SessionTable};
-use crate::socket::Sent;
+use crate::namespace::{NamespaceBuilder, NamespaceSet};
+use crate::socket::{Sent, Socket};
 use crate::stats::Stats;
 
 /// A Socket.IO server.
@@ -49,22 +38,7 @@ use crate::stats::Stats;
 /// let app: Router = Router::new().route("/", get(async || "hello")).layer(io.layer());
 /// ```
 #[derive(Clone)]
-pub struct SocketIo(Arc<Shared>);
-
-struct Shared {
-    settings: Settings,
-    states: States,
-    namespaces: NamespaceSet,
-    sessions: SessionTable,
-    closing: AtomicBool,
-    /// Whether a layer was made.
-    layered: AtomicBool,
-    /// The runtime that its first session was opened on.
-    runtime: OnceLock<Handle>,
-    /// Told when a session has ended.
-    ended: Notify,
-    errors: Mutex<Vec<SetupError>>,
-}
+pub struct SocketIo(Arc<NamespaceSet>);
 
 /// Setting up.
 impl SocketIo {
@@ -110,28 +84,7 @@ impl SocketIo {
     /// When a layer was made already and the definition has a mistake. Before that, mistakes are told when the layer is
     /// made.
     pub fn of(&self, path: &str, define: impl FnOnce(&mut NamespaceBuilder)) {
-        let path = match path.parse::<NamespacePath>() {
-            Ok(path) => path,
-            Err(error) => {
-                self.blame([SetupError::Namespace { path: path.to_owned(), error }]);
-                return;
-            }
-        };
-        let text = path.as_str().to_owned();
-        let defined = self.0.namespaces.define(path, |namespace| {
-            let mut builder = NamespaceBuilder::new(namespace.path(), Table::clone(&namespace.table()));
-            define(&mut builder);
-            let (table, mut errors) = builder.finish();
-            if self.0.layered.load(Ordering::Acquire) {
-                errors.extend(self.lacks(namespace, table.requirements()));
-            }
-            // First, because no client should meet what makes this panic.
-            self.blame(errors);
-            namespace.publish(table);
-        });
-        if let Err(error) = defined {
-            self.blame([SetupError::Pattern { path: text, error }]);
-        }
+        self.0.build(path, define);
     }
 
     /// Takes a namespace away while the server runs: what [`of`](Self::of) has defined by this path, or by this pattern with
@@ -165,7 +118,7 @@ impl SocketIo {
         if path.is_root() {
             return Err(RemoveError::Root);
         }
-        let removed = self.0.namespaces.remove(path.as_str()).ok_or_else(unknown)?;
+        let removed = self.0.remove(path.as_str()).ok_or_else(unknown)?;
         for namespace in removed {
             namespace.perform(&Selection::default(), &Operation::Disconnect { close: false });
         }
@@ -190,17 +143,8 @@ impl SocketIo {
     /// The mistakes in the set-up: reserved event names, two handlers where one can be, arguments that cannot stand
     /// together, paths that are none, states that are missing.
     pub fn try_layer(&self) -> Result<SocketIoLayer, SetupErrors> {
-        let mut errors = self.0.errors.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        for namespace in self.0.namespaces.defined() {
-            errors.extend(self.lacks(&namespace, namespace.table().requirements()));
-        }
-        match SetupErrors::new(errors) {
-            Some(errors) => Err(errors),
-            None => {
-                self.0.layered.store(true, Ordering::Release);
-                Ok(SocketIoLayer::new(self.clone()))
-            }
-        }
+        self.0.finish_setup()?;
+        Ok(SocketIoLayer::new(Arc::clone(&self.0)))
     }
 }
 
@@ -240,7 +184,7 @@ impl SocketIo {
     where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
-        crate::layer::attach(self, &parts, stream).await
+        crate::layer::attach(&self.0, &parts, stream).await
     }
 }
 
@@ -314,12 +258,12 @@ impl SocketIo {
     /// A handle of the latter outlives its sockets, and reaches those that come later.
     pub fn namespace(&self, path: &str) -> Option<NamespaceHandle> {
         let path: NamespacePath = path.parse().ok()?;
-        self.0.namespaces.find(path.as_str()).map(NamespaceHandle::new)
+        self.0.find(path.as_str()).map(NamespaceHandle::new)
     }
 
     /// All namespaces: those that were defined by their path, and those that live by a pattern at the moment.
     pub fn namespaces(&self) -> Vec<NamespaceHandle> {
-        self.0.namespaces.all().into_iter().map(NamespaceHandle::new).collect()
+        self.0.all().into_iter().map(NamespaceHandle::new).collect()
     }
 }
 
@@ -327,13 +271,13 @@ impl SocketIo {
 impl SocketIo {
     /// How many sessions there are.
     pub fn sessions(&self) -> usize {
-        self.0.sessions.len()
+        self.0.server().sessions().len()
     }
 
     /// How the server stands. Costs a look at each session: something for every second, not for every message.
     pub fn stats(&self) -> Stats {
-        let sockets = self.0.namespaces.all().iter().map(|namespace| namespace.rooms().len()).sum();
-        Stats { sockets, ..self.0.sessions.stats() }
+        let sockets = self.0.all().iter().map(|namespace| namespace.rooms().len()).sum();
+        Stats { sockets, ..self.0.server().sessions().stats() }
     }
 
     /// Closes every session and admits no new one. Resolves when all have ended, their disconnect
@@ -345,132 +289,34 @@ impl SocketIo {
     ///
     /// The sessions close all the same.
     pub async fn close(&self, deadline: Duration) -> bool {
-        self.0.closing.store(true, Ordering::Release);
-        for session in self.0.sessions.all() {
-            let reason = DisconnectReason::ServerShuttingDown;
-            session.mailbox.push(Command::Close { reason }).ok();
-        }
-        let ended = async {
-            loop {
-                let notified = self.0.ended.notified();
-                tokio::pin!(notified);
-                notified.as_mut().enable();
-                if self.0.sessions.len() == 0 {
-                    break;
-                }
-                notified.await;
-            }
-        };
-        tokio::time::timeout(deadline, ended).await.is_ok()
-    }
-}
-
-impl SocketIo {
-    pub(crate) fn with(settings: Settings, states: States) -> Self {
-        let requests = &settings.requests;
-        let origins = requests.origins.iter().flat_map(Origins::wrong);
-        let mut errors: Vec<_> = origins.map(|origin| SetupError::Origin(origin.to_string())).collect();
-        errors.extend(requests.cookie.iter().filter(|cookie| !cookie.is_valid()).map(|_| SetupError::Cookie));
-        let children = Children::new(settings.max_dynamic_namespaces, settings.on_namespace.clone());
-        let io = Self(Arc::new(Shared {
-            settings,
-            states,
-            namespaces: NamespaceSet::new(children),
-            sessions: SessionTable::default(),
-            closing: AtomicBool::new(false),
-            layered: AtomicBool::new(false),
-            runtime: OnceLock::new(),
-            ended: Notify::new(),
-            errors: Mutex::new(errors),
-        }));
-        io.of("/", |_| {});
-        io
+        self.0.server().close(deadline).await
     }
 
-    pub(crate) fn settings(&self) -> &Settings {
-        &self.0.settings
-    }
-
-    pub(crate) fn session_table(&self) -> &SessionTable {
-        &self.0.sessions
-    }
-
-    pub(crate) fn namespace_set(&self) -> &NamespaceSet {
-        &self.0.namespaces
-    }
-
-    pub(crate) fn is_closing(&self) -> bool {
-        self.0.closing.load(Ordering::Acquire)
-    }
-
-    /// A session has ended and is not in the table any more.
-    pub(crate) fn session_ended(&self) {
-        self.0.ended.notify_waiters();
-    }
-
-    pub(crate) fn state<T: Clone + 'static>(&self) -> Option<T> {
-        let state: &dyn Any = self.0.states.get(&TypeId::of::<T>())?.as_ref();
-        state.downcast_ref::<T>().cloned()
-    }
-
-    pub(crate) fn new_sid(&self) -> Sid {
-        Sid::from_entropy(self.id_bytes())
-    }
-
-    pub(crate) fn new_socket_id(&self) -> SocketId {
-        SocketId::from_entropy(self.id_bytes())
-    }
-
-    fn id_bytes(&self) -> [u8; 15] {
-        self.0.settings.ids.as_ref().map_or_else(entropy, |generator| (generator.0)())
-    }
-
-    /// Runs a future on the runtime of the caller, or else on that of the server. Without either there is no session it
-    /// could be for.
-    pub(crate) fn spawn(&self, future: impl Future<Output = ()> + Send + 'static) {
-        let runtime = Handle::try_current().ok().or_else(|| self.0.runtime.get().cloned());
-        if let Some(runtime) = runtime {
-            runtime.spawn(future);
-        }
-    }
-
-    /// A session opens on the runtime of the caller.
-    pub(crate) fn session_opens(&self) {
-        if self.0.runtime.get().is_none() {
-            self.0.runtime.set(Handle::current()).ok();
-        }
-    }
-
-    /// Tells the application that something was not handled: the namespace's hook, or else the server's.
-    pub(crate) fn report(&self, hook: Option<&ErrorHook>, error: ErrorContext<'_>) {
-        // It writes down an error of the application's.
-        contained(|| crate::trace::not_handled(&error));
-        if let Some(hook) = hook.or(self.settings().on_error.as_ref()) {
-            hook.tell(error);
-        }
+    /// The path of its requests.
+    #[cfg(feature = "testing")]
+    pub(crate) fn path(&self) -> &str {
+        &self.0.server().settings().path
     }
 
     fn root(&self) -> NamespaceHandle {
-        NamespaceHandle::new(self.0.namespaces.resolve("/").expect("made with the server"))
+        NamespaceHandle::new(self.0.resolve("/").expect("made with the server"))
     }
+}
 
-    /// What the handlers of a namespace ask for, and cannot have.
-    fn lacks(&self, namespace: &Namespace, requirements: &Requirements) -> Vec<SetupError> {
-        let path = || namespace.path().to_owned();
-        let missing = requirements.states().filter(|(id, _)| !self.0.states.contains_key(id));
-        let mut errors: Vec<_> =
-            missing.map(|(_, state)| SetupError::MissingState { namespace: path(), state }).collect();
-        if requirements.needs_captures() && !namespace.is_pattern() {
-            errors.push(SetupError::NoPattern { namespace: path() });
-        }
-        errors
+impl SocketIoBuilder {
+    /// Makes the server.
+    pub fn build(self) -> SocketIo {
+        let namespaces = self.make();
+        namespaces.build("/", |_| {});
+        SocketIo(Arc::new(namespaces))
     }
+}
 
-    /// Keeps mistakes until the layer is made. Afterwards nobody would ask for them.
-    fn blame(&self, errors: impl IntoIterator<Item = SetupError>) {
-        let Some(errors) = SetupErrors::new(errors.into_iter().collect()) else { return };
-        assert!(!self.0.layered.load(Ordering::Acquire), "{errors}");
-        self.0.errors.lock().unwrap_or_else(PoisonError::into_inner).extend(errors);
+/// The server of a socket.
+impl Socket {
+    /// The server it belongs to.
+    pub fn io(&self) -> SocketIo {
+        SocketIo(Arc::clone(self.namespaces()))
     }
 }
 
@@ -483,8 +329,8 @@ impl Default for SocketIo {
 impl fmt::Debug for SocketIo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SocketIo")
-            .field("path", &self.0.settings.path)
-            .field("sessions", &self.0.sessions.len())
+            .field("path", &self.0.server().settings().path)
+            .field("sessions", &self.0.server().sessions().len())
             .finish_non_exhaustive()
     }
 }

@@ -107,6 +107,7 @@ pub use namespace::{NamespaceBuilder, NamespaceEvent, RoomEvent};
 pub use socketio_tower_macros::namespace;
 
 mod panics;
+mod server;
 mod session;
 
 mod socket;

@@ -1,11 +1,7 @@
 //! What is told to the `tracing` crate, if the feature of that name is on. Nothing else knows of it.
 
 use socketio_core::engine::RequestError;
-use socketio_core::{DisconnectReason, Transport};
-
-use crate::handler::{Cause, ErrorContext};
-use crate::session::Session;
-use crate::socket::Socket;
+use socketio_core::{DisconnectReason, SocketId, Transport};
 
 #[cfg(feature = "tracing")]
 pub(crate) use tracing::Span;
@@ -35,30 +31,30 @@ macro_rules! event {
 }
 
 /// The span of all that a session's task does.
-pub(crate) fn session_span(session: &Session) -> Span {
+pub(crate) fn session_span(transport: Transport) -> Span {
     #[cfg(feature = "tracing")]
-    return tracing::debug_span!("session", transport = session.transport().name());
+    return tracing::debug_span!("session", transport = transport.name());
     #[cfg(not(feature = "tracing"))]
     {
-        let _ = session;
+        let _ = transport;
         Span
     }
 }
 
 /// The span of a handler that runs for a socket.
-pub(crate) fn event_span(socket: &Socket, event: &str) -> Span {
+pub(crate) fn event_span(socket: SocketId, namespace: &str, event: &str) -> Span {
     #[cfg(feature = "tracing")]
-    return tracing::debug_span!("event", socket = %socket.id(), namespace = socket.namespace(), event);
+    return tracing::debug_span!("event", %socket, namespace, event);
     #[cfg(not(feature = "tracing"))]
     {
-        let _ = (socket, event);
+        let _ = (socket, namespace, event);
         Span
     }
 }
 
-pub(crate) fn session_opened(session: &Session) {
-    let _ = session;
-    event!(debug, transport = session.transport().name(), "session opened");
+pub(crate) fn session_opened(transport: Transport) {
+    let _ = transport;
+    event!(debug, transport = transport.name(), "session opened");
 }
 
 pub(crate) fn session_upgraded(transport: Transport) {
@@ -71,31 +67,41 @@ pub(crate) fn session_closed(reason: DisconnectReason) {
     event!(debug, %reason, "session closed");
 }
 
-/// A fault of the server's code is an error, and what its handlers say of themselves a warning; what a client did is
-/// neither, because clients can do it all day.
-pub(crate) fn not_handled(error: &ErrorContext<'_>) {
-    let (namespace, event, cause) = (error.namespace(), error.event(), error.cause());
-    let socket = error.socket().map(Socket::id);
-    match cause {
-        Cause::Panicked => {
+/// Whose fault it is that something was not handled, and so how loud it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// The server's code: an error.
+    Server,
+    /// Reported by a handler: a warning.
+    Handler,
+    /// The client's, which can do it all day.
+    Client,
+}
+
+pub(crate) fn not_handled(
+    fault: Fault,
+    socket: Option<SocketId>,
+    namespace: &str,
+    event: Option<&str>,
+    cause: &dyn std::error::Error,
+) {
+    match fault {
+        Fault::Server => {
             event!(error, socket = socket.map(tracing::field::display), namespace, event, %cause, "not handled");
         }
-        Cause::BadArgs(why) if why.is_internal() => {
-            event!(error, socket = socket.map(tracing::field::display), namespace, event, %cause, "not handled");
-        }
-        Cause::Failed(_) => {
+        Fault::Handler => {
             event!(warn, socket = socket.map(tracing::field::display), namespace, event, %cause, "not handled");
         }
-        _ => {
+        Fault::Client => {
             event!(debug, socket = socket.map(tracing::field::display), namespace, event, %cause, "not handled");
         }
     }
-    let _ = (namespace, event, socket);
+    let _ = (socket, namespace, event, cause);
 }
 
-pub(crate) fn handlers_abandoned(socket: &Socket, count: usize) {
-    let _ = (socket, count);
-    event!(warn, socket = %socket.id(), namespace = socket.namespace(), count, "handlers outlived their socket's grace time");
+pub(crate) fn handlers_abandoned(socket: SocketId, namespace: &str, count: usize) {
+    let _ = (socket, namespace, count);
+    event!(warn, %socket, namespace, count, "handlers outlived their socket's grace time");
 }
 
 /// A request of a client is answered with an error.
@@ -119,62 +125,4 @@ pub(crate) fn no_upgrade() {
 pub(crate) fn upgrade_failed(error: &dyn std::error::Error) {
     let _ = error;
     event!(warn, %error, "no WebSocket: the connection was not handed over");
-}
-
-#[cfg(all(test, feature = "tracing"))]
-mod tests {
-    use std::sync::{Arc, Mutex};
-
-    use tracing::span::{Attributes, Id, Record};
-    use tracing::{Event, Level, Metadata, Subscriber};
-
-    use super::*;
-    use crate::SocketIo;
-    use crate::handler::ExtractError;
-    use crate::handshake::Handshake;
-
-    /// The levels of what is logged.
-    #[derive(Clone, Default)]
-    struct Levels(Arc<Mutex<Vec<Level>>>);
-
-    impl Subscriber for Levels {
-        fn enabled(&self, _: &Metadata<'_>) -> bool {
-            true
-        }
-
-        fn new_span(&self, _: &Attributes<'_>) -> Id {
-            Id::from_u64(1)
-        }
-
-        fn record(&self, _: &Id, _: &Record<'_>) {}
-
-        fn record_follows_from(&self, _: &Id, _: &Id) {}
-
-        fn event(&self, event: &Event<'_>) {
-            self.0.lock().expect("no panic inside").push(*event.metadata().level());
-        }
-
-        fn enter(&self, _: &Id) {}
-
-        fn exit(&self, _: &Id) {}
-    }
-
-    /// A mistake of the server's was logged as what any client can do all day.
-    #[test]
-    fn faults_of_the_server_are_errors() {
-        let (parts, ()) = http::Request::new(()).into_parts();
-        let handshake = Handshake::new(&parts, SocketIo::new().settings()).expect("it is short");
-        let level = |cause: Cause| {
-            let levels = Levels::default();
-            let error = ErrorContext::new("/", &handshake, &cause);
-            tracing::subscriber::with_default(levels.clone(), || not_handled(&error));
-            let [level] = levels.0.lock().expect("no panic inside")[..] else { panic!("one event") };
-            level
-        };
-        assert_eq!(level(Cause::Panicked), Level::ERROR);
-        assert_eq!(level(Cause::BadArgs(ExtractError::internal("no such extension"))), Level::ERROR);
-        assert_eq!(level(Cause::Failed("out of luck".into())), Level::WARN);
-        assert_eq!(level(Cause::BadArgs(ExtractError::new("no number"))), Level::DEBUG);
-        assert_eq!(level(Cause::UnknownEvent), Level::DEBUG);
-    }
 }

@@ -6,6 +6,7 @@ use http::request::Parts;
 use socketio_core::engine::RequestError;
 
 use super::{AdmissionHook, ClientFiles, ConnectionError, Origins, Refusal, SessionCookie};
+use crate::error::SetupError;
 use crate::panics::contained;
 
 /// What an application wants to know of, and to say in, the requests of Socket.IO's clients.
@@ -32,6 +33,14 @@ impl RequestSettings {
         if let Some(hook) = &self.refused {
             contained(|| hook(&ConnectionError::new(request, cause, refusal)));
         }
+    }
+
+    /// The mistakes in what is set.
+    pub(crate) fn mistakes(&self) -> Vec<SetupError> {
+        let origins = self.origins.iter().flat_map(Origins::wrong);
+        let mut errors: Vec<_> = origins.map(|origin| SetupError::Origin(origin.to_string())).collect();
+        errors.extend(self.cookie.iter().filter(|cookie| !cookie.is_valid()).map(|_| SetupError::Cookie));
+        errors
     }
 
     /// Whether a hook wants to see requests.

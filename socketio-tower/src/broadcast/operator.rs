@@ -119,7 +119,7 @@ impl BroadcastOperator {
         let (mut failed, mut deadline, mut awaited) = (Vec::new(), None, 0);
         self.namespace.for_each_connected(&self.selection, |socket| {
             let deadline = *deadline
-                .get_or_insert_with(|| after(self.timeout.unwrap_or(socket.io().settings().ack_timeout)));
+                .get_or_insert_with(|| after(self.timeout.unwrap_or(socket.server().settings().ack_timeout)));
             let awaits = Awaits::new(id, Answer::Many(sender.clone()), deadline);
             match AckError::of_sending(socket.ask(packet.clone(), awaits, self.volatile)) {
                 None => awaited += 1,

@@ -24,14 +24,14 @@ impl SocketIoBuilder {
     /// # let _: axum::extract::connect_info::IntoMakeServiceWithConnectInfo<Router, SocketAddr> = service;
     /// ```
     pub fn address(mut self, peer: impl Fn(&Parts) -> Option<IpAddr> + Send + Sync + 'static) -> Self {
-        self.settings.facts.address = Some(Box::new(peer));
+        self.settings.handshake.facts.address = Some(Box::new(peer));
         self
     }
 
     /// How [`Handshake::secure`](crate::Handshake::secure) finds out whether a connection is encrypted. Default: it is
     /// taken not to be. A server that ends TLS itself sets `|_| true`.
     pub fn secure(mut self, secure: impl Fn(&Parts) -> bool + Send + Sync + 'static) -> Self {
-        self.settings.facts.secure = Some(Box::new(secure));
+        self.settings.handshake.facts.secure = Some(Box::new(secure));
         self
     }
 
@@ -53,7 +53,7 @@ impl SocketIoBuilder {
     /// let io = SocketIo::builder().trusted_proxies(1, ForwardedHeader::XForwarded).build();
     /// ```
     pub fn trusted_proxies(mut self, count: usize, header: ForwardedHeader) -> Self {
-        self.settings.facts.proxies = Some((count, header));
+        self.settings.handshake.facts.proxies = Some((count, header));
         self
     }
 }

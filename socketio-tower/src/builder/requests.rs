@@ -111,7 +111,7 @@ impl SocketIoBuilder {
     /// The headers of a session's first request that [`Handshake::headers`](crate::Handshake::headers)
     /// keeps. Default none: at 100 000 sessions every header costs megabytes.
     pub fn keep_headers(mut self, names: impl IntoIterator<Item = HeaderName>) -> Self {
-        self.settings.kept_headers.extend(names);
+        self.settings.handshake.headers.extend(names);
         self
     }
 
@@ -119,7 +119,7 @@ impl SocketIoBuilder {
     /// layers attached to a session's first request, such as axum's `ConnectInfo`. Default none: an
     /// extension may hold a slice of the request, and with it a whole read buffer.
     pub fn keep_extension<T: Clone + Send + Sync + 'static>(mut self) -> Self {
-        self.settings.kept_extensions.push(|from, to| {
+        self.settings.handshake.extensions.push(|from, to| {
             if let Some(value) = from.get::<T>() {
                 to.insert(value.clone());
             }

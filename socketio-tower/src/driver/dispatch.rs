@@ -34,7 +34,7 @@ impl Work {
                     if local.socket.is_gone() {
                         self.connection.forget(socket);
                     }
-                    local.leave(reason, now + self.io.settings().handler_grace);
+                    local.leave(reason, now + self.namespaces.server().settings().handler_grace);
                     self.farewell(socket, cx, now);
                 }
             }
@@ -50,7 +50,7 @@ impl Work {
             }
             Event::Violated(violation) => {
                 let cause = Cause::Violation(violation);
-                self.io.report(None, ErrorContext::new("", &self.session.handshake, &cause));
+                self.namespaces.report(None, ErrorContext::new("", &self.session.handshake, &cause));
             }
             Event::Closed(reason) => self.closed(reason),
             _ => {}
@@ -59,7 +59,7 @@ impl Work {
 
     /// Whether as many futures of the application wait for this client as may.
     fn is_full(&self) -> bool {
-        self.running.len() >= self.io.settings().client_concurrency
+        self.running.len() >= self.namespaces.server().settings().client_concurrency
     }
 
     /// Goes on, once there is a place, with what has waited for one among the futures of this client: those who want to
@@ -83,26 +83,27 @@ impl Work {
             self.withdrawn(pending);
             return;
         }
-        let Some(namespace) = self.io.namespace_set().resolve(pending.namespace()) else {
+        let Some(namespace) = self.namespaces.resolve(pending.namespace()) else {
             self.report(&pending, &Cause::UnknownNamespace);
             self.connection.reject_unknown(pending);
             return;
         };
         // Those that have left, but whose handlers still run, are counted too.
-        if self.sockets.len() >= 2 * self.io.settings().core.max_namespaces {
+        if self.sockets.len() >= 2 * self.namespaces.server().settings().core.max_namespaces {
             let cause = Cause::LimitReached(Limit::Namespaces);
             self.report(&pending, &cause);
             self.reject(pending, &cause.refusal());
             return;
         }
-        let Some(id) = contained(|| self.io.new_socket_id()) else {
+        let Some(id) = contained(|| self.namespaces.server().new_socket_id()) else {
             self.report(&pending, &Cause::Panicked);
             self.reject(pending, &Cause::Panicked.refusal());
             return;
         };
         let (key, auth) = (pending.socket(), pending.take_auth());
         let table = namespace.table();
-        let socket = Socket::new(id, key, Arc::clone(&self.session), namespace, table, self.io.clone());
+        let socket =
+            Socket::new(id, key, Arc::clone(&self.session), namespace, table, Arc::clone(&self.namespaces));
         let local = LocalSocket::new(socket, auth);
         if contained(|| local.socket.table().make_instances(&local.socket)).is_none() {
             local.socket.report(None, &Cause::Panicked, None);
@@ -111,7 +112,7 @@ impl Work {
         }
         match local.admission() {
             Some(future) => {
-                let span = trace::event_span(&local.socket, "middleware");
+                let span = span(&local.socket, "middleware");
                 self.start(Job::admission(pending, local, future, span), cx, now);
             }
             None => self.accept(pending, local, cx, now),
@@ -129,7 +130,7 @@ impl Work {
 
     /// Tells the application of a client that is not let in to a namespace, and has no socket yet.
     fn report(&self, pending: &Pending, cause: &Cause) {
-        self.io.report(None, ErrorContext::new(pending.namespace(), &self.session.handshake, cause));
+        self.namespaces.report(None, ErrorContext::new(pending.namespace(), &self.session.handshake, cause));
     }
 
     fn accept(&mut self, pending: Pending, mut local: LocalSocket, cx: &mut Context<'_>, now: Instant) {
@@ -161,7 +162,7 @@ impl Work {
         self.sockets.insert(local);
         match socket.table().connect() {
             Some(handler) => {
-                let span = trace::event_span(&socket, "connect");
+                let span = span(&socket, "connect");
                 self.run(key, Task::Connect, span, call(handler, context), cx, now);
             }
             None => self.connection.resume(key),
@@ -189,7 +190,7 @@ impl Work {
                 Some(Judgement::Now(Verdict::Pass)) => self.handle(key, event, ack, cx, now),
                 Some(Judgement::Now(verdict)) => refused(socket, &event, ack, verdict),
                 Some(Judgement::Later(future)) => {
-                    let span = trace::event_span(socket, event.name());
+                    let span = span(&socket, event.name());
                     local.running += 1;
                     local.filtering = true;
                     self.start(Job::filter(key, event, ack, future, span), cx, now);
@@ -252,7 +253,7 @@ impl Work {
                 return;
             }
         };
-        let span = trace::event_span(socket, event.name());
+        let span = span(&socket, event.name());
         let called = call(handler, EventContext::new(socket.clone(), event, ack));
         self.run(key, Task::Event(label), span, called, cx, now);
     }
@@ -278,7 +279,7 @@ impl Work {
             .chain(others)
             .map(|(label, handler)| {
                 let context = EventContext::new(socket.clone(), event.clone(), ack.take());
-                (label, trace::event_span(socket, event.name()), call(handler, context))
+                (label, span(&socket, event.name()), call(handler, context))
             })
             .collect();
         for (label, span, called) in called {
@@ -396,10 +397,12 @@ impl Work {
         if !local.is_leaving() || self.connection.holds(key) {
             return;
         }
-        let Some(context) = local.farewell(now + self.io.settings().handler_grace) else { return };
+        let Some(context) = local.farewell(now + self.namespaces.server().settings().handler_grace) else {
+            return;
+        };
         match local.socket.table().disconnect() {
             Some(handler) => {
-                let span = trace::event_span(&context.socket, "disconnect");
+                let span = span(&context.socket, "disconnect");
                 let called = call(handler, context);
                 self.run(key, Task::Disconnect, span, called, cx, now);
             }
@@ -413,7 +416,7 @@ impl Work {
         while let Some(key) = self.sockets.overdue(now) {
             let abandoned = self.running.abandon(key);
             let Some(local) = self.sockets.get_mut(key) else { break };
-            trace::handlers_abandoned(&local.socket, abandoned);
+            trace::handlers_abandoned(local.socket.id(), local.socket.namespace(), abandoned);
             local.running = 0;
             let dropped = self.connection.forget(key);
             if dropped > 0 {
@@ -461,4 +464,9 @@ fn call<C>(handler: &BoxHandler<C, Outcome>, context: C) -> Called {
         keep_spare(unused);
     }
     called
+}
+
+/// The span of a handler that runs for a socket.
+fn span(socket: &Socket, event: &str) -> Span {
+    trace::event_span(socket.id(), socket.namespace(), event)
 }

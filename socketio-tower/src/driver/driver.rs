@@ -11,8 +11,8 @@ use tokio::time::Sleep;
 use super::local::LocalSockets;
 use super::running::Running;
 use super::streams::Streams;
-use crate::SocketIo;
 use crate::clock::now;
+use crate::namespace::NamespaceSet;
 use crate::panics::contained;
 use crate::session::{Answer, Backlog, Command, Reply, Respond, Session};
 use crate::trace::{self, Span};
@@ -35,7 +35,7 @@ pin_project! {
 
 /// What a driver works on.
 pub(super) struct Work {
-    pub(super) io: SocketIo,
+    pub(super) namespaces: Arc<NamespaceSet>,
     pub(super) session: Arc<Session>,
     pub(super) connection: Connection<Answer>,
     pub(super) streams: Streams,
@@ -55,11 +55,12 @@ pub(super) struct Work {
 
 impl Driver {
     /// The driver of a session that is in the table, and whose client asked for it with `open`.
-    pub(crate) fn new(io: SocketIo, session: Arc<Session>, open: &Open) -> Self {
+    pub(crate) fn new(namespaces: Arc<NamespaceSet>, session: Arc<Session>, open: &Open) -> Self {
         let now = now();
-        let connection = Connection::open(Arc::clone(&io.settings().core), &session.sid, open, now);
+        let connection =
+            Connection::open(Arc::clone(&namespaces.server().settings().core), &session.sid, open, now);
         let work = Work {
-            io,
+            namespaces,
             session,
             connection,
             streams: Streams::default(),
@@ -71,14 +72,19 @@ impl Driver {
             ended: None,
             commands: Vec::new(),
         };
-        let span = trace::session_span(&work.session);
+        let span = trace::session_span(work.session.transport());
         Self { work, timer: tokio::time::sleep_until(now.into()), armed: None, span }
     }
 
     /// Gives the session the stream it was opened for.
     pub(crate) fn with_stream(mut self, stream: Stream) -> Self {
         let link = self.work.session.new_link();
-        self.work.streams.insert(link, stream, None, now() + self.work.io.settings().core.upgrade_timeout);
+        self.work.streams.insert(
+            link,
+            stream,
+            None,
+            now() + self.work.namespaces.server().settings().core.upgrade_timeout,
+        );
         self
     }
 }
@@ -145,7 +151,12 @@ impl Work {
         // What is not read waits in the kernel, and TCP holds its sender back.
         !self.streams.is_empty()
             && !self.connection.is_behind()
-            && self.streams.drive_read(&mut self.connection, self.io.settings().write_timeout, cx, now)
+            && self.streams.drive_read(
+                &mut self.connection,
+                self.namespaces.server().settings().write_timeout,
+                cx,
+                now,
+            )
     }
 
     fn drive_timer(&mut self, cx: &mut Context<'_>, now: Instant) -> bool {
@@ -201,7 +212,7 @@ impl Work {
 
     fn drive_transmit(&mut self, cx: &mut Context<'_>, now: Instant) -> bool {
         let mut moved = false;
-        let write_timeout = self.io.settings().write_timeout;
+        let write_timeout = self.namespaces.server().settings().write_timeout;
         while let Some(transmit) = self.connection.poll_transmit() {
             match transmit {
                 Transmit::Message { link, packet } => self.streams.push(link, packet),
@@ -230,7 +241,7 @@ impl Work {
     }
 
     fn timeout(&self) -> Option<Instant> {
-        let streams = self.streams.timeout(self.io.settings().write_timeout);
+        let streams = self.streams.timeout(self.namespaces.server().settings().write_timeout);
         let answer = self.stalled_answer().map(|(_, deadline)| deadline);
         [self.connection.poll_timeout(), streams, self.sockets.timeout(), answer].into_iter().flatten().min()
     }
@@ -251,7 +262,7 @@ impl Work {
     fn stalled_answer(&self) -> Option<(Link, Instant)> {
         let link = self.connection.undelivered()?;
         let (_, moved) = self.session.mailbox.answer_progress()?;
-        Some((link, moved + self.io.settings().write_timeout))
+        Some((link, moved + self.namespaces.server().settings().write_timeout))
     }
 
     fn rest(&self, cx: &Context<'_>) -> bool {
@@ -321,7 +332,7 @@ impl Work {
             }
             Command::Upgrade { link, upgrade } => {
                 let (upgrade, stream) = *upgrade;
-                let until = now + self.io.settings().core.upgrade_timeout;
+                let until = now + self.namespaces.server().settings().core.upgrade_timeout;
                 self.streams.insert(link, stream, Some(Box::new(upgrade)), until);
             }
         }
@@ -357,8 +368,7 @@ impl Drop for Work {
     fn drop(&mut self) {
         drop(self.session.mailbox.close());
         contained(|| self.session.extensions.close());
-        self.io.session_table().remove(&self.session.sid, self.ended);
-        self.io.session_ended();
+        self.namespaces.server().session_ended(&self.session, self.ended);
     }
 }
 

@@ -6,6 +6,7 @@ use socketio_core::{DisconnectReason, SocketKey};
 use crate::handler::{BoxFuture, ConnectContext, ConnectError, DisconnectContext};
 use crate::namespace::{Barred, Membership};
 use crate::panics::contained;
+use crate::session::SocketName;
 use crate::socket::Socket;
 
 /// A socket as the task of its session keeps it. Dropped, it leaves its rooms.
@@ -51,7 +52,7 @@ impl LocalSocket {
 
     /// How many of its handlers may wait at once.
     fn concurrency(&self) -> usize {
-        self.socket.table().concurrency().unwrap_or(self.socket.io().settings().concurrency)
+        self.socket.table().concurrency().unwrap_or(self.socket.server().settings().concurrency)
     }
 
     /// Whether its next event has to wait: too many handlers run, or the one before it has not reached its handlers.
@@ -157,8 +158,9 @@ impl LocalSockets {
     }
 
     /// Those that have not left.
-    pub(super) fn connected(&self) -> Vec<Socket> {
-        self.0.iter().filter(|local| local.socket.is_connected()).map(|local| local.socket.clone()).collect()
+    pub(super) fn connected(&self) -> Vec<SocketName> {
+        let connected = self.0.iter().map(|local| &local.socket).filter(|socket| socket.is_connected());
+        connected.map(|socket| SocketName { namespace: socket.namespace().into(), id: socket.id() }).collect()
     }
 
     pub(super) fn len(&self) -> usize {

@@ -21,7 +21,7 @@ pub struct State<T>(pub T);
 
 impl<C: Context, T: Clone + Send + Sync + 'static> Extract<C> for State<T> {
     fn extract(context: &mut C) -> Result<Self, ExtractError> {
-        let state = context.socket().io().state::<T>();
+        let state = context.socket().server().state::<T>();
         state.map(State).ok_or_else(|| ExtractError::internal(missing::<T>()))
     }
 

@@ -10,6 +10,7 @@ use super::{ConnectError, ExtractError};
 use crate::handshake::Handshake;
 use crate::panics::contained;
 use crate::socket::{AckRight, AckSlot, Socket};
+use crate::trace::{self, Fault};
 
 /// Something that a client sent and that was not handled, as an error hook is told of it.
 ///
@@ -77,7 +78,7 @@ impl<'a> ErrorContext<'a> {
     #[doc(hidden)]
     pub fn unclaimed(self) {
         if let Some(socket) = self.socket {
-            socket.io().report(None, self);
+            socket.namespaces().report(None, self);
         }
     }
 
@@ -90,6 +91,17 @@ impl<'a> ErrorContext<'a> {
 }
 
 impl<'a> ErrorContext<'a> {
+    /// Writes it to the log.
+    pub(crate) fn trace(&self) {
+        let fault = match self.cause {
+            Cause::Panicked => Fault::Server,
+            Cause::BadArgs(why) if why.is_internal() => Fault::Server,
+            Cause::Failed(_) => Fault::Handler,
+            _ => Fault::Client,
+        };
+        trace::not_handled(fault, self.socket.map(Socket::id), self.namespace, self.event, self.cause);
+    }
+
     pub(crate) fn new(namespace: &'a str, handshake: &'a Handshake, cause: &'a Cause) -> Self {
         Self { namespace, handshake, socket: None, event: None, cause, ack: None }
     }
@@ -233,5 +245,61 @@ impl Failure {
     /// In a box, because what ends well should not carry its size.
     pub(crate) fn new(cause: Cause, right: AckRight) -> Box<Self> {
         Box::new(Self { cause, ack: right.reclaim() })
+    }
+}
+
+#[cfg(all(test, feature = "tracing"))]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use tracing::span::{Attributes, Id, Record};
+    use tracing::{Event, Level, Metadata, Subscriber};
+
+    use super::*;
+    use crate::handshake::HandshakeSettings;
+
+    /// The levels of what is logged.
+    #[derive(Clone, Default)]
+    struct Levels(Arc<Mutex<Vec<Level>>>);
+
+    impl Subscriber for Levels {
+        fn enabled(&self, _: &Metadata<'_>) -> bool {
+            true
+        }
+
+        fn new_span(&self, _: &Attributes<'_>) -> Id {
+            Id::from_u64(1)
+        }
+
+        fn record(&self, _: &Id, _: &Record<'_>) {}
+
+        fn record_follows_from(&self, _: &Id, _: &Id) {}
+
+        fn event(&self, event: &Event<'_>) {
+            self.0.lock().expect("no panic inside").push(*event.metadata().level());
+        }
+
+        fn enter(&self, _: &Id) {}
+
+        fn exit(&self, _: &Id) {}
+    }
+
+    /// A mistake of the server's was logged as what any client can do all day.
+    #[test]
+    fn faults_of_the_server_are_errors() {
+        let (parts, ()) = http::Request::new(()).into_parts();
+        let handshake = Handshake::new(&parts, &HandshakeSettings::default()).expect("it is short");
+        let level = |cause: Cause| {
+            let levels = Levels::default();
+            let error = ErrorContext::new("/", &handshake, &cause);
+            tracing::subscriber::with_default(levels.clone(), || error.trace());
+            let [level] = levels.0.lock().expect("no panic inside")[..] else { panic!("one event") };
+            level
+        };
+        assert_eq!(level(Cause::Panicked), Level::ERROR);
+        assert_eq!(level(Cause::BadArgs(ExtractError::internal("no such extension"))), Level::ERROR);
+        assert_eq!(level(Cause::Failed("out of luck".into())), Level::WARN);
+        assert_eq!(level(Cause::BadArgs(ExtractError::new("no number"))), Level::DEBUG);
+        assert_eq!(level(Cause::UnknownEvent), Level::DEBUG);
     }
 }

@@ -1,15 +1,16 @@
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 
 use http::request::Parts;
 use socketio_core::engine::{BadRequest, Request, RequestError};
 
 use super::request::{begin, check_origin, check_room, find, head, take_over};
-use crate::SocketIo;
 use crate::admission::{AdmissionHook, Refusal};
+use crate::namespace::NamespaceSet;
 use crate::transport::{ByteStream, Stream};
 
-/// Why a stream was not taken in by [`SocketIo::attach`]: as the layer would have refused the request.
+/// Why a stream was not taken in by [`SocketIo::attach`](crate::SocketIo::attach): as the layer would have refused the request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AttachError {
     cause: RequestError,
@@ -61,35 +62,39 @@ impl std::error::Error for AttachError {}
 /// Takes in a stream that speaks WebSocket and is past its handshake: the same as a request that becomes one,
 /// but that nobody waits for an answer.
 pub(crate) async fn attach(
-    io: &SocketIo,
+    namespaces: &Arc<NamespaceSet>,
     parts: &Parts,
     stream: impl ByteStream + 'static,
 ) -> Result<(), AttachError> {
-    let attached = take_in(io, parts, stream).await;
+    let attached = take_in(namespaces, parts, stream).await;
     if let Err(error) = &attached {
-        io.settings().requests.tell_refused(parts, error.cause, error.refusal());
+        namespaces.server().settings().requests.tell_refused(parts, error.cause, error.refusal());
     }
     attached
 }
 
-async fn take_in(io: &SocketIo, parts: &Parts, stream: impl ByteStream + 'static) -> Result<(), AttachError> {
-    let core = &io.settings().core;
-    check_origin(io, parts)?;
-    let hooks = &io.settings().requests.admission;
+async fn take_in(
+    namespaces: &Arc<NamespaceSet>,
+    parts: &Parts,
+    stream: impl ByteStream + 'static,
+) -> Result<(), AttachError> {
+    let core = &namespaces.server().settings().core;
+    check_origin(namespaces.server(), parts)?;
+    let hooks = &namespaces.server().settings().requests.admission;
     if !hooks.is_empty() && matches!(Request::parse(&head(parts, true), core)?, Request::Open(_)) {
-        check_room(io)?;
+        check_room(namespaces.server())?;
         let decision = AdmissionHook::ask_all(hooks, parts, core.connect_timeout).await;
         decision.map_err(|refusal| AttachError { cause: RequestError::Forbidden, refusal: Some(refusal) })?;
     }
     let stream = Stream::attached(stream, core.max_payload);
     match Request::parse(&head(parts, true), core)? {
         Request::Open(open) => {
-            let (_, driver) = begin(io, parts, &open)?;
+            let (_, driver) = begin(namespaces, parts, &open)?;
             tokio::spawn(driver.with_stream(stream));
             Ok(())
         }
         Request::Upgrade(upgrade) => {
-            let session = find(io, &upgrade.sid)?;
+            let session = find(namespaces.server(), &upgrade.sid)?;
             Ok(take_over(&session, upgrade, stream)?)
         }
         _ => Err(RequestError::from(BadRequest::Handshake).into()),

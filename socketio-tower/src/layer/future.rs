@@ -1,5 +1,6 @@
 use std::fmt;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::{Buf, Bytes};
@@ -16,8 +17,8 @@ use super::ResponseBody;
 use super::hooks::Watch;
 use super::request::{Action, Waiting};
 use super::websocket::Handshake;
-use crate::SocketIo;
 use crate::admission::{Decision, Refusal};
+use crate::namespace::NamespaceSet;
 use crate::session::Reply;
 
 pin_project! {
@@ -56,15 +57,15 @@ impl<F, B: Body> ResponseFuture<F, B> {
         Self { state: State::File { answer: Some(Box::new(answer)) }, watch: None }
     }
 
-    pub(super) fn ours(io: &SocketIo, request: Request<B>) -> Self {
+    pub(super) fn ours(namespaces: &Arc<NamespaceSet>, request: Request<B>) -> Self {
         let (parts, body) = request.into_parts();
-        let mut watch = Watch::begin(io, &parts);
-        let state = match Action::admission(io, &parts) {
+        let mut watch = Watch::begin(namespaces, &parts);
+        let state = match Action::admission(namespaces.server(), &parts) {
             Ok(Some(decision)) => {
-                let asked = Some(Box::new(Asked { io: io.clone(), parts, body }));
+                let asked = Some(Box::new(Asked { namespaces: Arc::clone(namespaces), parts, body }));
                 State::Admit { decision, asked }
             }
-            Ok(None) => State::begin(io, parts, body, &mut watch),
+            Ok(None) => State::begin(namespaces, parts, body, &mut watch),
             Err(error) => State::Refuse { error, refusal: None },
         };
         Self { state, watch }
@@ -73,18 +74,23 @@ impl<F, B: Body> ResponseFuture<F, B> {
 
 /// A request whose admission is decided on.
 struct Asked<B> {
-    io: SocketIo,
+    namespaces: Arc<NamespaceSet>,
     parts: Parts,
     body: B,
 }
 
 impl<F, B: Body> State<F, B> {
     /// Does what an admitted request asks for.
-    fn begin(io: &SocketIo, mut parts: Parts, body: B, watch: &mut Option<Box<Watch>>) -> Self {
-        match Action::of(io, &mut parts, watch) {
+    fn begin(
+        namespaces: &Arc<NamespaceSet>,
+        mut parts: Parts,
+        body: B,
+        watch: &mut Option<Box<Watch>>,
+    ) -> Self {
+        match Action::of(namespaces, &mut parts, watch) {
             Action::Wait(waiting) => Self::Wait { waiting: Some(waiting) },
             Action::Receive(waiting) => {
-                let body = Limited::new(body, io.settings().core.max_payload);
+                let body = Limited::new(body, namespaces.server().settings().core.max_payload);
                 Self::Receive { body, received: Vec::new(), waiting: Some(waiting) }
             }
             Action::Switch(handshake) => Self::Switch { handshake: Some(handshake) },
@@ -118,9 +124,9 @@ where
                 }
                 StateProj::Admit { decision, asked } => {
                     let decision = ready!(decision.as_mut().poll(cx));
-                    let Asked { io, parts, body } = *asked.take().expect(POLLED_AGAIN);
+                    let Asked { namespaces, parts, body } = *asked.take().expect(POLLED_AGAIN);
                     match decision {
-                        Ok(()) => State::begin(&io, parts, body, watch),
+                        Ok(()) => State::begin(&namespaces, parts, body, watch),
                         Err(refusal) => {
                             State::Refuse { error: RequestError::Forbidden, refusal: Some(refusal) }
                         }

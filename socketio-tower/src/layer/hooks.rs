@@ -1,15 +1,17 @@
+use std::sync::Arc;
+
 use http::header::{self, HeaderMap, HeaderValue};
 use http::request::Parts;
 use socketio_core::Sid;
 use socketio_core::engine::RequestError;
 
-use crate::SocketIo;
 use crate::admission::{Refusal, RequestSettings};
+use crate::namespace::NamespaceSet;
 use crate::panics::contained;
 
 /// What is to be done with the answer to a request.
 pub(super) struct Watch {
-    io: SocketIo,
+    namespaces: Arc<NamespaceSet>,
     /// For the hooks, if there are some.
     parts: Option<Parts>,
     /// Whether the request opens a session.
@@ -19,15 +21,16 @@ pub(super) struct Watch {
 
 impl Watch {
     /// None if nobody wants anything.
-    pub(super) fn begin(io: &SocketIo, parts: &Parts) -> Option<Box<Self>> {
-        let settings = &io.settings().requests;
+    pub(super) fn begin(namespaces: &Arc<NamespaceSet>, parts: &Parts) -> Option<Box<Self>> {
+        let settings = &namespaces.server().settings().requests;
         let parts = settings.has_hooks().then(|| parts.clone());
-        (parts.is_some() || settings.cookie.is_some())
-            .then(|| Box::new(Self { io: io.clone(), parts, initial: false, cookie: None }))
+        (parts.is_some() || settings.cookie.is_some()).then(|| {
+            Box::new(Self { namespaces: Arc::clone(namespaces), parts, initial: false, cookie: None })
+        })
     }
 
     fn settings(&self) -> &RequestSettings {
-        &self.io.settings().requests
+        &self.namespaces.server().settings().requests
     }
 
     /// The request opens a session; by long polling, if its id is to be told.

@@ -1,12 +1,14 @@
+use std::sync::Arc;
+
 use tower_layer::Layer;
 
 use super::{NotFound, SocketIoService};
-use crate::SocketIo;
+use crate::namespace::NamespaceSet;
 
 /// Serves Socket.IO clients inside a tower application: requests under the server's path are answered,
 /// all others pass through untouched.
 ///
-/// Made by [`SocketIo::layer`].
+/// Made by [`SocketIo::layer`](crate::SocketIo::layer).
 ///
 /// It should be added last, so that it stands outermost: a timeout or a concurrency limit around it would
 /// end or starve the requests of long polling, which wait on purpose. Only what must see the answers to
@@ -33,12 +35,12 @@ use crate::SocketIo;
 #[derive(Debug, Clone)]
 #[must_use = "a layer serves nobody until it is added to an application"]
 pub struct SocketIoLayer {
-    io: SocketIo,
+    namespaces: Arc<NamespaceSet>,
 }
 
 impl SocketIoLayer {
-    pub(crate) fn new(io: SocketIo) -> Self {
-        Self { io }
+    pub(crate) fn new(namespaces: Arc<NamespaceSet>) -> Self {
+        Self { namespaces }
     }
 
     /// A service that takes every request it is given for one of its own, whatever the path: to be
@@ -52,7 +54,7 @@ impl SocketIoLayer {
     /// let app: Router = Router::new().route_service("/socket.io/", io.layer().service());
     /// ```
     pub fn service(&self) -> SocketIoService<NotFound> {
-        SocketIoService::everywhere(NotFound, self.io.clone())
+        SocketIoService::everywhere(NotFound, Arc::clone(&self.namespaces))
     }
 }
 
@@ -60,6 +62,6 @@ impl<S> Layer<S> for SocketIoLayer {
     type Service = SocketIoService<S>;
 
     fn layer(&self, inner: S) -> SocketIoService<S> {
-        SocketIoService::new(inner, self.io.clone())
+        SocketIoService::new(inner, Arc::clone(&self.namespaces))
     }
 }

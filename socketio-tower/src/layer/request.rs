@@ -13,10 +13,12 @@ use super::websocket::{self, Handshake as WebSocketHandshake};
 use crate::admission::{AdmissionHook, Decision};
 use crate::driver::Driver;
 use crate::handshake::Handshake;
+use crate::namespace::NamespaceSet;
 use crate::panics::contained;
+use crate::server::Server;
 use crate::session::{Command, NotInserted, Reply, Respond, Session};
+use crate::trace;
 use crate::transport::Stream;
-use crate::{SocketIo, trace};
 
 /// What a request of a Socket.IO client leads to.
 pub(super) enum Action {
@@ -42,45 +44,49 @@ impl Action {
     /// # Errors
     ///
     /// There is no place for the session: the application is not asked in vain.
-    pub(super) fn admission(io: &SocketIo, parts: &Parts) -> Result<Option<Decision>, RequestError> {
-        let (core, hooks) = (&io.settings().core, &io.settings().requests.admission);
+    pub(super) fn admission(server: &Server, parts: &Parts) -> Result<Option<Decision>, RequestError> {
+        let (core, hooks) = (&server.settings().core, &server.settings().requests.admission);
         if hooks.is_empty() {
             return Ok(None);
         }
-        if !matches!(parse(io, parts), Ok(Request::Open(_)))
-            || check_origin(io, parts).is_err()
-            || io.is_closing()
+        if !matches!(parse(server, parts), Ok(Request::Open(_)))
+            || check_origin(server, parts).is_err()
+            || server.is_closing()
         {
             return Ok(None);
         }
-        check_room(io)?;
+        check_room(server)?;
         Ok(Some(AdmissionHook::ask_all(hooks, parts, core.connect_timeout)))
     }
 
-    pub(super) fn of(io: &SocketIo, parts: &mut Parts, watch: &mut Option<Box<Watch>>) -> Self {
-        Self::decide(io, parts, watch).unwrap_or_else(Self::Refuse)
+    pub(super) fn of(
+        namespaces: &Arc<NamespaceSet>,
+        parts: &mut Parts,
+        watch: &mut Option<Box<Watch>>,
+    ) -> Self {
+        Self::decide(namespaces, parts, watch).unwrap_or_else(Self::Refuse)
     }
 
     fn decide(
-        io: &SocketIo,
+        namespaces: &Arc<NamespaceSet>,
         parts: &mut Parts,
         watch: &mut Option<Box<Watch>>,
     ) -> Result<Self, RequestError> {
-        match parse(io, parts)? {
-            Request::Open(open) => Self::open(io, parts, &open, watch),
+        match parse(namespaces.server(), parts)? {
+            Request::Open(open) => Self::open(namespaces, parts, &open, watch),
             Request::Poll(poll) => {
-                let session = find(io, &poll.sid)?;
+                let session = find(namespaces.server(), &poll.sid)?;
                 Ok(Self::Wait(ask(session, |link, respond| Command::Poll { link, respond })?))
             }
             Request::Post(post) => {
-                let session = find(io, &post.sid)?;
+                let session = find(namespaces.server(), &post.sid)?;
                 Ok(Self::Receive(ask(session, |link, respond| Command::Post { link, post, respond })?))
             }
             Request::Upgrade(upgrade) => {
-                check_origin(io, parts)?;
-                let session = find(io, &upgrade.sid)?;
+                check_origin(namespaces.server(), parts)?;
+                let session = find(namespaces.server(), &upgrade.sid)?;
                 let handshake = WebSocketHandshake::parse(parts)?;
-                take_over(&session, upgrade, stream(io, parts)?)?;
+                take_over(&session, upgrade, stream(namespaces.server(), parts)?)?;
                 Ok(Self::Switch(handshake))
             }
             _ => Err(RequestError::UnknownTransport),
@@ -88,20 +94,20 @@ impl Action {
     }
 
     fn open(
-        io: &SocketIo,
+        namespaces: &Arc<NamespaceSet>,
         parts: &mut Parts,
         open: &Open,
         watch: &mut Option<Box<Watch>>,
     ) -> Result<Self, RequestError> {
-        check_origin(io, parts)?;
+        check_origin(namespaces.server(), parts)?;
         let switch = match open.transport {
             Transport::Polling => None,
             _ => {
                 let handshake = WebSocketHandshake::parse(parts)?;
-                Some((handshake, stream(io, parts)?))
+                Some((handshake, stream(namespaces.server(), parts)?))
             }
         };
-        let (session, driver) = begin(io, parts, open)?;
+        let (session, driver) = begin(namespaces, parts, open)?;
         if let Some(watch) = watch {
             watch.opens((open.transport == Transport::Polling).then_some(&session.sid));
         }
@@ -120,8 +126,8 @@ impl Action {
 }
 
 /// A WebSocket that is not taken over HTTP/2 is refused as one of a transport that is switched off.
-fn parse(io: &SocketIo, parts: &Parts) -> Result<Request, RequestError> {
-    let settings = io.settings();
+fn parse(server: &Server, parts: &Parts) -> Result<Request, RequestError> {
+    let settings = server.settings();
     let websocket = websocket::is_requested(parts);
     if websocket && parts.version == Version::HTTP_2 && !settings.websocket_over_http2 {
         return Err(RequestError::UnknownTransport);
@@ -130,18 +136,19 @@ fn parse(io: &SocketIo, parts: &Parts) -> Result<Request, RequestError> {
 }
 
 /// A page that may not speak to this server opens no session, and no stream for one.
-pub(super) fn check_origin(io: &SocketIo, parts: &Parts) -> Result<(), RequestError> {
-    let allowed = io.settings().requests.origins.as_ref().is_none_or(|origins| origins.allow(&parts.headers));
+pub(super) fn check_origin(server: &Server, parts: &Parts) -> Result<(), RequestError> {
+    let allowed =
+        server.settings().requests.origins.as_ref().is_none_or(|origins| origins.allow(&parts.headers));
     if allowed { Ok(()) } else { Err(RequestError::Forbidden) }
 }
 
 /// Whether there is a place for one more session. Another client may be quicker: the table has the last word.
-pub(super) fn check_room(io: &SocketIo) -> Result<(), RequestError> {
-    if io.session_table().len() < io.settings().max_sessions { Ok(()) } else { Err(no_room(io)) }
+pub(super) fn check_room(server: &Server) -> Result<(), RequestError> {
+    if server.sessions().len() < server.settings().max_sessions { Ok(()) } else { Err(no_room(server)) }
 }
 
-fn no_room(io: &SocketIo) -> RequestError {
-    io.session_table().count_refused();
+fn no_room(server: &Server) -> RequestError {
+    server.sessions().count_refused();
     RequestError::TooManySessions
 }
 
@@ -156,18 +163,19 @@ pub(super) fn head(parts: &Parts, websocket: bool) -> Head<'_> {
 
 /// The one place through which sessions come into being.
 pub(super) fn begin(
-    io: &SocketIo,
+    namespaces: &Arc<NamespaceSet>,
     parts: &Parts,
     open: &Open,
 ) -> Result<(Arc<Session>, Driver), RequestError> {
-    if io.is_closing() {
+    let server = namespaces.server();
+    if server.is_closing() {
         return Err(RequestError::Unavailable);
     }
-    io.session_opens();
-    let session = register(io, Handshake::new(parts, io.settings())?, open.transport)?;
-    let driver = Driver::new(io.clone(), Arc::clone(&session), open);
-    trace::session_opened(&session);
-    if io.is_closing() {
+    server.session_opens();
+    let session = register(server, Handshake::new(parts, &server.settings().handshake)?, open.transport)?;
+    let driver = Driver::new(Arc::clone(namespaces), Arc::clone(&session), open);
+    trace::session_opened(session.transport());
+    if server.is_closing() {
         // The server began to close between the first look and the session's entry in the table.
         let reason = DisconnectReason::ServerShuttingDown;
         session.mailbox.push(Command::Close { reason }).ok();
@@ -176,14 +184,18 @@ pub(super) fn begin(
 }
 
 /// Gives a session an id that no other has. The application's generator may give one that is taken, but not for long.
-fn register(io: &SocketIo, handshake: Handshake, transport: Transport) -> Result<Arc<Session>, RequestError> {
-    let new_sid = || contained(|| io.new_sid()).ok_or(BadRequest::Id);
+fn register(
+    server: &Server,
+    handshake: Handshake,
+    transport: Transport,
+) -> Result<Arc<Session>, RequestError> {
+    let new_sid = || contained(|| server.new_sid()).ok_or(BadRequest::Id);
     let mut session = Session::new(new_sid()?, handshake, transport);
     for _ in 0..ID_ATTEMPTS {
         let shared = Arc::new(session);
-        match io.session_table().insert(&shared, io.settings().max_sessions) {
+        match server.sessions().insert(&shared, server.settings().max_sessions) {
             Ok(()) => return Ok(shared),
-            Err(NotInserted::Full) => return Err(no_room(io)),
+            Err(NotInserted::Full) => return Err(no_room(server)),
             Err(NotInserted::Taken) => {}
         }
         session = Arc::into_inner(shared).expect("the table has not taken it");
@@ -201,17 +213,17 @@ pub(super) fn take_over(session: &Session, upgrade: Upgrade, stream: Stream) -> 
     session.mailbox.push(command).map_err(|_| RequestError::UnknownSession)
 }
 
-pub(super) fn find(io: &SocketIo, sid: &Sid) -> Result<Arc<Session>, RequestError> {
-    io.session_table().get(sid).ok_or(RequestError::UnknownSession)
+pub(super) fn find(server: &Server, sid: &Sid) -> Result<Arc<Session>, RequestError> {
+    server.sessions().get(sid).ok_or(RequestError::UnknownSession)
 }
 
 /// The connection that the HTTP server will hand over.
-fn stream(io: &SocketIo, parts: &mut Parts) -> Result<Stream, RequestError> {
+fn stream(server: &Server, parts: &mut Parts) -> Result<Stream, RequestError> {
     let Some(upgrade) = parts.extensions.remove::<OnUpgrade>() else {
         trace::no_upgrade();
         return Err(BadRequest::Handshake.into());
     };
-    Ok(Stream::upgrading(upgrade, io.settings().core.max_payload))
+    Ok(Stream::upgrading(upgrade, server.settings().core.max_payload))
 }
 
 /// Puts a question to a session.

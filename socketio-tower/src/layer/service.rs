@@ -1,6 +1,7 @@
 use std::convert::Infallible;
 use std::error::Error;
 use std::future::{Ready, ready};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
@@ -10,23 +11,23 @@ use http_body_util::Empty;
 use tower_service::Service;
 
 use super::{ResponseBody, ResponseFuture};
-use crate::SocketIo;
+use crate::namespace::NamespaceSet;
 
 /// A service that answers the requests of Socket.IO clients and passes all others to `S`.
 #[derive(Debug, Clone)]
 pub struct SocketIoService<S> {
     inner: S,
-    io: SocketIo,
+    namespaces: Arc<NamespaceSet>,
     everywhere: bool,
 }
 
 impl<S> SocketIoService<S> {
-    pub(super) fn new(inner: S, io: SocketIo) -> Self {
-        Self { inner, io, everywhere: false }
+    pub(super) fn new(inner: S, namespaces: Arc<NamespaceSet>) -> Self {
+        Self { inner, namespaces, everywhere: false }
     }
 
-    pub(super) fn everywhere(inner: S, io: SocketIo) -> Self {
-        Self { inner, io, everywhere: true }
+    pub(super) fn everywhere(inner: S, namespaces: Arc<NamespaceSet>) -> Self {
+        Self { inner, namespaces, everywhere: true }
     }
 
     /// The service that is passed what is not Socket.IO's.
@@ -46,7 +47,7 @@ impl<S> SocketIoService<S> {
 
     /// The answer, if a file of the client is asked for.
     fn client_file<B>(&self, request: &Request<B>) -> Option<Response<Bytes>> {
-        let settings = self.io.settings();
+        let settings = self.namespaces.server().settings();
         let files = settings.requests.files.as_ref()?;
         let path = request.uri().path();
         // Mounted on a route, the server does not know what stands before the file's name.
@@ -58,7 +59,7 @@ impl<S> SocketIoService<S> {
     }
 
     fn is_ours(&self, path: &str) -> bool {
-        let ours = &*self.io.settings().path;
+        let ours = &*self.namespaces.server().settings().path;
         self.everywhere || path.strip_prefix(ours).is_some_and(|rest| matches!(rest, "" | "/"))
     }
 }
@@ -82,7 +83,7 @@ where
         if let Some(answer) = self.client_file(&request) {
             ResponseFuture::file(answer)
         } else if self.is_ours(request.uri().path()) {
-            ResponseFuture::ours(&self.io, request)
+            ResponseFuture::ours(&self.namespaces, request)
         } else {
             ResponseFuture::inner(self.inner.call(request))
         }

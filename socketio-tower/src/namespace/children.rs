@@ -25,8 +25,15 @@ pub enum NamespaceEvent {
     },
 }
 
-/// Is told of it.
-pub(crate) type NamespaceHook = Arc<dyn Fn(&NamespaceEvent) + Send + Sync>;
+/// Told of it.
+#[derive(Clone)]
+pub(crate) struct NamespaceHook(pub(crate) Arc<dyn Fn(&NamespaceEvent) + Send + Sync>);
+
+impl fmt::Debug for NamespaceHook {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("NamespaceHook")
+    }
+}
 
 /// The namespaces that met a pattern.
 ///
@@ -102,7 +109,7 @@ impl Children {
     fn tell(&self) {
         self.events.tell(|event| {
             if let Some(hook) = &self.hook {
-                hook(event);
+                (hook.0)(event);
             }
         });
     }

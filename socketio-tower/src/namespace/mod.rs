@@ -20,16 +20,20 @@ mod told;
 
 mod children;
 use children::Child;
+use children::Children;
 pub use children::NamespaceEvent;
-pub(crate) use children::{Children, NamespaceHook};
+pub(crate) use children::NamespaceHook;
+
+mod setup;
 
 mod set;
-pub(crate) use set::NamespaceSet;
+pub(crate) use set::{NamespaceSet, NamespaceSettings};
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use foldhash::fast::RandomState;
+use socketio_core::SocketId;
 use socketio_core::namespace::{Captures, Dispatcher, MemberKey, NamespacePath, Rooms};
 use socketio_core::packet::AckId;
 
@@ -151,6 +155,12 @@ impl Namespace {
     pub(crate) fn rooms(&self) -> MutexGuard<'_, Rooms<Socket, RandomState>> {
         // Nothing of the application's runs under the lock.
         self.rooms.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The member of this id.
+    pub(crate) fn socket(&self, id: &SocketId) -> Option<Socket> {
+        let rooms = self.rooms();
+        rooms.get(rooms.find(id)?).cloned()
     }
 
     pub(crate) fn new_ack_id(&self) -> AckId {

@@ -3,14 +3,37 @@ use std::thread::ThreadId;
 
 use socketio_core::namespace::{Dispatcher, NamespacePath, PatternError, Resolved};
 
-use super::{Children, Namespace};
+use super::setup::Setup;
+use super::{Children, Namespace, NamespaceBuilder, NamespaceHook, Table};
+use crate::error::{SetupError, SetupErrors};
+use crate::handler::{ErrorContext, ErrorHook, Requirements};
+use crate::panics::contained;
+use crate::server::Server;
 
-/// The namespaces of a server.
+/// The namespaces of a server, and the server.
 #[derive(Debug)]
 pub(crate) struct NamespaceSet {
+    server: Server,
+    /// Told of what concerns no namespace, or one without a hook of its own.
+    on_error: Option<ErrorHook>,
     inner: RwLock<Inner>,
     children: Arc<Children>,
     definitions: Definitions,
+    setup: Setup,
+}
+
+/// What concerns all namespaces of a server.
+#[derive(Debug)]
+pub(crate) struct NamespaceSettings {
+    pub(crate) max_dynamic: usize,
+    pub(crate) on_namespace: Option<NamespaceHook>,
+    pub(crate) on_error: Option<ErrorHook>,
+}
+
+impl Default for NamespaceSettings {
+    fn default() -> Self {
+        Self { max_dynamic: 10_000, on_namespace: None, on_error: None }
+    }
 }
 
 #[derive(Debug, Default)]
@@ -21,8 +44,65 @@ struct Inner {
 }
 
 impl NamespaceSet {
-    pub(crate) fn new(children: Children) -> Self {
-        Self { inner: RwLock::default(), children: Arc::new(children), definitions: Definitions::default() }
+    pub(crate) fn new(server: Server, settings: NamespaceSettings) -> Self {
+        Self {
+            server,
+            on_error: settings.on_error,
+            inner: RwLock::default(),
+            children: Arc::new(Children::new(settings.max_dynamic, settings.on_namespace)),
+            definitions: Definitions::default(),
+            setup: Setup::default(),
+        }
+    }
+
+    /// What all parts of the server share.
+    pub(crate) fn server(&self) -> &Server {
+        &self.server
+    }
+
+    /// Tells the application that something was not handled: the namespace's hook, or else the server's.
+    pub(crate) fn report(&self, hook: Option<&ErrorHook>, error: ErrorContext<'_>) {
+        // It writes down an error of the application's.
+        contained(|| error.trace());
+        if let Some(hook) = hook.or(self.on_error.as_ref()) {
+            hook.tell(error);
+        }
+    }
+
+    /// Keeps mistakes in the set-up until the layer is made.
+    ///
+    /// # Panics
+    ///
+    /// Panics if a layer was made already and there is one.
+    pub(crate) fn record(&self, errors: impl IntoIterator<Item = SetupError>) {
+        self.setup.record(errors);
+    }
+
+    /// Ends the set-up, unless it has mistakes: from now on they panic.
+    pub(crate) fn finish_setup(&self) -> Result<(), SetupErrors> {
+        let mut errors = self.setup.errors();
+        for namespace in self.defined() {
+            errors.extend(self.missing(&namespace, namespace.table().requirements()));
+        }
+        match SetupErrors::new(errors) {
+            Some(errors) => Err(errors),
+            None => {
+                self.setup.finish();
+                Ok(())
+            }
+        }
+    }
+
+    /// What the handlers of a namespace ask for, and cannot have.
+    fn missing(&self, namespace: &Namespace, requirements: &Requirements) -> Vec<SetupError> {
+        let path = || namespace.path().to_owned();
+        let missing = requirements.states().filter(|(id, _)| !self.server.has_state(*id));
+        let mut errors: Vec<_> =
+            missing.map(|(_, state)| SetupError::MissingState { namespace: path(), state }).collect();
+        if requirements.needs_captures() && !namespace.is_pattern() {
+            errors.push(SetupError::NoPattern { namespace: path() });
+        }
+        errors
     }
 
     /// The namespace that a client names; one that meets a pattern is made if it is not there.
@@ -45,8 +125,34 @@ impl NamespaceSet {
         }
     }
 
+    /// Defines a namespace, or adds to one.
+    pub(crate) fn build(&self, path: &str, define: impl FnOnce(&mut NamespaceBuilder)) {
+        let path = match path.parse::<NamespacePath>() {
+            Ok(path) => path,
+            Err(error) => {
+                self.record([SetupError::Namespace { path: path.to_owned(), error }]);
+                return;
+            }
+        };
+        let text = path.as_str().to_owned();
+        let defined = self.define(path, |namespace| {
+            let mut builder = NamespaceBuilder::new(namespace.path(), Table::clone(&namespace.table()));
+            define(&mut builder);
+            let (table, mut errors) = builder.finish();
+            if self.setup.is_done() {
+                errors.extend(self.missing(namespace, table.requirements()));
+            }
+            // First, because no client should meet what makes this panic.
+            self.record(errors);
+            namespace.publish(table);
+        });
+        if let Err(error) = defined {
+            self.record([SetupError::Pattern { path: text, error }]);
+        }
+    }
+
     /// Calls `change` with the namespace of this path or pattern, which clients meet only afterwards if it is new.
-    pub(crate) fn define<R>(
+    fn define<R>(
         &self,
         path: NamespacePath,
         change: impl FnOnce(&Arc<Namespace>) -> R,

@@ -3,10 +3,9 @@ use std::time::Instant;
 use bytes::Bytes;
 use socketio_core::engine::{Post, Response, Upgrade};
 use socketio_core::packet::RawArgs;
-use socketio_core::{Awaits, DisconnectReason, Encoded, Link, Lost, SocketKey, Unanswered};
+use socketio_core::{Awaits, DisconnectReason, Encoded, Link, Lost, SocketId, SocketKey, Unanswered};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::socket::Socket;
 use crate::transport::Stream;
 
 /// What the task of a session is asked to do.
@@ -18,8 +17,8 @@ pub(crate) enum Command {
     Ask { socket: SocketKey, packet: Encoded, awaits: Box<Awaits<Answer>> },
     /// Disconnect a socket.
     Disconnect { socket: SocketKey },
-    /// Tell which sockets the client has.
-    Sockets { reply: oneshot::Sender<Vec<Socket>> },
+    /// Report the sockets of the client that are connected.
+    Sockets { reply: oneshot::Sender<Vec<SocketName>> },
     /// Disconnect all of them and end the session.
     DisconnectClient,
     /// End the session.
@@ -36,6 +35,13 @@ pub(crate) enum Command {
     Lost { link: Link, why: Lost },
     /// A message stream wants to take the session over.
     Upgrade { link: Link, upgrade: Box<(Upgrade, Stream)> },
+}
+
+/// A socket, by its namespace and its id.
+#[derive(Debug)]
+pub(crate) struct SocketName {
+    pub(crate) namespace: Box<str>,
+    pub(crate) id: SocketId,
 }
 
 /// Where the answer to a request goes. Dropped, it tells that the session is unknown.

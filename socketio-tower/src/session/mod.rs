@@ -3,7 +3,7 @@
 mod answered;
 
 mod command;
-pub(crate) use command::{Answer, Command, Reply, Respond};
+pub(crate) use command::{Answer, Command, Reply, Respond, SocketName};
 
 mod mailbox;
 pub(crate) use mailbox::{Backlog, Mailbox, Pushed};

@@ -7,6 +7,7 @@ use tokio::sync::oneshot;
 use super::Socket;
 use crate::extensions::Extensions;
 use crate::handshake::Handshake;
+use crate::namespace::NamespaceSet;
 use crate::session::{Command, Session};
 
 /// One client: the connection that its sockets, one for each namespace it is connected to, have in common.
@@ -29,26 +30,29 @@ use crate::session::{Command, Session};
 /// });
 /// ```
 #[derive(Clone)]
-pub struct Client(Arc<Session>);
+pub struct Client {
+    session: Arc<Session>,
+    namespaces: Arc<NamespaceSet>,
+}
 
 impl Client {
-    pub(super) fn new(session: Arc<Session>) -> Self {
-        Self(session)
+    pub(super) fn new(session: Arc<Session>, namespaces: Arc<NamespaceSet>) -> Self {
+        Self { session, namespaces }
     }
 
     /// Values kept with this client, and dropped when its connection has ended.
     pub fn extensions(&self) -> &Extensions {
-        &self.0.extensions
+        &self.session.extensions
     }
 
     /// The transport it has at the moment.
     pub fn transport(&self) -> Transport {
-        self.0.transport()
+        self.session.transport()
     }
 
     /// The request that opened its session.
     pub fn handshake(&self) -> &Handshake {
-        &self.0.handshake
+        &self.session.handshake
     }
 
     /// Its sockets that are connected; none if it has gone.
@@ -59,19 +63,20 @@ impl Client {
     pub async fn sockets(&self) -> Vec<Socket> {
         let (reply, sockets) = oneshot::channel();
         // A session that is over drops the question.
-        self.0.mailbox.push(Command::Sockets { reply }).ok();
-        sockets.await.unwrap_or_default()
+        self.session.mailbox.push(Command::Sockets { reply }).ok();
+        let names = sockets.await.unwrap_or_default();
+        names.iter().filter_map(|name| self.namespaces.find(&name.namespace)?.socket(&name.id)).collect()
     }
 
     /// Disconnects it from all namespaces and closes its connection.
     pub fn disconnect(&self) {
-        self.0.mailbox.push(Command::DisconnectClient).ok();
+        self.session.mailbox.push(Command::DisconnectClient).ok();
     }
 }
 
 impl PartialEq for Client {
     fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0)
+        Arc::ptr_eq(&self.session, &other.session)
     }
 }
 

@@ -39,10 +39,10 @@ use socketio_core::namespace::{Captures, MemberKey};
 use socketio_core::packet::ToArgs;
 use socketio_core::{SocketId, SocketKey, Transport};
 
-use crate::SocketIo;
 use crate::extensions::Extensions;
 use crate::handshake::Handshake;
-use crate::namespace::{Barred, Membership, Namespace, Table};
+use crate::namespace::{Barred, Membership, Namespace, NamespaceSet, Table};
+use crate::server::Server;
 use crate::session::{Command, Pushed, Session};
 
 /// One client on one namespace.
@@ -58,7 +58,7 @@ struct Inner {
     session: Arc<Session>,
     namespace: Arc<Namespace>,
     table: Arc<Table>,
-    io: SocketIo,
+    namespaces: Arc<NamespaceSet>,
     life: Life,
     /// Its place among the namespace's members, once it has one.
     member: OnceLock<MemberKey>,
@@ -97,18 +97,13 @@ impl Socket {
 
     /// Its client, with whom it may share the connection with sockets of other namespaces.
     pub fn client(&self) -> Client {
-        Client::new(Arc::clone(&self.0.session))
+        Client::new(Arc::clone(&self.0.session), Arc::clone(&self.0.namespaces))
     }
 
     /// Values kept with this socket; dropped when its disconnect handler has ended. For those that all namespaces of the
     /// connection share, see [`Client::extensions`](crate::Client::extensions).
     pub fn extensions(&self) -> &Extensions {
         &self.0.extensions
-    }
-
-    /// The server it belongs to.
-    pub fn io(&self) -> &SocketIo {
-        &self.0.io
     }
 }
 
@@ -266,7 +261,7 @@ impl Socket {
         session: Arc<Session>,
         namespace: Arc<Namespace>,
         table: Arc<Table>,
-        io: SocketIo,
+        namespaces: Arc<NamespaceSet>,
     ) -> Self {
         Self(Arc::new(Inner {
             id,
@@ -275,7 +270,7 @@ impl Socket {
             namespace,
             life: Life::new(!table.outgoing().is_empty()),
             table,
-            io,
+            namespaces,
             member: OnceLock::new(),
             extensions: Extensions::default(),
             overlay: OnceLock::new(),
@@ -288,6 +283,14 @@ impl Socket {
 
     pub(crate) fn session(&self) -> &Arc<Session> {
         &self.0.session
+    }
+
+    pub(crate) fn namespaces(&self) -> &Arc<NamespaceSet> {
+        &self.0.namespaces
+    }
+
+    pub(crate) fn server(&self) -> &Server {
+        self.0.namespaces.server()
     }
 
     pub(crate) fn namespace_ref(&self) -> &Arc<Namespace> {
@@ -350,8 +353,8 @@ impl Socket {
     fn queue(&self, weight: usize, command: Command, volatile: bool) -> Sent {
         let mailbox = &self.0.session.mailbox;
         let pushed = match volatile {
-            false => mailbox.push_packet(weight, self.0.io.settings(), command),
-            true => mailbox.push_volatile(weight, self.0.io.settings(), command),
+            false => mailbox.push_packet(weight, self.server().settings(), command),
+            true => mailbox.push_volatile(weight, self.server().settings(), command),
         };
         match pushed {
             Pushed::Queued => Sent::Queued,
@@ -367,11 +370,11 @@ impl Socket {
             Pushed::Queued => Sent::Queued,
             Pushed::Gone => Sent::Gone,
             Pushed::Dropped => {
-                self.0.io.session_table().count_dropped();
+                self.server().sessions().count_dropped();
                 Sent::Dropped
             }
             Pushed::Full => {
-                self.0.io.session_table().count_overflowed();
+                self.server().sessions().count_overflowed();
                 Sent::Full
             }
         }

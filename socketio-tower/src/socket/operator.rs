@@ -78,7 +78,7 @@ impl SocketOperator {
             Err(error) => return EmitWithAck::failed(AckError::Refused(error.into())),
         };
         let (sender, receiver) = oneshot::channel();
-        let deadline = self.timeout.unwrap_or(socket.io().settings().ack_timeout);
+        let deadline = self.timeout.unwrap_or(socket.server().settings().ack_timeout);
         let awaits = Awaits::new(id, Answer::One(sender), after(deadline));
         match AckError::of_sending(socket.ask(packet, awaits, self.volatile)) {
             None => EmitWithAck::waiting(receiver),

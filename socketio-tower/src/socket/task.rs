@@ -37,7 +37,7 @@ impl Socket {
     {
         let Some(cancelled) = self.overlay().and_then(|overlay| overlay.tasks()) else { return };
         let (socket, future) = (self.clone(), task(self.clone()));
-        self.io().spawn(async move {
+        self.server().spawn(async move {
             let ended = cancelled.run_until_cancelled_owned(AssertUnwindSafe(future).catch_unwind()).await;
             if let Some(Err(_)) = ended {
                 socket.report(None, &Cause::Panicked, None);
@@ -47,6 +47,6 @@ impl Socket {
 
     /// Tells the application that something was not handled.
     pub(crate) fn report(&self, event: Option<&str>, cause: &Cause, ack: Option<AckSlot>) {
-        self.io().report(self.table().error_hook(), ErrorContext::of(self, event, cause, ack));
+        self.namespaces().report(self.table().error_hook(), ErrorContext::of(self, event, cause, ack));
     }
 }

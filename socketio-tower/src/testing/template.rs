@@ -18,7 +18,7 @@ pub(super) struct Template {
 impl Template {
     /// The head of a request; without a `sid`, one that opens a session.
     pub(super) fn parts(&self, method: Method, transport: Transport, sid: Option<&str>) -> Parts {
-        let (path, name, query) = (&self.io.settings().path, transport.name(), &self.query);
+        let (path, name, query) = (&self.io.path(), transport.name(), &self.query);
         let sid = sid.map(|sid| format!("&sid={sid}")).unwrap_or_default();
         let uri = format!("{path}/?EIO=4&transport={name}{query}{sid}");
         let request = Request::builder().method(method).uri(uri).body(());

@@ -1,0 +1,29 @@
+use std::fmt;
+
+use http::{Extensions, HeaderName};
+
+use super::Facts;
+
+/// What is kept of the request that opens a session.
+pub(crate) struct HandshakeSettings {
+    /// The most bytes of its path, its query and the headers that are kept.
+    pub(crate) max_bytes: usize,
+    pub(crate) headers: Vec<HeaderName>,
+    pub(crate) extensions: Vec<KeepExtension>,
+    pub(crate) facts: Facts,
+}
+
+/// Copies the value of one type from one to the other.
+pub(crate) type KeepExtension = fn(&Extensions, &mut Extensions);
+
+impl Default for HandshakeSettings {
+    fn default() -> Self {
+        Self { max_bytes: 16 * 1024, headers: Vec::new(), extensions: Vec::new(), facts: Facts::default() }
+    }
+}
+
+impl fmt::Debug for HandshakeSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HandshakeSettings").field("headers", &self.headers).finish_non_exhaustive()
+    }
+}
