@@ -55,8 +55,7 @@ impl SocketIo {
     /// Defines a namespace, or adds to one. Clients that connect meet all that the closure says; sockets
     /// that are connected already keep to what stood when they came.
     ///
-    /// Definitions are made one after the other: one that waits for another thread's waits for ever. A definition may make
-    /// another inside, of another path; of the same path, the outer one stands.
+    /// Several definitions of one path add up, whichever threads they are made on; one may be made inside another.
     ///
     /// A path begins with a slash; one is put in front where it is missing. `/` exists always.
     ///
@@ -84,7 +83,7 @@ impl SocketIo {
     /// When a layer was made already and the definition has a mistake. Before that, mistakes are told when the layer is
     /// made.
     pub fn of(&self, path: &str, define: impl FnOnce(&mut NamespaceBuilder)) {
-        self.0.build(path, define);
+        self.0.define(path, define);
     }
 
     /// Takes a namespace away while the server runs: what [`of`](Self::of) has defined by this path, or by this pattern with
@@ -307,7 +306,7 @@ impl SocketIoBuilder {
     /// Makes the server.
     pub fn build(self) -> SocketIo {
         let namespaces = self.make();
-        namespaces.build("/", |_| {});
+        namespaces.define("/", |_| {});
         SocketIo(Arc::new(namespaces))
     }
 }

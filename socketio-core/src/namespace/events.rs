@@ -87,6 +87,11 @@ impl EventNames {
         self.names.get(index.0).map(AsRef::as_ref)
     }
 
+    /// The names, in the order of their indices.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        self.names.iter().map(AsRef::as_ref)
+    }
+
     /// The number of events, which is also the next index.
     pub fn len(&self) -> usize {
         self.names.len()

@@ -5,7 +5,7 @@ use socketio_core::packet::ToArgs;
 use socketio_core::{Awaits, SocketId};
 use tokio::sync::mpsc;
 
-use super::{BroadcastAck, Operation, RemoteSocket, Selection};
+use super::{BroadcastAck, Operation, Selection};
 use crate::clock::after;
 use crate::namespace::Namespace;
 use crate::session::Answer;
@@ -33,6 +33,14 @@ pub struct BroadcastOperator {
 impl BroadcastOperator {
     pub(crate) fn new(namespace: Arc<Namespace>) -> Self {
         Self { namespace, selection: Selection::default(), timeout: None, volatile: false }
+    }
+
+    pub(super) fn namespace(&self) -> &Arc<Namespace> {
+        &self.namespace
+    }
+
+    pub(super) fn selection(&self) -> &Selection {
+        &self.selection
     }
 
     /// All sockets but the one that speaks.
@@ -145,15 +153,6 @@ impl BroadcastOperator {
     /// Disconnects each of them from the namespace; with `close`, from all namespaces, and closes their connections.
     pub async fn disconnect_sockets(&self, close: bool) {
         self.namespace.perform(&self.selection, &Operation::Disconnect { close });
-    }
-
-    /// What is known of each of them at the moment.
-    pub async fn fetch_sockets(&self) -> Vec<RemoteSocket> {
-        let mut sockets = Vec::new();
-        self.namespace.for_each_connected(&self.selection, |socket| {
-            sockets.push(RemoteSocket::of(&socket, &self.namespace));
-        });
-        sockets
     }
 
     /// How many sockets of this process are chosen at the moment.

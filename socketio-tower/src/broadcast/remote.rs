@@ -116,3 +116,15 @@ impl RemoteSocket {
         BroadcastOperator::new(Arc::clone(&self.namespace)).to(self.id)
     }
 }
+
+/// Looking.
+impl BroadcastOperator {
+    /// What is known of each of them at the moment.
+    pub async fn fetch_sockets(&self) -> Vec<RemoteSocket> {
+        let mut sockets = Vec::new();
+        self.namespace().for_each_connected(self.selection(), |socket| {
+            sockets.push(RemoteSocket::of(&socket, self.namespace()));
+        });
+        sockets
+    }
+}

@@ -8,15 +8,15 @@ use socketio_core::{DisconnectReason, Event, Pending, SocketKey};
 use super::driver::Work;
 use super::local::LocalSocket;
 use super::running::{Ended, EventLabel, Job, Task, keep_spare, take_spare};
-use crate::filter::{Judged, Judgement, Verdict};
+use crate::filter::Verdict;
 use crate::handler::{
-    BoxFuture, BoxHandler, Cause, ConnectContext, ConnectError, ErrorContext, EventContext, Failure, Limit,
-    Outcome,
+    BoxFuture, BoxHandler, Cause, ConnectContext, ConnectError, ErrorContext, EventContext, Failure, Judged,
+    Limit, Outcome,
 };
 use crate::namespace::EventHandler;
 use crate::panics::contained;
 use crate::session::Answer;
-use crate::socket::{AckSlot, Socket};
+use crate::socket::{AckSlot, Judgement, Socket};
 use crate::trace::{self, Span};
 
 /// What becomes of the connection's events: sockets, and handlers that run.
@@ -190,7 +190,7 @@ impl Work {
                 Some(Judgement::Now(Verdict::Pass)) => self.handle(key, event, ack, cx, now),
                 Some(Judgement::Now(verdict)) => refused(socket, &event, ack, verdict),
                 Some(Judgement::Later(future)) => {
-                    let span = span(&socket, event.name());
+                    let span = span(socket, event.name());
                     local.running += 1;
                     local.filtering = true;
                     self.start(Job::filter(key, event, ack, future, span), cx, now);
@@ -253,7 +253,7 @@ impl Work {
                 return;
             }
         };
-        let span = span(&socket, event.name());
+        let span = span(socket, event.name());
         let called = call(handler, EventContext::new(socket.clone(), event, ack));
         self.run(key, Task::Event(label), span, called, cx, now);
     }
@@ -279,7 +279,7 @@ impl Work {
             .chain(others)
             .map(|(label, handler)| {
                 let context = EventContext::new(socket.clone(), event.clone(), ack.take());
-                (label, span(&socket, event.name()), call(handler, context))
+                (label, span(socket, event.name()), call(handler, context))
             })
             .collect();
         for (label, span, called) in called {

@@ -11,8 +11,7 @@ use socketio_core::packet::{self, AckId};
 use socketio_core::{Pending, SocketKey};
 
 use super::local::LocalSocket;
-use crate::filter::Judged;
-use crate::handler::{BoxFuture, Cause, ConnectError, Failure, Outcome};
+use crate::handler::{BoxFuture, Cause, ConnectError, Failure, Judged, Outcome};
 use crate::panics::contained;
 use crate::socket::AckRight;
 use crate::trace::Span;

@@ -1,8 +1,7 @@
-//! What stands between an event and its handlers: filters, listeners for any event, policies.
+//! Verdicts on events, and policies.
 
 mod verdict;
 pub use verdict::Verdict;
-pub(crate) use verdict::{Filter, Judged, Judgement, Listener};
 
 mod policy;
 pub use policy::EventPolicy;

@@ -1,10 +1,4 @@
 use std::borrow::Cow;
-use std::sync::Arc;
-
-use socketio_core::packet::Event;
-
-use crate::handler::{AsyncFilter, BoxFuture, Failure};
-use crate::socket::Socket;
 
 /// What a filter makes of an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,25 +18,3 @@ impl Verdict {
         Self::Deny(reason.into())
     }
 }
-
-type SyncFilter = dyn Fn(&Socket, &Event) -> Verdict + Send + Sync;
-
-/// Decides on the events that a client sends.
-#[derive(Clone)]
-pub(crate) enum Filter {
-    Now(Arc<SyncFilter>),
-    Later(Arc<AsyncFilter>),
-}
-
-/// What an async filter has made of an event, or how it failed.
-pub(crate) type Judged = Result<Verdict, Box<Failure>>;
-
-/// What all filters make of an event.
-pub(crate) enum Judgement {
-    Now(Verdict),
-    /// As soon as the first async one among them, and those after it, have ended.
-    Later(BoxFuture<Judged>),
-}
-
-/// Is told of the events that are sent to a client.
-pub(crate) type Listener = Arc<dyn Fn(&Socket, &Event) + Send + Sync>;

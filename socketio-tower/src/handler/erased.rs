@@ -9,7 +9,7 @@ use super::{
     Cause, ConnectContext, ConnectError, ConnectReply, DisconnectContext, EventContext, EventReply, Failure,
     FilterReply, Handler, NoReply,
 };
-use crate::filter::Judged;
+use crate::filter::Verdict;
 use crate::panics::contained;
 use crate::socket::AckRight;
 
@@ -18,6 +18,9 @@ pub(crate) type BoxFuture<T> = ReusableBoxFuture<'static, T>;
 
 /// How a handler ended.
 pub(crate) type Outcome = Result<(), Box<Failure>>;
+
+/// What an async filter has made of an event, or how it failed.
+pub(crate) type Judged = Result<Verdict, Box<Failure>>;
 
 /// A handler of any type. `C` is its occasion, `O` how it may end.
 pub(crate) struct BoxHandler<C, O>(Box<dyn Call<C, O>>);

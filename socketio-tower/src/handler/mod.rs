@@ -20,7 +20,7 @@ pub(crate) use error::{ErrorHook, Failure};
 mod answering;
 
 mod erased;
-pub(crate) use erased::{AsyncFilter, BoxFuture, BoxHandler, Outcome};
+pub(crate) use erased::{AsyncFilter, BoxFuture, BoxHandler, Judged, Outcome};
 
 mod function;
 pub use function::{Arguments, Asynchronous, Function, Handler};

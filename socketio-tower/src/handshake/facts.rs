@@ -37,10 +37,6 @@ impl Facts {
     }
 }
 
-pub(super) fn is_encrypted(scheme: &str) -> bool {
-    ["https", "wss"].iter().any(|name| scheme.eq_ignore_ascii_case(name))
-}
-
 impl fmt::Debug for Facts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Facts").field("proxies", &self.proxies).finish_non_exhaustive()

@@ -3,8 +3,6 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use http::header::{self, HeaderName};
 use http::{HeaderMap, HeaderValue};
 
-use super::facts::is_encrypted;
-
 /// The headers in which a server's proxies tell for whom they forward a request.
 ///
 /// Only the proxies know which they write. A client may send the other one, and no proxy takes it away: hence only one
@@ -116,6 +114,10 @@ impl<'a> Iterator for FromRight<'a> {
 
 fn is_escaped(before: &[u8]) -> bool {
     before.iter().rev().take_while(|&&byte| byte == b'\\').count() % 2 == 1
+}
+
+fn is_encrypted(scheme: &str) -> bool {
+    ["https", "wss"].iter().any(|name| scheme.eq_ignore_ascii_case(name))
 }
 
 #[cfg(test)]

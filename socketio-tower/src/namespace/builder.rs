@@ -2,9 +2,9 @@ use std::sync::Arc;
 
 use socketio_core::packet::Event;
 
-use super::{RoomEvent, Table};
+use super::{Filter, RoomEvent, Table, on};
 use crate::error::SetupError;
-use crate::filter::{EventPolicy, Filter, Verdict};
+use crate::filter::{EventPolicy, Verdict};
 use crate::handler::{
     AsyncFilter, BoxHandler, ConnectContext, ConnectReply, DisconnectContext, ErrorContext, ErrorHook,
     EventContext, EventReply, FilterReply, Handler, NoReply, Requirements,
@@ -33,11 +33,11 @@ pub struct NamespaceBuilder {
 }
 
 impl NamespaceBuilder {
-    pub(crate) fn new(path: &str, table: Table) -> Self {
-        Self { path: path.to_owned(), table, errors: Vec::new() }
+    pub(super) fn new(path: &str) -> Self {
+        Self { path: path.to_owned(), table: Table::default(), errors: Vec::new() }
     }
 
-    pub(crate) fn finish(self) -> (Table, Vec<SetupError>) {
+    pub(super) fn finish(self) -> (Table, Vec<SetupError>) {
         (self.table, self.errors)
     }
 
@@ -295,9 +295,4 @@ impl NamespaceBuilder {
         }
         self.table.requirements.add(requirements);
     }
-}
-
-/// How mistakes name the handler of an event.
-pub(crate) fn on(event: &str) -> String {
-    format!("on({event:?}, …)")
 }

@@ -1,8 +1,9 @@
-use std::any::{Any, type_name};
+use std::any::type_name;
 use std::fmt;
 use std::sync::Arc;
 
 use super::method::{Bound, Method};
+use super::table::{AnyInstance, InstanceId};
 use super::{NamespaceBuilder, Table};
 use crate::handler::ExtractError;
 use crate::socket::Socket;
@@ -65,9 +66,9 @@ impl NamespaceBuilder {
         T: Namespace,
         F: Fn(&Socket) -> T + Send + Sync + 'static,
     {
-        let place = self.table.instances.len();
-        self.table.instances.push(Arc::new(move |socket| Arc::new(make(socket))));
-        T::define(self, Instance(Source::PerSocket(place)));
+        let id = InstanceId::new();
+        self.table.instances.push((id, Arc::new(move |socket| Arc::new(make(socket)))));
+        T::define(self, Instance(Source::PerSocket(id)));
     }
 }
 
@@ -77,8 +78,7 @@ pub struct Instance<T>(Source<T>);
 
 enum Source<T> {
     Shared(Arc<T>),
-    /// The place among the socket's instances.
-    PerSocket(usize),
+    PerSocket(InstanceId),
 }
 
 impl<T: Namespace> Instance<T> {
@@ -86,9 +86,10 @@ impl<T: Namespace> Instance<T> {
     pub fn of(&self, socket: &Socket) -> Option<Arc<T>> {
         match &self.0 {
             Source::Shared(value) => Some(Arc::clone(value)),
-            Source::PerSocket(place) => {
+            Source::PerSocket(id) => {
                 let instances = socket.extensions().get::<Instances>()?;
-                Arc::clone(instances.0.get(*place)?).downcast().ok()
+                let (_, value) = instances.0.iter().find(|(other, _)| other == id)?;
+                Arc::clone(value).downcast().ok()
             }
         }
     }
@@ -126,7 +127,7 @@ impl<T> Clone for Instance<T> {
     fn clone(&self) -> Self {
         Self(match &self.0 {
             Source::Shared(value) => Source::Shared(Arc::clone(value)),
-            Source::PerSocket(place) => Source::PerSocket(*place),
+            Source::PerSocket(id) => Source::PerSocket(*id),
         })
     }
 }
@@ -140,20 +141,15 @@ impl<T> fmt::Debug for Instance<T> {
     }
 }
 
-/// The values of one socket, by their places. Kept among its extensions, so that sockets without any cost nothing.
+/// The values of one socket. Kept among its extensions, so that sockets without any cost nothing.
 #[derive(Clone)]
-struct Instances(Arc<[AnyInstance]>);
-
-type AnyInstance = Arc<dyn Any + Send + Sync>;
-
-/// Makes a socket's own value.
-pub(super) type MakeInstance = dyn Fn(&Socket) -> AnyInstance + Send + Sync;
+struct Instances(Arc<[(InstanceId, AnyInstance)]>);
 
 impl Table {
     /// Makes the values that are a socket's own.
     pub(crate) fn make_instances(&self, socket: &Socket) {
         if !self.instances.is_empty() {
-            let instances = self.instances.iter().map(|make| make(socket)).collect();
+            let instances = self.instances.iter().map(|(id, make)| (*id, make(socket))).collect();
             socket.extensions().insert(Instances(instances));
         }
     }

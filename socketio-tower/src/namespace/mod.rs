@@ -2,7 +2,6 @@
 
 mod builder;
 pub use builder::NamespaceBuilder;
-pub(crate) use builder::on;
 
 /// Types as namespaces, by a trait that has the name which the struct below has inside this crate.
 pub(crate) mod instance;
@@ -10,13 +9,15 @@ pub(crate) mod instance;
 pub(crate) mod method;
 
 mod table;
-pub(crate) use table::{EventHandler, Table};
+pub(crate) use table::{EventHandler, Filter, Listener, Table, on};
+
+mod room_event;
+pub use room_event::RoomEvent;
 
 mod room_events;
-pub use room_events::RoomEvent;
-use room_events::RoomEvents;
 
 mod told;
+use told::Told;
 
 mod children;
 use children::Child;
@@ -24,6 +25,7 @@ use children::Children;
 pub use children::NamespaceEvent;
 pub(crate) use children::NamespaceHook;
 
+mod define;
 mod setup;
 
 mod set;
@@ -50,7 +52,8 @@ pub(crate) struct Namespace {
     table: RwLock<Arc<Table>>,
     /// One lock around all rooms, held for as long as it takes to copy handles out.
     rooms: Mutex<Rooms<Socket, RandomState>>,
-    room_events: RoomEvents,
+    /// With the table of the socket that did it, whose hooks are told.
+    room_events: Told<(Arc<Table>, RoomEvent)>,
     /// Whether it was taken away: nobody becomes a member any more.
     removed: AtomicBool,
     /// Shared by emits and broadcasts, so that a broadcast has one id for all.
@@ -64,7 +67,7 @@ impl Namespace {
             child: None,
             table: RwLock::default(),
             rooms: Mutex::new(Rooms::with_hasher(RandomState::default())),
-            room_events: RoomEvents::default(),
+            room_events: Told::default(),
             removed: AtomicBool::new(false),
             ack_ids: AtomicU64::new(0),
         }

@@ -1,10 +1,9 @@
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
-use std::thread::ThreadId;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use socketio_core::namespace::{Dispatcher, NamespacePath, PatternError, Resolved};
+use socketio_core::namespace::{Dispatcher, NamespacePath, Resolved};
 
 use super::setup::Setup;
-use super::{Children, Namespace, NamespaceBuilder, NamespaceHook, Table};
+use super::{Children, Namespace, NamespaceHook, Table};
 use crate::error::{SetupError, SetupErrors};
 use crate::handler::{ErrorContext, ErrorHook, Requirements};
 use crate::panics::contained;
@@ -18,7 +17,6 @@ pub(crate) struct NamespaceSet {
     on_error: Option<ErrorHook>,
     inner: RwLock<Inner>,
     children: Arc<Children>,
-    definitions: Definitions,
     setup: Setup,
 }
 
@@ -50,7 +48,6 @@ impl NamespaceSet {
             on_error: settings.on_error,
             inner: RwLock::default(),
             children: Arc::new(Children::new(settings.max_dynamic, settings.on_namespace)),
-            definitions: Definitions::default(),
             setup: Setup::default(),
         }
     }
@@ -80,9 +77,11 @@ impl NamespaceSet {
 
     /// Ends the set-up, unless it has mistakes: from now on they panic.
     pub(crate) fn finish_setup(&self) -> Result<(), SetupErrors> {
+        // A definition that comes meanwhile waits, and is either seen or meets a set-up that is finished.
+        let inner = self.read();
         let mut errors = self.setup.errors();
-        for namespace in self.defined() {
-            errors.extend(self.missing(&namespace, namespace.table().requirements()));
+        for namespace in &inner.namespaces {
+            errors.extend(self.missing(namespace, namespace.table().requirements()));
         }
         match SetupErrors::new(errors) {
             Some(errors) => Err(errors),
@@ -107,7 +106,7 @@ impl NamespaceSet {
 
     /// The namespace that a client names; one that meets a pattern is made if it is not there.
     pub(crate) fn resolve(&self, name: &str) -> Option<Arc<Namespace>> {
-        let inner = self.inner.read().unwrap_or_else(PoisonError::into_inner);
+        let inner = self.read();
         match inner.dispatcher.resolve(name)? {
             Resolved::Path(index) => Some(Arc::clone(&inner.namespaces[index.get()])),
             Resolved::Pattern(index, captures) => {
@@ -118,79 +117,55 @@ impl NamespaceSet {
 
     /// The namespace of this path, if it was defined by that path or lives.
     pub(crate) fn find(&self, name: &str) -> Option<Arc<Namespace>> {
-        let inner = self.inner.read().unwrap_or_else(PoisonError::into_inner);
+        let inner = self.read();
         match inner.dispatcher.resolve(name)? {
             Resolved::Path(index) => Some(Arc::clone(&inner.namespaces[index.get()])),
             Resolved::Pattern(..) => self.children.living(name),
         }
     }
 
-    /// Defines a namespace, or adds to one.
-    pub(crate) fn build(&self, path: &str, define: impl FnOnce(&mut NamespaceBuilder)) {
-        let path = match path.parse::<NamespacePath>() {
-            Ok(path) => path,
-            Err(error) => {
-                self.record([SetupError::Namespace { path: path.to_owned(), error }]);
-                return;
+    /// Adds a definition to the namespace of this path or pattern, which clients meet only afterwards if it is new.
+    ///
+    /// # Panics
+    ///
+    /// Panics if a layer was made already and the definition has a mistake.
+    pub(super) fn add(&self, path: &NamespacePath, mut addition: Table, mut mistakes: Vec<SetupError>) {
+        let mut inner = self.write();
+        let known = inner.namespaces.iter().find(|other| other.path() == path.as_str()).cloned();
+        let namespace = known.clone().unwrap_or_else(|| Arc::new(Namespace::new(path.clone())));
+        let mut table = Table::clone(&namespace.table());
+        mistakes.extend(table.merge(&mut addition).into_iter().map(|method| {
+            let namespace = path.as_str().to_owned();
+            SetupError::SetTwice { namespace, method }
+        }));
+        if self.setup.is_done() {
+            mistakes.extend(self.missing(&namespace, table.requirements()));
+        }
+        // First, because no client should meet what makes this panic.
+        self.setup.record(mistakes);
+        if known.is_none() {
+            let inserted = match Dispatcher::is_pattern(path) {
+                true => inner.dispatcher.insert_pattern(path.clone()),
+                false => Ok(inner.dispatcher.insert(path.clone())),
+            };
+            match inserted {
+                Ok(_) => inner.namespaces.push(Arc::clone(&namespace)),
+                Err(error) => {
+                    self.setup.record([SetupError::Pattern { path: path.as_str().to_owned(), error }]);
+                    return;
+                }
             }
-        };
-        let text = path.as_str().to_owned();
-        let defined = self.define(path, |namespace| {
-            let mut builder = NamespaceBuilder::new(namespace.path(), Table::clone(&namespace.table()));
-            define(&mut builder);
-            let (table, mut errors) = builder.finish();
-            if self.setup.is_done() {
-                errors.extend(self.missing(namespace, table.requirements()));
-            }
-            // First, because no client should meet what makes this panic.
-            self.record(errors);
-            namespace.publish(table);
-        });
-        if let Err(error) = defined {
-            self.record([SetupError::Pattern { path: text, error }]);
         }
-    }
-
-    /// Calls `change` with the namespace of this path or pattern, which clients meet only afterwards if it is new.
-    fn define<R>(
-        &self,
-        path: NamespacePath,
-        change: impl FnOnce(&Arc<Namespace>) -> R,
-    ) -> Result<R, PatternError> {
-        let _defining = self.definitions.begin();
-        if let Some(namespace) = self.defined().into_iter().find(|other| other.path() == path.as_str()) {
-            return Ok(change(&namespace));
-        }
-        let pattern = Dispatcher::is_pattern(&path);
-        if pattern {
-            // Before the application's code runs in vain.
-            self.inner
-                .read()
-                .unwrap_or_else(PoisonError::into_inner)
-                .dispatcher
-                .clone()
-                .insert_pattern(path.clone())?;
-        }
-        let namespace = Arc::new(Namespace::new(path.clone()));
-        let result = change(&namespace);
-        let mut inner = self.inner.write().unwrap_or_else(PoisonError::into_inner);
-        let index =
-            if pattern { inner.dispatcher.insert_pattern(path)? } else { inner.dispatcher.insert(path) };
-        if index.get() == inner.namespaces.len() {
-            inner.namespaces.push(namespace);
-        } else {
-            // The closure has defined the same path itself; what stands around it is the later definition.
-            let table = namespace.table();
-            inner.namespaces[index.get()].publish(table.as_ref().clone());
-        }
-        Ok(result)
+        namespace.publish(table);
+        drop(inner);
+        // Outside the lock: it holds the handlers that were set twice, and with them what they have captured.
+        drop(addition);
     }
 
     /// Takes a namespace that was defined, or a pattern, out; gives it, and what lives by it. Nobody becomes a member of
     /// them any more.
     pub(crate) fn remove(&self, path: &str) -> Option<Vec<Arc<Namespace>>> {
-        let _defining = self.definitions.begin();
-        let mut inner = self.inner.write().unwrap_or_else(PoisonError::into_inner);
+        let mut inner = self.write();
         let index = inner.dispatcher.remove(path)?;
         let namespace = inner.namespaces.remove(index.get());
         namespace.remove_itself();
@@ -202,7 +177,7 @@ impl NamespaceSet {
 
     /// Those that were defined, patterns among them.
     pub(crate) fn defined(&self) -> Vec<Arc<Namespace>> {
-        self.inner.read().unwrap_or_else(PoisonError::into_inner).namespaces.clone()
+        self.read().namespaces.clone()
     }
 
     /// Those that have sockets, or may have: patterns are not among them, but what lives by them is.
@@ -212,40 +187,12 @@ impl NamespaceSet {
         all.extend(self.children.all_living());
         all
     }
-}
 
-/// One thread defines at a time, so that what two of them say about one path stands together; that thread may do so
-/// inside of a definition too.
-#[derive(Debug, Default)]
-struct Definitions {
-    by: Mutex<Option<(ThreadId, usize)>>,
-    free: Condvar,
-}
-
-struct Defining<'a>(&'a Definitions);
-
-impl Definitions {
-    fn begin(&self) -> Defining<'_> {
-        let me = std::thread::current().id();
-        let mut by = self.lock();
-        while by.is_some_and(|(other, _)| other != me) {
-            by = self.free.wait(by).unwrap_or_else(PoisonError::into_inner);
-        }
-        *by = Some((me, by.map_or(1, |(_, depth)| depth + 1)));
-        Defining(self)
+    fn read(&self) -> RwLockReadGuard<'_, Inner> {
+        self.inner.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn lock(&self) -> MutexGuard<'_, Option<(ThreadId, usize)>> {
-        self.by.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Drop for Defining<'_> {
-    fn drop(&mut self) {
-        let mut by = self.0.lock();
-        *by = by.and_then(|(me, depth)| (depth > 1).then_some((me, depth - 1)));
-        if by.is_none() {
-            self.0.free.notify_one();
-        }
+    fn write(&self) -> RwLockWriteGuard<'_, Inner> {
+        self.inner.write().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,15 +1,18 @@
+use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use socketio_core::namespace::{EventIndex, EventNames};
+use socketio_core::packet::Event;
 
-use super::instance::MakeInstance;
-use super::room_events::RoomHook;
-use crate::filter::{EventPolicy, Filter, Listener};
+use super::RoomEvent;
+use crate::filter::{EventPolicy, Verdict};
 use crate::handler::{
-    BoxHandler, ConnectContext, ConnectError, DisconnectContext, ErrorHook, EventContext, Outcome,
-    Requirements,
+    AsyncFilter, BoxHandler, ConnectContext, ConnectError, DisconnectContext, ErrorHook, EventContext,
+    Outcome, Requirements,
 };
+use crate::socket::Socket;
 
 /// The handlers of a namespace. A socket keeps to the table that stood when it connected.
 #[derive(Clone, Default)]
@@ -28,13 +31,86 @@ pub(crate) struct Table {
     pub(super) concurrency: Option<usize>,
     pub(super) requirements: Requirements,
     /// For the values of which every socket has its own.
-    pub(super) instances: Vec<Arc<MakeInstance>>,
+    pub(super) instances: Vec<(InstanceId, Arc<MakeInstance>)>,
+}
+
+/// Which of the values that a socket has as its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct InstanceId(u64);
+
+impl InstanceId {
+    /// An id that was never used before.
+    pub(super) fn new() -> Self {
+        static LAST: AtomicU64 = AtomicU64::new(0);
+        Self(LAST.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+/// Makes a socket's own value.
+pub(super) type MakeInstance = dyn Fn(&Socket) -> AnyInstance + Send + Sync;
+
+pub(super) type AnyInstance = Arc<dyn Any + Send + Sync>;
+
+type SyncFilter = dyn Fn(&Socket, &Event) -> Verdict + Send + Sync;
+
+/// Decides on the events that a client sends.
+#[derive(Clone)]
+pub(crate) enum Filter {
+    Now(Arc<SyncFilter>),
+    Later(Arc<AsyncFilter>),
+}
+
+/// Told of the events that are sent to a client.
+pub(crate) type Listener = Arc<dyn Fn(&Socket, &Event) + Send + Sync>;
+
+/// Told of what happens to rooms.
+pub(super) type RoomHook = Arc<dyn Fn(&RoomEvent) + Send + Sync>;
+
+/// The name of the method that sets the handler of an event, for mistakes.
+pub(crate) fn on(event: &str) -> String {
+    format!("on({event:?}, …)")
 }
 
 pub(crate) type EventHandler = BoxHandler<EventContext, Outcome>;
 pub(crate) type Middleware = BoxHandler<ConnectContext, Result<(), ConnectError>>;
 
 impl Table {
+    /// Adds another definition. What both have, and of which there can be one, stays as it is here, and in `other`; returns
+    /// how it was set.
+    pub(super) fn merge(&mut self, other: &mut Self) -> Vec<String> {
+        let mut twice = Vec::new();
+        let mut rest = Vec::new();
+        let events = std::mem::take(&mut other.events);
+        for (name, handler) in other.names.iter().zip(events) {
+            match self.names.insert(name) {
+                Ok(place) if place.get() == self.events.len() => self.events.push(handler),
+                _ => {
+                    twice.push(on(name));
+                    rest.push(handler);
+                }
+            }
+        }
+        other.events = rest;
+        let mut set = |method: &str, is_free: bool| {
+            if !is_free {
+                twice.push(format!("{method}(…)"));
+            }
+        };
+        set("fallback", merge_one(&mut self.fallback, &mut other.fallback));
+        set("on_connect", merge_one(&mut self.connect, &mut other.connect));
+        set("on_disconnect", merge_one(&mut self.disconnect, &mut other.disconnect));
+        set("policy", merge_one(&mut self.policy, &mut other.policy));
+        set("on_error", merge_one(&mut self.error, &mut other.error));
+        set("concurrency", merge_one(&mut self.concurrency, &mut other.concurrency));
+        self.middlewares.append(&mut other.middlewares);
+        self.filters.append(&mut other.filters);
+        self.outgoing.append(&mut other.outgoing);
+        self.rooms.append(&mut other.rooms);
+        self.instances.append(&mut other.instances);
+        self.requirements.add(std::mem::take(&mut other.requirements));
+        twice
+    }
+
     /// The handler of an event, and by which index its name is known.
     pub(crate) fn event(&self, name: &str) -> Option<(EventIndex, &EventHandler)> {
         let index = self.names.get(name)?;
@@ -110,4 +186,12 @@ impl fmt::Debug for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Table").field("events", &self.names).finish_non_exhaustive()
     }
+}
+
+/// Moves a value to where there is none; false if there is one, and both stay.
+fn merge_one<T>(place: &mut Option<T>, other: &mut Option<T>) -> bool {
+    if place.is_none() {
+        *place = other.take();
+    }
+    other.is_none()
 }

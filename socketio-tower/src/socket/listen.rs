@@ -9,11 +9,12 @@ use socketio_core::packet::Event;
 use super::Socket;
 use super::overlay::{Entry, ListenerId, Overlay};
 use crate::error::SetupError;
-use crate::filter::{EventPolicy, Filter, Judgement, Verdict};
+use crate::filter::{EventPolicy, Verdict};
 use crate::handler::{
-    AsyncFilter, BoxFuture, BoxHandler, Cause, EventContext, EventReply, FilterReply, Handler, Requirements,
+    AsyncFilter, BoxFuture, BoxHandler, Cause, EventContext, EventReply, FilterReply, Handler, Judged,
+    Requirements,
 };
-use crate::namespace::{EventHandler, on};
+use crate::namespace::{EventHandler, Filter, on};
 use crate::panics::contained;
 
 /// Listening to this socket alone, beyond what its namespace says.
@@ -267,6 +268,13 @@ impl Socket {
             |overlay| overlay.with_policy(|own| own.unwrap_or(initial).allows(event)),
         )
     }
+}
+
+/// What all filters make of an event.
+pub(crate) enum Judgement {
+    Now(Verdict),
+    /// As soon as the first async one among them, and those after it, have ended.
+    Later(BoxFuture<Judged>),
 }
 
 thread_local! {

@@ -16,6 +16,7 @@ mod life;
 use life::Life;
 
 mod listen;
+pub(crate) use listen::Judgement;
 pub use listen::SocketPolicy;
 
 mod operator;

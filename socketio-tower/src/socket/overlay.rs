@@ -5,8 +5,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio_util::sync::CancellationToken;
 
 use super::data::Shown;
-use crate::filter::{EventPolicy, Filter, Listener};
+use crate::filter::EventPolicy;
 use crate::namespace::EventHandler;
+use crate::namespace::{Filter, Listener};
 
 /// What one socket has beyond its namespace's table: listeners, filters, a policy of its own, tasks, a value to show.
 ///

@@ -42,16 +42,36 @@ fn two_handlers_where_one_can_answer() {
     assert_eq!(
         mistakes(&io),
         [
-            "concurrency(…)",
-            "policy(…)",
             r#"on("say \"hi\"", …)"#,
             "fallback(…)",
-            "on_error(…)",
             "on_connect(…)",
-            "on_disconnect(…)"
+            "on_disconnect(…)",
+            "policy(…)",
+            "on_error(…)",
+            "concurrency(…)"
         ]
         .map(|method| format!("`/chat` has `{method}` twice"))
     );
+}
+
+/// A definition runs under no lock: it may wait for another thread's, and define what it is defining.
+#[tokio::test(start_paused = true)]
+async fn a_definition_may_wait_for_another() {
+    let io = SocketIo::new();
+    io.of("/chat", |ns| {
+        let other = io.clone();
+        let defined = std::thread::spawn(move || {
+            other.of("/chat", |ns| ns.on("theirs", async || "theirs"));
+        });
+        defined.join().unwrap();
+        io.of("/chat", |ns| ns.on("inside", async || "inside"));
+        ns.on("ours", async || "ours");
+    });
+    let client = TestClient::builder().open(&io).await.unwrap();
+    let socket = client.namespace("/chat").connect().await.unwrap();
+    for (event, answer) in [("theirs", "theirs"), ("inside", "inside"), ("ours", "ours")] {
+        assert_eq!(socket.emit_with_ack::<_, String>(event, "").await.unwrap(), answer);
+    }
 }
 
 /// Both would have been the first argument, and one of the two could never answer.
