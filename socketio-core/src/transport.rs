@@ -32,6 +32,9 @@ pub enum Transport {
 }
 
 impl Transport {
+    /// Every transport there is.
+    pub const ALL: [Self; 2] = [Self::Polling, Self::WebSocket];
+
     /// The name in the `transport` parameter and in the `upgrades` list.
     pub const fn name(self) -> &'static str {
         match self {

@@ -14,7 +14,8 @@ use crate::builder::SocketIoBuilder;
 use crate::error::{RemoveError, SetupErrors};
 use crate::layer::{AttachError, SocketIoLayer};
 use crate::namespace::{NamespaceBuilder, NamespaceSet};
-use crate::socket::{Sent, Socket};
+use crate::sent::Sent;
+use crate::socket::Socket;
 use crate::stats::Stats;
 
 /// A Socket.IO server.
@@ -119,7 +120,7 @@ impl SocketIo {
         }
         let removed = self.0.remove(path.as_str()).ok_or_else(unknown)?;
         for namespace in removed {
-            namespace.perform(&Selection::default(), &Operation::Disconnect { close: false });
+            namespace.perform(&Selection::default(), Operation::Disconnect { close: false });
         }
         Ok(())
     }

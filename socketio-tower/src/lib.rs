@@ -70,6 +70,8 @@ mod builder;
 pub use builder::SocketIoBuilder;
 
 mod clock;
+mod collection;
+
 mod config;
 pub use config::Overflow;
 
@@ -107,13 +109,14 @@ pub use namespace::{NamespaceBuilder, NamespaceEvent, RoomEvent};
 pub use socketio_tower_macros::namespace;
 
 mod panics;
+mod sent;
 mod server;
+pub use sent::{AckError, EmitError, Sent};
+
 mod session;
 
 mod socket;
-pub use socket::{
-    AckError, Client, EmitError, EmitWithAck, ListenerId, Sent, Socket, SocketOperator, SocketPolicy,
-};
+pub use socket::{Client, EmitWithAck, ListenerId, Socket, SocketOperator, SocketPolicy};
 
 #[cfg(feature = "testing")]
 pub mod testing;

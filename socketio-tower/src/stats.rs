@@ -1,4 +1,4 @@
-use socketio_core::DisconnectReason;
+use socketio_core::{DisconnectReason, Transport};
 
 /// How a server stands, as [`SocketIo::stats`](crate::SocketIo::stats) has found it.
 ///
@@ -8,10 +8,6 @@ use socketio_core::DisconnectReason;
 pub struct Stats {
     /// The sessions there are.
     pub sessions: usize,
-    /// Those of them that are on long polling at the moment.
-    pub polling: usize,
-    /// Those of them that are on WebSocket.
-    pub websocket: usize,
     /// The sockets that are connected, of all namespaces.
     pub sockets: usize,
     /// The bytes that have come from clients and that no handler has: input that was read and waits for its turn, messages
@@ -31,10 +27,16 @@ pub struct Stats {
     pub overflowed: u64,
     /// How many volatile packets were dropped because they could not leave at once.
     pub dropped: u64,
+    pub(crate) on: Vec<(Transport, usize)>,
     pub(crate) closed: Vec<(DisconnectReason, u64)>,
 }
 
 impl Stats {
+    /// How many of the sessions are on this transport at the moment.
+    pub fn sessions_on(&self, transport: Transport) -> usize {
+        self.on.iter().find(|(other, _)| *other == transport).map_or(0, |(_, count)| *count)
+    }
+
     /// How many sessions have ended for this reason since the server was made.
     pub fn closed(&self, reason: DisconnectReason) -> u64 {
         self.closed.iter().find(|(other, _)| *other == reason).map_or(0, |(_, count)| *count)

@@ -1,15 +1,13 @@
-use std::collections::VecDeque;
 use std::fmt;
 use std::marker::PhantomData;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use futures_core::Stream;
-use socketio_core::Unanswered;
 use socketio_core::packet::{FromArgs, RawArgs};
-use tokio::sync::mpsc;
 
-use crate::socket::{AckError, EmitError};
+use crate::collection::{Collected, Collection};
+use crate::sent::{AckError, EmitError};
 
 /// The answers to a [broadcast](crate::BroadcastOperator::emit_with_ack), in the order in which they come.
 ///
@@ -24,31 +22,27 @@ use crate::socket::{AckError, EmitError};
 /// May be dropped at any time: the event was sent, the answers are ignored.
 #[must_use = "the event is sent, but its answers are ignored unless they are awaited"]
 pub struct BroadcastAck<R> {
-    receiver: mpsc::UnboundedReceiver<Result<RawArgs, Unanswered>>,
-    /// How many answers are still to come.
-    awaited: usize,
-    /// Why some were not asked.
-    failed: VecDeque<AckError>,
+    answers: Collection<Result<RawArgs, AckError>>,
     marker: PhantomData<fn() -> R>,
 }
 
 impl<R> BroadcastAck<R> {
-    pub(super) fn new(
-        receiver: mpsc::UnboundedReceiver<Result<RawArgs, Unanswered>>,
-        awaited: usize,
-        failed: Vec<AckError>,
-    ) -> Self {
-        Self { receiver, awaited, failed: failed.into(), marker: PhantomData }
+    pub(super) fn new(mut answers: Collection<Result<RawArgs, AckError>>) -> Self {
+        answers.gather();
+        Self { answers, marker: PhantomData }
     }
 
     pub(super) fn refused(error: EmitError) -> Self {
-        let (_, receiver) = mpsc::unbounded_channel();
-        Self::new(receiver, 0, vec![AckError::Refused(error)])
+        let (collector, answers) = Collection::new();
+        collector.expect(1);
+        collector.send(Err(AckError::Refused(error)));
+        drop(collector);
+        Self::new(answers)
     }
 
     /// How many items are still to come.
     pub fn remaining(&self) -> usize {
-        self.awaited + self.failed.len()
+        self.answers.remaining()
     }
 }
 
@@ -56,21 +50,16 @@ impl<R: FromArgs> Stream for BroadcastAck<R> {
     type Item = Result<R, AckError>;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let this = self.get_mut();
-        if let Some(error) = this.failed.pop_front() {
-            return Poll::Ready(Some(Err(error)));
-        }
-        if this.awaited == 0 {
-            return Poll::Ready(None);
-        }
-        let answer = ready!(this.receiver.poll_recv(cx));
-        this.awaited -= 1;
-        // A session that ended with its runtime has said nothing.
-        Poll::Ready(Some(answer.map_or(Err(AckError::Disconnected), AckError::read)))
+        let collected = ready!(self.get_mut().answers.poll_next(cx));
+        Poll::Ready(collected.map(|collected| match collected {
+            Collected::Item(answer) => AckError::read(answer),
+            // A session that ended with its runtime has said nothing.
+            Collected::Missing => Err(AckError::Disconnected),
+        }))
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        (self.remaining(), Some(self.remaining()))
+        (self.remaining(), None)
     }
 }
 

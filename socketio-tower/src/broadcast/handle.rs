@@ -5,7 +5,7 @@ use socketio_core::packet::ToArgs;
 
 use super::{BroadcastAck, BroadcastOperator, RemoteSocket};
 use crate::namespace::Namespace;
-use crate::socket::Sent;
+use crate::sent::Sent;
 
 /// A namespace, to be spoken to from anywhere: outside handlers, and on threads without a runtime.
 #[derive(Debug, Clone)]

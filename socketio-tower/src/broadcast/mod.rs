@@ -8,6 +8,8 @@ pub use handle::NamespaceHandle;
 
 mod socket;
 
+mod facts;
+
 mod operation;
 pub(crate) use operation::{Operation, Selection};
 

@@ -1,9 +1,16 @@
 use std::cell::Cell;
+use std::time::Duration;
 
 use socketio_core::namespace::Target;
-use socketio_core::{Encoded, SocketId};
+use socketio_core::packet::{AckId, RawArgs};
+use socketio_core::{Awaits, Encoded, SocketId};
 
+use super::facts::Facts;
+use crate::clock::after;
+use crate::collection::Collector;
 use crate::namespace::Namespace;
+use crate::sent::AckError;
+use crate::session::Answer;
 use crate::socket::Socket;
 
 /// Which sockets of a namespace: those in any of the rooms, or all if there are none, without those in others and without
@@ -13,25 +20,33 @@ pub(crate) struct Selection {
     pub(crate) rooms: Vec<String>,
     pub(crate) except: Vec<String>,
     pub(crate) without: Option<SocketId>,
+    /// Only those of this process.
+    pub(crate) local: bool,
 }
 
-/// What is done to the sockets of a selection, as data, so that it can be done on another node too.
+/// Something done to the sockets of a selection, as data: all that another node needs to know to do it too.
 #[derive(Debug)]
-pub(crate) enum Operation<'a> {
-    /// Each is sent a packet.
-    Emit {
+pub(crate) enum Operation {
+    /// Send each a packet.
+    Emit { packet: Encoded, volatile: bool },
+    /// Send each a packet, and collect their answers.
+    Ask {
         packet: Encoded,
         volatile: bool,
+        id: AckId,
+        timeout: Option<Duration>,
+        answers: Collector<Result<RawArgs, AckError>>,
     },
-    Join {
-        room: &'a str,
-    },
-    Leave {
-        room: &'a str,
-    },
-    Disconnect {
-        close: bool,
-    },
+    /// Let each join a room.
+    Join { room: String },
+    /// Let each leave a room.
+    Leave { room: String },
+    /// Disconnect each from the namespace, or with `close` its client from all.
+    Disconnect { close: bool },
+    /// Collect what is known of each.
+    Fetch { facts: Collector<Facts> },
+    /// Count them.
+    Count { counts: Collector<usize> },
 }
 
 thread_local! {
@@ -43,21 +58,45 @@ thread_local! {
 const KEPT_SELECTED: usize = 64 * 1024;
 
 impl Namespace {
-    /// Does something to every socket of a selection.
-    pub(crate) fn perform(&self, selection: &Selection, operation: &Operation<'_>) {
-        // Decided once, not for each of a thousand sockets.
+    /// Does something to every socket of a selection: the one way for all operations on many sockets.
+    pub(crate) fn perform(&self, selection: &Selection, operation: Operation) {
         match operation {
+            // Decided once, not for each of a thousand sockets.
             Operation::Emit { packet, volatile: false } => {
                 self.for_each(selection, |socket| drop(socket.deliver(packet.clone(), false)));
             }
             Operation::Emit { packet, volatile: true } => {
                 self.for_each(selection, |socket| drop(socket.deliver(packet.clone(), true)));
             }
-            Operation::Join { room } => self.for_each(selection, |socket| _ = socket.join(room)),
-            Operation::Leave { room } => self.for_each(selection, |socket| _ = socket.leave(room)),
+            Operation::Ask { packet, volatile, id, timeout, answers } => {
+                let mut deadline = None;
+                self.for_each_connected(selection, |socket| {
+                    let timeout = timeout.unwrap_or(socket.server().settings().ack_timeout);
+                    let deadline = *deadline.get_or_insert_with(|| after(timeout));
+                    // Announced first: the client may be quicker than this thread.
+                    answers.expect(1);
+                    let awaits = Awaits::new(id, Answer::Many(answers.clone()), deadline);
+                    if let Some(error) = AckError::of_sending(socket.ask(packet.clone(), awaits, volatile)) {
+                        answers.send(Err(error));
+                    }
+                });
+            }
+            Operation::Join { room } => self.for_each(selection, |socket| _ = socket.join(&room)),
+            Operation::Leave { room } => self.for_each(selection, |socket| _ = socket.leave(&room)),
             Operation::Disconnect { close: false } => self.for_each(selection, |socket| socket.disconnect()),
             Operation::Disconnect { close: true } => {
                 self.for_each(selection, |socket| socket.disconnect_client());
+            }
+            Operation::Fetch { facts } => self.for_each_connected(selection, |socket| {
+                facts.expect(1);
+                facts.send(Facts::of(&socket));
+            }),
+            Operation::Count { counts } => {
+                let mut count = 0;
+                let count_connected = |socket: &Socket| count += usize::from(socket.is_connected());
+                self.rooms().select(&selection.target(), count_connected);
+                counts.expect(1);
+                counts.send(count);
             }
         }
     }

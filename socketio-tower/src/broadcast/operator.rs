@@ -1,15 +1,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use socketio_core::SocketId;
 use socketio_core::packet::ToArgs;
-use socketio_core::{Awaits, SocketId};
-use tokio::sync::mpsc;
 
 use super::{BroadcastAck, Operation, Selection};
-use crate::clock::after;
+use crate::collection::Collection;
 use crate::namespace::Namespace;
-use crate::session::Answer;
-use crate::socket::{AckError, Sent, Socket, with_encoder};
+use crate::sent::Sent;
+use crate::socket::{Socket, with_encoder};
 
 /// A choice of sockets of one namespace: those in any of some rooms, or all, without those in others.
 ///
@@ -68,7 +67,8 @@ impl BroadcastOperator {
     }
 
     /// Chooses among the sockets of this process only. There are no others yet: every server is alone.
-    pub fn local(self) -> Self {
+    pub fn local(mut self) -> Self {
+        self.selection.local = true;
         self
     }
 
@@ -90,7 +90,7 @@ impl BroadcastOperator {
         match with_encoder(|encoder| encoder.event(self.namespace.path(), event, args, None)) {
             Ok(packet) => {
                 let operation = Operation::Emit { packet, volatile: self.volatile };
-                self.namespace.perform(&self.selection, &operation);
+                self.namespace.perform(&self.selection, operation);
                 Sent::Queued
             }
             Err(error) => Sent::Refused(error.into()),
@@ -123,18 +123,11 @@ impl BroadcastOperator {
             Ok(packet) => packet,
             Err(error) => return BroadcastAck::refused(error.into()),
         };
-        let (sender, receiver) = mpsc::unbounded_channel();
-        let (mut failed, mut deadline, mut awaited) = (Vec::new(), None, 0);
-        self.namespace.for_each_connected(&self.selection, |socket| {
-            let deadline = *deadline
-                .get_or_insert_with(|| after(self.timeout.unwrap_or(socket.server().settings().ack_timeout)));
-            let awaits = Awaits::new(id, Answer::Many(sender.clone()), deadline);
-            match AckError::of_sending(socket.ask(packet.clone(), awaits, self.volatile)) {
-                None => awaited += 1,
-                Some(error) => failed.push(error),
-            }
-        });
-        BroadcastAck::new(receiver, awaited, failed)
+        let (collector, answers) = Collection::new();
+        let (volatile, timeout) = (self.volatile, self.timeout);
+        let operation = Operation::Ask { packet, volatile, id, timeout, answers: collector };
+        self.namespace.perform(&self.selection, operation);
+        BroadcastAck::new(answers)
     }
 }
 
@@ -142,25 +135,25 @@ impl BroadcastOperator {
 impl BroadcastOperator {
     /// Lets each of them join a room.
     pub async fn sockets_join(&self, room: impl AsRef<str>) {
-        self.namespace.perform(&self.selection, &Operation::Join { room: room.as_ref() });
+        self.namespace.perform(&self.selection, Operation::Join { room: room.as_ref().to_owned() });
     }
 
     /// Lets each of them leave a room.
     pub async fn sockets_leave(&self, room: impl AsRef<str>) {
-        self.namespace.perform(&self.selection, &Operation::Leave { room: room.as_ref() });
+        self.namespace.perform(&self.selection, Operation::Leave { room: room.as_ref().to_owned() });
     }
 
     /// Disconnects each of them from the namespace; with `close`, from all namespaces, and closes their connections.
     pub async fn disconnect_sockets(&self, close: bool) {
-        self.namespace.perform(&self.selection, &Operation::Disconnect { close });
+        self.namespace.perform(&self.selection, Operation::Disconnect { close });
     }
 
     /// How many sockets of this process are chosen at the moment.
     pub fn count(&self) -> usize {
-        let mut count = 0;
-        let count_connected = |socket: &Socket| count += usize::from(socket.is_connected());
-        self.namespace.rooms().select(&self.selection.target(), count_connected);
-        count
+        let (collector, mut counts) = Collection::new();
+        let selection = Selection { local: true, ..self.selection.clone() };
+        self.namespace.perform(&selection, Operation::Count { counts: collector });
+        counts.drain().sum()
     }
 
     /// The sockets of this process that are chosen at the moment.

@@ -1,15 +1,17 @@
+use std::future::poll_fn;
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
-use serde_json::value::RawValue;
 use socketio_core::SocketId;
 use socketio_core::packet::{FromArgs, ToArgs};
 
-use super::BroadcastOperator;
+use super::facts::Facts;
+use super::{BroadcastOperator, Operation};
+use crate::collection::{Collected, Collection};
 use crate::handshake::Handshake;
 use crate::namespace::Namespace;
-use crate::socket::{AckError, Sent, Socket};
+use crate::sent::{AckError, Sent};
 
 /// What was known of a socket when somebody asked, wherever in a cluster it is; and a way to reach it.
 ///
@@ -18,29 +20,15 @@ use crate::socket::{AckError, Sent, Socket};
 #[derive(Debug, Clone)]
 pub struct RemoteSocket {
     namespace: Arc<Namespace>,
-    id: SocketId,
-    rooms: Vec<String>,
-    handshake: Handshake,
-    data: Option<Box<RawValue>>,
+    facts: Facts,
     timeout: Option<Duration>,
 }
 
 /// What is known of it.
 impl RemoteSocket {
-    pub(super) fn of(socket: &Socket, namespace: &Arc<Namespace>) -> Self {
-        Self {
-            namespace: Arc::clone(namespace),
-            id: socket.id(),
-            rooms: socket.rooms(),
-            handshake: socket.handshake().clone(),
-            data: socket.data_json(),
-            timeout: None,
-        }
-    }
-
     /// Its id.
     pub fn id(&self) -> SocketId {
-        self.id
+        self.facts.id
     }
 
     /// The path of its namespace.
@@ -50,17 +38,17 @@ impl RemoteSocket {
 
     /// The rooms it was in, the one of its id first.
     pub fn rooms(&self) -> &[String] {
-        &self.rooms
+        &self.facts.rooms
     }
 
     /// The request that opened its client's session.
     pub fn handshake(&self) -> &Handshake {
-        &self.handshake
+        &self.facts.handshake
     }
 
     /// What [`Socket::set_data`] was given, as any type that reads it; none if there is nothing, or if it does not fit.
     pub fn data<T: DeserializeOwned>(&self) -> Option<T> {
-        serde_json::from_str(self.data.as_ref()?.get()).ok()
+        serde_json::from_str(self.facts.data.as_ref()?.get()).ok()
     }
 }
 
@@ -113,7 +101,7 @@ impl RemoteSocket {
     }
 
     fn operator(&self) -> BroadcastOperator {
-        BroadcastOperator::new(Arc::clone(&self.namespace)).to(self.id)
+        BroadcastOperator::new(Arc::clone(&self.namespace)).to(self.facts.id)
     }
 }
 
@@ -121,10 +109,15 @@ impl RemoteSocket {
 impl BroadcastOperator {
     /// What is known of each of them at the moment.
     pub async fn fetch_sockets(&self) -> Vec<RemoteSocket> {
+        let (collector, mut collection) = Collection::new();
+        self.namespace().perform(self.selection(), Operation::Fetch { facts: collector });
         let mut sockets = Vec::new();
-        self.namespace().for_each_connected(self.selection(), |socket| {
-            sockets.push(RemoteSocket::of(&socket, self.namespace()));
-        });
+        while let Some(collected) = poll_fn(|cx| collection.poll_next(cx)).await {
+            if let Collected::Item(facts) = collected {
+                let namespace = Arc::clone(self.namespace());
+                sockets.push(RemoteSocket { namespace, facts, timeout: None });
+            }
+        }
         sockets
     }
 }

@@ -45,7 +45,7 @@ impl Work {
                 }
             }
             Event::Upgraded => {
-                self.session.upgraded();
+                self.session.upgraded(self.connection.transport());
                 trace::session_upgraded(self.session.transport());
             }
             Event::Violated(violation) => {

@@ -3,7 +3,8 @@ use std::sync::Arc;
 use socketio_core::packet::ToArgs;
 
 use crate::handler::{EventContext, Extract, ExtractError, Requirements};
-use crate::socket::{LentAck, Sent};
+use crate::sent::Sent;
+use crate::socket::LentAck;
 
 /// The right to answer an event, once.
 ///

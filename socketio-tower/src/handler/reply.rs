@@ -6,7 +6,8 @@ use socketio_core::packet::{Args, NoArgs, RawArgs, ToArgs, Value};
 
 use super::ConnectError;
 use crate::filter::Verdict;
-use crate::socket::{AckSlot, Sent};
+use crate::sent::Sent;
+use crate::socket::AckSlot;
 
 /// What a handler of events may return: it becomes the ack, if the client awaits one.
 ///

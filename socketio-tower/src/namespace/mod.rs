@@ -51,7 +51,7 @@ pub(crate) struct Namespace {
     /// Replaced whole: a client that connects meets all of it or nothing.
     table: RwLock<Arc<Table>>,
     /// One lock around all rooms, held for as long as it takes to copy handles out.
-    rooms: Mutex<Rooms<Socket, RandomState>>,
+    rooms: Mutex<Members>,
     /// With the table of the socket that did it, whose hooks are told.
     room_events: Told<(Arc<Table>, RoomEvent)>,
     /// Whether it was taken away: nobody becomes a member any more.
@@ -128,10 +128,17 @@ impl Namespace {
         if let Ok(member) = member {
             // Nobody finds it in the rooms before it is all that.
             socket.set_member(member);
+            // What it joined in its middlewares, under the same lock: nobody finds it without.
+            for room in socket.take_joins() {
+                self.join_under(&mut rooms, socket, member, &room);
+            }
         }
         drop(rooms);
         if let Some(child) = begins {
             child.tell();
+        }
+        if socket.table().listens_to_rooms() {
+            self.tell_rooms();
         }
         member
     }
@@ -155,7 +162,7 @@ impl Namespace {
         drop(former);
     }
 
-    pub(crate) fn rooms(&self) -> MutexGuard<'_, Rooms<Socket, RandomState>> {
+    pub(crate) fn rooms(&self) -> MutexGuard<'_, Members> {
         // Nothing of the application's runs under the lock.
         self.rooms.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -170,6 +177,9 @@ impl Namespace {
         AckId(self.ack_ids.fetch_add(1, Ordering::Relaxed))
     }
 }
+
+/// The members of a namespace, by their rooms.
+pub(crate) type Members = Rooms<Socket, RandomState>;
 
 /// Why a socket cannot be a member.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,12 +1,10 @@
 use std::sync::Arc;
 
-use socketio_core::namespace::{MemberKey, Rooms};
+use socketio_core::namespace::MemberKey;
 
-use super::{Namespace, RoomEvent};
+use super::{Members, Namespace, RoomEvent};
 use crate::panics::contained;
 use crate::socket::Socket;
-
-type Members = Rooms<Socket, foldhash::fast::RandomState>;
 
 impl Socket {
     /// Whether somebody is told that it joins or leaves this room. Its own is nobody's concern.
@@ -18,6 +16,22 @@ impl Socket {
 impl Namespace {
     pub(crate) fn join(&self, socket: &Socket, member: MemberKey, room: &str) -> bool {
         let mut rooms = self.rooms();
+        let joined = self.join_under(&mut rooms, socket, member, room);
+        drop(rooms);
+        if joined && socket.is_told_of(room) {
+            self.tell_rooms();
+        }
+        joined
+    }
+
+    /// The same under the lock of the rooms; [`tell_rooms`](Self::tell_rooms) afterwards.
+    pub(super) fn join_under(
+        &self,
+        rooms: &mut Members,
+        socket: &Socket,
+        member: MemberKey,
+        room: &str,
+    ) -> bool {
         if !socket.is_told_of(room) {
             return rooms.join(member, room);
         }
@@ -30,8 +44,6 @@ impl Namespace {
             }
             self.room_events.push((Arc::clone(table), RoomEvent::Joined { room, socket: socket.id() }));
         }
-        drop(rooms);
-        self.tell_rooms();
         joined
     }
 
@@ -73,7 +85,7 @@ impl Namespace {
         removed.map_or_else(Vec::new, |(_, rooms)| rooms.iter().map(ToString::to_string).collect())
     }
 
-    fn tell_rooms(&self) {
+    pub(super) fn tell_rooms(&self) {
         self.room_events.tell(|(table, event)| {
             for hook in table.room_hooks() {
                 contained(|| hook(event));

@@ -4,8 +4,10 @@ use bytes::Bytes;
 use socketio_core::engine::{Post, Response, Upgrade};
 use socketio_core::packet::RawArgs;
 use socketio_core::{Awaits, DisconnectReason, Encoded, Link, Lost, SocketId, SocketKey, Unanswered};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 
+use crate::collection::Collector;
+use crate::sent::AckError;
 use crate::transport::Stream;
 
 /// What the task of a session is asked to do.
@@ -60,17 +62,17 @@ pub(crate) enum Reply {
 #[derive(Debug)]
 pub(crate) enum Answer {
     /// To whoever asked this client alone.
-    One(oneshot::Sender<Result<RawArgs, Unanswered>>),
+    One(oneshot::Sender<Result<RawArgs, AckError>>),
     /// To whoever asked many, with the answers of the others.
-    Many(mpsc::UnboundedSender<Result<RawArgs, Unanswered>>),
+    Many(Collector<Result<RawArgs, AckError>>),
 }
 
 impl Answer {
     pub(crate) fn send(self, answer: Result<RawArgs, Unanswered>) {
         // Whoever asked may have given up.
         match self {
-            Self::One(sender) => drop(sender.send(answer)),
-            Self::Many(sender) => drop(sender.send(answer)),
+            Self::One(sender) => drop(sender.send(answer.map_err(AckError::from))),
+            Self::Many(answers) => answers.send(answer.map_err(AckError::from)),
         }
     }
 }

@@ -11,7 +11,7 @@ pub(crate) use mailbox::{Backlog, Mailbox, Pushed};
 mod table;
 pub(crate) use table::{NotInserted, SessionTable};
 
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicUsize, Ordering};
 
 use socketio_core::{Link, Sid, Transport};
 
@@ -26,7 +26,8 @@ pub(crate) struct Session {
     pub(crate) handshake: Handshake,
     pub(crate) extensions: Extensions,
     links: AtomicU32,
-    streaming: AtomicBool,
+    /// The place of its transport among [`Transport::ALL`].
+    transport: AtomicU8,
     /// Whether bytes of a body have come since the task looked.
     uploads: AtomicBool,
     /// The bytes of bodies that are not whole.
@@ -41,7 +42,7 @@ impl Session {
             handshake,
             extensions: Extensions::default(),
             links: AtomicU32::new(0),
-            streaming: AtomicBool::new(transport != Transport::Polling),
+            transport: AtomicU8::new(place(transport)),
             uploads: AtomicBool::new(false),
             body_bytes: AtomicUsize::new(0),
         }
@@ -53,7 +54,7 @@ impl Session {
     }
 
     pub(crate) fn transport(&self) -> Transport {
-        if self.streaming.load(Ordering::Relaxed) { Transport::WebSocket } else { Transport::Polling }
+        Transport::ALL[usize::from(self.transport.load(Ordering::Relaxed))]
     }
 
     /// So many bytes of a body have come, which is not whole. The task is not woken: it looks when it must know whether the
@@ -78,7 +79,12 @@ impl Session {
         self.mailbox.received_bytes() + self.body_bytes.load(Ordering::Relaxed)
     }
 
-    pub(crate) fn upgraded(&self) {
-        self.streaming.store(true, Ordering::Relaxed);
+    pub(crate) fn upgraded(&self, transport: Transport) {
+        self.transport.store(place(transport), Ordering::Relaxed);
     }
+}
+
+/// The place of a transport among all.
+fn place(transport: Transport) -> u8 {
+    Transport::ALL.iter().position(|other| *other == transport).unwrap_or_default() as u8
 }

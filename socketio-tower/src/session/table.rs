@@ -98,15 +98,18 @@ impl SessionTable {
     /// All that is known here.
     pub(crate) fn stats(&self) -> Stats {
         let sessions = self.all();
-        let websocket = sessions.iter().filter(|session| session.transport() == Transport::WebSocket).count();
+        let on = |transport| sessions.iter().filter(|session| session.transport() == transport).count();
         let queued_bytes = sessions.iter().map(|session| session.mailbox.queued_bytes()).sum();
         let received_bytes = sessions.iter().map(|session| session.received_bytes()).sum();
         let handlers = sessions.iter().map(|session| session.mailbox.handlers()).sum();
         let inner = self.lock();
         Stats {
             sessions: sessions.len(),
-            polling: sessions.len() - websocket,
-            websocket,
+            on: Transport::ALL
+                .map(|transport| (transport, on(transport)))
+                .into_iter()
+                .filter(|(_, n)| *n > 0)
+                .collect(),
             sockets: 0,
             received_bytes,
             queued_bytes,

@@ -6,11 +6,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 
 use pin_project_lite::pin_project;
-use socketio_core::Unanswered;
-use socketio_core::packet::{AckId, ArgsError, FromArgs, RawArgs, ToArgs};
+use socketio_core::packet::{AckId, FromArgs, RawArgs, ToArgs};
 use tokio::sync::oneshot;
 
-use super::{EmitError, Sent, Socket, with_encoder};
+use super::{Socket, with_encoder};
+use crate::sent::{AckError, Sent};
 
 /// The right to answer one event.
 #[derive(Debug)]
@@ -106,34 +106,12 @@ pin_project! {
 }
 
 enum State {
-    Waiting(oneshot::Receiver<Result<RawArgs, Unanswered>>),
+    Waiting(oneshot::Receiver<Result<RawArgs, AckError>>),
     Failed(Option<AckError>),
 }
 
-impl AckError {
-    /// What an answer that came, or did not, is to whoever asked.
-    pub(crate) fn read<R: FromArgs>(answer: Result<RawArgs, Unanswered>) -> Result<R, Self> {
-        match answer {
-            Ok(args) => R::from_args(&args).map_err(Self::Unexpected),
-            Err(Unanswered::TimedOut) => Err(Self::TimedOut),
-            Err(_) => Err(Self::Disconnected),
-        }
-    }
-
-    /// Why nothing is to be waited for, if that is so.
-    pub(crate) fn of_sending(sent: Sent) -> Option<Self> {
-        match sent {
-            Sent::Queued => None,
-            Sent::Full => Some(Self::Full),
-            Sent::Dropped => Some(Self::Dropped),
-            Sent::Gone => Some(Self::Disconnected),
-            Sent::Refused(error) => Some(Self::Refused(error)),
-        }
-    }
-}
-
 impl<R> EmitWithAck<R> {
-    pub(super) fn waiting(answer: oneshot::Receiver<Result<RawArgs, Unanswered>>) -> Self {
+    pub(super) fn waiting(answer: oneshot::Receiver<Result<RawArgs, AckError>>) -> Self {
         Self { state: State::Waiting(answer), marker: PhantomData }
     }
 
@@ -160,28 +138,4 @@ impl<R> fmt::Debug for EmitWithAck<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("EmitWithAck").finish_non_exhaustive()
     }
-}
-
-/// Why an answer did not come.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum AckError {
-    /// The client did not answer in time.
-    #[error("the client did not answer in time")]
-    TimedOut,
-    /// The socket was disconnected, before or after the event was sent.
-    #[error("the socket is disconnected")]
-    Disconnected,
-    /// Too many bytes wait for the client; the event was not sent.
-    #[error("too many bytes wait for the client")]
-    Full,
-    /// It was [volatile](crate::Socket::volatile), and could not have left at once; the event was not sent.
-    #[error("the event could not have left at once")]
-    Dropped,
-    /// The event cannot be sent.
-    #[error(transparent)]
-    Refused(#[from] EmitError),
-    /// The answer is not of the expected type.
-    #[error("unexpected answer: {0}")]
-    Unexpected(#[source] ArgsError),
 }

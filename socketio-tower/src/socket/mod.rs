@@ -1,7 +1,7 @@
 //! One client on one namespace, as the application sees it.
 
 mod ack;
-pub use ack::{AckError, EmitWithAck};
+pub use ack::EmitWithAck;
 pub(crate) use ack::{AckRight, AckSlot, LentAck};
 
 mod client;
@@ -25,9 +25,6 @@ pub use operator::SocketOperator;
 mod overlay;
 pub use overlay::ListenerId;
 
-mod sent;
-pub use sent::{EmitError, Sent};
-
 mod task;
 
 use std::fmt;
@@ -43,6 +40,7 @@ use socketio_core::{SocketId, SocketKey, Transport};
 use crate::extensions::Extensions;
 use crate::handshake::Handshake;
 use crate::namespace::{Barred, Membership, Namespace, NamespaceSet, Table};
+use crate::sent::Sent;
 use crate::server::Server;
 use crate::session::{Command, Pushed, Session};
 
@@ -301,10 +299,12 @@ impl Socket {
     /// Puts the socket among the members of its namespace, until the membership is dropped.
     pub(crate) fn connect(&self) -> Result<Membership, Barred> {
         let member = self.0.namespace.insert(self)?;
-        for room in self.0.overlay.get().map_or_else(Vec::new, |overlay| overlay.take_joins()) {
-            self.join(room);
-        }
         Ok(Membership::new(self.clone(), Arc::clone(&self.0.namespace), member))
+    }
+
+    /// What it has joined before it was a member.
+    pub(crate) fn take_joins(&self) -> Vec<Box<str>> {
+        self.0.overlay.get().map_or_else(Vec::new, |overlay| overlay.take_joins())
     }
 
     /// It is a member of its namespace.

@@ -4,8 +4,9 @@ use socketio_core::packet::ToArgs;
 use socketio_core::{Awaits, Encoded};
 use tokio::sync::oneshot;
 
-use super::{AckError, EmitWithAck, Sent, Socket, with_encoder};
+use super::{EmitWithAck, Socket, with_encoder};
 use crate::clock::after;
+use crate::sent::{AckError, Sent};
 use crate::session::{Answer, Command};
 
 /// A socket, and how to send to it.

@@ -10,7 +10,8 @@ use super::client::TestClient;
 use super::event::TestEvent;
 use super::pump::Command;
 use super::settled;
-use crate::socket::{AckError, with_encoder};
+use crate::sent::AckError;
+use crate::socket::with_encoder;
 
 /// A client's place in one namespace.
 ///

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use http::{HeaderValue, Method, StatusCode, header};
 use socketio_tower::layer::SessionCookie;
-use socketio_tower::{DisconnectReason, Overflow, Socket, SocketIo};
+use socketio_tower::{DisconnectReason, Overflow, Socket, SocketIo, Transport};
 
 use crate::client::{Http, Log, POLLING, Poller, Server, WEBSOCKET, Ws, request, text, until};
 
@@ -118,7 +118,13 @@ async fn statistics_are_true() {
     let mut poller = Poller::connect(server.address).await;
     let stats = io.stats();
     assert_eq!(
-        (stats.sessions, stats.polling, stats.websocket, stats.sockets, stats.opened),
+        (
+            stats.sessions,
+            stats.sessions_on(Transport::Polling),
+            stats.sessions_on(Transport::WebSocket),
+            stats.sockets,
+            stats.opened
+        ),
         (2, 1, 1, 3, 2)
     );
     ws.send(r#"420["fill"]"#).await;
