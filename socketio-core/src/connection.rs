@@ -19,7 +19,7 @@ use receive::Incomplete;
 use sockets::{Passage, Sockets};
 
 use crate::engine::{Event as EngineEvent, Open, Post, Received, RequestError, Session, Transmit, Upgrade};
-use crate::packet::{AckId, Assembler, Encoder};
+use crate::packet::{AckId, Assembler};
 use crate::time::after;
 use crate::{Config, DisconnectReason, Encoded, Link, Lost, Message, Sid, SocketId, Transport};
 
@@ -299,7 +299,7 @@ impl<A> Connection<A> {
             return None;
         }
         self.connect_deadline = None;
-        self.engine.send(Encoder::default().connect(&namespace, id));
+        self.engine.send(self.engine.revision().connect(&namespace, id));
         if self.sockets.is_full(socket) {
             self.events.push_back(Event::ParkingFull { socket });
         }
@@ -539,7 +539,7 @@ impl<A> Connection<A> {
     /// The server disconnects a socket, or gives up on one that waits to be accepted.
     fn leave(&mut self, socket: SocketKey) {
         let Some(namespace) = self.sockets.namespace(socket) else { return };
-        let packet = Encoder::default().disconnect(namespace);
+        let packet = self.engine.revision().disconnect(namespace);
         let connected = self.sockets.is_connected(socket);
         self.sockets.leave(socket);
         self.drop_received(socket);
@@ -576,7 +576,7 @@ impl<A> Connection<A> {
     }
 
     fn refuse(&mut self, namespace: &ByteString, message: &str, data: Option<&serde_json::value::RawValue>) {
-        self.engine.send(Encoder::default().connect_error(namespace, message, data));
+        self.engine.send(self.engine.revision().connect_error(namespace, message, data));
     }
 }
 

@@ -35,6 +35,8 @@ pub use revision::Revision;
 mod connection;
 pub use connection::{Awaits, Connection, Event, Pending, SocketKey, Unanswered, Violation};
 
+mod codec;
+
 mod encoded;
 pub use encoded::{Attachments, Encoded};
 

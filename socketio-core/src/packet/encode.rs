@@ -171,7 +171,7 @@ impl Encoder {
             self.buffer.prepend(b"-");
             self.prepend_number(u64::from(count));
         }
-        self.buffer.prepend(&[b'4', kind]);
+        self.buffer.prepend(&[MESSAGE, kind]);
         self.buffer.finish()
     }
 
@@ -186,7 +186,10 @@ impl Encoder {
     }
 }
 
-/// Room for `4`, the type, two numbers of twenty digits, `-`, the namespace and `,`.
+/// The Engine.IO type in front of every packet.
+pub(crate) const MESSAGE: u8 = b'4';
+
+/// Room for it, the type, two numbers of twenty digits, `-`, the namespace and `,`.
 fn header_room(namespace: &str) -> usize {
     2 + 20 + 1 + namespace.len() + 1 + 20
 }

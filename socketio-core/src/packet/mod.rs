@@ -23,6 +23,7 @@ mod assembler;
 pub use assembler::{AssembleError, Assembler};
 
 mod encode;
+pub(crate) use encode::MESSAGE;
 pub use encode::{EncodeError, Encoder};
 
 mod arguments;

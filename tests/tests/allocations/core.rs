@@ -131,7 +131,7 @@ fn the_packets_of_a_post_share_its_body() {
         session.handle_body(link, body.clone().into(), Instant::now());
         assert_eq!(std::iter::from_fn(|| session.poll(Instant::now())).count(), 16);
         let answer = session.poll_transmit();
-        assert!(matches!(answer, Some(Transmit::Respond { response: Response::Accepted, .. })));
+        assert!(matches!(answer, Some(Transmit::Respond { response: Response::Accepted { .. }, .. })));
     });
 }
 

@@ -64,7 +64,7 @@ impl Poller {
             black_box(event);
         }
         let answer = self.session.poll_transmit();
-        assert!(matches!(answer, Some(Transmit::Respond { response: Response::Accepted, .. })));
+        assert!(matches!(answer, Some(Transmit::Respond { response: Response::Accepted { .. }, .. })));
     }
 
     pub(crate) fn get(&mut self) -> Vec<u8> {
