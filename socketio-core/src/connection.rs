@@ -18,7 +18,9 @@ use acks::Acks;
 use receive::Incomplete;
 use sockets::{Passage, Sockets};
 
-use crate::engine::{Event as EngineEvent, Open, Post, Received, RequestError, Session, Transmit, Upgrade};
+use crate::engine::{
+    Event as EngineEvent, Open, Poll, Post, Received, RequestError, Session, Transmit, Upgrade,
+};
 use crate::packet::{AckId, Assembler};
 use crate::time::after;
 use crate::{Config, DisconnectReason, Encoded, Link, Lost, Message, Sid, SocketId, Transport};
@@ -174,9 +176,9 @@ impl<A> Connection<A> {
     /// # Errors
     ///
     /// The link was not taken; it is answered with the error.
-    pub fn handle_poll(&mut self, link: Link, now: Instant) -> Result<(), RequestError> {
+    pub fn handle_poll(&mut self, link: Link, poll: &Poll, now: Instant) -> Result<(), RequestError> {
         self.engine.set_answering(self.is_answering());
-        let taken = self.engine.handle_poll(link, now);
+        let taken = self.engine.handle_poll(link, poll, now);
         self.receive(now);
         taken
     }

@@ -19,7 +19,7 @@ pub(crate) use received::Received;
 use super::heartbeat::{Beat, Heartbeat};
 use super::outbox::Outbox;
 use super::upgrade::Candidate;
-use super::{BadRequest, Control, Event, Open, Post, RequestError, Response, Transmit, Upgrade};
+use super::{BadRequest, Control, Event, Open, Poll, Post, RequestError, Response, Transmit, Upgrade};
 use crate::time::{after, earlier};
 use crate::{Config, DisconnectReason, Encoded, Link, Lost, Message, Revision, Sid, Transport};
 
@@ -184,7 +184,12 @@ impl Session {
     /// # Errors
     ///
     /// The link was not taken; it is answered with the error.
-    pub fn handle_poll(&mut self, link: Link, now: Instant) -> Result<(), RequestError> {
+    pub fn handle_poll(&mut self, link: Link, poll: &Poll, now: Instant) -> Result<(), RequestError> {
+        self.check_revision(poll.revision)?;
+        self.take_poll(link, now)
+    }
+
+    fn take_poll(&mut self, link: Link, now: Instant) -> Result<(), RequestError> {
         if std::mem::replace(&mut self.polled, true) {
             self.came_back();
         }
@@ -221,6 +226,7 @@ impl Session {
     ///
     /// The link was not taken; it is answered with the error.
     pub fn handle_post(&mut self, link: Link, post: &Post, now: Instant) -> Result<(), RequestError> {
+        self.check_revision(post.revision)?;
         self.heard();
         self.came_back();
         self.handle_timeout(now);
@@ -271,8 +277,11 @@ impl Session {
     }
 
     /// A message stream stands that wants to take the session over. It is closed if the session has, or
-    /// is trying, another one.
+    /// is trying, another one, or if it is of another revision.
     pub fn handle_upgrade(&mut self, link: Link, upgrade: &Upgrade, now: Instant) {
+        if self.check_revision(upgrade.revision).is_err() {
+            return self.transmits.push_back(Transmit::Close { link, code: None });
+        }
         self.came_back();
         self.handle_timeout(now);
         match &mut self.state {
@@ -501,6 +510,14 @@ impl Session {
     /// Tells whether packets are about to be sent: then an upgrade releases a GET as late as it may.
     pub(crate) fn set_answering(&mut self, answering: bool) {
         self.answering = answering;
+    }
+
+    /// Refuses a request that names another revision than the session's. Many clients name none but with the first.
+    fn check_revision(&self, named: Option<Revision>) -> Result<(), RequestError> {
+        match named {
+            Some(revision) if revision != self.revision => Err(BadRequest::RevisionMismatch.into()),
+            _ => Ok(()),
+        }
     }
 
     /// The client that has opened the session speaks of it again.

@@ -69,7 +69,7 @@ impl Action {
             Request::Open(open) => Self::open(io, parts, &open, watch),
             Request::Poll(poll) => {
                 let session = find(io, &poll.sid)?;
-                Ok(Self::Wait(ask(session, |link, respond| Command::Poll { link, respond })?))
+                Ok(Self::Wait(ask(session, |link, respond| Command::Poll { link, poll, respond })?))
             }
             Request::Post(post) => {
                 let session = find(io, &post.sid)?;
@@ -110,7 +110,8 @@ impl Action {
                 Ok(Self::Switch(handshake))
             }
             None => {
-                let waiting = ask(session, |link, respond| Command::Poll { link, respond });
+                let poll = open.first_poll(&session.sid);
+                let waiting = ask(session, |link, respond| Command::Poll { link, poll, respond });
                 tokio::spawn(driver);
                 waiting.map(Self::Wait)
             }

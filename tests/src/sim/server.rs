@@ -201,9 +201,26 @@ impl Server {
 
     /// A GET arrives, whether or not the answer to the last one has been read.
     pub fn second_get(&mut self) -> Link {
+        self.request("GET", "EIO=4&transport=polling")
+    }
+
+    /// A request of the session arrives, with this query in front of its `sid`. The body of a POST does not.
+    pub fn request(&mut self, method: &str, query: &str) -> Link {
+        let websocket = query.contains("transport=websocket");
+        let query = format!("{query}&sid={}", Self::SID);
+        let head = Head { method, query: &query, websocket, content_type: None };
         let link = self.new_link();
-        let taken = self.connection.handle_poll(link, self.now);
-        self.requested(link, Record::Get, taken);
+        let (record, taken) = match Request::parse(&head, &Config::default()) {
+            Ok(Request::Poll(poll)) => (Record::Get, self.connection.handle_poll(link, &poll, self.now)),
+            Ok(Request::Post(post)) => (Record::Post, self.connection.handle_post(link, &post, self.now)),
+            Ok(Request::Upgrade(upgrade)) => {
+                self.connection.handle_upgrade(link, &upgrade, self.now);
+                (Record::Stream(Vec::new()), Ok(()))
+            }
+            Ok(other) => panic!("of no session: {other:?}"),
+            Err(error) => (Record::Get, Err(error)),
+        };
+        self.requested(link, record, taken);
         link
     }
 

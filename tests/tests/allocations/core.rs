@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use serde_json::value::RawValue;
-use socketio_core::engine::{Head, Open, Post, Request, Response, Session, Transmit};
+use socketio_core::engine::{Head, Open, Poll, Post, Request, Response, Session, Transmit};
 use socketio_core::packet::{self, Encoder, decode};
 use socketio_core::{Config, Connection, Encoded, Event, Link, Message, Sid, SocketId, SocketKey, Violation};
 
@@ -120,7 +120,7 @@ fn text_of(event: &packet::Event) -> &RawValue {
 
 #[test]
 fn the_packets_of_a_post_share_its_body() {
-    let mut session = polling();
+    let (mut session, _) = polling();
     let post = post();
     let packet = format!(r#"42["message","{}"]"#, "x".repeat(64));
     let body = vec![packet; 16].join("\x1e").into_bytes();
@@ -140,7 +140,7 @@ const BODY: u64 = 2;
 
 #[test]
 fn the_packets_of_a_get_are_copied_into_its_answer() {
-    let mut session = polling();
+    let (mut session, poll) = polling();
     let text = "x".repeat(64);
     let packet = Encoder::default().event("/", "message", &text, None).expect("it can be written");
     let mut link = Link::new(1);
@@ -149,7 +149,7 @@ fn the_packets_of_a_get_are_copied_into_its_answer() {
         for _ in 0..16 {
             session.send(Encoded::clone(&packet));
         }
-        session.handle_poll(link, Instant::now()).expect("it is taken");
+        session.handle_poll(link, &poll, Instant::now()).expect("it is taken");
         let answer = session.poll_transmit();
         assert!(matches!(answer, Some(Transmit::Respond { response: Response::Payload(_), .. })));
         session.handle_delivered(link, Instant::now());
@@ -160,14 +160,15 @@ fn the_packets_of_a_get_are_copied_into_its_answer() {
 const ANSWER: u64 = 1;
 
 /// A session that polls and has fetched its OPEN packet.
-fn polling() -> Session {
+fn polling() -> (Session, Poll) {
     let open = open("EIO=4&transport=polling", false);
-    let now = Instant::now();
-    let mut session = Session::open(Arc::default(), &Sid::from_entropy([1; 15]), &open, now);
-    session.handle_poll(Link::new(0), now).expect("it is taken");
+    let (sid, now) = (Sid::from_entropy([1; 15]), Instant::now());
+    let mut session = Session::open(Arc::default(), &sid, &open, now);
+    let poll = open.first_poll(&sid);
+    session.handle_poll(Link::new(0), &poll, now).expect("it is taken");
     assert!(session.poll_transmit().is_some());
     session.handle_delivered(Link::new(0), now);
-    session
+    (session, poll)
 }
 
 fn open(query: &str, websocket: bool) -> Open {

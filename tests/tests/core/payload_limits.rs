@@ -116,7 +116,7 @@ fn polling_session(config: &Config, now: Instant) -> Session {
     let Ok(Request::Open(open)) = Request::parse(&head, config) else { panic!("a handshake") };
     let sid = Server::SID.parse().expect("twenty characters");
     let mut session = Session::open(Arc::new(config.clone()), &sid, &open, now);
-    session.handle_poll(Link::new(0), now).expect("it is taken");
+    session.handle_poll(Link::new(0), &open.first_poll(&sid), now).expect("it is taken");
     assert!(session.poll_transmit().is_some());
     session
 }

@@ -3,13 +3,14 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
-use socketio_core::engine::{Head, Post, Request, Response, Session, Transmit};
+use socketio_core::engine::{Head, Poll, Post, Request, Response, Session, Transmit};
 use socketio_core::packet::Encoder;
 use socketio_core::{Config, Link, Sid};
 
 /// The Engine.IO session of a client that polls.
 pub(crate) struct Poller {
     session: Session,
+    poll: Poll,
     post: Post,
     body: Bytes,
     now: Instant,
@@ -27,7 +28,8 @@ impl Poller {
         let head = Head { method: "POST", query: &query, ..Head::default() };
         let Ok(Request::Post(post)) = Request::parse(&head, &config) else { panic!("a POST") };
         let session = Session::open(config, &sid, &open, now);
-        let mut poller = Self { session, post, body: Bytes::new(), now, link: Link::new(0) };
+        let poll = open.first_poll(&sid);
+        let mut poller = Self { session, poll, post, body: Bytes::new(), now, link: Link::new(0) };
         assert!(poller.get().starts_with(b"0{"));
         poller
     }
@@ -69,7 +71,7 @@ impl Poller {
 
     pub(crate) fn get(&mut self) -> Vec<u8> {
         self.link = self.link.next();
-        self.session.handle_poll(self.link, self.now).expect("it is taken");
+        self.session.handle_poll(self.link, &self.poll, self.now).expect("it is taken");
         let answer = self.session.poll_transmit();
         self.session.handle_delivered(self.link, self.now);
         match answer {
