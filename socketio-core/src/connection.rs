@@ -52,7 +52,7 @@ use crate::{Config, DisconnectReason, Encoded, Link, Lost, Message, Sid, SocketI
 /// /// What a new client on a WebSocket is sent.
 /// fn greet(now: Instant) {
 ///     let config = Arc::new(Config::default());
-///     let head = Head { method: "GET", query: "EIO=4&transport=websocket", websocket: true, content_type: None };
+///     let head = Head::new("GET", "/socket.io/", "EIO=4&transport=websocket").with_websocket(true);
 ///     let Ok(Request::Open(open)) = Request::parse(&head, &config) else { panic!("a handshake") };
 ///
 ///     let link = Link::new(0);

@@ -4,10 +4,13 @@ use super::query;
 use crate::{Config, Revision, Sid, Transport};
 
 /// The parts of an HTTP request that decide what it asks for, as plain text.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
 pub struct Head<'a> {
     /// The method, in capitals.
     pub method: &'a str,
+    /// The path, as it stands in the request. The revisions that are served ask for nothing in it.
+    pub path: &'a str,
     /// The query without its question mark; empty if there is none.
     pub query: &'a str,
     /// The value of `Content-Type`.
@@ -15,6 +18,27 @@ pub struct Head<'a> {
     /// Whether the request asks to become a WebSocket: a GET with `Upgrade: websocket` over HTTP/1.1, an
     /// extended CONNECT with `:protocol = websocket` over HTTP/2.
     pub websocket: bool,
+}
+
+impl<'a> Head<'a> {
+    /// The head of a request that has no `Content-Type` and does not ask to become a WebSocket.
+    pub const fn new(method: &'a str, path: &'a str, query: &'a str) -> Self {
+        Self { method, path, query, content_type: None, websocket: false }
+    }
+
+    /// The same with the value of `Content-Type`, if it has one.
+    #[must_use]
+    pub const fn with_content_type(mut self, content_type: Option<&'a str>) -> Self {
+        self.content_type = content_type;
+        self
+    }
+
+    /// The same of a request that asks to become a [WebSocket](Self::websocket), or not.
+    #[must_use]
+    pub const fn with_websocket(mut self, websocket: bool) -> Self {
+        self.websocket = websocket;
+        self
+    }
 }
 
 /// A request that makes sense, whether or not its session exists.
@@ -312,7 +336,7 @@ mod tests {
     const SID: &str = "AAAAAAAAAAAAAAAAAAAA";
 
     fn parse(method: &str, query: &str, websocket: bool) -> Result<Request, RequestError> {
-        Request::parse(&Head { method, query, websocket, content_type: None }, &Config::default())
+        Request::parse(&Head::new(method, "/", query).with_websocket(websocket), &Config::default())
     }
 
     #[test]
@@ -413,7 +437,7 @@ mod tests {
     #[test]
     fn switched_off_transports_are_unknown() {
         let config = Config { polling: false, ..Config::default() };
-        let head = Head { method: "GET", query: "EIO=4&transport=polling", ..Head::default() };
+        let head = Head::new("GET", "/", "EIO=4&transport=polling");
         assert_eq!(Request::parse(&head, &config), Err(RequestError::UnknownTransport));
     }
 
@@ -421,7 +445,7 @@ mod tests {
     fn octets_are_seen_through_case_and_parameters() {
         let query = format!("EIO=4&transport=polling&sid={SID}");
         let content_type = Some("Application/Octet-Stream; charset=x");
-        let head = Head { method: "POST", query: &query, content_type, websocket: false };
+        let head = Head::new("POST", "/", &query).with_content_type(content_type);
         let request = Request::parse(&head, &Config::default());
         assert!(matches!(request, Ok(Request::Post(Post { octets: true, .. }))), "{request:?}");
     }

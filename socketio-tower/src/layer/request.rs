@@ -146,12 +146,10 @@ fn no_room(io: &SocketIo) -> RequestError {
 }
 
 pub(super) fn head(parts: &Parts, websocket: bool) -> Head<'_> {
-    Head {
-        method: parts.method.as_str(),
-        query: parts.uri.query().unwrap_or_default(),
-        content_type: parts.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()),
-        websocket,
-    }
+    let content_type = parts.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    Head::new(parts.method.as_str(), parts.uri.path(), parts.uri.query().unwrap_or_default())
+        .with_content_type(content_type)
+        .with_websocket(websocket)
 }
 
 /// The one place through which sessions come into being.

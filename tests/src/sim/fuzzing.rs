@@ -19,7 +19,9 @@ pub fn request(data: &[u8]) {
     for (method, websocket) in
         [("GET", false), ("POST", false), ("GET", true), ("CONNECT", true), ("PUT", false)]
     {
-        let head = Head { method, query, websocket, content_type: Some(content_type) };
+        let head = Head::new(method, "/socket.io/", query)
+            .with_content_type(Some(content_type))
+            .with_websocket(websocket);
         if let Err(error) = Request::parse(&head, &config) {
             assert!((400..600).contains(&error.status()));
         }
@@ -181,7 +183,7 @@ fn sid() -> Sid {
 fn open(transport: &str) -> Open {
     let query = format!("EIO=4&transport={transport}");
     let websocket = transport == "websocket";
-    let head = Head { method: "GET", query: &query, content_type: None, websocket };
+    let head = Head::new("GET", "/socket.io/", &query).with_websocket(websocket);
     match Request::parse(&head, &Config::default()) {
         Ok(Request::Open(open)) => open,
         other => panic!("opens no session: {other:?}"),

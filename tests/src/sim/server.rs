@@ -86,7 +86,7 @@ impl Server {
     /// The session of a client that asked for it with this query, before anything was read.
     pub fn open(query: &str, config: Config) -> Self {
         let websocket = query.contains("transport=websocket");
-        let head = Head { method: "GET", query, websocket, content_type: None };
+        let head = Head::new("GET", "/socket.io/", query).with_websocket(websocket);
         let open = match Request::parse(&head, &config) {
             Ok(Request::Open(open)) => open,
             other => panic!("{query} opens no session: {other:?}"),
@@ -208,7 +208,7 @@ impl Server {
     pub fn request(&mut self, method: &str, query: &str) -> Link {
         let websocket = query.contains("transport=websocket");
         let query = format!("{query}&sid={}", Self::SID);
-        let head = Head { method, query: &query, websocket, content_type: None };
+        let head = Head::new(method, "/socket.io/", &query).with_websocket(websocket);
         let link = self.new_link();
         let (record, taken) = match Request::parse(&head, &Config::default()) {
             Ok(Request::Poll(poll)) => (Record::Get, self.connection.handle_poll(link, &poll, self.now)),
@@ -368,7 +368,7 @@ impl Server {
     pub(super) fn parse_post(content_type: &str) -> Post {
         let query = format!("EIO=4&transport=polling&sid={}", Self::SID);
         let content_type = Some(content_type);
-        let head = Head { method: "POST", query: &query, content_type, websocket: false };
+        let head = Head::new("POST", "/socket.io/", &query).with_content_type(content_type);
         match Request::parse(&head, &Config::default()) {
             Ok(Request::Post(post)) => post,
             other => panic!("no POST: {other:?}"),
@@ -377,7 +377,7 @@ impl Server {
 
     pub(super) fn parse_upgrade(parameters: &str) -> Upgrade {
         let query = format!("EIO=4&transport=websocket&sid={}{parameters}", Self::SID);
-        let head = Head { method: "GET", query: &query, content_type: None, websocket: true };
+        let head = Head::new("GET", "/socket.io/", &query).with_websocket(true);
         match Request::parse(&head, &Config::default()) {
             Ok(Request::Upgrade(upgrade)) => upgrade,
             other => panic!("no upgrade: {other:?}"),

@@ -25,7 +25,7 @@ fn reading_a_request_allocates_nothing() {
     let config = Config::default();
     // What the application named is passed over, decoded or not.
     let query = "EIO=4&transport=polling&t=PqX7a&name=ada%20lovelace&sid=AAAAAAAAAAAAAAAAAAAA";
-    let head = Head { method: "GET", query, ..Head::default() };
+    let head = Head::new("GET", "/socket.io/", query);
     assert_allocations("a GET", 0, || drop(black_box(Request::parse(black_box(&head), &config))));
 }
 
@@ -172,14 +172,14 @@ fn polling() -> (Session, Poll) {
 }
 
 fn open(query: &str, websocket: bool) -> Open {
-    let head = Head { method: "GET", query, websocket, content_type: None };
+    let head = Head::new("GET", "/socket.io/", query).with_websocket(websocket);
     let Ok(Request::Open(open)) = Request::parse(&head, &Config::default()) else { panic!("a handshake") };
     open
 }
 
 fn post() -> Post {
     let query = format!("EIO=4&transport=polling&sid={}", Sid::from_entropy([1; 15]).expose());
-    let head = Head { method: "POST", query: &query, ..Head::default() };
+    let head = Head::new("POST", "/socket.io/", &query);
     let Ok(Request::Post(post)) = Request::parse(&head, &Config::default()) else { panic!("a POST") };
     post
 }

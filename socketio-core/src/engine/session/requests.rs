@@ -44,7 +44,8 @@ mod tests {
         let (config, sid, now) = (Arc::<Config>::default(), Sid::from_entropy([7; 15]), Instant::now());
         let parse = |method, query: &str, websocket| {
             let query = format!("EIO=4&transport={query}");
-            Request::parse(&Head { method, query: &query, websocket, content_type: None }, &config).unwrap()
+            let head = Head::new(method, "/", &query).with_websocket(websocket);
+            Request::parse(&head, &config).unwrap()
         };
         let own = |transport| format!("{transport}&sid={}", sid.expose());
         let [get, post] = ["GET", "POST"].map(|method| parse(method, &own("polling"), false));

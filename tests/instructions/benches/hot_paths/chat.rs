@@ -89,7 +89,7 @@ impl Handshake {
     /// A client that is connected to `/`, with its gate still shut.
     fn open(&self) -> (Connection<()>, SocketKey) {
         let query = "EIO=4&transport=websocket";
-        let head = Head { method: "GET", query, websocket: true, content_type: None };
+        let head = Head::new("GET", "/socket.io/", query).with_websocket(true);
         let Ok(Request::Open(open)) = Request::parse(black_box(&head), &self.config) else {
             panic!("a handshake")
         };

@@ -22,10 +22,10 @@ impl Poller {
         let config = Arc::new(Config::default());
         let now = Instant::now();
         let sid = Sid::from_entropy([1; 15]);
-        let head = Head { method: "GET", query: "EIO=4&transport=polling", ..Head::default() };
+        let head = Head::new("GET", "/socket.io/", "EIO=4&transport=polling");
         let Ok(Request::Open(open)) = Request::parse(&head, &config) else { panic!("a handshake") };
         let query = format!("EIO=4&transport=polling&sid={}", sid.expose());
-        let head = Head { method: "POST", query: &query, ..Head::default() };
+        let head = Head::new("POST", "/socket.io/", &query);
         let Ok(Request::Post(post)) = Request::parse(&head, &config) else { panic!("a POST") };
         let session = Session::open(config, &sid, &open, now);
         let poll = open.first_poll(&sid);
