@@ -5,6 +5,9 @@ use std::time::Instant;
 use bytes::Bytes;
 use bytestring::ByteString;
 
+mod accept;
+pub use accept::Accept;
+
 mod event;
 pub use event::{Event, Pending, Unanswered, Violation};
 
@@ -23,7 +26,7 @@ use crate::engine::{
 };
 use crate::packet::{AckId, Assembler};
 use crate::time::after;
-use crate::{Config, DisconnectReason, Encoded, Link, Lost, Message, Sid, SocketId, Transport};
+use crate::{Config, DisconnectReason, Encoded, Link, Lost, Message, Sid, Transport};
 
 /// One client: its session, its sockets, and the acks it owes.
 ///
@@ -46,7 +49,7 @@ use crate::{Config, DisconnectReason, Encoded, Link, Lost, Message, Sid, SocketI
 /// ```
 /// use std::sync::Arc;
 /// use std::time::Instant;
-/// use socketio_core::{Config, Connection, Event, Link, Message, Sid, SocketId};
+/// use socketio_core::{Accept, Config, Connection, Event, Link, Message, Sid, SocketId};
 /// use socketio_core::engine::{Head, Request, Transmit};
 ///
 /// /// What a new client on a WebSocket is sent.
@@ -60,7 +63,7 @@ use crate::{Config, DisconnectReason, Encoded, Link, Lost, Message, Sid, SocketI
 ///     connection.handle_attach(link, now);
 ///     connection.handle_message(link, &Message::Text("40".into()), now);
 ///     let Some(Event::Connect(pending)) = connection.poll(now) else { panic!("a wish to connect") };
-///     connection.accept(pending, &SocketId::from_entropy([8; 15]));
+///     connection.accept(pending, Accept::new(SocketId::from_entropy([8; 15])));
 ///     while let Some(transmit) = connection.poll_transmit() {
 ///         if let Transmit::Message { packet, .. } = transmit {
 ///             println!("{}", String::from_utf8_lossy(packet.text())); // 0{"sid":…} and 40{"sid":…}
@@ -295,13 +298,14 @@ impl<A> Connection<A> {
 impl<A> Connection<A> {
     /// Connects the client to the namespace it asked for; the reply that tells the socket's id is sent.
     /// Its events are parked until [`resume`](Self::resume). None if the client has left meanwhile.
-    pub fn accept(&mut self, pending: Pending, id: &SocketId) -> Option<SocketKey> {
+    pub fn accept(&mut self, pending: Pending, accept: Accept) -> Option<SocketKey> {
+        let Accept { id } = accept;
         let (socket, namespace) = self.answered(pending);
         if !self.sockets.connect(socket) {
             return None;
         }
         self.connect_deadline = None;
-        self.engine.send(self.engine.revision().connect(&namespace, id));
+        self.engine.send(self.engine.revision().connect(&namespace, &id));
         if self.sockets.is_full(socket) {
             self.events.push_back(Event::ParkingFull { socket });
         }

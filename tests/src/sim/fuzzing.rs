@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use socketio_core::engine::{Head, Open, Request, Session, parameter};
 use socketio_core::packet::{self, PacketKind};
-use socketio_core::{Config, DisconnectReason, Link, Message, Sid};
+use socketio_core::{Accept, Config, DisconnectReason, Link, Message, Sid};
 
 use super::{Operation, Server, Welcome};
 
@@ -54,7 +54,7 @@ pub fn packet(data: &[u8]) {
     while let Some(event) = connection.poll(now) {
         let socketio_core::Event::Connect(pending) = event else { continue };
         let id = socketio_core::SocketId::from_entropy([1; 15]);
-        if let Some(socket) = connection.accept(pending, &id) {
+        if let Some(socket) = connection.accept(pending, Accept::new(id)) {
             connection.resume(socket);
         }
     }

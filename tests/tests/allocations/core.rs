@@ -8,7 +8,9 @@ use bytes::Bytes;
 use serde_json::value::RawValue;
 use socketio_core::engine::{Head, Open, Poll, Post, Request, Response, Session, Transmit};
 use socketio_core::packet::{self, Encoder, decode};
-use socketio_core::{Config, Connection, Encoded, Event, Link, Message, Sid, SocketId, SocketKey, Violation};
+use socketio_core::{
+    Accept, Config, Connection, Encoded, Event, Link, Message, Sid, SocketId, SocketKey, Violation,
+};
 
 use crate::heap::{assert_allocations, heap_of};
 
@@ -84,7 +86,8 @@ fn connected() -> (Connection<()>, SocketKey, Link) {
     connection.handle_attach(link, now);
     connection.handle_message(link, &Message::Text("40".into()), now);
     let Some(Event::Connect(pending)) = connection.poll(now) else { panic!("a wish to connect") };
-    let socket = connection.accept(pending, &SocketId::from_entropy([2; 15])).expect("it is there");
+    let socket =
+        connection.accept(pending, Accept::new(SocketId::from_entropy([2; 15]))).expect("it is there");
     connection.resume(socket);
     assert_eq!(std::iter::from_fn(|| connection.poll_transmit()).count(), 2);
     (connection, socket, link)

@@ -5,7 +5,7 @@ use std::time::Instant;
 use bytes::Bytes;
 use socketio_core::engine::{Head, Request};
 use socketio_core::packet::{self, AckId, Encoder};
-use socketio_core::{Config, Connection, Event, Link, Message, Sid, SocketId, SocketKey};
+use socketio_core::{Accept, Config, Connection, Event, Link, Message, Sid, SocketId, SocketKey};
 
 /// A client on a WebSocket that is connected to `/`, and an application that echoes what it reads.
 pub(crate) struct Chat {
@@ -98,7 +98,8 @@ impl Handshake {
         connection.handle_attach(LINK, self.now);
         connection.handle_message(LINK, &Message::Text("40".into()), self.now);
         let Some(Event::Connect(pending)) = connection.poll(self.now) else { panic!("a wish to connect") };
-        let socket = connection.accept(pending, &SocketId::from_entropy([2; 15])).expect("it is there");
+        let socket =
+            connection.accept(pending, Accept::new(SocketId::from_entropy([2; 15]))).expect("it is there");
         while let Some(transmit) = connection.poll_transmit() {
             drop(black_box(transmit));
         }
