@@ -24,7 +24,7 @@ use sockets::{Passage, Sockets};
 use crate::engine::{
     Event as EngineEvent, Open, Poll, Post, Received, RequestError, Session, Transmit, Upgrade,
 };
-use crate::packet::{AckId, Assembler};
+use crate::packet::{AckId, Assembler, RawJson};
 use crate::time::after;
 use crate::{Config, DisconnectReason, Encoded, Link, Lost, Message, Sid, Transport};
 
@@ -312,8 +312,8 @@ impl<A> Connection<A> {
         Some(socket)
     }
 
-    /// Refuses the client. It may ask again, and its other sockets are not concerned. `data` is JSON.
-    pub fn reject(&mut self, pending: Pending, message: &str, data: Option<&serde_json::value::RawValue>) {
+    /// Refuses the client. It may ask again, and its other sockets are not concerned.
+    pub fn reject(&mut self, pending: Pending, message: &str, data: Option<&RawJson>) {
         let (socket, namespace) = self.answered(pending);
         if self.sockets.refuse(socket) {
             self.drop_received(socket);
@@ -581,7 +581,7 @@ impl<A> Connection<A> {
         self.events.retain(|event| !matches!(event, Event::Received { socket, .. } if *socket == key));
     }
 
-    fn refuse(&mut self, namespace: &ByteString, message: &str, data: Option<&serde_json::value::RawValue>) {
+    fn refuse(&mut self, namespace: &ByteString, message: &str, data: Option<&RawJson>) {
         self.engine.send(self.engine.revision().connect_error(namespace, message, data));
     }
 }

@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::ser::Formatter;
 
 use crate::Message;
-use crate::packet::placeholders_are_valid;
+use crate::packet::{SerializeError, placeholders_are_valid};
 
 mod argument;
 
@@ -176,8 +176,8 @@ impl EncodedBuffer {
     }
 
     /// Appends a value as JSON; its binary parts become attachments.
-    pub(crate) fn serialize<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), serde_json::Error> {
-        argument::write(&mut self.text, &mut self.attachments, value)
+    pub(crate) fn serialize<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), SerializeError> {
+        argument::write(&mut self.text, &mut self.attachments, value).map_err(SerializeError)
     }
 
     /// Appends a placeholder, and its attachment.

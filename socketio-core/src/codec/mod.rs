@@ -1,14 +1,13 @@
 //! What goes over the wire, one file a revision. Each file has the same functions; [`Revision`] picks the file.
 
 use bytes::Bytes;
-use serde_json::value::RawValue;
 
 mod packet;
 pub use packet::{Control, Malformed, Packet};
 
 mod v4;
 
-use crate::packet::{DecodeError, Packet as SocketPacket};
+use crate::packet::{DecodeError, Packet as SocketPacket, RawJson};
 use crate::{Config, Encoded, Message, Revision, Sid, SocketId, Transport};
 
 /// Engine.IO.
@@ -122,7 +121,7 @@ impl Revision {
     }
 
     /// Writes the reply to a client that may not connect.
-    pub(crate) fn connect_error(self, namespace: &str, message: &str, data: Option<&RawValue>) -> Encoded {
+    pub(crate) fn connect_error(self, namespace: &str, message: &str, data: Option<&RawJson>) -> Encoded {
         match self {
             Self::V4 => v4::connect_error(namespace, message, data),
         }

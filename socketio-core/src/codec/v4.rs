@@ -4,11 +4,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use data_encoding::BASE64;
-use serde_json::value::RawValue;
 
 use super::{Control, Malformed, Packet};
 use crate::encoded::EncodedBuffer;
-use crate::packet::{self, DecodeError, Encoder, MESSAGE};
+use crate::packet::{self, DecodeError, Encoder, MESSAGE, RawJson};
 use crate::{Config, Encoded, Message, Sid, SocketId, Transport};
 
 /// `0` and five keys, which the protocol's own tests count.
@@ -120,7 +119,7 @@ pub(super) fn connect(namespace: &str, id: &SocketId) -> Encoded {
     Encoder::default().connect(namespace, id)
 }
 
-pub(super) fn connect_error(namespace: &str, message: &str, data: Option<&RawValue>) -> Encoded {
+pub(super) fn connect_error(namespace: &str, message: &str, data: Option<&RawJson>) -> Encoded {
     Encoder::default().connect_error(namespace, message, data)
 }
 
