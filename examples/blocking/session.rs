@@ -9,7 +9,7 @@ use serde_json::Value;
 use socketio_core::engine::Transmit;
 use socketio_core::packet::{self, AckId, Encoder};
 use socketio_core::{
-    Awaits, Connection, Encoded, Event, Link, Lost, Message, Pending, Sid, SocketId, SocketKey,
+    Accept, Awaits, Connection, Encoded, Event, Link, Lost, Message, Pending, Sid, SocketId, SocketKey,
 };
 
 use crate::server::Server;
@@ -180,7 +180,7 @@ impl Session {
             return Ok(());
         }
         let id = SocketId::from_entropy(entropy()?);
-        let Some(socket) = self.connection.accept(pending, &id) else { return Ok(()) };
+        let Some(socket) = self.connection.accept(pending, Accept::new(id)) else { return Ok(()) };
         println!("connected: {id}");
         self.socket = Some((socket, id));
         self.server.join(id, self.inputs.clone());

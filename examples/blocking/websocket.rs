@@ -58,7 +58,7 @@ fn parse(request: &HttpRequest, config: &Config) -> Result<Open, (u16, &'static 
     }
     let query = request.uri().query().unwrap_or_default();
     // tungstenite has seen that it is a GET that asks to become a WebSocket.
-    let head = Head { method: "GET", query, websocket: true, content_type: None };
+    let head = Head::new("GET", "/socket.io/", query).with_websocket(true);
     let refused = |error: RequestError| (error.status(), error.body());
     match Request::parse(&head, config).map_err(refused)? {
         Request::Open(open) => Ok(open),

@@ -51,12 +51,10 @@ impl Server {
         request: Request,
     ) -> Result<Response<Body>, RequestError> {
         let content_type = request.headers().get(header::CONTENT_TYPE);
-        let head = Head {
-            method: request.method().as_str(),
-            query: request.uri().query().unwrap_or_default(),
-            content_type: content_type.and_then(|value| value.to_str().ok()),
-            websocket: upgrade.is_some(),
-        };
+        let (method, uri) = (request.method().as_str(), request.uri());
+        let head = Head::new(method, uri.path(), uri.query().unwrap_or_default())
+            .with_content_type(content_type.and_then(|value| value.to_str().ok()))
+            .with_websocket(upgrade.is_some());
         let asked = engine::Request::parse(&head, &self.config)?;
         let sid = match &asked {
             engine::Request::Open(open) => self.open(open),

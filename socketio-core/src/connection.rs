@@ -5,6 +5,9 @@ use std::time::Instant;
 use bytes::Bytes;
 use bytestring::ByteString;
 
+mod accept;
+pub use accept::Accept;
+
 mod event;
 pub use event::{Event, Pending, Unanswered, Violation};
 
@@ -18,10 +21,12 @@ use acks::Acks;
 use receive::Incomplete;
 use sockets::{Passage, Sockets};
 
-use crate::engine::{Event as EngineEvent, Open, Post, Received, RequestError, Session, Transmit, Upgrade};
-use crate::packet::{AckId, Assembler, Encoder};
+use crate::engine::{
+    Event as EngineEvent, Open, Poll, Post, Received, RequestError, Session, Transmit, Upgrade,
+};
+use crate::packet::{AckId, Assembler, RawJson};
 use crate::time::after;
-use crate::{Config, DisconnectReason, Encoded, Link, Lost, Message, Sid, SocketId, Transport};
+use crate::{Config, DisconnectReason, Encoded, Link, Lost, Message, Sid, Transport};
 
 /// One client: its session, its sockets, and the acks it owes.
 ///
@@ -44,13 +49,13 @@ use crate::{Config, DisconnectReason, Encoded, Link, Lost, Message, Sid, SocketI
 /// ```
 /// use std::sync::Arc;
 /// use std::time::Instant;
-/// use socketio_core::{Config, Connection, Event, Link, Message, Sid, SocketId};
+/// use socketio_core::{Accept, Config, Connection, Event, Link, Message, Sid, SocketId};
 /// use socketio_core::engine::{Head, Request, Transmit};
 ///
 /// /// What a new client on a WebSocket is sent.
 /// fn greet(now: Instant) {
 ///     let config = Arc::new(Config::default());
-///     let head = Head { method: "GET", query: "EIO=4&transport=websocket", websocket: true, content_type: None };
+///     let head = Head::new("GET", "/socket.io/", "EIO=4&transport=websocket").with_websocket(true);
 ///     let Ok(Request::Open(open)) = Request::parse(&head, &config) else { panic!("a handshake") };
 ///
 ///     let link = Link::new(0);
@@ -58,7 +63,7 @@ use crate::{Config, DisconnectReason, Encoded, Link, Lost, Message, Sid, SocketI
 ///     connection.handle_attach(link, now);
 ///     connection.handle_message(link, &Message::Text("40".into()), now);
 ///     let Some(Event::Connect(pending)) = connection.poll(now) else { panic!("a wish to connect") };
-///     connection.accept(pending, &SocketId::from_entropy([8; 15]));
+///     connection.accept(pending, Accept::new(SocketId::from_entropy([8; 15])));
 ///     while let Some(transmit) = connection.poll_transmit() {
 ///         if let Transmit::Message { packet, .. } = transmit {
 ///             println!("{}", String::from_utf8_lossy(packet.text())); // 0{"sid":…} and 40{"sid":…}
@@ -174,9 +179,9 @@ impl<A> Connection<A> {
     /// # Errors
     ///
     /// The link was not taken; it is answered with the error.
-    pub fn handle_poll(&mut self, link: Link, now: Instant) -> Result<(), RequestError> {
+    pub fn handle_poll(&mut self, link: Link, poll: &Poll, now: Instant) -> Result<(), RequestError> {
         self.engine.set_answering(self.is_answering());
-        let taken = self.engine.handle_poll(link, now);
+        let taken = self.engine.handle_poll(link, poll, now);
         self.receive(now);
         taken
     }
@@ -293,21 +298,22 @@ impl<A> Connection<A> {
 impl<A> Connection<A> {
     /// Connects the client to the namespace it asked for; the reply that tells the socket's id is sent.
     /// Its events are parked until [`resume`](Self::resume). None if the client has left meanwhile.
-    pub fn accept(&mut self, pending: Pending, id: &SocketId) -> Option<SocketKey> {
+    pub fn accept(&mut self, pending: Pending, accept: Accept) -> Option<SocketKey> {
+        let Accept { id } = accept;
         let (socket, namespace) = self.answered(pending);
         if !self.sockets.connect(socket) {
             return None;
         }
         self.connect_deadline = None;
-        self.engine.send(Encoder::default().connect(&namespace, id));
+        self.engine.send(self.engine.revision().connect(&namespace, &id));
         if self.sockets.is_full(socket) {
             self.events.push_back(Event::ParkingFull { socket });
         }
         Some(socket)
     }
 
-    /// Refuses the client. It may ask again, and its other sockets are not concerned. `data` is JSON.
-    pub fn reject(&mut self, pending: Pending, message: &str, data: Option<&serde_json::value::RawValue>) {
+    /// Refuses the client. It may ask again, and its other sockets are not concerned.
+    pub fn reject(&mut self, pending: Pending, message: &str, data: Option<&RawJson>) {
         let (socket, namespace) = self.answered(pending);
         if self.sockets.refuse(socket) {
             self.drop_received(socket);
@@ -539,7 +545,7 @@ impl<A> Connection<A> {
     /// The server disconnects a socket, or gives up on one that waits to be accepted.
     fn leave(&mut self, socket: SocketKey) {
         let Some(namespace) = self.sockets.namespace(socket) else { return };
-        let packet = Encoder::default().disconnect(namespace);
+        let packet = self.engine.revision().disconnect(namespace);
         let connected = self.sockets.is_connected(socket);
         self.sockets.leave(socket);
         self.drop_received(socket);
@@ -575,8 +581,8 @@ impl<A> Connection<A> {
         self.events.retain(|event| !matches!(event, Event::Received { socket, .. } if *socket == key));
     }
 
-    fn refuse(&mut self, namespace: &ByteString, message: &str, data: Option<&serde_json::value::RawValue>) {
-        self.engine.send(Encoder::default().connect_error(namespace, message, data));
+    fn refuse(&mut self, namespace: &ByteString, message: &str, data: Option<&RawJson>) {
+        self.engine.send(self.engine.revision().connect_error(namespace, message, data));
     }
 }
 

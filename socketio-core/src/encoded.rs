@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::ser::Formatter;
 
 use crate::Message;
-use crate::packet::placeholders_are_valid;
+use crate::packet::{SerializeError, placeholders_are_valid};
 
 mod argument;
 
@@ -39,31 +39,11 @@ impl Encoded {
         buffer.finish()
     }
 
-    /// An Engine.IO message, for an application that speaks Engine.IO without Socket.IO.
-    ///
-    /// ```
-    /// use socketio_core::{Encoded, Message};
-    ///
-    /// let packet = Encoded::message(&Message::Text("hello".into()));
-    /// assert_eq!(packet.text(), b"4hello");
-    /// let packet = Encoded::message(&Message::Binary(vec![1, 2, 3].into()));
-    /// assert_eq!(packet.websocket(), [0x82, 3, 1, 2, 3]);
-    /// ```
-    pub fn message(message: &Message) -> Self {
-        match message {
-            Message::Text(text) => {
-                let mut buffer = EncodedBuffer::default();
-                buffer.begin(1);
-                buffer.text().extend_from_slice(text.as_bytes());
-                buffer.prepend(b"4");
-                buffer.finish()
-            }
-            Message::Binary(bytes) => {
-                let mut frames = AttachmentFrames::default();
-                frames.push(bytes);
-                Self { frames: frames.bytes.into(), text: 0, text_end: 0, attachments: 1 }
-            }
-        }
+    /// A binary message without a text in front.
+    pub(crate) fn binary_only(bytes: &[u8]) -> Self {
+        let mut frames = AttachmentFrames::default();
+        frames.push(bytes);
+        Self { frames: frames.bytes.into(), text: 0, text_end: 0, attachments: 1 }
     }
 
     /// The text packet, with the digit of its Engine.IO type in front. It is valid UTF-8, and empty if this is a binary
@@ -106,14 +86,14 @@ impl Encoded {
     }
 
     /// The same packet for a client that cannot receive binary messages: its attachments follow as text
-    /// messages, `b` and base64. Only its WebSocket form is of use.
-    pub(crate) fn to_base64(&self) -> Self {
+    /// messages, this letter and base64. Only its WebSocket form is of use.
+    pub(crate) fn to_base64(&self, letter: u8) -> Self {
         let mut frames = self.frames[..self.text_end as usize].to_vec();
         for attachment in self.attachments() {
             let length = 1 + BASE64.encode_len(attachment.len());
             let (header, used) = frame_header(TEXT, length);
             frames.extend_from_slice(&header[..used]);
-            frames.push(b'b');
+            frames.push(letter);
             let start = frames.len();
             frames.resize(start + length - 1, 0);
             BASE64.encode_mut(attachment, &mut frames[start..]);
@@ -196,8 +176,8 @@ impl EncodedBuffer {
     }
 
     /// Appends a value as JSON; its binary parts become attachments.
-    pub(crate) fn serialize<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), serde_json::Error> {
-        argument::write(&mut self.text, &mut self.attachments, value)
+    pub(crate) fn serialize<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), SerializeError> {
+        argument::write(&mut self.text, &mut self.attachments, value).map_err(SerializeError)
     }
 
     /// Appends a placeholder, and its attachment.
@@ -359,7 +339,7 @@ mod tests {
 
     #[test]
     fn base64_turns_attachments_into_text_frames() {
-        let encoded = encoded("451-[\"a\"]", &[vec![1, 2, 3, 4]]).to_base64();
+        let encoded = encoded("451-[\"a\"]", &[vec![1, 2, 3, 4]]).to_base64(b'b');
         assert_eq!(encoded.websocket(), b"\x81\x09451-[\"a\"]\x81\x09bAQIDBA==");
     }
 
@@ -369,25 +349,8 @@ mod tests {
         let text = || Message::Text("451-[\"a\"]".into());
         let binary = [Message::Binary(vec![1; 200].into()), Message::Binary(Bytes::new())];
         assert!(packet.messages().eq([text()].into_iter().chain(binary)));
-        let base64 = packet.to_base64();
+        let base64 = packet.to_base64(b'b');
         assert!(base64.messages().all(|message| matches!(message, Message::Text(_))));
-    }
-
-    #[test]
-    fn a_message_of_either_kind_is_one_packet() {
-        for length in [0, 125, 126, 70_000] {
-            let text = Message::Text("x".repeat(length).into());
-            let packet = Encoded::message(&text);
-            assert_eq!((packet.packets(), packet.text().len()), (1, 1 + length));
-            assert_eq!(packet.attachments().count(), 0);
-            let binary = Message::Binary(vec![7; length].into());
-            let packet = Encoded::message(&binary);
-            assert_eq!((packet.packets(), packet.text()), (1, &b""[..]));
-            assert!(packet.attachments().eq([vec![7; length]]));
-            assert!(packet.messages().eq([binary]));
-        }
-        let base64 = Encoded::message(&Message::Binary(vec![1, 2, 3, 4].into())).to_base64();
-        assert_eq!(base64.websocket(), b"\x81\x09bAQIDBA==");
     }
 
     #[test]

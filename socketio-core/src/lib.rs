@@ -33,7 +33,9 @@ mod revision;
 pub use revision::Revision;
 
 mod connection;
-pub use connection::{Awaits, Connection, Event, Pending, SocketKey, Unanswered, Violation};
+pub use connection::{Accept, Awaits, Connection, Event, Pending, SocketKey, Unanswered, Violation};
+
+mod codec;
 
 mod encoded;
 pub use encoded::{Attachments, Encoded};

@@ -1,12 +1,26 @@
 /// A generation of the protocol: which framing, which heartbeat, which greeting.
 ///
-/// Everything that differs between generations is asked of this type; nothing else compares version
-/// numbers.
+/// A session has the revision that its client asked for when it was opened, and a request that names another one is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Revision {
     /// Engine.IO 4 with Socket.IO 5: the clients since 3.0.
     V4,
+}
+
+/// What a session must know of its revision, apart from what goes over the wire.
+#[derive(Debug)]
+pub(crate) struct Traits {
+    /// Who keeps the heartbeat.
+    pub(crate) ping: Ping,
+    /// Whether the body of a POST may be declared as octets.
+    pub(crate) octets: bool,
+}
+
+/// Who sends pings. The other side answers them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ping {
+    Server,
 }
 
 impl Revision {
@@ -15,6 +29,13 @@ impl Revision {
         match eio {
             "4" => Some(Self::V4),
             _ => None,
+        }
+    }
+
+    #[inline]
+    pub(crate) const fn traits(self) -> &'static Traits {
+        match self {
+            Self::V4 => &Traits { ping: Ping::Server, octets: false },
         }
     }
 }

@@ -128,7 +128,7 @@ mod trace;
 mod transport;
 
 pub use handler::Reply;
-pub use socketio_core::packet::{Args, ArgsError, Event, NoArgs, RawArgs, Value};
+pub use socketio_core::packet::{Args, ArgsError, Event, NoArgs, RawArgs, RawJson, Value};
 pub use socketio_core::{DisconnectReason, SocketId, Transport};
 
 /// What the attribute `namespace` writes, and nobody else.

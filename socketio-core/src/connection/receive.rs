@@ -57,7 +57,7 @@ impl<A> Connection<A> {
 
     fn take_text(&mut self, whole: &ByteString, text: &str, now: Instant) -> Result<(), Violation> {
         self.assembler.text_arrived()?;
-        let packet = packet::decode(text, self.config.max_attachments)?;
+        let packet = self.engine.revision().decode(text, self.config.max_attachments)?;
         match packet.kind {
             PacketKind::Connect { auth } => self.take_connect(packet.namespace, auth),
             PacketKind::ConnectError { .. } => Err(Violation::Unexpected),

@@ -11,18 +11,16 @@ pub(crate) use session::Received;
 pub use session::Session;
 
 mod transmit;
-pub use transmit::{Control, Response, Transmit};
+pub use transmit::{Response, Transmit};
 
 mod event;
 pub use event::Event;
 
-mod packet;
-pub use packet::{Malformed, Packet};
+pub use crate::codec::{Control, Malformed, Packet};
 
 mod payload;
 pub use payload::{decode_payload, encode_payload};
 
 mod heartbeat;
-mod open;
 mod outbox;
 mod upgrade;

@@ -1,10 +1,8 @@
-use data_encoding::BASE64;
-
 use super::outbox::Outbox;
 use super::{Malformed, Packet};
-use crate::Encoded;
+use crate::{Encoded, Revision};
 
-/// The packets of a polling body, in order. Those before one that cannot be read count.
+/// The packets of a polling body of Engine.IO 4, in order. Those before one that cannot be read count.
 ///
 /// ```
 /// use socketio_core::engine::{Packet, decode_payload};
@@ -13,80 +11,39 @@ use crate::Encoded;
 /// assert_eq!(packets, Ok(vec![Packet::Ping { probe: false }, Packet::Text("hello")]));
 /// ```
 pub fn decode_payload(body: &str) -> impl Iterator<Item = Result<Packet<'_>, Malformed>> {
-    body.split(SEPARATOR).map(Packet::decode)
+    let mut rest = Some(body);
+    std::iter::from_fn(move || {
+        let (packet, behind) = Revision::V4.read_first(rest?);
+        rest = behind;
+        Some(packet)
+    })
 }
 
-/// The body of a POST that carries these packets, for clients. How many it may have is the server's word: see
-/// [`Config::max_payload`](crate::Config::max_payload).
+/// The body of a POST that carries these packets, for clients that speak Engine.IO 4. How many it may have is the server's
+/// word: see [`Config::max_payload`](crate::Config::max_payload).
 pub fn encode_payload(packets: impl IntoIterator<Item = Encoded>) -> Vec<u8> {
-    let mut queue = Outbox::default();
-    packets.into_iter().for_each(|packet| queue.push(packet));
-    let mut payload = Payload::default();
-    while !queue.is_empty() {
-        payload.fill(&mut queue);
-    }
-    payload.into_body()
+    let mut body = Vec::new();
+    packets.into_iter().for_each(|packet| Revision::V4.append(&packet, &mut body));
+    body
 }
 
-/// One answer to a GET.
-#[derive(Default)]
-pub(super) struct Payload {
-    body: Vec<u8>,
-    packets: usize,
+/// Returns the body of an answer to a GET: what fits from the front of the queue, at least one packet, however long.
+pub(super) fn take_payload(queue: &mut Outbox, revision: Revision) -> Vec<u8> {
+    let mut packets = 0;
+    let fits = |next: &&Encoded| {
+        packets += next.packets();
+        packets == next.packets() || packets <= MAX_PACKETS
+    };
+    let (count, room) = queue
+        .iter()
+        .take_while(fits)
+        .fold((0, 0), |(count, room), next| (count + 1, room + revision.length(next)));
+    let mut body = Vec::with_capacity(room);
+    for _ in 0..count {
+        queue.pop().iter().for_each(|next| revision.append(next, &mut body));
+    }
+    body
 }
-
-impl Payload {
-    /// Takes what fits from the front of the queue: at least one packet, however long.
-    pub(super) fn fill(&mut self, queue: &mut Outbox) {
-        let mut packets = 0;
-        let fits = |next: &&Encoded| {
-            packets += next.packets();
-            packets == next.packets() || packets <= MAX_PACKETS
-        };
-        let (count, room) = queue
-            .iter()
-            .take_while(fits)
-            .fold((0, 0), |(count, room), next| (count + 1, room + length(next)));
-        self.body.reserve_exact(room);
-        for _ in 0..count {
-            queue.pop().iter().for_each(|next| self.push(next));
-        }
-    }
-
-    pub(super) fn into_body(self) -> Vec<u8> {
-        self.body
-    }
-
-    fn push(&mut self, packet: &Encoded) {
-        if !packet.text().is_empty() {
-            self.separate();
-            self.body.extend_from_slice(packet.text());
-        }
-        for attachment in packet.attachments() {
-            self.separate();
-            self.body.push(b'b');
-            let start = self.body.len();
-            self.body.resize(start + BASE64.encode_len(attachment.len()), 0);
-            BASE64.encode_mut(attachment, &mut self.body[start..]);
-        }
-        self.packets += packet.packets();
-    }
-
-    fn separate(&mut self) {
-        if !self.body.is_empty() {
-            self.body.push(SEPARATOR as u8);
-        }
-    }
-}
-
-/// The bytes of a packet in a payload, with a separator for each.
-fn length(packet: &Encoded) -> usize {
-    let attachments = packet.attachments().map(|attachment| BASE64.encode_len(attachment.len()) + 2);
-    packet.text().len() + 1 + attachments.sum::<usize>()
-}
-
-/// ASCII record separator, Engine.IO 4.
-pub(super) const SEPARATOR: char = '\x1e';
 
 /// python-engineio's client drops the connection on more packets than this in one answer.
 const MAX_PACKETS: usize = 16;
@@ -114,12 +71,12 @@ mod tests {
         for i in 0..40 {
             queue.push(Encoded::text_only(&format!("4{i}")));
         }
-        let sizes = [16, 16, 8, 0].map(|_| {
-            let mut payload = Payload::default();
-            payload.fill(&mut queue);
-            payload.packets
+        let sizes = [16, 16, 8].map(|_| {
+            let body = take_payload(&mut queue, Revision::V4);
+            decode_payload(std::str::from_utf8(&body).unwrap()).count()
         });
-        assert_eq!(sizes, [16, 16, 8, 0]);
+        assert_eq!(sizes, [16, 16, 8]);
+        assert!(queue.is_empty() && take_payload(&mut queue, Revision::V4).is_empty());
     }
 
     #[test]
@@ -133,17 +90,5 @@ mod tests {
         let many = (0..40).map(|i| Encoded::text_only(&format!("4{i}")));
         let body = String::from_utf8(encode_payload(many)).unwrap();
         assert_eq!(decode_payload(&body).count(), 40, "the bound of an answer is none of a POST");
-    }
-
-    #[test]
-    fn binary_goes_as_base64() {
-        let mut queue = Outbox::default();
-        let bytes = Bytes::from_static(&[1, 2, 3, 4]);
-        queue.push(crate::packet::Encoder::default().event("/", "a", &bytes, None).unwrap());
-        queue.push(Encoded::message(&crate::Message::Binary(bytes)));
-        let mut payload = Payload::default();
-        payload.fill(&mut queue);
-        let body = b"451-[\"a\",{\"_placeholder\":true,\"num\":0}]\x1ebAQIDBA==\x1ebAQIDBA==";
-        assert_eq!(payload.into_body(), body);
     }
 }

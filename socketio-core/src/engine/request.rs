@@ -4,10 +4,13 @@ use super::query;
 use crate::{Config, Revision, Sid, Transport};
 
 /// The parts of an HTTP request that decide what it asks for, as plain text.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
 pub struct Head<'a> {
     /// The method, in capitals.
     pub method: &'a str,
+    /// The path, as it stands in the request. The revisions that are served ask for nothing in it.
+    pub path: &'a str,
     /// The query without its question mark; empty if there is none.
     pub query: &'a str,
     /// The value of `Content-Type`.
@@ -15,6 +18,27 @@ pub struct Head<'a> {
     /// Whether the request asks to become a WebSocket: a GET with `Upgrade: websocket` over HTTP/1.1, an
     /// extended CONNECT with `:protocol = websocket` over HTTP/2.
     pub websocket: bool,
+}
+
+impl<'a> Head<'a> {
+    /// The head of a request that has no `Content-Type` and does not ask to become a WebSocket.
+    pub const fn new(method: &'a str, path: &'a str, query: &'a str) -> Self {
+        Self { method, path, query, content_type: None, websocket: false }
+    }
+
+    /// The same with the value of `Content-Type`, if it has one.
+    #[must_use]
+    pub const fn with_content_type(mut self, content_type: Option<&'a str>) -> Self {
+        self.content_type = content_type;
+        self
+    }
+
+    /// The same of a request that asks to become a [WebSocket](Self::websocket), or not.
+    #[must_use]
+    pub const fn with_websocket(mut self, websocket: bool) -> Self {
+        self.websocket = websocket;
+        self
+    }
 }
 
 /// A request that makes sense, whether or not its session exists.
@@ -49,6 +73,8 @@ pub struct Open {
 pub struct Poll {
     /// The session.
     pub sid: Sid,
+    /// The generation that it names with `EIO`; none if it names none.
+    pub revision: Option<Revision>,
 }
 
 /// A POST that brings packets.
@@ -57,6 +83,8 @@ pub struct Poll {
 pub struct Post {
     /// The session.
     pub sid: Sid,
+    /// The generation that it names with `EIO`; none if it names none.
+    pub revision: Option<Revision>,
     /// Whether the body was declared as `application/octet-stream`, which revision 4 does not allow.
     pub octets: bool,
 }
@@ -67,10 +95,19 @@ pub struct Post {
 pub struct Upgrade {
     /// The session.
     pub sid: Sid,
+    /// The generation that it names with `EIO`; none if it names none.
+    pub revision: Option<Revision>,
     /// The transport to move to.
     pub transport: Transport,
     /// Whether the client cannot receive binary messages and wants base64 instead.
     pub base64: bool,
+}
+
+impl Open {
+    /// Returns the first GET of the session, which the request is as well if the session begins with long polling.
+    pub fn first_poll(&self, sid: &Sid) -> Poll {
+        Poll { sid: *sid, revision: Some(self.revision) }
+    }
 }
 
 impl Request {
@@ -87,27 +124,29 @@ impl Request {
             Some("websocket") if config.websocket => Transport::WebSocket,
             _ => return Err(RequestError::UnknownTransport),
         };
-        let revision = parameters.eio.as_deref().map(Revision::from_parameter);
+        let named = parameters.eio.as_deref().map(Revision::from_parameter);
+        let revision = named.flatten();
         let Some(sid) = parameters.sid else {
-            return Self::open(head, transport, revision.flatten(), parameters.base64);
+            return Self::open(head, transport, revision, parameters.base64);
         };
         let sid = sid.parse().map_err(|_| RequestError::UnknownSession)?;
-        if revision == Some(None) {
+        // One that is not served is that of no session.
+        if named == Some(None) {
             return Err(BadRequest::RevisionMismatch.into());
         }
         match (transport, head.method, head.websocket) {
-            (Transport::Polling, "GET", false) => Ok(Self::Poll(Poll { sid })),
+            (Transport::Polling, "GET", false) => Ok(Self::Poll(Poll { sid, revision })),
             (Transport::Polling, "POST", false) => {
                 let octets = head.content_type.is_some_and(|value| {
                     let essence = value.split(';').next().unwrap_or_default().trim();
                     essence.eq_ignore_ascii_case("application/octet-stream")
                 });
-                Ok(Self::Post(Post { sid, octets }))
+                Ok(Self::Post(Post { sid, revision, octets }))
             }
             (Transport::Polling, _, false) => Err(BadRequest::Method.into()),
             (Transport::Polling, _, true) => Err(BadRequest::Handshake.into()),
             (Transport::WebSocket, _, true) => {
-                Ok(Self::Upgrade(Upgrade { sid, transport, base64: parameters.base64 }))
+                Ok(Self::Upgrade(Upgrade { sid, revision, transport, base64: parameters.base64 }))
             }
             (Transport::WebSocket, _, false) => Err(BadRequest::Handshake.into()),
         }
@@ -117,9 +156,9 @@ impl Request {
     pub const fn sid(&self) -> Option<&Sid> {
         match self {
             Self::Open(_) => None,
-            Self::Poll(Poll { sid }) | Self::Post(Post { sid, .. }) | Self::Upgrade(Upgrade { sid, .. }) => {
-                Some(sid)
-            }
+            Self::Poll(Poll { sid, .. })
+            | Self::Post(Post { sid, .. })
+            | Self::Upgrade(Upgrade { sid, .. }) => Some(sid),
         }
     }
 
@@ -297,30 +336,41 @@ mod tests {
     const SID: &str = "AAAAAAAAAAAAAAAAAAAA";
 
     fn parse(method: &str, query: &str, websocket: bool) -> Result<Request, RequestError> {
-        Request::parse(&Head { method, query, websocket, content_type: None }, &Config::default())
+        Request::parse(&Head::new(method, "/", query).with_websocket(websocket), &Config::default())
     }
 
     #[test]
     fn the_four_requests_of_a_client() {
         let sid = SID.parse().unwrap();
+        let revision = Some(Revision::V4);
         let open = |transport| Open { transport, revision: Revision::V4, base64: false };
         let cases = [
             ("GET", "EIO=4&transport=polling&t=abc", false, Request::Open(open(Transport::Polling))),
             ("GET", "EIO=4&transport=websocket", true, Request::Open(open(Transport::WebSocket))),
             ("CONNECT", "EIO=4&transport=websocket", true, Request::Open(open(Transport::WebSocket))),
-            ("GET", &format!("EIO=4&transport=polling&sid={SID}"), false, Request::Poll(Poll { sid })),
-            ("GET", &format!("transport=polling&sid={SID}"), false, Request::Poll(Poll { sid })),
+            (
+                "GET",
+                &format!("EIO=4&transport=polling&sid={SID}"),
+                false,
+                Request::Poll(Poll { sid, revision }),
+            ),
+            (
+                "GET",
+                &format!("transport=polling&sid={SID}"),
+                false,
+                Request::Poll(Poll { sid, revision: None }),
+            ),
             (
                 "POST",
                 &format!("EIO=4&transport=polling&sid={SID}"),
                 false,
-                Request::Post(Post { sid, octets: false }),
+                Request::Post(Post { sid, revision, octets: false }),
             ),
             (
                 "GET",
                 &format!("EIO=4&transport=websocket&sid={SID}&b64=1"),
                 true,
-                Request::Upgrade(Upgrade { sid, transport: Transport::WebSocket, base64: true }),
+                Request::Upgrade(Upgrade { sid, revision, transport: Transport::WebSocket, base64: true }),
             ),
         ];
         for (method, query, websocket, expected) in cases {
@@ -378,13 +428,16 @@ mod tests {
         assert_eq!(parse("GET", "EIO=4&transport=%77ebsocket", true), open(Transport::WebSocket));
         let sid = SID.parse().unwrap();
         let query = format!("EIO=4&transport=polling&sid={}", SID.replace('A', "%41"));
-        assert_eq!(parse("GET", &query, false), Ok(Request::Poll(Poll { sid })));
+        assert_eq!(
+            parse("GET", &query, false),
+            Ok(Request::Poll(Poll { sid, revision: Some(Revision::V4) }))
+        );
     }
 
     #[test]
     fn switched_off_transports_are_unknown() {
         let config = Config { polling: false, ..Config::default() };
-        let head = Head { method: "GET", query: "EIO=4&transport=polling", ..Head::default() };
+        let head = Head::new("GET", "/", "EIO=4&transport=polling");
         assert_eq!(Request::parse(&head, &config), Err(RequestError::UnknownTransport));
     }
 
@@ -392,7 +445,7 @@ mod tests {
     fn octets_are_seen_through_case_and_parameters() {
         let query = format!("EIO=4&transport=polling&sid={SID}");
         let content_type = Some("Application/Octet-Stream; charset=x");
-        let head = Head { method: "POST", query: &query, content_type, websocket: false };
+        let head = Head::new("POST", "/", &query).with_content_type(content_type);
         let request = Request::parse(&head, &Config::default());
         assert!(matches!(request, Ok(Request::Post(Post { octets: true, .. }))), "{request:?}");
     }

@@ -17,12 +17,11 @@ mod received;
 pub(crate) use received::Received;
 
 use super::heartbeat::{Beat, Heartbeat};
-use super::open::open_packet;
 use super::outbox::Outbox;
 use super::upgrade::Candidate;
-use super::{BadRequest, Control, Event, Open, Post, RequestError, Response, Transmit, Upgrade};
+use super::{BadRequest, Control, Event, Open, Poll, Post, RequestError, Response, Transmit, Upgrade};
 use crate::time::{after, earlier};
-use crate::{Config, DisconnectReason, Encoded, Link, Lost, Message, Sid, Transport};
+use crate::{Config, DisconnectReason, Encoded, Link, Lost, Message, Revision, Sid, Transport};
 
 /// The Engine.IO session of one client: what it said over its transports becomes messages, what is sent
 /// to it becomes packets on whichever transport it has.
@@ -35,6 +34,7 @@ use crate::{Config, DisconnectReason, Encoded, Link, Lost, Message, Sid, Transpo
 #[derive(Debug)]
 pub struct Session {
     config: Arc<Config>,
+    revision: Revision,
     state: State,
     heartbeat: Heartbeat,
     /// Packets that wait for a transport.
@@ -88,6 +88,11 @@ enum State {
 
 /// Getters.
 impl Session {
+    /// The revision that the client asked for.
+    pub fn revision(&self) -> Revision {
+        self.revision
+    }
+
     /// The transport packets go to.
     pub fn transport(&self) -> Transport {
         match self.state {
@@ -155,11 +160,12 @@ impl Session {
             Transport::WebSocket => State::Opening,
         };
         let mut outbox = Outbox::default();
-        outbox.push(open_packet(sid, open.transport, &config));
+        outbox.push(open.revision.open(sid, open.transport, &config));
         let phase = sid.expose().bytes().fold(0, u8::wrapping_add);
         Self {
             heartbeat: Heartbeat::new(&config, phase, now),
             config,
+            revision: open.revision,
             state,
             outbox,
             transmits: VecDeque::new(),
@@ -178,7 +184,12 @@ impl Session {
     /// # Errors
     ///
     /// The link was not taken; it is answered with the error.
-    pub fn handle_poll(&mut self, link: Link, now: Instant) -> Result<(), RequestError> {
+    pub fn handle_poll(&mut self, link: Link, poll: &Poll, now: Instant) -> Result<(), RequestError> {
+        self.check_revision(poll.revision)?;
+        self.take_poll(link, now)
+    }
+
+    fn take_poll(&mut self, link: Link, now: Instant) -> Result<(), RequestError> {
         if std::mem::replace(&mut self.polled, true) {
             self.came_back();
         }
@@ -215,6 +226,7 @@ impl Session {
     ///
     /// The link was not taken; it is answered with the error.
     pub fn handle_post(&mut self, link: Link, post: &Post, now: Instant) -> Result<(), RequestError> {
+        self.check_revision(post.revision)?;
         self.heard();
         self.came_back();
         self.handle_timeout(now);
@@ -227,7 +239,7 @@ impl Session {
         }
         let fault = match self.posting {
             Some(_) => RequestError::Overlap,
-            None if post.octets => RequestError::InvalidContent,
+            None if post.octets && !self.revision.traits().octets => RequestError::InvalidContent,
             None => {
                 let until = after(now, self.config.message_timeout());
                 self.posting = Some(Posting::Announced { link, until });
@@ -265,8 +277,11 @@ impl Session {
     }
 
     /// A message stream stands that wants to take the session over. It is closed if the session has, or
-    /// is trying, another one.
+    /// is trying, another one, or if it is of another revision.
     pub fn handle_upgrade(&mut self, link: Link, upgrade: &Upgrade, now: Instant) {
+        if self.check_revision(upgrade.revision).is_err() {
+            return self.transmits.push_back(Transmit::Close { link, code: None });
+        }
         self.came_back();
         self.handle_timeout(now);
         match &mut self.state {
@@ -388,7 +403,7 @@ impl Session {
                     && candidate.release().is_some_and(|release| now >= release)
                     && let Some(link) = parked.take()
                 {
-                    self.transmits.push_back(respond(link, Control::Noop));
+                    self.transmits.push_back(respond(link, Control::Noop, self.revision));
                 }
             }
             State::Opening | State::Polling { .. } | State::Streaming { .. } => {}
@@ -408,7 +423,7 @@ impl Session {
         }
         match self.heartbeat.beat(&self.config, now) {
             Beat::Rest => {}
-            Beat::Ping => self.outbox.push(Encoded::text_only(PING)),
+            Beat::Ping => self.outbox.push(self.revision.ping()),
             Beat::Dead => self.fail(DisconnectReason::PingTimeout, None),
         }
     }
@@ -497,6 +512,14 @@ impl Session {
         self.answering = answering;
     }
 
+    /// Refuses a request that names another revision than the session's. Many clients name none but with the first.
+    fn check_revision(&self, named: Option<Revision>) -> Result<(), RequestError> {
+        match named {
+            Some(revision) if revision != self.revision => Err(BadRequest::RevisionMismatch.into()),
+            _ => Ok(()),
+        }
+    }
+
     /// The client that has opened the session speaks of it again.
     fn came_back(&mut self) {
         if let State::Polling { return_by, .. } = &mut self.state {
@@ -525,7 +548,7 @@ impl Session {
         let State::Polling { parked, candidate, .. } = &mut self.state else { return };
         self.base64 = candidate.take().is_some_and(|candidate| candidate.base64);
         if let Some(parked) = parked.take() {
-            self.transmits.push_back(respond(parked, Control::Noop));
+            self.transmits.push_back(respond(parked, Control::Noop, self.revision));
         }
         self.state = State::Streaming { link, whole_by: None };
         self.heard();
@@ -533,8 +556,9 @@ impl Session {
     }
 
     fn message(&mut self, link: Link, packet: Encoded) -> Transmit {
-        let packet = if self.base64 && packet.is_binary() { packet.to_base64() } else { packet };
-        if self.heartbeat.awaits_transport() && is_ping(&packet) {
+        let packet =
+            if self.base64 && packet.is_binary() { self.revision.to_base64(&packet) } else { packet };
+        if self.heartbeat.awaits_transport() && self.revision.is_ping(&packet) {
             self.heartbeat.handed();
         } else {
             self.heartbeat.followed(packet.websocket().len());
@@ -546,13 +570,6 @@ impl Session {
 /// How long a client that has opened its session by long polling may take to its next request. Clients make it as soon as
 /// they have the answer: this is time to send it anew three times, and one that is later opens another session by itself.
 const RETURN_TIMEOUT: Duration = Duration::from_secs(10);
-
-const PING: &str = "2";
-
-/// What the application sends begins with a `4`.
-fn is_ping(packet: &Encoded) -> bool {
-    packet.text() == PING.as_bytes()
-}
 
 /// Room for more events than this is given back once they are taken.
 const KEPT_EVENTS: usize = 16;

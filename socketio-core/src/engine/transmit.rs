@@ -1,7 +1,8 @@
 use bytes::Bytes;
 
+use crate::codec::Control;
 use crate::engine::RequestError;
-use crate::{Encoded, Link};
+use crate::{Encoded, Link, Revision};
 
 /// What the driver has to do, named by the link it concerns.
 #[derive(Debug, Clone)]
@@ -40,27 +41,28 @@ pub enum Response {
     /// other.
     Payload(Vec<u8>),
     /// The same with one packet that carries nothing, and that may be lost.
-    Control(Control),
-    /// 200 to a POST: `ok` as `text/html`.
-    Accepted,
+    #[non_exhaustive]
+    Control {
+        /// The packet.
+        control: Control,
+        /// The revision in which it is written.
+        revision: Revision,
+    },
+    /// 200 to a POST: a word or a digit as `text/html`.
+    #[non_exhaustive]
+    Accepted {
+        /// The revision of the client.
+        revision: Revision,
+    },
     /// A refusal.
     Refused(RequestError),
-}
-
-/// A packet that ends a GET without carrying anything.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Control {
-    /// Nothing has happened; the client may do something else.
-    Noop,
-    /// The session is over.
-    Close,
 }
 
 impl Response {
     /// The HTTP status.
     pub const fn status(&self) -> u16 {
         match self {
-            Self::Payload(_) | Self::Control(_) | Self::Accepted => 200,
+            Self::Payload(_) | Self::Control { .. } | Self::Accepted { .. } => 200,
             Self::Refused(error) => error.status(),
         }
     }
@@ -68,8 +70,8 @@ impl Response {
     /// The value of `Content-Type`; none if there is no body.
     pub const fn content_type(&self) -> Option<&'static str> {
         match self {
-            Self::Payload(_) | Self::Control(_) => Some("text/plain; charset=UTF-8"),
-            Self::Accepted => Some("text/html"),
+            Self::Payload(_) | Self::Control { .. } => Some("text/plain; charset=UTF-8"),
+            Self::Accepted { .. } => Some("text/html"),
             Self::Refused(error) if error.body().is_empty() => None,
             Self::Refused(_) => Some("application/json"),
         }
@@ -78,7 +80,7 @@ impl Response {
     /// The value of `Cache-Control`, if it matters.
     pub const fn cache_control(&self) -> Option<&'static str> {
         match self {
-            Self::Payload(_) | Self::Control(_) | Self::Accepted => Some("no-store"),
+            Self::Payload(_) | Self::Control { .. } | Self::Accepted { .. } => Some("no-store"),
             Self::Refused(_) => None,
         }
     }
@@ -94,9 +96,8 @@ impl Response {
     pub fn into_body(self) -> Bytes {
         match self {
             Self::Payload(body) => body.into(),
-            Self::Control(Control::Noop) => Bytes::from_static(b"6"),
-            Self::Control(Control::Close) => Bytes::from_static(b"1"),
-            Self::Accepted => Bytes::from_static(b"ok"),
+            Self::Control { control, revision } => Bytes::from_static(revision.control(control)),
+            Self::Accepted { revision } => Bytes::from_static(revision.accepted()),
             Self::Refused(error) => Bytes::from_static(error.body().as_bytes()),
         }
     }

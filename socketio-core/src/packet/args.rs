@@ -3,7 +3,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::placeholders::Placeholders;
-use super::{ArgsError, RawArgs};
+use super::{ArgsError, RawArgs, SerializeError};
 use crate::encoded::EncodedBuffer;
 
 /// Several arguments: of an event that is emitted or received, or of an ack. Any other value is one
@@ -49,11 +49,11 @@ pub trait ToArgs {
     /// # Errors
     ///
     /// A value cannot be written as JSON.
-    fn write(&self, writer: &mut ArgsWriter<'_>) -> Result<(), serde_json::Error>;
+    fn write(&self, writer: &mut ArgsWriter<'_>) -> Result<(), SerializeError>;
 }
 
 impl<T: Serialize + ?Sized> ToArgs for T {
-    fn write(&self, writer: &mut ArgsWriter<'_>) -> Result<(), serde_json::Error> {
+    fn write(&self, writer: &mut ArgsWriter<'_>) -> Result<(), SerializeError> {
         writer.write(self)
     }
 }
@@ -112,7 +112,7 @@ impl<'a> ArgsWriter<'a> {
     /// # Errors
     ///
     /// The value cannot be written as JSON.
-    pub fn write<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), serde_json::Error> {
+    pub fn write<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), SerializeError> {
         if std::mem::replace(&mut self.separated, true) {
             self.buffer.text().push(b',');
         }
@@ -143,32 +143,32 @@ impl<'a> ArgsWriter<'a> {
 
 /// What was received, or encoded before, as it is: nothing is parsed.
 impl ToArgs for RawArgs {
-    fn write(&self, writer: &mut ArgsWriter<'_>) -> Result<(), serde_json::Error> {
+    fn write(&self, writer: &mut ArgsWriter<'_>) -> Result<(), SerializeError> {
         writer.write_raw(self.json(), self.attachments());
         Ok(())
     }
 }
 
 impl ToArgs for NoArgs {
-    fn write(&self, _: &mut ArgsWriter<'_>) -> Result<(), serde_json::Error> {
+    fn write(&self, _: &mut ArgsWriter<'_>) -> Result<(), SerializeError> {
         Ok(())
     }
 }
 
 impl<T: Serialize> ToArgs for Args<&[T]> {
-    fn write(&self, writer: &mut ArgsWriter<'_>) -> Result<(), serde_json::Error> {
+    fn write(&self, writer: &mut ArgsWriter<'_>) -> Result<(), SerializeError> {
         self.0.iter().try_for_each(|value| writer.write(value))
     }
 }
 
 impl<T: Serialize> ToArgs for Args<Vec<T>> {
-    fn write(&self, writer: &mut ArgsWriter<'_>) -> Result<(), serde_json::Error> {
+    fn write(&self, writer: &mut ArgsWriter<'_>) -> Result<(), SerializeError> {
         Args(&*self.0).write(writer)
     }
 }
 
 impl<T: Serialize, const N: usize> ToArgs for Args<[T; N]> {
-    fn write(&self, writer: &mut ArgsWriter<'_>) -> Result<(), serde_json::Error> {
+    fn write(&self, writer: &mut ArgsWriter<'_>) -> Result<(), SerializeError> {
         Args(&self.0[..]).write(writer)
     }
 }
@@ -176,7 +176,7 @@ impl<T: Serialize, const N: usize> ToArgs for Args<[T; N]> {
 macro_rules! several {
     ($($name:ident $index:tt),*) => {
         impl<$($name: Serialize),*> ToArgs for Args<($($name,)*)> {
-            fn write(&self, writer: &mut ArgsWriter<'_>) -> Result<(), serde_json::Error> {
+            fn write(&self, writer: &mut ArgsWriter<'_>) -> Result<(), SerializeError> {
                 $(writer.write(&self.0.$index)?;)*
                 Ok(())
             }

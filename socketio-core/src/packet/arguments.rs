@@ -6,6 +6,7 @@ use serde::de::{
 use serde::forward_to_deserialize_any;
 use serde_json::Error;
 
+use super::DeserializeError;
 use super::reader::Reader;
 
 /// Arguments that are read one after the other. They can be read again from a copy.
@@ -75,11 +76,12 @@ impl<'a> Arguments<'a> {
 /// # Errors
 ///
 /// The text is no JSON, or no value of this type.
-pub fn from_json<T: DeserializeOwned>(json: &str) -> Result<T, Error> {
-    serde_json::from_str(json).or_else(|_| {
+pub fn from_json<T: DeserializeOwned>(json: &str) -> Result<T, DeserializeError> {
+    let read = serde_json::from_str(json).or_else(|_| {
         serde_json::from_str::<IgnoredAny>(json)?;
         T::deserialize(&mut Reader::new(json, &[]).with_whole_numbers())
-    })
+    });
+    read.map_err(DeserializeError)
 }
 
 /// Reads all arguments as one sequence.

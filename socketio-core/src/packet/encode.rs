@@ -1,8 +1,7 @@
 use serde::Serialize;
-use serde_json::value::RawValue;
 
 use super::args::ArgsWriter;
-use super::{AckId, ToArgs};
+use super::{AckId, RawJson, SerializeError, ToArgs};
 use crate::encoded::EncodedBuffer;
 use crate::namespace::is_reserved;
 use crate::{Encoded, SocketId};
@@ -37,7 +36,7 @@ pub enum EncodeError {
     Placeholder,
     /// A value cannot be written as JSON.
     #[error(transparent)]
-    Serialize(#[from] serde_json::Error),
+    Serialize(#[from] SerializeError),
     /// The packet has 4 GiB or more.
     #[error("the packet is too large")]
     TooLarge,
@@ -81,9 +80,9 @@ impl Encoder {
     }
 
     /// The wish of a client to connect, perhaps with a JSON object for the server's middlewares.
-    pub fn connect_request(&mut self, namespace: &str, auth: Option<&RawValue>) -> Encoded {
+    pub fn connect_request(&mut self, namespace: &str, auth: Option<&RawJson>) -> Encoded {
         self.buffer.begin(header_room(namespace));
-        self.buffer.text().extend_from_slice(auth.map_or("", RawValue::get).as_bytes());
+        self.buffer.text().extend_from_slice(auth.map_or("", RawJson::as_str).as_bytes());
         self.header(namespace, b'0', None)
     }
 
@@ -97,12 +96,12 @@ impl Encoder {
     }
 
     /// The reply to a client that may not connect. `data` is left out if there is none.
-    pub fn connect_error(&mut self, namespace: &str, message: &str, data: Option<&RawValue>) -> Encoded {
+    pub fn connect_error(&mut self, namespace: &str, message: &str, data: Option<&RawJson>) -> Encoded {
         #[derive(Serialize)]
         struct Payload<'a> {
             message: &'a str,
             #[serde(skip_serializing_if = "Option::is_none")]
-            data: Option<&'a RawValue>,
+            data: Option<&'a RawJson>,
         }
 
         self.buffer.begin(header_room(namespace));
@@ -146,7 +145,7 @@ impl Encoder {
         &mut self,
         name: Option<&str>,
         args: &T,
-    ) -> Result<(), serde_json::Error> {
+    ) -> Result<(), SerializeError> {
         self.buffer.text().push(b'[');
         if let Some(name) = name {
             self.buffer.serialize(name)?;
@@ -171,7 +170,7 @@ impl Encoder {
             self.buffer.prepend(b"-");
             self.prepend_number(u64::from(count));
         }
-        self.buffer.prepend(&[b'4', kind]);
+        self.buffer.prepend(&[MESSAGE, kind]);
         self.buffer.finish()
     }
 
@@ -186,7 +185,10 @@ impl Encoder {
     }
 }
 
-/// Room for `4`, the type, two numbers of twenty digits, `-`, the namespace and `,`.
+/// The Engine.IO type in front of every packet.
+pub(crate) const MESSAGE: u8 = b'4';
+
+/// Room for it, the type, two numbers of twenty digits, `-`, the namespace and `,`.
 fn header_room(namespace: &str) -> usize {
     2 + 20 + 1 + namespace.len() + 1 + 20
 }
@@ -213,11 +215,11 @@ mod tests {
         assert_eq!(text(&encoder.connect("/", &id)), r#"40{"sid":"9aFAjv8vl6tN1Vy2AAAC"}"#);
         assert_eq!(text(&encoder.connect("/a", &id)), r#"40/a,{"sid":"9aFAjv8vl6tN1Vy2AAAC"}"#);
         assert_eq!(text(&encoder.connect_request("/", None)), "40");
-        let auth = serde_json::value::to_raw_value(&BTreeMap::from([("token", 1)])).unwrap();
+        let auth = RawJson::of(&BTreeMap::from([("token", 1)])).unwrap();
         assert_eq!(text(&encoder.connect_request("/a", Some(&auth))), r#"40/a,{"token":1}"#);
         let refused = encoder.connect_error("/random", "Invalid namespace", None);
         assert_eq!(text(&refused), r#"44/random,{"message":"Invalid namespace"}"#);
-        let data = serde_json::value::to_raw_value(&[1]).unwrap();
+        let data = RawJson::of(&[1]).unwrap();
         assert_eq!(text(&encoder.connect_error("/", "\"", Some(&data))), r#"44{"message":"\"","data":[1]}"#);
         assert_eq!(text(&encoder.disconnect("/")), "41");
         assert_eq!(text(&encoder.disconnect("/admin")), "41/admin,");

@@ -1,7 +1,7 @@
 use bytes::Bytes;
 use bytestring::ByteString;
 
-use super::{EventHead, PacketKind, RawArgs, decode};
+use super::{EventHead, MESSAGE, PacketKind, RawArgs, decode};
 use crate::Encoded;
 
 /// An event as it was received.
@@ -48,7 +48,7 @@ impl Event {
     /// assert_eq!((event.name(), event.args().json()), ("message", r#""hi""#));
     /// ```
     pub fn from_encoded(packet: &Encoded) -> Option<Self> {
-        let text = std::str::from_utf8(packet.text()).ok()?.strip_prefix('4')?;
+        let text = std::str::from_utf8(packet.text()).ok()?.strip_prefix(char::from(MESSAGE))?;
         let text = ByteString::from(text);
         let PacketKind::Event(head) = decode(&text, usize::MAX).ok()?.kind else { return None };
         let attachments = packet.attachments().map(Bytes::copy_from_slice).collect();

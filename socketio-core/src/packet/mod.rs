@@ -16,13 +16,20 @@ pub use raw_args::{ArgsError, RawArgs};
 mod args;
 pub use args::{Args, ArgsWriter, FromArgs, NoArgs, ToArgs};
 
+mod raw_json;
+pub use raw_json::RawJson;
+
+mod json_error;
+pub use json_error::{DeserializeError, SerializeError};
+
 mod value;
-pub use value::Value;
+pub use value::{Number, Value};
 
 mod assembler;
 pub use assembler::{AssembleError, Assembler};
 
 mod encode;
+pub(crate) use encode::MESSAGE;
 pub use encode::{EncodeError, Encoder};
 
 mod arguments;

@@ -1,7 +1,9 @@
 use std::ops::Index;
 
 use bytes::Bytes;
-use serde_json::Number;
+
+mod number;
+pub use number::Number;
 
 mod convert;
 mod serde;
@@ -152,9 +154,9 @@ mod tests {
 
     #[test]
     fn other_values_become_one() {
-        let json = serde_json::json!({ "a": [1, 2.5, "x", null, false] });
+        let json = r#"{"a":[1,2.5,"x",null,false]}"#;
         let list = vec![1.into(), 2.5.into(), "x".into(), Value::from(None::<u8>), false.into()];
-        assert_eq!(Value::from(json), Value::from([("a", list)]));
+        assert_eq!(crate::packet::from_json::<Value>(json).unwrap(), Value::from([("a", list)]));
         assert_eq!(Value::from(f64::NAN), Value::Null);
         assert_eq!(["a"].into_iter().collect::<Value>(), Value::from(vec!["a".to_owned()]));
         assert_eq!([("a", 1)].into_iter().collect::<Value>(), Value::from([("a", 1)]));

@@ -3,7 +3,7 @@ use std::task::{Context, Poll};
 use std::time::Instant;
 
 use socketio_core::packet::{self, AckId};
-use socketio_core::{DisconnectReason, Event, Pending, SocketKey};
+use socketio_core::{Accept, DisconnectReason, Event, Pending, SocketKey};
 
 use super::driver::Work;
 use super::local::LocalSocket;
@@ -154,7 +154,7 @@ impl Work {
             }
             return;
         }
-        if self.connection.accept(pending, &local.socket.id()).is_none() {
+        if self.connection.accept(pending, Accept::new(local.socket.id())).is_none() {
             return;
         }
         let socket = local.socket.clone();

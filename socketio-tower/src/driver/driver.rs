@@ -310,8 +310,8 @@ impl Work {
             Command::Sockets { reply } => drop(reply.send(self.sockets.connected())),
             Command::DisconnectClient => connection.disconnect_client(now),
             Command::Close { reason } => connection.close(reason, now),
-            Command::Poll { link, respond } => {
-                let taken = connection.handle_poll(link, now);
+            Command::Poll { link, poll, respond } => {
+                let taken = connection.handle_poll(link, &poll, now);
                 self.await_answer(link, respond, taken);
             }
             Command::Post { link, post, respond } => {

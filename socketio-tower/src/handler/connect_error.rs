@@ -2,7 +2,7 @@ use std::error::Error;
 use std::fmt;
 
 use serde::Serialize;
-use serde_json::value::{RawValue, to_raw_value};
+use socketio_core::packet::RawJson;
 
 /// Why a client may not connect to a namespace: what its `connect_error` event carries.
 ///
@@ -15,7 +15,7 @@ use serde_json::value::{RawValue, to_raw_value};
 #[derive(Debug, Clone)]
 pub struct ConnectError {
     message: String,
-    data: Option<Box<RawValue>>,
+    data: Option<RawJson>,
 }
 
 impl ConnectError {
@@ -27,7 +27,7 @@ impl ConnectError {
     /// Adds `err.data`. A value that is no JSON, such as a map whose keys are no strings, is left out.
     #[must_use]
     pub fn with_data<T: Serialize + ?Sized>(mut self, data: &T) -> Self {
-        self.data = to_raw_value(data).ok();
+        self.data = RawJson::of(data).ok();
         self
     }
 
@@ -37,8 +37,8 @@ impl ConnectError {
     }
 
     /// The data, as JSON.
-    pub fn data(&self) -> Option<&RawValue> {
-        self.data.as_deref()
+    pub fn data(&self) -> Option<&RawJson> {
+        self.data.as_ref()
     }
 }
 

@@ -76,7 +76,7 @@ impl Action {
             Request::Open(open) => Self::open(namespaces, parts, &open, watch),
             Request::Poll(poll) => {
                 let session = find(namespaces.server(), &poll.sid)?;
-                Ok(Self::Wait(ask(session, |link, respond| Command::Poll { link, respond })?))
+                Ok(Self::Wait(ask(session, |link, respond| Command::Poll { link, poll, respond })?))
             }
             Request::Post(post) => {
                 let session = find(namespaces.server(), &post.sid)?;
@@ -117,7 +117,8 @@ impl Action {
                 Ok(Self::Switch(handshake))
             }
             None => {
-                let waiting = ask(session, |link, respond| Command::Poll { link, respond });
+                let poll = open.first_poll(&session.sid);
+                let waiting = ask(session, |link, respond| Command::Poll { link, poll, respond });
                 tokio::spawn(driver);
                 waiting.map(Self::Wait)
             }
@@ -153,12 +154,10 @@ fn no_room(server: &Server) -> RequestError {
 }
 
 pub(super) fn head(parts: &Parts, websocket: bool) -> Head<'_> {
-    Head {
-        method: parts.method.as_str(),
-        query: parts.uri.query().unwrap_or_default(),
-        content_type: parts.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()),
-        websocket,
-    }
+    let content_type = parts.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    Head::new(parts.method.as_str(), parts.uri.path(), parts.uri.query().unwrap_or_default())
+        .with_content_type(content_type)
+        .with_websocket(websocket)
 }
 
 /// The one place through which sessions come into being.

@@ -1,7 +1,7 @@
 use std::time::Instant;
 
 use bytes::Bytes;
-use socketio_core::engine::{Post, Response, Upgrade};
+use socketio_core::engine::{Poll, Post, Response, Upgrade};
 use socketio_core::packet::RawArgs;
 use socketio_core::{Awaits, DisconnectReason, Encoded, Link, Lost, SocketId, SocketKey, Unanswered};
 use tokio::sync::oneshot;
@@ -26,7 +26,7 @@ pub(crate) enum Command {
     /// End the session.
     Close { reason: DisconnectReason },
     /// A GET waits.
-    Poll { link: Link, respond: Respond },
+    Poll { link: Link, poll: Poll, respond: Respond },
     /// A POST has begun.
     Post { link: Link, post: Post, respond: Respond },
     /// Its body is there.

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use bytestring::ByteString;
 use serde::Serialize;
-use serde_json::value::{RawValue, to_raw_value};
 use socketio_core::engine::{Packet, decode_payload};
+use socketio_core::packet::RawJson;
 use socketio_core::{Message, Transport};
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -205,7 +205,7 @@ impl fmt::Debug for TestClient {
 pub struct Connecting {
     client: TestClient,
     namespace: String,
-    auth: Option<Box<RawValue>>,
+    auth: Option<RawJson>,
 }
 
 impl Connecting {
@@ -216,7 +216,7 @@ impl Connecting {
     /// It does not serialize.
     #[track_caller]
     pub fn auth<T: Serialize + ?Sized>(mut self, auth: &T) -> Self {
-        self.auth = Some(to_raw_value(auth).expect("JSON"));
+        self.auth = Some(RawJson::of(auth).expect("JSON"));
         self
     }
 
@@ -231,7 +231,7 @@ impl Connecting {
     /// There is no answer in time.
     pub async fn connect(self) -> Result<TestSocket, Refused> {
         let Self { client, namespace, auth } = self;
-        let packet = with_encoder(|encoder| encoder.connect_request(&namespace, auth.as_deref()));
+        let packet = with_encoder(|encoder| encoder.connect_request(&namespace, auth.as_ref()));
         let (answer, answered) = oneshot::channel();
         let (events, received) = mpsc::unbounded_channel();
         let (ended, end) = watch::channel(None);

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use socketio_core::engine::{Head, Open, Request, Session, parameter};
 use socketio_core::packet::{self, PacketKind};
-use socketio_core::{Config, DisconnectReason, Link, Message, Sid};
+use socketio_core::{Accept, Config, DisconnectReason, Link, Message, Sid};
 
 use super::{Operation, Server, Welcome};
 
@@ -19,7 +19,9 @@ pub fn request(data: &[u8]) {
     for (method, websocket) in
         [("GET", false), ("POST", false), ("GET", true), ("CONNECT", true), ("PUT", false)]
     {
-        let head = Head { method, query, websocket, content_type: Some(content_type) };
+        let head = Head::new(method, "/socket.io/", query)
+            .with_content_type(Some(content_type))
+            .with_websocket(websocket);
         if let Err(error) = Request::parse(&head, &config) {
             assert!((400..600).contains(&error.status()));
         }
@@ -52,7 +54,7 @@ pub fn packet(data: &[u8]) {
     while let Some(event) = connection.poll(now) {
         let socketio_core::Event::Connect(pending) = event else { continue };
         let id = socketio_core::SocketId::from_entropy([1; 15]);
-        if let Some(socket) = connection.accept(pending, &id) {
+        if let Some(socket) = connection.accept(pending, Accept::new(id)) {
             connection.resume(socket);
         }
     }
@@ -181,7 +183,7 @@ fn sid() -> Sid {
 fn open(transport: &str) -> Open {
     let query = format!("EIO=4&transport={transport}");
     let websocket = transport == "websocket";
-    let head = Head { method: "GET", query: &query, content_type: None, websocket };
+    let head = Head::new("GET", "/socket.io/", &query).with_websocket(websocket);
     match Request::parse(&head, &Config::default()) {
         Ok(Request::Open(open)) => open,
         other => panic!("opens no session: {other:?}"),

@@ -87,8 +87,8 @@ impl Ledger {
                 let record = self.records.get_mut(link).expect("a link of the driver");
                 match (&record, response) {
                     (Record::Get, Response::Payload(body)) => check_payload(body),
-                    (Record::Get, Response::Control(_)) => {}
-                    (Record::Post, Response::Accepted)
+                    (Record::Get, Response::Control { .. }) => {}
+                    (Record::Post, Response::Accepted { .. })
                     | (Record::Get | Record::Post, Response::Refused(_)) => {}
                     (record, response) => panic!("{link:?} is {record:?} and was answered {response:?}"),
                 }
@@ -121,9 +121,9 @@ fn check_payload(body: &[u8]) {
 pub(super) fn render(response: &Response) -> String {
     match response {
         Response::Payload(body) => format!("200 {}", String::from_utf8_lossy(body).replace('\x1e', "␞")),
-        Response::Control(Control::Noop) => "200 6".to_owned(),
-        Response::Control(Control::Close) => "200 1".to_owned(),
-        Response::Accepted => "200 ok".to_owned(),
+        Response::Control { control: Control::Noop, .. } => "200 6".to_owned(),
+        Response::Control { control: Control::Close, .. } => "200 1".to_owned(),
+        Response::Accepted { .. } => "200 ok".to_owned(),
         Response::Refused(error) => format!("{} {}", error.status(), error.body()),
         other => panic!("a response that the simulator does not know: {other:?}"),
     }

@@ -167,9 +167,11 @@ impl Pair {
                 }
                 let packets = match response {
                     Response::Payload(body) => Some(ledger::packets_of(&body)),
-                    Response::Control(Control::Noop) => Some(vec![Message::Text("6".into())]),
-                    Response::Control(Control::Close) => Some(vec![Message::Text("1".into())]),
-                    Response::Accepted => Some(Vec::new()),
+                    Response::Control { control: Control::Noop, .. } => Some(vec![Message::Text("6".into())]),
+                    Response::Control { control: Control::Close, .. } => {
+                        Some(vec![Message::Text("1".into())])
+                    }
+                    Response::Accepted { .. } => Some(Vec::new()),
                     _ => None,
                 };
                 self.send_to_client(call, Letter::Answer(call, packets));

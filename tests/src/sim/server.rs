@@ -86,7 +86,7 @@ impl Server {
     /// The session of a client that asked for it with this query, before anything was read.
     pub fn open(query: &str, config: Config) -> Self {
         let websocket = query.contains("transport=websocket");
-        let head = Head { method: "GET", query, websocket, content_type: None };
+        let head = Head::new("GET", "/socket.io/", query).with_websocket(websocket);
         let open = match Request::parse(&head, &config) {
             Ok(Request::Open(open)) => open,
             other => panic!("{query} opens no session: {other:?}"),
@@ -201,9 +201,26 @@ impl Server {
 
     /// A GET arrives, whether or not the answer to the last one has been read.
     pub fn second_get(&mut self) -> Link {
+        self.request("GET", "EIO=4&transport=polling")
+    }
+
+    /// A request of the session arrives, with this query in front of its `sid`. The body of a POST does not.
+    pub fn request(&mut self, method: &str, query: &str) -> Link {
+        let websocket = query.contains("transport=websocket");
+        let query = format!("{query}&sid={}", Self::SID);
+        let head = Head::new(method, "/socket.io/", &query).with_websocket(websocket);
         let link = self.new_link();
-        let taken = self.connection.handle_poll(link, self.now);
-        self.requested(link, Record::Get, taken);
+        let (record, taken) = match Request::parse(&head, &Config::default()) {
+            Ok(Request::Poll(poll)) => (Record::Get, self.connection.handle_poll(link, &poll, self.now)),
+            Ok(Request::Post(post)) => (Record::Post, self.connection.handle_post(link, &post, self.now)),
+            Ok(Request::Upgrade(upgrade)) => {
+                self.connection.handle_upgrade(link, &upgrade, self.now);
+                (Record::Stream(Vec::new()), Ok(()))
+            }
+            Ok(other) => panic!("of no session: {other:?}"),
+            Err(error) => (Record::Get, Err(error)),
+        };
+        self.requested(link, record, taken);
         link
     }
 
@@ -351,7 +368,7 @@ impl Server {
     pub(super) fn parse_post(content_type: &str) -> Post {
         let query = format!("EIO=4&transport=polling&sid={}", Self::SID);
         let content_type = Some(content_type);
-        let head = Head { method: "POST", query: &query, content_type, websocket: false };
+        let head = Head::new("POST", "/socket.io/", &query).with_content_type(content_type);
         match Request::parse(&head, &Config::default()) {
             Ok(Request::Post(post)) => post,
             other => panic!("no POST: {other:?}"),
@@ -360,7 +377,7 @@ impl Server {
 
     pub(super) fn parse_upgrade(parameters: &str) -> Upgrade {
         let query = format!("EIO=4&transport=websocket&sid={}{parameters}", Self::SID);
-        let head = Head { method: "GET", query: &query, content_type: None, websocket: true };
+        let head = Head::new("GET", "/socket.io/", &query).with_websocket(true);
         match Request::parse(&head, &Config::default()) {
             Ok(Request::Upgrade(upgrade)) => upgrade,
             other => panic!("no upgrade: {other:?}"),

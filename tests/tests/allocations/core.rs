@@ -6,9 +6,11 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use serde_json::value::RawValue;
-use socketio_core::engine::{Head, Open, Post, Request, Response, Session, Transmit};
+use socketio_core::engine::{Head, Open, Poll, Post, Request, Response, Session, Transmit};
 use socketio_core::packet::{self, Encoder, decode};
-use socketio_core::{Config, Connection, Encoded, Event, Link, Message, Sid, SocketId, SocketKey, Violation};
+use socketio_core::{
+    Accept, Config, Connection, Encoded, Event, Link, Message, Sid, SocketId, SocketKey, Violation,
+};
 
 use crate::heap::{assert_allocations, heap_of};
 
@@ -25,7 +27,7 @@ fn reading_a_request_allocates_nothing() {
     let config = Config::default();
     // What the application named is passed over, decoded or not.
     let query = "EIO=4&transport=polling&t=PqX7a&name=ada%20lovelace&sid=AAAAAAAAAAAAAAAAAAAA";
-    let head = Head { method: "GET", query, ..Head::default() };
+    let head = Head::new("GET", "/socket.io/", query);
     assert_allocations("a GET", 0, || drop(black_box(Request::parse(black_box(&head), &config))));
 }
 
@@ -84,7 +86,8 @@ fn connected() -> (Connection<()>, SocketKey, Link) {
     connection.handle_attach(link, now);
     connection.handle_message(link, &Message::Text("40".into()), now);
     let Some(Event::Connect(pending)) = connection.poll(now) else { panic!("a wish to connect") };
-    let socket = connection.accept(pending, &SocketId::from_entropy([2; 15])).expect("it is there");
+    let socket =
+        connection.accept(pending, Accept::new(SocketId::from_entropy([2; 15]))).expect("it is there");
     connection.resume(socket);
     assert_eq!(std::iter::from_fn(|| connection.poll_transmit()).count(), 2);
     (connection, socket, link)
@@ -120,7 +123,7 @@ fn text_of(event: &packet::Event) -> &RawValue {
 
 #[test]
 fn the_packets_of_a_post_share_its_body() {
-    let mut session = polling();
+    let (mut session, _) = polling();
     let post = post();
     let packet = format!(r#"42["message","{}"]"#, "x".repeat(64));
     let body = vec![packet; 16].join("\x1e").into_bytes();
@@ -131,7 +134,7 @@ fn the_packets_of_a_post_share_its_body() {
         session.handle_body(link, body.clone().into(), Instant::now());
         assert_eq!(std::iter::from_fn(|| session.poll(Instant::now())).count(), 16);
         let answer = session.poll_transmit();
-        assert!(matches!(answer, Some(Transmit::Respond { response: Response::Accepted, .. })));
+        assert!(matches!(answer, Some(Transmit::Respond { response: Response::Accepted { .. }, .. })));
     });
 }
 
@@ -140,7 +143,7 @@ const BODY: u64 = 2;
 
 #[test]
 fn the_packets_of_a_get_are_copied_into_its_answer() {
-    let mut session = polling();
+    let (mut session, poll) = polling();
     let text = "x".repeat(64);
     let packet = Encoder::default().event("/", "message", &text, None).expect("it can be written");
     let mut link = Link::new(1);
@@ -149,7 +152,7 @@ fn the_packets_of_a_get_are_copied_into_its_answer() {
         for _ in 0..16 {
             session.send(Encoded::clone(&packet));
         }
-        session.handle_poll(link, Instant::now()).expect("it is taken");
+        session.handle_poll(link, &poll, Instant::now()).expect("it is taken");
         let answer = session.poll_transmit();
         assert!(matches!(answer, Some(Transmit::Respond { response: Response::Payload(_), .. })));
         session.handle_delivered(link, Instant::now());
@@ -160,25 +163,26 @@ fn the_packets_of_a_get_are_copied_into_its_answer() {
 const ANSWER: u64 = 1;
 
 /// A session that polls and has fetched its OPEN packet.
-fn polling() -> Session {
+fn polling() -> (Session, Poll) {
     let open = open("EIO=4&transport=polling", false);
-    let now = Instant::now();
-    let mut session = Session::open(Arc::default(), &Sid::from_entropy([1; 15]), &open, now);
-    session.handle_poll(Link::new(0), now).expect("it is taken");
+    let (sid, now) = (Sid::from_entropy([1; 15]), Instant::now());
+    let mut session = Session::open(Arc::default(), &sid, &open, now);
+    let poll = open.first_poll(&sid);
+    session.handle_poll(Link::new(0), &poll, now).expect("it is taken");
     assert!(session.poll_transmit().is_some());
     session.handle_delivered(Link::new(0), now);
-    session
+    (session, poll)
 }
 
 fn open(query: &str, websocket: bool) -> Open {
-    let head = Head { method: "GET", query, websocket, content_type: None };
+    let head = Head::new("GET", "/socket.io/", query).with_websocket(websocket);
     let Ok(Request::Open(open)) = Request::parse(&head, &Config::default()) else { panic!("a handshake") };
     open
 }
 
 fn post() -> Post {
     let query = format!("EIO=4&transport=polling&sid={}", Sid::from_entropy([1; 15]).expose());
-    let head = Head { method: "POST", query: &query, ..Head::default() };
+    let head = Head::new("POST", "/socket.io/", &query);
     let Ok(Request::Post(post)) = Request::parse(&head, &Config::default()) else { panic!("a POST") };
     post
 }

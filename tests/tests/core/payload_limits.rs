@@ -112,18 +112,18 @@ fn a_client_whose_body_waits_to_be_read_is_not_silent() {
 
 /// A session that polls and has fetched its OPEN packet.
 fn polling_session(config: &Config, now: Instant) -> Session {
-    let head = Head { method: "GET", query: "EIO=4&transport=polling", ..Head::default() };
+    let head = Head::new("GET", "/socket.io/", "EIO=4&transport=polling");
     let Ok(Request::Open(open)) = Request::parse(&head, config) else { panic!("a handshake") };
     let sid = Server::SID.parse().expect("twenty characters");
     let mut session = Session::open(Arc::new(config.clone()), &sid, &open, now);
-    session.handle_poll(Link::new(0), now).expect("it is taken");
+    session.handle_poll(Link::new(0), &open.first_poll(&sid), now).expect("it is taken");
     assert!(session.poll_transmit().is_some());
     session
 }
 
 fn a_post() -> Post {
     let query = format!("EIO=4&transport=polling&sid={}", Server::SID);
-    let head = Head { method: "POST", query: &query, ..Head::default() };
+    let head = Head::new("POST", "/socket.io/", &query);
     let Ok(Request::Post(post)) = Request::parse(&head, &Config::default()) else { panic!("a POST") };
     post
 }

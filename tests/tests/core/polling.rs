@@ -64,6 +64,26 @@ fn sixteen_packets_and_the_end_are_two_answers() {
 }
 
 #[test]
+fn a_request_of_another_revision_is_refused_and_does_no_harm() {
+    let mut server = Server::joined();
+    for (method, transport) in [("GET", "polling"), ("POST", "polling"), ("GET", "websocket")] {
+        for revision in ["3", "5", ""] {
+            let refused = server.request(method, &format!("EIO={revision}&transport={transport}"));
+            assert_eq!(server.answer(refused), r#"400 {"code":3,"message":"Bad request"}"#, "{method}");
+        }
+    }
+    let get = server.request("GET", "transport=polling");
+    let post = server.request("POST", "transport=polling");
+    server.body(post, r#"42["still here"]"#);
+    assert_eq!(server.answer(post), "200 ok", "a request may name none");
+    server.emit("/", "hello", &1);
+    assert_eq!(server.answer(get), r#"200 42["hello",1]"#);
+    let stream = server.request("GET", "transport=websocket");
+    server.text(stream, "2probe");
+    assert_eq!(server.messages(stream), ["3probe"]);
+}
+
+#[test]
 fn a_second_get_ends_the_session() {
     let mut server = Server::joined();
     let (first, second) = (server.get(), server.get());

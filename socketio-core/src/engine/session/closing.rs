@@ -1,10 +1,10 @@
 use std::time::{Duration, Instant};
 
-use super::{Session, State, is_ping};
-use crate::engine::payload::Payload;
+use super::{Session, State};
+use crate::engine::payload::take_payload;
 use crate::engine::{Control, Event, RequestError, Response, Transmit};
 use crate::time::after;
-use crate::{DisconnectReason, Link};
+use crate::{DisconnectReason, Link, Revision};
 
 /// How a session ends, and how it lets go of its links.
 impl Session {
@@ -40,7 +40,7 @@ impl Session {
         match &mut self.state {
             State::Polling { parked, .. } => match parked.take() {
                 Some(link) => {
-                    self.transmits.push_back(respond(link, Control::Noop));
+                    self.transmits.push_back(respond(link, Control::Noop, self.revision));
                     self.finish(DisconnectReason::TransportClose);
                 }
                 None => {
@@ -102,7 +102,7 @@ impl Session {
         if let State::Polling { parked, .. } = &mut self.state
             && let Some(link) = parked.take()
         {
-            self.transmits.push_back(respond(link, Control::Close));
+            self.transmits.push_back(respond(link, Control::Close, self.revision));
         }
     }
 
@@ -111,7 +111,7 @@ impl Session {
     pub(super) fn respond_last(&mut self, link: Link) {
         if self.outbox.is_empty() {
             let end = if let State::Lingering { end, .. } = self.state { end } else { Control::Close };
-            self.transmits.push_back(respond(link, end));
+            self.transmits.push_back(respond(link, end, self.revision));
             self.end_linger();
         } else {
             let packets = self.respond_packets(link);
@@ -122,12 +122,13 @@ impl Session {
     /// Answers with what fits of the packets that wait.
     pub(super) fn respond_packets(&mut self, link: Link) -> Transmit {
         self.undelivered = Some(link);
-        let mut payload = Payload::default();
-        payload.fill(&mut self.outbox);
-        if self.heartbeat.awaits_transport() && !self.outbox.iter().any(is_ping) {
+        let body = take_payload(&mut self.outbox, self.revision);
+        if self.heartbeat.awaits_transport()
+            && !self.outbox.iter().any(|packet| self.revision.is_ping(packet))
+        {
             self.heartbeat.handed();
         }
-        Transmit::Respond { link, response: Response::Payload(payload.into_body()) }
+        Transmit::Respond { link, response: Response::Payload(body) }
     }
 
     /// Until when a client is waited for: no longer than one that answers no ping.
@@ -163,6 +164,6 @@ impl Session {
 const LAST_GET: Duration = Duration::from_millis(250);
 
 /// The answer to a GET that gets one packet of the Engine.IO layer.
-pub(super) fn respond(link: Link, control: Control) -> Transmit {
-    Transmit::Respond { link, response: Response::Control(control) }
+pub(super) fn respond(link: Link, control: Control, revision: Revision) -> Transmit {
+    Transmit::Respond { link, response: Response::Control { control, revision } }
 }

@@ -3,7 +3,6 @@ use std::time::Instant;
 use bytestring::ByteString;
 
 use super::Session;
-use crate::engine::payload::SEPARATOR;
 use crate::engine::{Event, Packet, RequestError, Response, Transmit};
 use crate::{DisconnectReason, Link};
 
@@ -84,10 +83,10 @@ impl Session {
 
     /// Decodes a few packets; returns where the next one begins, unless the POST has been answered.
     fn read_packets(&mut self, link: Link, body: &ByteString, from: usize, now: Instant) -> Option<usize> {
-        let mut next = from;
-        for text in body[from..].split(SEPARATOR).take(DECODED) {
-            next += text.len() + SEPARATOR.len_utf8();
-            match Packet::decode(text) {
+        let mut rest = &body[from..];
+        for _ in 0..DECODED {
+            let (packet, behind) = self.revision.read_first(rest);
+            match packet {
                 Ok(packet) if self.is_open() || packet == Packet::Close => {
                     if let Some(received) = self.read_packet(body, packet, now) {
                         self.events.push_back(Event::Message(received.into_message()));
@@ -100,16 +99,15 @@ impl Session {
                 // A client that does not know of the end yet is not told by an error.
                 Ok(_) | Err(_) => {}
             }
-            if !self.is_open() {
-                next = usize::MAX;
-                break;
+            match behind {
+                Some(behind) if self.is_open() => rest = behind,
+                _ => {
+                    self.accept_body(link);
+                    return None;
+                }
             }
         }
-        if next > body.len() {
-            self.accept_body(link);
-            return None;
-        }
-        Some(next)
+        Some(body.len() - rest.len())
     }
 
     /// The body cannot be read; nothing that follows could be.
@@ -127,7 +125,8 @@ impl Session {
     }
 
     pub(super) fn accept_body(&mut self, link: Link) {
-        self.transmits.push_back(Transmit::Respond { link, response: Response::Accepted });
+        let response = Response::Accepted { revision: self.revision };
+        self.transmits.push_back(Transmit::Respond { link, response });
     }
 }
 

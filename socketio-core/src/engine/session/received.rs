@@ -4,8 +4,9 @@ use bytes::Bytes;
 use bytestring::ByteString;
 
 use super::{Session, State};
-use crate::engine::{Packet, Transmit};
-use crate::{DisconnectReason, Encoded, Link, Message};
+use crate::engine::{Malformed, Packet, Transmit};
+use crate::revision::Ping;
+use crate::{DisconnectReason, Link, Message};
 
 /// A message for Socket.IO, as a part of what was sent.
 #[derive(Debug)]
@@ -37,25 +38,27 @@ impl Session {
             State::Streaming { link: stream, whole_by } if *stream == link => {
                 *whole_by = None;
                 self.heartbeat.heard();
-                match message {
-                    Message::Text(text) => match Packet::decode(text) {
-                        Ok(packet) => self.read_packet(text, packet, now),
-                        Err(_) => {
-                            self.fail(DisconnectReason::ParseError, None);
-                            None
-                        }
-                    },
-                    Message::Binary(bytes) => Some(Received::Binary(bytes.clone())),
-                }
+                let received = match message {
+                    Message::Text(text) => {
+                        self.revision.read_text(text).map(|packet| self.read_packet(text, packet, now))
+                    }
+                    Message::Binary(bytes) => {
+                        self.revision.read_binary(bytes).map(Received::Binary).map(Some)
+                    }
+                };
+                received.unwrap_or_else(|Malformed| {
+                    self.fail(DisconnectReason::ParseError, None);
+                    None
+                })
             }
             State::Polling { candidate: Some(candidate), .. } if candidate.link == link => {
                 let packet = match message {
-                    Message::Text(text) => Packet::decode(text).ok(),
+                    Message::Text(text) => self.revision.read_text(text).ok(),
                     Message::Binary(_) => None,
                 };
                 match packet {
                     Some(Packet::Ping { probe: true }) if candidate.probe(now, self.answering) => {
-                        let packet = Encoded::text_only("3probe");
+                        let packet = self.revision.probe_answer();
                         self.transmits.push_back(Transmit::Message { link, packet });
                         self.heard();
                         // After the answer, so that the client has mostly paused before it could poll again.
@@ -82,8 +85,9 @@ impl Session {
             Packet::Binary(bytes) => return Some(Received::Binary(bytes)),
             // Node ignores `1` on a WebSocket until the ping timeout; there is no reason to wait.
             Packet::Close => self.take_leave(now),
-            // The heartbeat of revision 4 goes the other way.
-            Packet::Ping { .. } => self.fail(DisconnectReason::TransportError, None),
+            Packet::Ping { .. } => match self.revision.traits().ping {
+                Ping::Server => self.fail(DisconnectReason::TransportError, None),
+            },
             Packet::Pong { .. } | Packet::Open(_) | Packet::Upgrade | Packet::Noop => {}
         }
         None

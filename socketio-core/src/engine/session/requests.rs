@@ -1,7 +1,7 @@
 use std::time::Instant;
 
 use super::Session;
-use crate::engine::{Open, Request, RequestError};
+use crate::engine::{Request, RequestError};
 use crate::{Link, Transport};
 
 impl Session {
@@ -19,9 +19,10 @@ impl Session {
         now: Instant,
     ) -> Result<(), RequestError> {
         match request {
-            Request::Open(Open { transport: Transport::Polling, .. }) | Request::Poll(_) => {
-                return self.handle_poll(link, now);
+            Request::Open(open) if open.transport == Transport::Polling => {
+                return self.take_poll(link, now);
             }
+            Request::Poll(poll) => return self.handle_poll(link, poll, now),
             Request::Post(post) => return self.handle_post(link, post, now),
             Request::Open(_) => self.handle_attach(link, now),
             Request::Upgrade(upgrade) => self.handle_upgrade(link, upgrade, now),
@@ -43,7 +44,8 @@ mod tests {
         let (config, sid, now) = (Arc::<Config>::default(), Sid::from_entropy([7; 15]), Instant::now());
         let parse = |method, query: &str, websocket| {
             let query = format!("EIO=4&transport={query}");
-            Request::parse(&Head { method, query: &query, websocket, content_type: None }, &config).unwrap()
+            let head = Head::new(method, "/", &query).with_websocket(websocket);
+            Request::parse(&head, &config).unwrap()
         };
         let own = |transport| format!("{transport}&sid={}", sid.expose());
         let [get, post] = ["GET", "POST"].map(|method| parse(method, &own("polling"), false));

@@ -1,7 +1,6 @@
 use bytes::Bytes;
-use serde_json::Number;
 
-use super::Value;
+use super::{Number, Value};
 
 macro_rules! from {
     ($($type:ty => $value:ident: $become:expr;)*) => {$(
@@ -55,19 +54,6 @@ impl<T: Into<Self>> From<Vec<T>> for Value {
 impl<K: Into<String>, V: Into<Self>, const N: usize> From<[(K, V); N]> for Value {
     fn from(members: [(K, V); N]) -> Self {
         members.into_iter().collect()
-    }
-}
-
-impl From<serde_json::Value> for Value {
-    fn from(value: serde_json::Value) -> Self {
-        match value {
-            serde_json::Value::Null => Self::Null,
-            serde_json::Value::Bool(value) => Self::Bool(value),
-            serde_json::Value::Number(number) => Self::Number(number),
-            serde_json::Value::String(text) => Self::Text(text),
-            serde_json::Value::Array(values) => values.into_iter().collect(),
-            serde_json::Value::Object(members) => members.into_iter().collect(),
-        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Instant;
 use bytes::Bytes;
 use socketio_core::engine::{Head, Request};
 use socketio_core::packet::{self, AckId, Encoder};
-use socketio_core::{Config, Connection, Event, Link, Message, Sid, SocketId, SocketKey};
+use socketio_core::{Accept, Config, Connection, Event, Link, Message, Sid, SocketId, SocketKey};
 
 /// A client on a WebSocket that is connected to `/`, and an application that echoes what it reads.
 pub(crate) struct Chat {
@@ -89,7 +89,7 @@ impl Handshake {
     /// A client that is connected to `/`, with its gate still shut.
     fn open(&self) -> (Connection<()>, SocketKey) {
         let query = "EIO=4&transport=websocket";
-        let head = Head { method: "GET", query, websocket: true, content_type: None };
+        let head = Head::new("GET", "/socket.io/", query).with_websocket(true);
         let Ok(Request::Open(open)) = Request::parse(black_box(&head), &self.config) else {
             panic!("a handshake")
         };
@@ -98,7 +98,8 @@ impl Handshake {
         connection.handle_attach(LINK, self.now);
         connection.handle_message(LINK, &Message::Text("40".into()), self.now);
         let Some(Event::Connect(pending)) = connection.poll(self.now) else { panic!("a wish to connect") };
-        let socket = connection.accept(pending, &SocketId::from_entropy([2; 15])).expect("it is there");
+        let socket =
+            connection.accept(pending, Accept::new(SocketId::from_entropy([2; 15]))).expect("it is there");
         while let Some(transmit) = connection.poll_transmit() {
             drop(black_box(transmit));
         }

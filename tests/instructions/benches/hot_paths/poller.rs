@@ -3,13 +3,14 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
-use socketio_core::engine::{Head, Post, Request, Response, Session, Transmit};
+use socketio_core::engine::{Head, Poll, Post, Request, Response, Session, Transmit};
 use socketio_core::packet::Encoder;
 use socketio_core::{Config, Link, Sid};
 
 /// The Engine.IO session of a client that polls.
 pub(crate) struct Poller {
     session: Session,
+    poll: Poll,
     post: Post,
     body: Bytes,
     now: Instant,
@@ -21,13 +22,14 @@ impl Poller {
         let config = Arc::new(Config::default());
         let now = Instant::now();
         let sid = Sid::from_entropy([1; 15]);
-        let head = Head { method: "GET", query: "EIO=4&transport=polling", ..Head::default() };
+        let head = Head::new("GET", "/socket.io/", "EIO=4&transport=polling");
         let Ok(Request::Open(open)) = Request::parse(&head, &config) else { panic!("a handshake") };
         let query = format!("EIO=4&transport=polling&sid={}", sid.expose());
-        let head = Head { method: "POST", query: &query, ..Head::default() };
+        let head = Head::new("POST", "/socket.io/", &query);
         let Ok(Request::Post(post)) = Request::parse(&head, &config) else { panic!("a POST") };
         let session = Session::open(config, &sid, &open, now);
-        let mut poller = Self { session, post, body: Bytes::new(), now, link: Link::new(0) };
+        let poll = open.first_poll(&sid);
+        let mut poller = Self { session, poll, post, body: Bytes::new(), now, link: Link::new(0) };
         assert!(poller.get().starts_with(b"0{"));
         poller
     }
@@ -64,12 +66,12 @@ impl Poller {
             black_box(event);
         }
         let answer = self.session.poll_transmit();
-        assert!(matches!(answer, Some(Transmit::Respond { response: Response::Accepted, .. })));
+        assert!(matches!(answer, Some(Transmit::Respond { response: Response::Accepted { .. }, .. })));
     }
 
     pub(crate) fn get(&mut self) -> Vec<u8> {
         self.link = self.link.next();
-        self.session.handle_poll(self.link, self.now).expect("it is taken");
+        self.session.handle_poll(self.link, &self.poll, self.now).expect("it is taken");
         let answer = self.session.poll_transmit();
         self.session.handle_delivered(self.link, self.now);
         match answer {

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use socketio_core::packet::{AckId, Encoder};
-use socketio_core::{Awaits, DisconnectReason, Pending, SocketId, SocketKey};
+use socketio_core::{Accept, Awaits, DisconnectReason, Pending, SocketId, SocketKey};
 
 use super::Server;
 use crate::sim::{Token, Welcome};
@@ -141,7 +141,7 @@ impl Server {
         match welcome {
             Welcome::Accept | Welcome::AcceptBusy | Welcome::Wait => {
                 let id = SocketId::from_entropy([7; 15]);
-                if let Some(socket) = self.connection.accept(pending, &id) {
+                if let Some(socket) = self.connection.accept(pending, Accept::new(id)) {
                     self.app.accepted(socket, &namespace);
                     if matches!(welcome, Welcome::Accept) {
                         self.app.hold(socket, false);

@@ -1,0 +1,164 @@
+//! What goes over the wire, one file a revision. Each file has the same functions; [`Revision`] picks the file.
+
+use bytes::Bytes;
+
+mod packet;
+pub use packet::{Control, Malformed, Packet};
+
+mod v4;
+
+use crate::packet::{DecodeError, Packet as SocketPacket, RawJson};
+use crate::{Config, Encoded, Message, Revision, Sid, SocketId, Transport};
+
+/// Engine.IO.
+impl Revision {
+    /// Writes the first packet of a session.
+    pub(crate) fn open(self, sid: &Sid, transport: Transport, config: &Config) -> Encoded {
+        match self {
+            Self::V4 => v4::open(sid, transport, config),
+        }
+    }
+
+    /// Writes the ping of the server.
+    pub(crate) fn ping(self) -> Encoded {
+        match self {
+            Self::V4 => v4::ping(),
+        }
+    }
+
+    /// Returns whether a packet that is sent is the [ping](Self::ping).
+    #[inline]
+    pub(crate) fn is_ping(self, packet: &Encoded) -> bool {
+        match self {
+            Self::V4 => v4::is_ping(packet),
+        }
+    }
+
+    /// Writes the answer to a client that tries a transport out.
+    pub(crate) fn probe_answer(self) -> Encoded {
+        match self {
+            Self::V4 => v4::probe_answer(),
+        }
+    }
+
+    /// Returns the body of a GET's answer that carries nothing.
+    pub(crate) const fn control(self, control: Control) -> &'static [u8] {
+        match self {
+            Self::V4 => v4::control(control),
+        }
+    }
+
+    /// Returns the body of the answer to a POST that was read.
+    pub(crate) const fn accepted(self) -> &'static [u8] {
+        match self {
+            Self::V4 => v4::ACCEPTED,
+        }
+    }
+
+    /// Returns how many bytes a packet takes in a body, at most.
+    #[inline]
+    pub(crate) fn length(self, packet: &Encoded) -> usize {
+        match self {
+            Self::V4 => v4::length(packet),
+        }
+    }
+
+    /// Writes a packet behind those that a body has.
+    #[inline]
+    pub(crate) fn append(self, packet: &Encoded, body: &mut Vec<u8>) {
+        match self {
+            Self::V4 => v4::append(packet, body),
+        }
+    }
+
+    /// Reads the first packet of a body, and returns it with what follows; none if it was the last.
+    #[inline]
+    pub(crate) fn read_first(self, body: &str) -> (Result<Packet<'_>, Malformed>, Option<&str>) {
+        match self {
+            Self::V4 => v4::read_first(body),
+        }
+    }
+
+    /// Reads a text message of a stream.
+    #[inline]
+    pub(crate) fn read_text(self, text: &str) -> Result<Packet<'_>, Malformed> {
+        match self {
+            Self::V4 => v4::read_text(text),
+        }
+    }
+
+    /// Reads a binary message of a stream, and returns what it carries.
+    #[inline]
+    pub(crate) fn read_binary(self, message: &Bytes) -> Result<Bytes, Malformed> {
+        match self {
+            Self::V4 => v4::read_binary(message),
+        }
+    }
+
+    /// Writes a packet anew for the stream of a client that wants its binary in base64.
+    pub(crate) fn to_base64(self, packet: &Encoded) -> Encoded {
+        match self {
+            Self::V4 => v4::to_base64(packet),
+        }
+    }
+}
+
+/// Socket.IO.
+impl Revision {
+    /// Reads the text of a message.
+    #[inline]
+    pub(crate) fn decode(self, text: &str, max_attachments: usize) -> Result<SocketPacket<'_>, DecodeError> {
+        match self {
+            Self::V4 => v4::decode(text, max_attachments),
+        }
+    }
+
+    /// Writes the reply to a client that is connected now.
+    pub(crate) fn connect(self, namespace: &str, id: &SocketId) -> Encoded {
+        match self {
+            Self::V4 => v4::connect(namespace, id),
+        }
+    }
+
+    /// Writes the reply to a client that may not connect.
+    pub(crate) fn connect_error(self, namespace: &str, message: &str, data: Option<&RawJson>) -> Encoded {
+        match self {
+            Self::V4 => v4::connect_error(namespace, message, data),
+        }
+    }
+
+    /// Writes what tells a client that it was disconnected.
+    pub(crate) fn disconnect(self, namespace: &str) -> Encoded {
+        match self {
+            Self::V4 => v4::disconnect(namespace),
+        }
+    }
+}
+
+impl<'a> Packet<'a> {
+    /// Reads one packet of Engine.IO 4 from its text form. `b` and base64 is a binary message, on every transport:
+    /// clients that force base64 send it over a WebSocket too.
+    ///
+    /// # Errors
+    ///
+    /// It has another type, or its base64 is none.
+    pub fn decode(text: &'a str) -> Result<Self, Malformed> {
+        v4::read_text(text)
+    }
+}
+
+impl Encoded {
+    /// An Engine.IO message, for an application that speaks Engine.IO without Socket.IO.
+    ///
+    /// ```
+    /// use socketio_core::{Encoded, Message};
+    ///
+    /// let packet = Encoded::message(&Message::Text("hello".into()));
+    /// assert_eq!(packet.text(), b"4hello");
+    /// let packet = Encoded::message(&Message::Binary(vec![1, 2, 3].into()));
+    /// assert_eq!(packet.websocket(), [0x82, 3, 1, 2, 3]);
+    /// ```
+    pub fn message(message: &Message) -> Self {
+        v4::message(message)
+    }
+}

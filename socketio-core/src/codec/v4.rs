@@ -1,0 +1,214 @@
+//! Engine.IO 4 with Socket.IO 5. Packets are kept in this form while they wait.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use data_encoding::BASE64;
+
+use super::{Control, Malformed, Packet};
+use crate::encoded::EncodedBuffer;
+use crate::packet::{self, DecodeError, Encoder, MESSAGE, RawJson};
+use crate::{Config, Encoded, Message, Sid, SocketId, Transport};
+
+/// `0` and five keys, which the protocol's own tests count.
+pub(super) fn open(sid: &Sid, transport: Transport, config: &Config) -> Encoded {
+    let upgrades = match transport {
+        Transport::Polling if config.allow_upgrades && config.websocket => "\"websocket\"",
+        Transport::Polling | Transport::WebSocket => "",
+    };
+    Encoded::text_only(&format!(
+        "0{{\"sid\":\"{}\",\"upgrades\":[{upgrades}],\"pingInterval\":{},\"pingTimeout\":{},\"maxPayload\":{}}}",
+        sid.expose(),
+        millis(config.ping_interval),
+        millis(config.ping_timeout),
+        config.max_payload,
+    ))
+}
+
+pub(super) fn ping() -> Encoded {
+    Encoded::text_only(PING)
+}
+
+/// What the application sends begins with a `4`.
+pub(super) fn is_ping(packet: &Encoded) -> bool {
+    packet.text() == PING.as_bytes()
+}
+
+pub(super) fn probe_answer() -> Encoded {
+    Encoded::text_only("3probe")
+}
+
+pub(super) const fn control(control: Control) -> &'static [u8] {
+    match control {
+        Control::Noop => b"6",
+        Control::Close => b"1",
+    }
+}
+
+pub(super) fn message(message: &Message) -> Encoded {
+    match message {
+        Message::Text(text) => {
+            let mut buffer = EncodedBuffer::default();
+            buffer.begin(1);
+            buffer.text().extend_from_slice(text.as_bytes());
+            buffer.prepend(&[MESSAGE]);
+            buffer.finish()
+        }
+        Message::Binary(bytes) => Encoded::binary_only(bytes),
+    }
+}
+
+pub(super) fn length(packet: &Encoded) -> usize {
+    let attachments = packet.attachments().map(|attachment| BASE64.encode_len(attachment.len()) + 2);
+    packet.text().len() + 1 + attachments.sum::<usize>()
+}
+
+pub(super) fn append(packet: &Encoded, body: &mut Vec<u8>) {
+    if !packet.text().is_empty() {
+        separate(body);
+        body.extend_from_slice(packet.text());
+    }
+    for attachment in packet.attachments() {
+        separate(body);
+        body.push(BINARY);
+        let start = body.len();
+        body.resize(start + BASE64.encode_len(attachment.len()), 0);
+        BASE64.encode_mut(attachment, &mut body[start..]);
+    }
+}
+
+pub(super) fn read_first(body: &str) -> (Result<Packet<'_>, Malformed>, Option<&str>) {
+    match memchr::memchr(SEPARATOR, body.as_bytes()) {
+        Some(end) => (read_text(&body[..end]), Some(&body[end + 1..])),
+        None => (read_text(body), None),
+    }
+}
+
+#[inline]
+pub(super) fn read_text(text: &str) -> Result<Packet<'_>, Malformed> {
+    Ok(match *text.as_bytes() {
+        [MESSAGE, ..] => Packet::Text(&text[1..]),
+        [BINARY, ref base64 @ ..] => {
+            let bytes = BASE64.decode(base64).map_err(|_| Malformed)?;
+            Packet::Binary(Bytes::from(bytes))
+        }
+        [b'0', ..] => Packet::Open(&text[1..]),
+        [b'1', ..] => Packet::Close,
+        [b'2', ref data @ ..] => Packet::Ping { probe: data == b"probe" },
+        [b'3', ref data @ ..] => Packet::Pong { probe: data == b"probe" },
+        [b'5', ..] => Packet::Upgrade,
+        [b'6', ..] => Packet::Noop,
+        _ => return Err(Malformed),
+    })
+}
+
+/// A binary message is one as it stands.
+pub(super) fn read_binary(message: &Bytes) -> Result<Bytes, Malformed> {
+    Ok(message.clone())
+}
+
+pub(super) fn to_base64(packet: &Encoded) -> Encoded {
+    packet.to_base64(BINARY)
+}
+
+pub(super) fn decode(text: &str, max_attachments: usize) -> Result<packet::Packet<'_>, DecodeError> {
+    packet::decode(text, max_attachments)
+}
+
+pub(super) fn connect(namespace: &str, id: &SocketId) -> Encoded {
+    Encoder::default().connect(namespace, id)
+}
+
+pub(super) fn connect_error(namespace: &str, message: &str, data: Option<&RawJson>) -> Encoded {
+    Encoder::default().connect_error(namespace, message, data)
+}
+
+pub(super) fn disconnect(namespace: &str) -> Encoded {
+    Encoder::default().disconnect(namespace)
+}
+
+/// JavaScript timers wrap above `i32::MAX` milliseconds and fire at once.
+fn millis(duration: Duration) -> u32 {
+    u32::try_from(duration.as_millis()).unwrap_or(u32::MAX).min(i32::MAX as u32)
+}
+
+fn separate(body: &mut Vec<u8>) {
+    if !body.is_empty() {
+        body.push(SEPARATOR);
+    }
+}
+
+pub(super) const ACCEPTED: &[u8] = b"ok";
+const PING: &str = "2";
+/// Base64 of a binary message follows.
+const BINARY: u8 = b'b';
+/// ASCII record separator, between the packets of a body.
+const SEPARATOR: u8 = 0x1e;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_packet_is_as_the_node_server_writes_it() {
+        let sid = "07HVrYzr_77H86xDAAAA".parse().unwrap();
+        let config = Config::default();
+        let tail = "\"pingInterval\":25000,\"pingTimeout\":20000,\"maxPayload\":1000000}";
+        let polling = open(&sid, Transport::Polling, &config);
+        let expected = format!("0{{\"sid\":\"07HVrYzr_77H86xDAAAA\",\"upgrades\":[\"websocket\"],{tail}");
+        assert_eq!(polling.text(), expected.as_bytes());
+        let websocket = open(&sid, Transport::WebSocket, &config);
+        let expected = format!("0{{\"sid\":\"07HVrYzr_77H86xDAAAA\",\"upgrades\":[],{tail}");
+        assert_eq!(websocket.text(), expected.as_bytes());
+    }
+
+    #[test]
+    fn every_type() {
+        assert_eq!(read_text("0{}"), Ok(Packet::Open("{}")));
+        assert_eq!(read_text("1"), Ok(Packet::Close));
+        assert_eq!(read_text("2"), Ok(Packet::Ping { probe: false }));
+        assert_eq!(read_text("2probe"), Ok(Packet::Ping { probe: true }));
+        assert_eq!(read_text("3"), Ok(Packet::Pong { probe: false }));
+        assert_eq!(read_text("3probe"), Ok(Packet::Pong { probe: true }));
+        assert_eq!(read_text("4€"), Ok(Packet::Text("€")));
+        assert_eq!(read_text("bAQIDBA=="), Ok(Packet::Binary(Bytes::from_static(&[1, 2, 3, 4]))));
+        assert_eq!(read_text("b"), Ok(Packet::Binary(Bytes::new())));
+        assert_eq!(read_text("5"), Ok(Packet::Upgrade));
+        assert_eq!(read_text("6"), Ok(Packet::Noop));
+    }
+
+    #[test]
+    fn what_is_no_packet() {
+        for text in ["", "7", "abc", "€", "bAQID*A==", "bAQIDBA", "\u{1e}"] {
+            assert_eq!(read_text(text), Err(Malformed), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn binary_goes_as_base64() {
+        let bytes = Bytes::from_static(&[1, 2, 3, 4]);
+        let event = Encoder::default().event("/", "a", &bytes, None).unwrap();
+        let message = message(&Message::Binary(bytes));
+        let body = b"451-[\"a\",{\"_placeholder\":true,\"num\":0}]\x1ebAQIDBA==\x1ebAQIDBA==";
+        assert_eq!(to_base64(&message).websocket(), b"\x81\x09bAQIDBA==");
+        let mut written = Vec::new();
+        append(&event, &mut written);
+        append(&message, &mut written);
+        assert_eq!(written, body);
+        assert!(length(&event) + length(&message) >= written.len());
+    }
+
+    #[test]
+    fn a_message_of_either_kind_is_one_packet() {
+        for length in [0, 125, 126, 70_000] {
+            let packet = message(&Message::Text("x".repeat(length).into()));
+            assert_eq!((packet.packets(), packet.text().len()), (1, 1 + length));
+            assert_eq!(packet.attachments().count(), 0);
+            let binary = Message::Binary(vec![7; length].into());
+            let packet = message(&binary);
+            assert_eq!((packet.packets(), packet.text()), (1, &b""[..]));
+            assert!(packet.attachments().eq([vec![7; length]]));
+            assert!(packet.messages().eq([binary]));
+        }
+    }
+}
