@@ -1,0 +1,40 @@
+# shellcheck shell=bash
+# Servers of this workspace, and what talks to them.
+
+# An example's server on a free port, and its client half against it.
+example() {
+  with_server "$1" example_client "$1"
+}
+
+example_client() {
+  TONIC_BIN=$bin/tonic timeout 60 node "examples/$1/client.mjs" "http://127.0.0.1:$port"
+}
+
+# A moment of each kind of load that takes no longer. Every answer is checked.
+load() {
+  with_server bench_server load_all
+}
+
+load_all() {
+  local workload
+  for workload in echo32 ack binary open10k bcast1k rooms join100 conn_ws conn_full storm polling inbound13 inbound64 \
+    inbound_ack inbound_post retained; do
+    timeout 60 "$target/bench/debug/load" "$workload" --url "http://127.0.0.1:$port" --pid "$server" --seconds 0.2 \
+      --connections 50 || return
+  done
+}
+
+# Starts a server on a free port, and runs a command that finds `port` and `server`, its process.
+with_server() {
+  local port status server name=$1
+  shift
+  port=$(node -e 'const s = require("net").createServer().listen(0, "127.0.0.1", () => { console.log(s.address().port); s.close(); })')
+  PORT=$port "$bin/$name" &
+  server=$!
+  node -e 'const net = require("net"); let tries = 200; const dial = () => net.connect(+process.argv[1], "127.0.0.1").on("connect", () => process.exit(0)).on("error", () => --tries ? setTimeout(dial, 50) : process.exit(1)); dial()' "$port" &&
+    "$@"
+  status=$?
+  kill "$server" 2>/dev/null
+  wait "$server" 2>/dev/null
+  return $status
+}
