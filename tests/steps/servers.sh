@@ -1,6 +1,12 @@
 # shellcheck shell=bash
 # Servers of this workspace, and what talks to them.
 
+# Their programs. With the profile, the features and the dependencies of the tests, what "Tests" has built is used again;
+# without `--tests`, 56 more crates are built for features that only dev-dependencies ask for.
+servers() {
+  cargo build --workspace --all-features --bins --tests --profile test
+}
+
 # An example's server on a free port, and its client half against it.
 example() {
   with_server "$1" example_client "$1"
