@@ -1,6 +1,10 @@
 # shellcheck shell=bash
 # Steps that are more than one command.
 
+lints() {
+  cargo clippy --workspace --all-targets --all-features -- -D warnings
+}
+
 # The hot paths against the figures of the repository.
 instructions() {
   node --test tests/instructions/figures.test.mjs && node tests/instructions/run.mjs
