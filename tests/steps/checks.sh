@@ -10,13 +10,6 @@ instructions() {
   node --test tests/instructions/figures.test.mjs && node tests/instructions/run.mjs
 }
 
-# The benchmark is a workspace of its own, and is not run here: only that it would run is seen.
-benchmark() {
-  local command=$1
-  shift
-  CARGO_TARGET_DIR=$target/bench cargo "$command" --locked --manifest-path tests/bench/Cargo.toml --workspace "$@"
-}
-
 # Nothing in the tree below socketio-core may do IO, read a clock or draw a random number.
 core_dependencies() {
   local tree impure='(tokio|hyper|http|tower|futures|rand|async)([_-].*)?|getrandom|fastrand|mio|socket2|parking_lot|chrono|time'

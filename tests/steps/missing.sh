@@ -1,6 +1,19 @@
 # shellcheck shell=bash
 # Installs what steps need: it stands under the target folder, beside a package.json, or comes from Debian.
 
+# Programs that are not installed here, and the folders that cargo builds to.
+programs() {
+  need node "install Node.js 20 or newer"
+  need npm "install Node.js 20 or newer"
+  need timeout "install GNU coreutils"
+  node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' ||
+    give_up "Node.js $(node --version) is too old: install 20 or newer"
+  target=$(cargo metadata --no-deps --format-version 1 |
+    node -pe 'JSON.parse(require("fs").readFileSync(0)).target_directory') ||
+    give_up "cargo metadata failed"
+  bin=$target/debug # where the test profile builds to
+}
+
 # npm packages, as locked.
 npm_packages() {
   if [ "$1/node_modules/.package-lock.json" -nt "$1/package-lock.json" ]; then

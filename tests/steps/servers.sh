@@ -16,20 +16,6 @@ example_client() {
   TONIC_BIN=$bin/tonic timeout 60 node "examples/$1/client.mjs" "http://127.0.0.1:$port"
 }
 
-# A moment of each kind of load that takes no longer. Every answer is checked.
-load() {
-  with_server bench_server load_all
-}
-
-load_all() {
-  local workload
-  for workload in echo32 ack binary open10k bcast1k rooms join100 conn_ws conn_full storm polling inbound13 inbound64 \
-    inbound_ack inbound_post retained; do
-    timeout 60 "$target/bench/debug/load" "$workload" --url "http://127.0.0.1:$port" --pid "$server" --seconds 0.2 \
-      --connections 50 || return
-  done
-}
-
 # Starts a server on a free port, and runs a command that finds `port` and `server`, its process.
 with_server() {
   local port status server name=$1

@@ -1,0 +1,34 @@
+# shellcheck shell=bash
+# What `tests/run more` runs: what takes long and rarely breaks.
+
+more() {
+  programs
+
+  step "Tests of the crates, default features" cargo test --package socketio-core --package socketio-tower
+  step "Formatting of the benchmark" cargo fmt --all --check --manifest-path tests/bench/Cargo.toml
+  step "Lints of the benchmark" benchmark clippy --all-targets -- -D warnings
+  step "Tests of the benchmark" benchmark test
+  step "Servers to test" servers
+  step "The load of the benchmark against its server" load
+}
+
+# The benchmark is a workspace of its own, and is not run here: only that it would run is seen.
+benchmark() {
+  local command=$1
+  shift
+  CARGO_TARGET_DIR=$target/bench cargo "$command" --locked --manifest-path tests/bench/Cargo.toml --workspace "$@"
+}
+
+# A moment of each kind of load that takes no longer. Every answer is checked.
+load() {
+  with_server bench_server load_all
+}
+
+load_all() {
+  local workload
+  for workload in echo32 ack binary open10k bcast1k rooms join100 conn_ws conn_full storm polling inbound13 inbound64 \
+    inbound_ack inbound_post retained; do
+    timeout 60 "$target/bench/debug/load" "$workload" --url "http://127.0.0.1:$port" --pid "$server" --seconds 0.2 \
+      --connections 50 || return
+  done
+}
