@@ -5,6 +5,10 @@ more() {
   programs
 
   step "Tests of the crates, default features" cargo test --package socketio-core --package socketio-tower
+  for pair in $(feature_pairs); do
+    step "The layer builds with $pair" cargo check --package socketio-tower --features "$pair"
+  done
+  step "The examples build alone" cargo check --package socketio-examples
   step "Formatting of the benchmark" cargo fmt --all --check --manifest-path tests/bench/Cargo.toml
   step "Lints of the benchmark" benchmark clippy --all-targets -- -D warnings
   step "Tests of the benchmark" benchmark test
@@ -31,4 +35,13 @@ load_all() {
     timeout 60 "$target/bench/debug/load" "$workload" --url "http://127.0.0.1:$port" --pid "$server" --seconds 0.2 \
       --connections 50 || return
   done
+}
+
+# Every two features of the layer, as `macros,testing`. One alone is checked by tests/run, all together by its tests.
+feature_pairs() {
+  cargo metadata --no-deps --format-version 1 | node -e '
+    const { packages } = JSON.parse(require("fs").readFileSync(0));
+    const { features } = packages.find(({ name }) => name === "socketio-tower");
+    const names = Object.keys(features).filter((name) => name !== "default");
+    for (const [i, one] of names.entries()) for (const other of names.slice(i + 1)) console.log(`${one},${other}`);'
 }
