@@ -14,6 +14,15 @@ more() {
   step "Tests of the benchmark" benchmark test
   step "Servers to test" servers
   step "The load of the benchmark against its server" load
+
+  npm_packages tests/e2e || give_up "npm ci failed in tests/e2e"
+  for proxy in nginx haproxy caddy apache2; do
+    if installed "$proxy" openssl; then
+      step "The book's configuration of $proxy" timeout 600 node tests/proxies/run.mjs --bin "$bin" --only "$proxy"
+    else
+      skip "The book's configuration of $proxy" "apt-get install $proxy openssl"
+    fi
+  done
 }
 
 # The benchmark is a workspace of its own, and is not run here: only that it would run is seen.
@@ -44,4 +53,12 @@ feature_pairs() {
     const { features } = packages.find(({ name }) => name === "socketio-tower");
     const names = Object.keys(features).filter((name) => name !== "default");
     for (const [i, one] of names.entries()) for (const other of names.slice(i + 1)) console.log(`${one},${other}`);'
+}
+
+# Whether all of these programs are there.
+installed() {
+  local program
+  for program; do
+    command -v "$program" >/dev/null || return
+  done
 }
