@@ -23,6 +23,13 @@ more() {
       skip "The book's configuration of $proxy" "apt-get install $proxy openssl"
     fi
   done
+
+  minimum_rust
+  if [ -n "$toolchain" ]; then
+    step "The crates build with Rust $rust_version" cargo "+$toolchain" check --workspace --all-features --locked
+  else
+    skip "The crates build with Rust $rust_version" "rustup toolchain install $rust_version"
+  fi
 }
 
 # The benchmark is a workspace of its own, and is not run here: only that it would run is seen.
@@ -61,4 +68,10 @@ installed() {
   for program; do
     command -v "$program" >/dev/null || return
   done
+}
+
+# The `rust-version` of Cargo.toml, and the toolchain of that version if there is one.
+minimum_rust() {
+  rust_version=$(sed -n 's/^rust-version = "\([0-9.]*\)".*/\1/p' Cargo.toml)
+  toolchain=$(rustup toolchain list 2>/dev/null | sed 's/ .*//' | grep --max-count 1 -E "^${rust_version//./\\.}(\.[0-9]+)?-")
 }
