@@ -30,6 +30,14 @@ more() {
   else
     skip "The crates build with Rust $rust_version" "rustup toolchain install $rust_version"
   fi
+
+  if installed cargo-deny; then
+    step "Licences and sources of the dependencies" cargo deny check bans licenses sources
+    step "Advisories on the dependencies" cargo deny check advisories
+  else
+    skip "Licences and sources of the dependencies" "cargo install cargo-deny --locked"
+    skip "Advisories on the dependencies" "cargo install cargo-deny --locked"
+  fi
 }
 
 # The benchmark is a workspace of its own, and is not run here: only that it would run is seen.
