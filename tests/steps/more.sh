@@ -38,6 +38,15 @@ more() {
     skip "Licences and sources of the dependencies" "cargo install cargo-deny --locked"
     skip "Advisories on the dependencies" "cargo install cargo-deny --locked"
   fi
+
+  if ! tag=$(git describe --tags --abbrev=0 2>/dev/null); then
+    skip "The public API since the last tag" "git fetch --tags; before the first release there is none"
+  elif installed cargo-semver-checks; then
+    step "The public API since the last tag, $tag" cargo semver-checks --package socketio-core --package socketio-tower \
+      --baseline-rev "$tag"
+  else
+    skip "The public API since the last tag" "cargo install cargo-semver-checks --locked"
+  fi
 }
 
 # The benchmark is a workspace of its own, and is not run here: only that it would run is seen.
