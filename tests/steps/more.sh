@@ -47,6 +47,12 @@ more() {
   else
     skip "The public API since the last tag" "cargo install cargo-semver-checks --locked"
   fi
+
+  if installed cargo-fuzz && rustup toolchain list 2>/dev/null | grep -q '^nightly-'; then
+    step "The fuzz targets build" fuzz_targets
+  else
+    skip "The fuzz targets build" "rustup toolchain install nightly && cargo install cargo-fuzz --locked"
+  fi
 }
 
 # The benchmark is a workspace of its own, and is not run here: only that it would run is seen.
@@ -91,4 +97,8 @@ installed() {
 minimum_rust() {
   rust_version=$(sed -n 's/^rust-version = "\([0-9.]*\)".*/\1/p' Cargo.toml)
   toolchain=$(rustup toolchain list 2>/dev/null | sed 's/ .*//' | grep --max-count 1 -E "^${rust_version//./\\.}(\.[0-9]+)?-")
+}
+
+fuzz_targets() {
+  (cd tests && cargo +nightly fuzz build --target-dir "$target/fuzz")
 }
