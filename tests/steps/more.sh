@@ -2,6 +2,7 @@
 # What `tests/run more` runs: what takes long and rarely breaks.
 
 more() {
+  local pair proxy tag
   programs
 
   step "Tests of the crates, default features" cargo test --package socketio-core --package socketio-tower
@@ -48,7 +49,7 @@ more() {
     skip "The public API since the last tag" "cargo install cargo-semver-checks --locked"
   fi
 
-  if installed cargo-fuzz && rustup toolchain list 2>/dev/null | grep -q '^nightly-'; then
+  if installed cargo-fuzz && rustup toolchain list 2>/dev/null | grep '^nightly-' >/dev/null; then
     step "The fuzz targets build" fuzz_targets
   else
     skip "The fuzz targets build" "rustup toolchain install nightly && cargo install cargo-fuzz --locked"
