@@ -1,0 +1,37 @@
+# shellcheck shell=bash
+# Steps that are more than one command.
+
+lints() {
+  cargo clippy --workspace --all-targets --all-features -- -D warnings
+}
+
+# The hot paths against the figures of the repository.
+instructions() {
+  node --test tests/instructions/figures.test.mjs && node tests/instructions/run.mjs
+}
+
+# Nothing in the tree below socketio-core may do IO, read a clock or draw a random number.
+core_dependencies() {
+  local tree impure='(tokio|hyper|http|tower|futures|rand|async)([_-].*)?|getrandom|fastrand|mio|socket2|parking_lot|chrono|time'
+  tree=$(cargo tree --package socketio-core --edges normal --all-features --prefix none) || return
+  if cut -d ' ' -f 1 <<<"$tree" | sort -u | grep -xE "$impure"; then
+    echo "socketio-core must not depend on these"
+    return 1
+  fi
+}
+
+# Comments and unit tests may; a unit test stands last in its file.
+core_sources() {
+  local file impure='Instant::now|SystemTime|Mutex|RwLock|Condvar|std::(thread|net|fs|env|process)|thread_local!'
+  local found=0
+  for file in $(find socketio-core/src -name '*.rs' | sort); do
+    if sed '/^#\[cfg(test)\]$/,$d; s|^ *//.*||' "$file" | grep -nE "$impure" | sed "s|^|$file:|" | grep .; then
+      found=1
+    fi
+  done
+  return $found
+}
+
+wasm_is_installed() {
+  [ -d "$(rustc --print target-libdir --target wasm32-unknown-unknown)" ]
+}

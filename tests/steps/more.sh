@@ -1,0 +1,105 @@
+# shellcheck shell=bash
+# What `tests/run more` runs: what takes long and rarely breaks.
+
+more() {
+  local pair proxy tag
+  programs
+
+  step "Tests of the crates, default features" cargo test --package socketio-core --package socketio-tower
+  for pair in $(feature_pairs); do
+    step "The layer builds with $pair" cargo check --package socketio-tower --features "$pair"
+  done
+  step "The examples build alone" cargo check --package socketio-examples
+  step "Formatting of the benchmark" cargo fmt --all --check --manifest-path tests/bench/Cargo.toml
+  step "Lints of the benchmark" benchmark clippy --all-targets -- -D warnings
+  step "Tests of the benchmark" benchmark test
+  step "Servers to test" servers
+  step "The load of the benchmark against its server" load
+
+  npm_packages tests/e2e || give_up "npm ci failed in tests/e2e"
+  for proxy in nginx haproxy caddy apache2; do
+    if installed "$proxy" openssl; then
+      step "The book's configuration of $proxy" timeout 600 node tests/proxies/run.mjs --bin "$bin" --only "$proxy"
+    else
+      skip "The book's configuration of $proxy" "apt-get install $proxy openssl"
+    fi
+  done
+
+  minimum_rust
+  if [ -n "$toolchain" ]; then
+    step "The crates build with Rust $rust_version" cargo "+$toolchain" check --workspace --all-features --locked
+  else
+    skip "The crates build with Rust $rust_version" "rustup toolchain install $rust_version"
+  fi
+
+  if installed cargo-deny; then
+    step "Licences and sources of the dependencies" cargo deny check bans licenses sources
+    step "Advisories on the dependencies" cargo deny check advisories
+  else
+    skip "Licences and sources of the dependencies" "cargo install cargo-deny --locked"
+    skip "Advisories on the dependencies" "cargo install cargo-deny --locked"
+  fi
+
+  if ! tag=$(git describe --tags --abbrev=0 2>/dev/null); then
+    skip "The public API since the last tag" "git fetch --tags; before the first release there is none"
+  elif installed cargo-semver-checks; then
+    step "The public API since the last tag, $tag" cargo semver-checks --package socketio-core --package socketio-tower \
+      --baseline-rev "$tag"
+  else
+    skip "The public API since the last tag" "cargo install cargo-semver-checks --locked"
+  fi
+
+  if installed cargo-fuzz && rustup toolchain list 2>/dev/null | grep '^nightly-' >/dev/null; then
+    step "The fuzz targets build" fuzz_targets
+  else
+    skip "The fuzz targets build" "rustup toolchain install nightly && cargo install cargo-fuzz --locked"
+  fi
+}
+
+# The benchmark is a workspace of its own, and is not run here: only that it would run is seen.
+benchmark() {
+  local command=$1
+  shift
+  CARGO_TARGET_DIR=$target/bench cargo "$command" --locked --manifest-path tests/bench/Cargo.toml --workspace "$@"
+}
+
+# A moment of each kind of load that takes no longer. Every answer is checked.
+load() {
+  with_server bench_server load_all
+}
+
+load_all() {
+  local workload
+  for workload in echo32 ack binary open10k bcast1k rooms join100 conn_ws conn_full storm polling inbound13 inbound64 \
+    inbound_ack inbound_post retained; do
+    timeout 60 "$target/bench/debug/load" "$workload" --url "http://127.0.0.1:$port" --pid "$server" --seconds 0.2 \
+      --connections 50 || return
+  done
+}
+
+# Every two features of the layer, as `macros,testing`. One alone is checked by tests/run, all together by its tests.
+feature_pairs() {
+  cargo metadata --no-deps --format-version 1 | node -e '
+    const { packages } = JSON.parse(require("fs").readFileSync(0));
+    const { features } = packages.find(({ name }) => name === "socketio-tower");
+    const names = Object.keys(features).filter((name) => name !== "default");
+    for (const [i, one] of names.entries()) for (const other of names.slice(i + 1)) console.log(`${one},${other}`);'
+}
+
+# Whether all of these programs are there.
+installed() {
+  local program
+  for program; do
+    command -v "$program" >/dev/null || return
+  done
+}
+
+# The `rust-version` of Cargo.toml, and the toolchain of that version if there is one.
+minimum_rust() {
+  rust_version=$(sed -n 's/^rust-version = "\([0-9.]*\)".*/\1/p' Cargo.toml)
+  toolchain=$(rustup toolchain list 2>/dev/null | sed 's/ .*//' | grep --max-count 1 -E "^${rust_version//./\\.}(\.[0-9]+)?-")
+}
+
+fuzz_targets() {
+  (cd tests && cargo +nightly fuzz build --target-dir "$target/fuzz")
+}

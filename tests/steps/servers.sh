@@ -1,0 +1,32 @@
+# shellcheck shell=bash
+# Servers of this workspace, and what talks to them.
+
+# Their programs. With the profile, the features and the dependencies of the tests, what "Tests" has built is used again;
+# without `--tests`, 56 more crates are built for features that only dev-dependencies ask for.
+servers() {
+  cargo build --workspace --all-features --bins --tests --profile test
+}
+
+# An example's server on a free port, and its client half against it.
+example() {
+  with_server "$1" example_client "$1"
+}
+
+example_client() {
+  TONIC_BIN=$bin/tonic timeout 60 node "examples/$1/client.mjs" "http://127.0.0.1:$port"
+}
+
+# Starts a server on a free port, and runs a command that finds `port` and `server`, its process.
+with_server() {
+  local port status server name=$1
+  shift
+  port=$(node -e 'const s = require("net").createServer().listen(0, "127.0.0.1", () => { console.log(s.address().port); s.close(); })')
+  PORT=$port "$bin/$name" &
+  server=$!
+  node -e 'const net = require("net"); let tries = 200; const dial = () => net.connect(+process.argv[1], "127.0.0.1").on("connect", () => process.exit(0)).on("error", () => --tries ? setTimeout(dial, 50) : process.exit(1)); dial()' "$port" &&
+    "$@"
+  status=$?
+  kill "$server" 2>/dev/null
+  wait "$server" 2>/dev/null
+  return $status
+}
