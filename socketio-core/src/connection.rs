@@ -298,6 +298,7 @@ impl<A> Connection<A> {
 impl<A> Connection<A> {
     /// Connects the client to the namespace it asked for; the reply that tells the socket's id is sent.
     /// Its events are parked until [`resume`](Self::resume). None if the client has left meanwhile.
+    #[expect(clippy::needless_pass_by_value, reason = "it is to hold what is moved")]
     pub fn accept(&mut self, pending: Pending, accept: Accept) -> Option<SocketKey> {
         let Accept { id } = accept;
         let (socket, namespace) = self.answered(pending);

@@ -11,6 +11,7 @@ use socketio_core::Config;
 use crate::config::{Overflow, Settings};
 use crate::handler::{ErrorContext, ErrorHook};
 use crate::namespace::{NamespaceEvent, NamespaceHook, NamespaceSet, NamespaceSettings};
+use crate::observer::Observation;
 use crate::server::{Server, States};
 
 /// Settings for a [`SocketIo`](crate::SocketIo). Every setting has a default; unless said otherwise it is that of the Node
@@ -127,6 +128,32 @@ impl SocketIoBuilder {
     /// [`NamespaceBuilder::on_error`](crate::NamespaceBuilder::on_error).
     pub fn on_error(mut self, hook: impl Fn(ErrorContext<'_>) + Send + Sync + 'static) -> Self {
         self.namespaces.on_error = Some(ErrorHook::new(hook));
+        self
+    }
+
+    /// Adds an observer: told of everything that [`Observation`] names, on the whole server, in every namespace. Several may be
+    /// added. Enough to write metrics, an audit log or an admin UI; without observers it costs nothing.
+    ///
+    /// Called by whoever does it, on their thread: it should be quick, and one that panics is passed over. Events that an
+    /// observer emits itself are not observed.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use std::sync::atomic::{AtomicU64, Ordering};
+    /// use socketio_tower::{Observation, SocketIo};
+    ///
+    /// let received = Arc::new(AtomicU64::new(0));
+    /// let count = Arc::clone(&received);
+    /// let io = SocketIo::builder()
+    ///     .observe(move |observation| {
+    ///         if let Observation::EventReceived { .. } = observation {
+    ///             count.fetch_add(1, Ordering::Relaxed);
+    ///         }
+    ///     })
+    ///     .build();
+    /// ```
+    pub fn observe(mut self, observer: impl Fn(&Observation<'_>) + Send + Sync + 'static) -> Self {
+        self.settings.observers.add(observer);
         self
     }
 

@@ -6,6 +6,7 @@ use socketio_core::Config;
 
 use crate::admission::RequestSettings;
 use crate::handshake::HandshakeSettings;
+use crate::observer::Observers;
 
 /// What a server keeps to, beyond what the protocol's [`Config`] says.
 pub(crate) struct Settings {
@@ -23,6 +24,7 @@ pub(crate) struct Settings {
     pub(crate) requests: RequestSettings,
     pub(crate) ids: Option<IdGenerator>,
     pub(crate) handshake: HandshakeSettings,
+    pub(crate) observers: Observers,
 }
 
 impl fmt::Debug for Settings {
@@ -48,6 +50,7 @@ impl Default for Settings {
             requests: RequestSettings::default(),
             ids: None,
             handshake: HandshakeSettings::default(),
+            observers: Observers::default(),
         }
     }
 }

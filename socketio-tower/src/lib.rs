@@ -108,6 +108,10 @@ pub use namespace::{NamespaceBuilder, NamespaceEvent, RoomEvent};
 #[doc(inline)]
 pub use socketio_tower_macros::namespace;
 
+mod limit;
+mod observer;
+pub use observer::{ClientId, Observation};
+
 mod panics;
 mod sent;
 mod server;

@@ -11,6 +11,7 @@ use tokio::sync::Notify;
 
 use crate::config::Settings;
 use crate::entropy::entropy;
+use crate::observer::{Observation, Observers};
 use crate::session::{Command, Session, SessionTable};
 
 /// What all parts of a server share: its settings, its states, its sessions.
@@ -42,6 +43,10 @@ impl Server {
 
     pub(crate) fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    pub(crate) fn observers(&self) -> &Observers {
+        &self.settings.observers
     }
 
     pub(crate) fn sessions(&self) -> &SessionTable {
@@ -88,6 +93,7 @@ impl Server {
     /// A session has ended; without a reason, it was dropped with its runtime.
     pub(crate) fn session_ended(&self, session: &Session, reason: Option<DisconnectReason>) {
         self.sessions.remove(&session.sid, reason);
+        self.observers().tell(|| Observation::ClientClosed { client: session.id, reason });
         self.ended.notify_waiters();
     }
 

@@ -14,6 +14,7 @@ use crate::handler::{
     Limit, Outcome,
 };
 use crate::namespace::EventHandler;
+use crate::observer::Observation;
 use crate::panics::contained;
 use crate::session::Answer;
 use crate::socket::{AckSlot, Judgement, Socket};
@@ -47,6 +48,11 @@ impl Work {
             Event::Upgraded => {
                 self.session.upgraded(self.connection.transport());
                 trace::session_upgraded(self.session.transport());
+                let (client, transport) = (self.session.id, self.session.transport());
+                self.namespaces
+                    .server()
+                    .observers()
+                    .tell(|| Observation::ClientUpgraded { client, transport });
             }
             Event::Violated(violation) => {
                 let cause = Cause::Violation(violation);
@@ -158,6 +164,11 @@ impl Work {
             return;
         }
         let socket = local.socket.clone();
+        socket.tell_observers(|client, namespace, socket| Observation::SocketConnected {
+            client,
+            namespace,
+            socket,
+        });
         let context = ConnectContext { socket: socket.clone(), auth: local.auth.take() };
         self.sockets.insert(local);
         match socket.table().connect() {
@@ -240,6 +251,11 @@ impl Work {
     ) {
         let Some(local) = self.sockets.get_mut(key) else { return };
         let (socket, table) = (&local.socket, local.socket.table());
+        socket.tell_observers(|_, namespace, socket| Observation::EventReceived {
+            namespace,
+            socket,
+            event: &event,
+        });
         let listeners = socket.listeners(event.name());
         if !listeners.is_empty() {
             self.call_all(key, &listeners, &event, ack, cx, now);

@@ -5,6 +5,7 @@ use socketio_core::{DisconnectReason, SocketKey};
 
 use crate::handler::{BoxFuture, ConnectContext, ConnectError, DisconnectContext};
 use crate::namespace::{Barred, Membership};
+use crate::observer::Observation;
 use crate::panics::contained;
 use crate::session::SocketName;
 use crate::socket::Socket;
@@ -71,6 +72,12 @@ impl LocalSocket {
     pub(super) fn leave(&mut self, reason: DisconnectReason, until: Instant) {
         if let Life::Connected(membership) = std::mem::replace(&mut self.life, Life::Gone) {
             self.life = Life::Leaving { reason, rooms: membership.end(), until };
+            self.socket.tell_observers(|client, namespace, socket| Observation::SocketDisconnected {
+                client,
+                namespace,
+                socket,
+                reason,
+            });
         }
     }
 

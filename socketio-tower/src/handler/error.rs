@@ -8,6 +8,7 @@ use socketio_core::packet::ToArgs;
 
 use super::{ConnectError, ExtractError};
 use crate::handshake::Handshake;
+use crate::limit::Limit;
 use crate::panics::contained;
 use crate::socket::{AckRight, AckSlot, Socket};
 use crate::trace::{self, Fault};
@@ -180,23 +181,6 @@ impl Cause {
     }
 }
 
-/// A bound that was reached.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Limit {
-    /// As many namespaces that meet a pattern live as may
-    /// ([`max_dynamic_namespaces`](crate::SocketIoBuilder::max_dynamic_namespaces)); the client is refused.
-    DynamicNamespaces,
-    /// The client has left namespaces whose handlers still run, too many of them; it is refused.
-    Namespaces,
-    /// More events of the socket wait than may ([`max_parked`](crate::SocketIoBuilder::max_parked)), because its connect
-    /// handler takes long or because others do; it is disconnected.
-    ParkedEvents,
-    /// The [generator of ids](crate::SocketIoBuilder::id_generator) has given one that another socket has; the client is
-    /// refused.
-    Ids,
-}
-
 impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -208,12 +192,7 @@ impl fmt::Display for Cause {
             Self::Failed(error) => write!(f, "the handler failed: {error}"),
             Self::Panicked => f.write_str("the handler panicked"),
             Self::EventsDropped(count) => write!(f, "{count} of its last events were not handled in time"),
-            Self::LimitReached(limit) => f.write_str(match limit {
-                Limit::DynamicNamespaces => "too many dynamic namespaces live",
-                Limit::Namespaces => "the client has too many namespaces",
-                Limit::ParkedEvents => "too many events of the socket wait",
-                Limit::Ids => "the id of the socket is taken",
-            }),
+            Self::LimitReached(limit) => limit.fmt(f),
         }
     }
 }

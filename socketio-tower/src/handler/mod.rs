@@ -14,7 +14,7 @@ mod connect_error;
 pub use connect_error::ConnectError;
 
 mod error;
-pub use error::{Cause, ErrorContext, Limit};
+pub use error::{Cause, ErrorContext};
 pub(crate) use error::{ErrorHook, Failure};
 
 mod answering;
@@ -26,3 +26,5 @@ mod function;
 pub use function::{Arguments, Asynchronous, Function, Handler};
 
 pub use crate::namespace::method::{Bound, BoundArguments};
+
+pub use crate::limit::Limit;

@@ -8,6 +8,7 @@ use socketio_core::engine::{BadRequest, Request, RequestError};
 use super::request::{begin, check_origin, check_room, find, head, take_over};
 use crate::admission::{AdmissionHook, Refusal};
 use crate::namespace::NamespaceSet;
+use crate::observer::Observation;
 use crate::transport::{ByteStream, Stream};
 
 /// Why a stream was not taken in by [`SocketIo::attach`](crate::SocketIo::attach): as the layer would have refused the request.
@@ -68,6 +69,8 @@ pub(crate) async fn attach(
 ) -> Result<(), AttachError> {
     let attached = take_in(namespaces, parts, stream).await;
     if let Err(error) = &attached {
+        let cause = error.cause;
+        namespaces.server().observers().tell(|| Observation::RequestRefused { cause });
         namespaces.server().settings().requests.tell_refused(parts, error.cause, error.refusal());
     }
     attached

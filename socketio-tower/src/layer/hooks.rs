@@ -7,6 +7,7 @@ use socketio_core::engine::RequestError;
 
 use crate::admission::{Refusal, RequestSettings};
 use crate::namespace::NamespaceSet;
+use crate::observer::Observation;
 use crate::panics::contained;
 
 /// What is to be done with the answer to a request.
@@ -24,9 +25,9 @@ impl Watch {
     pub(super) fn begin(namespaces: &Arc<NamespaceSet>, parts: &Parts) -> Option<Box<Self>> {
         let settings = &namespaces.server().settings().requests;
         let parts = settings.has_hooks().then(|| parts.clone());
-        (parts.is_some() || settings.cookie.is_some()).then(|| {
-            Box::new(Self { namespaces: Arc::clone(namespaces), parts, initial: false, cookie: None })
-        })
+        (parts.is_some() || settings.cookie.is_some() || !namespaces.server().observers().is_empty()).then(
+            || Box::new(Self { namespaces: Arc::clone(namespaces), parts, initial: false, cookie: None }),
+        )
     }
 
     fn settings(&self) -> &RequestSettings {
@@ -41,6 +42,7 @@ impl Watch {
 
     /// The request is refused.
     pub(super) fn refused(&self, cause: RequestError, refusal: Option<&Refusal>) {
+        self.namespaces.server().observers().tell(|| Observation::RequestRefused { cause });
         if let Some(parts) = &self.parts {
             self.settings().tell_refused(parts, cause, refusal);
         }

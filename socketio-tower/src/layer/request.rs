@@ -14,6 +14,7 @@ use crate::admission::{AdmissionHook, Decision};
 use crate::driver::Driver;
 use crate::handshake::Handshake;
 use crate::namespace::NamespaceSet;
+use crate::observer::Observation;
 use crate::panics::contained;
 use crate::server::Server;
 use crate::session::{Command, NotInserted, Reply, Respond, Session};
@@ -174,6 +175,11 @@ pub(super) fn begin(
     let session = register(server, Handshake::new(parts, &server.settings().handshake)?, open.transport)?;
     let driver = Driver::new(Arc::clone(namespaces), Arc::clone(&session), open);
     trace::session_opened(session.transport());
+    server.observers().tell(|| Observation::ClientOpened {
+        client: session.id,
+        transport: session.transport(),
+        handshake: &session.handshake,
+    });
     if server.is_closing() {
         // The server began to close between the first look and the session's entry in the table.
         let reason = DisconnectReason::ServerShuttingDown;

@@ -137,8 +137,8 @@ impl Namespace {
         if let Some(child) = begins {
             child.tell();
         }
-        if socket.table().listens_to_rooms() {
-            self.tell_rooms();
+        if socket.listens_to_rooms() {
+            self.tell_rooms(socket);
         }
         member
     }

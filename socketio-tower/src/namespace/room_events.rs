@@ -3,13 +3,18 @@ use std::sync::Arc;
 use socketio_core::namespace::MemberKey;
 
 use super::{Members, Namespace, RoomEvent};
+use crate::observer::Observation;
 use crate::panics::contained;
 use crate::socket::Socket;
 
 impl Socket {
+    pub(super) fn listens_to_rooms(&self) -> bool {
+        self.table().listens_to_rooms() || !self.server().observers().is_empty()
+    }
+
     /// Whether somebody is told that it joins or leaves this room. Its own is nobody's concern.
     fn is_told_of(&self, room: &str) -> bool {
-        self.table().listens_to_rooms() && self.id().as_str() != room
+        self.listens_to_rooms() && self.id().as_str() != room
     }
 }
 
@@ -19,7 +24,7 @@ impl Namespace {
         let joined = self.join_under(&mut rooms, socket, member, room);
         drop(rooms);
         if joined && socket.is_told_of(room) {
-            self.tell_rooms();
+            self.tell_rooms(socket);
         }
         joined
     }
@@ -56,7 +61,7 @@ impl Namespace {
         }
         drop(rooms);
         if told {
-            self.tell_rooms();
+            self.tell_rooms(socket);
         }
         left
     }
@@ -70,13 +75,13 @@ impl Namespace {
             child.end();
         }
         if let Some((_, names)) = &removed
-            && socket.table().listens_to_rooms()
+            && socket.listens_to_rooms()
         {
             names.iter().for_each(|room| self.left(&rooms, socket, Arc::clone(room)));
         }
         drop(rooms);
-        if socket.table().listens_to_rooms() {
-            self.tell_rooms();
+        if socket.listens_to_rooms() {
+            self.tell_rooms(socket);
         }
         if let Some(child) = ended {
             child.tell();
@@ -85,8 +90,18 @@ impl Namespace {
         removed.map_or_else(Vec::new, |(_, rooms)| rooms.iter().map(ToString::to_string).collect())
     }
 
-    pub(super) fn tell_rooms(&self) {
+    pub(super) fn tell_rooms(&self, socket: &Socket) {
+        let (observers, namespace) = (socket.server().observers(), self.path());
         self.room_events.tell(|(table, event)| {
+            match event {
+                RoomEvent::Joined { room, socket } => {
+                    observers.tell(|| Observation::RoomJoined { namespace, room, socket: *socket });
+                }
+                RoomEvent::Left { room, socket } => {
+                    observers.tell(|| Observation::RoomLeft { namespace, room, socket: *socket });
+                }
+                RoomEvent::Created { .. } | RoomEvent::Deleted { .. } => {}
+            }
             for hook in table.room_hooks() {
                 contained(|| hook(event));
             }

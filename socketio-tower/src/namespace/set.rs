@@ -5,9 +5,11 @@ use socketio_core::namespace::{Dispatcher, NamespacePath, Resolved};
 use super::setup::Setup;
 use super::{Children, Namespace, NamespaceHook, Table};
 use crate::error::{SetupError, SetupErrors};
-use crate::handler::{ErrorContext, ErrorHook, Requirements};
+use crate::handler::{Cause, ErrorContext, ErrorHook, Requirements};
+use crate::observer::Observation;
 use crate::panics::contained;
 use crate::server::Server;
+use crate::socket::Socket;
 
 /// The namespaces of a server, and the server.
 #[derive(Debug)]
@@ -61,6 +63,11 @@ impl NamespaceSet {
     pub(crate) fn report(&self, hook: Option<&ErrorHook>, error: ErrorContext<'_>) {
         // It writes down an error of the application's.
         contained(|| error.trace());
+        if let Cause::LimitReached(limit) = error.cause() {
+            let (namespace, socket) = (error.namespace(), error.socket().map(Socket::id));
+            let limit = *limit;
+            self.server.observers().tell(|| Observation::LimitReached { namespace, socket, limit });
+        }
         if let Some(hook) = hook.or(self.on_error.as_ref()) {
             hook.tell(error);
         }

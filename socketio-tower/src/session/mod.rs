@@ -17,11 +17,13 @@ use socketio_core::{Link, Sid, Transport};
 
 use crate::extensions::Extensions;
 use crate::handshake::Handshake;
+use crate::observer::ClientId;
 
 /// What others know of a session.
 #[derive(Debug)]
 pub(crate) struct Session {
     pub(crate) sid: Sid,
+    pub(crate) id: ClientId,
     pub(crate) mailbox: Mailbox,
     pub(crate) handshake: Handshake,
     pub(crate) extensions: Extensions,
@@ -38,6 +40,7 @@ impl Session {
     pub(crate) fn new(sid: Sid, handshake: Handshake, transport: Transport) -> Self {
         Self {
             sid,
+            id: ClientId::new(),
             mailbox: Mailbox::default(),
             handshake,
             extensions: Extensions::default(),

@@ -8,6 +8,7 @@ use super::Socket;
 use crate::extensions::Extensions;
 use crate::handshake::Handshake;
 use crate::namespace::NamespaceSet;
+use crate::observer::ClientId;
 use crate::session::{Command, Session};
 
 /// One client: the connection that its sockets, one for each namespace it is connected to, have in common.
@@ -38,6 +39,11 @@ pub struct Client {
 impl Client {
     pub(super) fn new(session: Arc<Session>, namespaces: Arc<NamespaceSet>) -> Self {
         Self { session, namespaces }
+    }
+
+    /// Its public name, which is not the secret id of its session.
+    pub fn id(&self) -> ClientId {
+        self.session.id
     }
 
     /// Values kept with this client, and dropped when its connection has ended.
@@ -84,6 +90,9 @@ impl Eq for Client {}
 
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Client").field("transport", &self.transport()).finish_non_exhaustive()
+        f.debug_struct("Client")
+            .field("id", &self.id())
+            .field("transport", &self.transport())
+            .finish_non_exhaustive()
     }
 }

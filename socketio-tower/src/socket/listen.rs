@@ -15,6 +15,7 @@ use crate::handler::{
     Requirements,
 };
 use crate::namespace::{EventHandler, Filter, on};
+use crate::observer::Observation;
 use crate::panics::contained;
 
 /// Listening to this socket alone, beyond what its namespace says.
@@ -222,11 +223,16 @@ impl Socket {
     pub(super) fn tell_outgoing(&self, packet: &Encoded) {
         let overlay = self.0.overlay.get().map_or_else(Vec::new, |overlay| overlay.outgoing());
         let mut listeners = self.table().outgoing().iter().chain(&overlay).peekable();
-        if listeners.peek().is_none() {
+        if listeners.peek().is_none() && self.server().observers().is_empty() {
             return;
         }
         let Some(_telling) = Telling::begin() else { return };
         let Some(event) = Event::from_encoded(packet) else { return };
+        self.tell_observers(|_, namespace, socket| Observation::EventSent {
+            namespace,
+            socket,
+            event: &event,
+        });
         // Whoever emits is not to blame.
         if contained(|| listeners.for_each(|listener| listener(self, &event))).is_none() {
             self.report(Some(event.name()), &Cause::Panicked, None);

@@ -39,7 +39,9 @@ use socketio_core::{SocketId, SocketKey, Transport};
 
 use crate::extensions::Extensions;
 use crate::handshake::Handshake;
+use crate::limit::Limit;
 use crate::namespace::{Barred, Membership, Namespace, NamespaceSet, Table};
+use crate::observer::{ClientId, Observation};
 use crate::sent::Sent;
 use crate::server::Server;
 use crate::session::{Command, Pushed, Session};
@@ -267,7 +269,7 @@ impl Socket {
             key,
             session,
             namespace,
-            life: Life::new(!table.outgoing().is_empty()),
+            life: Life::new(!table.outgoing().is_empty() || !namespaces.server().observers().is_empty()),
             table,
             namespaces,
             member: OnceLock::new(),
@@ -300,6 +302,16 @@ impl Socket {
     pub(crate) fn connect(&self) -> Result<Membership, Barred> {
         let member = self.0.namespace.insert(self)?;
         Ok(Membership::new(self.clone(), Arc::clone(&self.0.namespace), member))
+    }
+
+    /// Tells the server's observers of something about it: its client, the path of its namespace, its id.
+    #[inline]
+    pub(crate) fn tell_observers<'a>(
+        &'a self,
+        observation: impl FnOnce(ClientId, &'a str, SocketId) -> Observation<'a>,
+    ) {
+        let observers = self.server().observers();
+        observers.tell(|| observation(self.0.session.id, self.namespace(), self.id()));
     }
 
     /// What it has joined before it was a member.
@@ -376,6 +388,11 @@ impl Socket {
             }
             Pushed::Full => {
                 self.server().sessions().count_overflowed();
+                self.tell_observers(|_, namespace, socket| Observation::LimitReached {
+                    namespace,
+                    socket: Some(socket),
+                    limit: Limit::QueuedBytes,
+                });
                 Sent::Full
             }
         }
