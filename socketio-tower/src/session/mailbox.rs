@@ -43,7 +43,7 @@ struct Inner {
     /// Whether the session is ending: requests are still served, packets are not.
     ending: bool,
     /// Those who wait until all is written.
-    drained: Vec<Waker>,
+    drained: Option<Box<Waiting>>,
 }
 
 /// A packet that is larger than the bound. It does not count against it: the bound is for what waits beside it.
@@ -221,8 +221,8 @@ impl Mailbox {
     pub(crate) fn poll_drained(&self, waker: &Waker) -> bool {
         let mut inner = self.lock();
         let drained = matches!(inner.task, Task::Closed) || inner.queued_bytes == 0;
-        if !drained && !inner.drained.iter().any(|other| other.will_wake(waker)) {
-            inner.drained.push(waker.clone());
+        if !drained {
+            inner.drained.get_or_insert_default().add(waker);
         }
         drained
     }
@@ -292,7 +292,7 @@ impl Mailbox {
         let answer = inner.answer.take();
         drop(inner);
         drop(answer);
-        drained.into_iter().for_each(Waker::wake);
+        Waiting::wake(drained);
         commands
     }
 
@@ -352,12 +352,30 @@ impl Inner {
     }
 }
 
+/// Those who wait until all is written. In a box, because most sessions have none.
+#[derive(Debug, Default)]
+struct Waiting(Vec<Waker>);
+
+impl Waiting {
+    fn add(&mut self, waker: &Waker) {
+        if !self.0.iter().any(|other| other.will_wake(waker)) {
+            self.0.push(waker.clone());
+        }
+    }
+
+    fn wake(waiting: Option<Box<Self>>) {
+        if let Some(waiting) = waiting {
+            waiting.0.into_iter().for_each(Waker::wake);
+        }
+    }
+}
+
 /// Wakes those who wait until all is written, if it is, after the lock is released.
 fn wake_drained(mut inner: MutexGuard<'_, Inner>) {
-    if !inner.drained.is_empty() && inner.queued_bytes == 0 {
+    if inner.drained.is_some() && inner.queued_bytes == 0 {
         let drained = std::mem::take(&mut inner.drained);
         drop(inner);
-        drained.into_iter().for_each(Waker::wake);
+        Waiting::wake(drained);
     }
 }
 

@@ -105,7 +105,9 @@ async fn a_client_is_what_its_sockets_share() {
     assert_eq!(client.handshake().query(), "EIO=4&transport=websocket");
     // Who knows the session's id can take it over.
     let shown = format!("{client:?} {socket:?}");
-    assert!(shown.starts_with("Client { transport: WebSocket, .. }"), "{shown}");
+    let expected = format!("Client {{ id: ClientId({}), transport: WebSocket, .. }}", client.id());
+    assert!(shown.starts_with(&expected), "{shown}");
+    assert_ne!(client.id(), stranger.client().id());
 
     let ids: Vec<_> = client.sockets().await.iter().map(Socket::id).collect();
     assert_eq!(ids, [root.id(), chat.id()]);

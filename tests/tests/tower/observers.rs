@@ -71,7 +71,7 @@ impl Admin {
 fn watched(admin: &Arc<Mutex<Admin>>) -> SocketIo {
     let watching = Arc::clone(admin);
     let io = SocketIo::builder()
-        .observe(move |observation| watching.lock().unwrap().observe(observation))
+        .observe(move |observation| watching.lock().expect("no panic under it").observe(observation))
         .observe(|_| panic!("an observer's fault, which is nobody else's"))
         .max_queued_bytes(1000)
         .overflow(Overflow::Refuse)
@@ -89,7 +89,7 @@ fn watched(admin: &Arc<Mutex<Admin>>) -> SocketIo {
 }
 
 fn log(admin: &Mutex<Admin>) -> Vec<String> {
-    std::mem::take(&mut admin.lock().unwrap().log)
+    std::mem::take(&mut admin.lock().expect("no panic under it").log)
 }
 
 #[tokio::test(start_paused = true)]
