@@ -26,6 +26,8 @@ mod argument;
 pub struct Encoded {
     frames: Arc<[u8]>,
     text: u32,
+    /// Where the JSON of the text begins.
+    json: u32,
     text_end: u32,
     attachments: u32,
 }
@@ -43,13 +45,31 @@ impl Encoded {
     pub(crate) fn binary_only(bytes: &[u8]) -> Self {
         let mut frames = AttachmentFrames::default();
         frames.push(bytes);
-        Self { frames: frames.bytes.into(), text: 0, text_end: 0, attachments: 1 }
+        Self { frames: frames.bytes.into(), text: 0, json: 0, text_end: 0, attachments: 1 }
     }
 
     /// The text packet, with the digit of its Engine.IO type in front. It is valid UTF-8, and empty if this is a binary
     /// [message](Self::message).
     pub fn text(&self) -> &[u8] {
         &self.frames[self.text as usize..self.text_end as usize]
+    }
+
+    /// Returns the JSON array of an event, which begins with its name, or of an ack: without the packet's head, which says for
+    /// whom it is. None for other packets. Whoever writes the same event for another receiver, in another form or on another
+    /// node, begins here, and serializes nothing again.
+    ///
+    /// ```
+    /// use socketio_core::packet::{AckId, Encoder};
+    ///
+    /// let packet = Encoder::default().event("/chat", "message", "hi", Some(AckId(7))).unwrap();
+    /// assert_eq!(packet.text(), br#"42/chat,7["message","hi"]"#);
+    /// assert_eq!(packet.array(), Some(r#"["message","hi"]"#));
+    /// ```
+    pub fn array(&self) -> Option<&str> {
+        let json = &self.frames[self.json as usize..self.text_end as usize];
+        // Only these have an array for their JSON. What a raw message holds is its own affair: there is no head before it.
+        let has_head = self.json > self.text + 1;
+        std::str::from_utf8(json).ok().filter(|json| has_head && json.starts_with('['))
     }
 
     /// The binary messages that follow the text, in order.
@@ -156,6 +176,8 @@ pub(crate) struct EncodedBuffer {
     text: Vec<u8>,
     /// Where the text begins.
     start: usize,
+    /// Where what was not [prepended](Self::prepend) begins.
+    json: usize,
     attachments: AttachmentFrames,
 }
 
@@ -167,6 +189,7 @@ impl EncodedBuffer {
     pub(crate) fn begin(&mut self, room: usize) {
         self.clear();
         self.start = HEADROOM + room;
+        self.json = self.start;
         self.text.resize(self.start, 0);
     }
 
@@ -228,6 +251,7 @@ impl EncodedBuffer {
         let encoded = Encoded {
             frames: Arc::from(&self.text[self.start..]),
             text: length as u32,
+            json: (self.json - self.start) as u32,
             text_end: (length + text_length) as u32,
             attachments: self.attachments.count,
         };
@@ -313,6 +337,34 @@ fn frame_header(opcode: u8, length: usize) -> ([u8; HEADROOM], usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::SocketId;
+    use crate::packet::{AckId, Encoder};
+
+    #[test]
+    fn events_and_acks_know_where_their_array_begins() {
+        let mut encoder = Encoder::default();
+        let bytes = Bytes::from_static(&[1, 2, 3]);
+        let binary = r#"["a",{"_placeholder":true,"num":0}]"#;
+        for (namespace, id) in
+            [("/", None), ("/chat", None), ("/", Some(AckId(7))), ("/chat", Some(AckId(700)))]
+        {
+            let event = encoder.event(namespace, "a", &1, id).unwrap();
+            assert_eq!(event.array(), Some(r#"["a",1]"#));
+            assert_eq!(encoder.event(namespace, "a", &bytes, id).unwrap().array(), Some(binary));
+            assert_eq!(encoder.ack(namespace, AckId(7), &1).unwrap().array(), Some("[1]"));
+        }
+        let sid = SocketId::from_entropy([0; 15]);
+        for other in [
+            encoder.connect("/chat", &sid),
+            encoder.disconnect("/chat"),
+            encoder.connect_error("/chat", "no", None),
+            Encoded::message(&Message::Text("[1]".into())),
+            Encoded::message(&Message::Text("2[1]".into())),
+            Encoded::message(&Message::Binary(bytes)),
+        ] {
+            assert_eq!(other.array(), None, "{other:?}");
+        }
+    }
 
     #[test]
     fn frames_follow_rfc_6455_at_every_length_form() {
