@@ -1,5 +1,5 @@
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::Context;
 use std::time::Instant;
 
 use socketio_core::packet::{self, AckId};
@@ -7,7 +7,7 @@ use socketio_core::{Accept, DisconnectReason, Event, Pending, SocketKey};
 
 use super::driver::Work;
 use super::local::LocalSocket;
-use super::running::{Ended, EventLabel, Job, Task, keep_spare, take_spare};
+use super::running::{Asking, EventLabel, FilteredEvent, Finished, Job, Occasion, keep_spare, take_spare};
 use crate::filter::Verdict;
 use crate::handler::{
     BoxFuture, BoxHandler, Cause, ConnectContext, ConnectError, ErrorContext, EventContext, Failure, Judged,
@@ -22,7 +22,7 @@ use crate::trace::{self, Span};
 
 /// What becomes of the connection's events: sockets, and handlers that run.
 impl Work {
-    pub(super) fn take(&mut self, event: Event<Answer>, cx: &mut Context<'_>, now: Instant) {
+    pub(super) fn handle_event(&mut self, event: Event<Answer>, cx: &mut Context<'_>, now: Instant) {
         match event {
             Event::Connect(pending) if self.is_full() => self.waiting.push(pending),
             Event::Connect(pending) => self.connect(pending, cx, now),
@@ -36,7 +36,7 @@ impl Work {
                         self.connection.forget(socket);
                     }
                     local.leave(reason, now + self.namespaces.server().settings().handler_grace);
-                    self.farewell(socket, cx, now);
+                    self.run_disconnect_handler(socket, cx, now);
                 }
             }
             Event::ParkingFull { socket } => {
@@ -174,7 +174,7 @@ impl Work {
         match socket.table().connect() {
             Some(handler) => {
                 let span = span(&socket, "connect");
-                self.run(key, Task::Connect, span, call(handler, context), cx, now);
+                self.run(key, Occasion::Connect, span, call(handler, context), cx, now);
             }
             None => self.connection.resume(key),
         }
@@ -216,7 +216,7 @@ impl Work {
         }
         // Perhaps it was its last, and no handler runs that would end.
         if local.is_leaving() {
-            self.farewell(key, cx, now);
+            self.run_disconnect_handler(key, cx, now);
         }
     }
 
@@ -224,7 +224,7 @@ impl Work {
     fn judged(
         &mut self,
         key: SocketKey,
-        (event, ack): (packet::Event, Option<AckId>),
+        FilteredEvent { event, ack }: FilteredEvent,
         judged: Judged,
         cx: &mut Context<'_>,
         now: Instant,
@@ -271,7 +271,7 @@ impl Work {
         };
         let span = span(socket, event.name());
         let called = call(handler, EventContext::new(socket.clone(), event, ack));
-        self.run(key, Task::Event(label), span, called, cx, now);
+        self.run(key, Occasion::Event(label), span, called, cx, now);
     }
 
     /// Hands an event to the namespace's handler and to the socket's own listeners. The first of them answers.
@@ -299,7 +299,7 @@ impl Work {
             })
             .collect();
         for (label, span, called) in called {
-            self.run(key, Task::Event(label), span, called, cx, now);
+            self.run(key, Occasion::Event(label), span, called, cx, now);
         }
     }
 
@@ -307,7 +307,7 @@ impl Work {
     fn run(
         &mut self,
         key: SocketKey,
-        task: Task,
+        occasion: Occasion,
         span: Span,
         called: Called,
         cx: &mut Context<'_>,
@@ -316,15 +316,16 @@ impl Work {
         let Some(local) = self.sockets.get_mut(key) else { return };
         local.running += 1;
         match called {
-            Ok(future) => self.start(Job::handler(key, task, future, span), cx, now),
-            Err(failure) => self.ended(key, task, Ended::Handled(Err(failure)), cx, now),
+            Ok(future) => self.start(Job::handler(key, occasion, future, span), cx, now),
+            Err(failure) => self.handled(key, occasion, Err(failure), cx, now),
         }
     }
 
-    fn start(&mut self, mut job: Job, cx: &mut Context<'_>, now: Instant) {
+    fn start(&mut self, job: Job, cx: &mut Context<'_>, now: Instant) {
+        let key = job.socket;
         match job.start(cx) {
-            Poll::Ready((task, ended)) => self.ended(job.socket, task, ended, cx, now),
-            Poll::Pending => {
+            Ok(finished) => self.finish_job(key, finished, cx, now),
+            Err(job) => {
                 self.running.push(job);
                 if self.is_full() {
                     self.connection.park_all();
@@ -334,50 +335,53 @@ impl Work {
     }
 
     /// A future of the application has ended.
-    pub(super) fn ended(
+    pub(super) fn finish_job(
         &mut self,
         key: SocketKey,
-        task: Task,
-        ended: Ended,
+        finished: Finished,
         cx: &mut Context<'_>,
         now: Instant,
     ) {
-        let (label, outcome) = match (task, ended) {
-            (Task::Admit(asking), Ended::Admitted(verdict)) => {
-                let (pending, local) = *asking;
+        match finished {
+            Finished::Admission { asking, verdict } => {
+                let Asking { pending, local } = *asking;
                 match verdict {
                     Ok(()) => self.accept(pending, local, cx, now),
                     Err(error) => self.reject(pending, &error),
                 }
-                return;
             }
-            (Task::Disconnect, Ended::Handled(outcome)) => {
-                self.blame(key, None, outcome);
-                self.sockets.remove(key);
-                return;
-            }
+            Finished::Filter { event, judged } => self.judged(key, *event, judged, cx, now),
+            Finished::Handler { occasion, outcome } => self.handled(key, occasion, outcome, cx, now),
+        }
+    }
+
+    /// A handler has ended.
+    fn handled(
+        &mut self,
+        key: SocketKey,
+        occasion: Occasion,
+        outcome: Outcome,
+        cx: &mut Context<'_>,
+        now: Instant,
+    ) {
+        match occasion {
+            Occasion::Event(label) => self.report_failure(key, Some(&label), outcome),
+            Occasion::Connect if outcome.is_ok() => self.connection.resume(key),
             // A socket whose connect handler failed is not what its events' handlers count on.
-            (Task::Connect, Ended::Handled(Err(error))) => {
+            Occasion::Connect => {
                 if let Some(local) = self.sockets.get_mut(key) {
                     // Behind what it has emitted.
                     local.socket.disconnect();
                     self.connection.forget(key);
                 }
-                (None, Err(error))
+                self.report_failure(key, None, outcome);
             }
-            (Task::Connect, Ended::Handled(Ok(()))) => {
-                self.connection.resume(key);
-                (None, Ok(()))
-            }
-            (Task::Filter(event), Ended::Judged(judged)) => {
-                self.judged(key, *event, judged, cx, now);
+            Occasion::Disconnect => {
+                self.report_failure(key, None, outcome);
+                self.sockets.remove(key);
                 return;
             }
-            (Task::Event(label), Ended::Handled(outcome)) => (Some(label), outcome),
-            (Task::Admit(_) | Task::Filter(_), Ended::Handled(outcome)) => (None, outcome),
-            (_, Ended::Admitted(_) | Ended::Judged(_)) => return,
-        };
-        self.blame(key, label.as_ref(), outcome);
+        }
         self.settle(key, cx, now);
     }
 
@@ -390,12 +394,12 @@ impl Work {
                 local.held = false;
                 self.connection.resume(key);
             }
-            self.farewell(key, cx, now);
+            self.run_disconnect_handler(key, cx, now);
         }
     }
 
     /// Tells the application how a handler failed, if it has; of which event it was.
-    fn blame(&mut self, key: SocketKey, event: Option<&EventLabel>, outcome: Outcome) {
+    fn report_failure(&mut self, key: SocketKey, event: Option<&EventLabel>, outcome: Outcome) {
         let Err(failure) = outcome else { return };
         let Some(local) = self.sockets.get_mut(key) else { return };
         let event = match event {
@@ -408,7 +412,7 @@ impl Work {
 
     /// Runs the disconnect handler of a socket that is leaving, when none of its other handlers runs and none of its events
     /// waits.
-    fn farewell(&mut self, key: SocketKey, cx: &mut Context<'_>, now: Instant) {
+    fn run_disconnect_handler(&mut self, key: SocketKey, cx: &mut Context<'_>, now: Instant) {
         let Some(local) = self.sockets.get_mut(key) else { return };
         if !local.is_leaving() || self.connection.holds(key) {
             return;
@@ -420,7 +424,7 @@ impl Work {
             Some(handler) => {
                 let span = span(&context.socket, "disconnect");
                 let called = call(handler, context);
-                self.run(key, Task::Disconnect, span, called, cx, now);
+                self.run(key, Occasion::Disconnect, span, called, cx, now);
             }
             None => self.sockets.remove(key),
         }
@@ -441,7 +445,7 @@ impl Work {
             if local.is_ending() {
                 self.sockets.remove(key);
             } else {
-                self.farewell(key, cx, now);
+                self.run_disconnect_handler(key, cx, now);
             }
             moved = true;
         }

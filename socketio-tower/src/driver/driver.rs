@@ -9,7 +9,7 @@ use socketio_core::{Connection, DisconnectReason, Link, Lost, Pending};
 use tokio::time::Sleep;
 
 use super::local::LocalSockets;
-use super::running::Running;
+use super::running::Jobs;
 use super::streams::Streams;
 use crate::clock::now;
 use crate::namespace::NamespaceSet;
@@ -42,7 +42,7 @@ pub(super) struct Work {
     /// GETs that are parked, and POSTs whose packets are not read.
     requests: Vec<(Link, Respond)>,
     pub(super) sockets: LocalSockets,
-    pub(super) running: Running,
+    pub(super) running: Jobs,
     /// Wishes to connect that wait for a place among the futures that run.
     pub(super) waiting: Vec<Pending>,
     /// The bytes that the connection has written by itself since all was written.
@@ -66,7 +66,7 @@ impl Driver {
             streams: Streams::default(),
             requests: Vec::new(),
             sockets: LocalSockets::default(),
-            running: Running::default(),
+            running: Jobs::default(),
             waiting: Vec::new(),
             replies: 0,
             ended: None,
@@ -187,11 +187,11 @@ impl Work {
         let mut moved = false;
         for _ in 0..EVENTS_PER_TURN {
             let Some(event) = self.connection.poll(now) else { break };
-            self.take(event, cx, now);
+            self.handle_event(event, cx, now);
             moved = true;
         }
-        while let Poll::Ready((socket, task, ended)) = self.running.poll_next(cx) {
-            self.ended(socket, task, ended, cx, now);
+        while let Poll::Ready((socket, finished)) = self.running.poll_next(cx) {
+            self.finish_job(socket, finished, cx, now);
             moved = true;
         }
         moved
@@ -202,7 +202,7 @@ impl Work {
         self.session.mailbox.take(&mut commands, self.downstream_bytes(), self.connection.is_writable());
         let moved = !commands.is_empty();
         for command in commands.drain(..) {
-            self.obey(command, now);
+            self.handle_command(command, now);
         }
         if commands.capacity() <= KEPT_COMMANDS {
             self.commands = commands;
@@ -296,7 +296,7 @@ impl Work {
         }
     }
 
-    fn obey(&mut self, command: Command, now: Instant) {
+    fn handle_command(&mut self, command: Command, now: Instant) {
         let connection = &mut self.connection;
         match command {
             Command::Send { socket, packet } => {

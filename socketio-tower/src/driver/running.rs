@@ -1,5 +1,4 @@
 use std::cell::Cell;
-use std::fmt;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -21,36 +20,57 @@ use crate::trace::Span;
 /// They run inside the task of the session, beside each other: no task, no channel, and what they emit
 /// keeps its order.
 #[derive(Debug, Default)]
-pub(super) struct Running {
+pub(super) struct Jobs {
     /// Made when the first is put in, because it allocates; dropped when the last has ended.
-    jobs: Option<FuturesUnordered<Job>>,
+    jobs: Option<FuturesUnordered<Stored>>,
 }
 
 /// A future of the application, and what it is for.
 #[derive(Debug)]
 pub(super) struct Job {
     pub(super) socket: SocketKey,
-    task: Option<Task>,
-    future: Option<Work>,
+    kind: Kind,
     span: Span,
 }
 
-/// The futures of the application, by what they end with.
-enum Work {
-    Admission(BoxFuture<Result<(), ConnectError>>),
-    Handler(BoxFuture<Outcome>),
-    Filter(BoxFuture<Judged>),
+/// What a job is for, with its future.
+#[derive(Debug)]
+enum Kind {
+    /// The middlewares of a socket that wants to connect.
+    Admission {
+        asking: Box<Asking>,
+        future: BoxFuture<Result<(), ConnectError>>,
+    },
+    /// The async filters of an event, which waits for them.
+    Filter {
+        event: Box<FilteredEvent>,
+        future: BoxFuture<Judged>,
+    },
+    Handler {
+        occasion: Occasion,
+        future: BoxFuture<Outcome>,
+    },
 }
 
-/// What a future is for.
+/// A client that wants to connect to a namespace.
 #[derive(Debug)]
-pub(super) enum Task {
-    /// The middlewares of a socket that wants to connect.
-    Admit(Box<(Pending, LocalSocket)>),
+pub(super) struct Asking {
+    pub(super) pending: Pending,
+    pub(super) local: LocalSocket,
+}
+
+/// An event that waits for its filters.
+#[derive(Debug)]
+pub(super) struct FilteredEvent {
+    pub(super) event: packet::Event,
+    pub(super) ack: Option<AckId>,
+}
+
+/// What a handler runs for.
+#[derive(Debug)]
+pub(super) enum Occasion {
     Connect,
-    /// The async filters of an event, which waits for them.
-    Filter(Box<(packet::Event, Option<AckId>)>),
-    /// Of an event that is known by this name.
+    /// An event that is known by this name.
     Event(EventLabel),
     Disconnect,
 }
@@ -64,12 +84,12 @@ pub(super) enum EventLabel {
     Named(Arc<str>),
 }
 
-/// How a future ended.
+/// How a job ended.
 #[derive(Debug)]
-pub(super) enum Ended {
-    Admitted(Result<(), ConnectError>),
-    Handled(Outcome),
-    Judged(Judged),
+pub(super) enum Finished {
+    Admission { asking: Box<Asking>, verdict: Result<(), ConnectError> },
+    Filter { event: Box<FilteredEvent>, judged: Judged },
+    Handler { occasion: Occasion, outcome: Outcome },
 }
 
 impl Job {
@@ -81,13 +101,17 @@ impl Job {
         span: Span,
     ) -> Self {
         let socket = pending.socket();
-        let task = Some(Task::Admit(Box::new((pending, local))));
-        Self { socket, task, future: Some(Work::Admission(future)), span }
+        Self { socket, kind: Kind::Admission { asking: Box::new(Asking { pending, local }), future }, span }
     }
 
     /// A handler of a socket.
-    pub(super) fn handler(socket: SocketKey, task: Task, future: BoxFuture<Outcome>, span: Span) -> Self {
-        Self { socket, task: Some(task), future: Some(Work::Handler(future)), span }
+    pub(super) fn handler(
+        socket: SocketKey,
+        occasion: Occasion,
+        future: BoxFuture<Outcome>,
+        span: Span,
+    ) -> Self {
+        Self { socket, kind: Kind::Handler { occasion, future }, span }
     }
 
     /// The async filters that stand between an event and its handlers.
@@ -98,47 +122,79 @@ impl Job {
         future: BoxFuture<Judged>,
         span: Span,
     ) -> Self {
-        let task = Some(Task::Filter(Box::new((event, ack))));
-        Self { socket, task, future: Some(Work::Filter(future)), span }
+        Self { socket, kind: Kind::Filter { event: Box::new(FilteredEvent { event, ack }), future }, span }
     }
 
     /// The first poll, outside tokio's cooperative budget: a handler that is ready must not be told to
-    /// wait because its session has done much in this turn.
-    pub(super) fn start(&mut self, cx: &mut Context<'_>) -> Poll<(Task, Ended)> {
-        self.poll_with(|work| match work {
-            Work::Admission(future) => unconstrained(future.get_pin(), cx).map(Ended::Admitted),
-            Work::Handler(future) => unconstrained(future.get_pin(), cx).map(Ended::Handled),
-            Work::Filter(future) => unconstrained(future.get_pin(), cx).map(Ended::Judged),
-        })
+    /// wait because its session has done much in this turn. Gives the job back if it has not ended.
+    pub(super) fn start(self, cx: &mut Context<'_>) -> Result<Finished, Self> {
+        self.poll(cx, Budget::Free)
     }
 
     /// A panic ends the job and nothing else.
-    fn poll_with(&mut self, poll: impl FnOnce(&mut Work) -> Poll<Ended>) -> Poll<(Task, Ended)> {
-        let Some(work) = &mut self.future else { return Poll::Pending };
-        let polled = contained(|| {
-            let _entered = self.span.enter();
-            poll(work)
-        });
-        let ended = match polled {
-            Some(Poll::Pending) => return Poll::Pending,
-            Some(Poll::Ready(ended)) => Some(ended),
-            None => None,
-        };
-        match (self.future.take(), &ended) {
-            (Some(Work::Handler(future)), Some(_)) => keep_spare(future),
-            (future, _) => drop(contained(|| drop(future))),
+    fn poll(self, cx: &mut Context<'_>, budget: Budget) -> Result<Finished, Self> {
+        let Self { socket, kind, span } = self;
+        let unfinished = |kind, span| Err(Self { socket, kind, span });
+        match kind {
+            Kind::Handler { occasion, mut future } => match poll_contained(&mut future, &span, cx, budget) {
+                Poll::Pending => unfinished(Kind::Handler { occasion, future }, span),
+                Poll::Ready(Some(outcome)) => {
+                    keep_spare(future);
+                    Ok(Finished::Handler { occasion, outcome })
+                }
+                Poll::Ready(None) => {
+                    contained(|| drop(future));
+                    Ok(Finished::Handler { occasion, outcome: Err(panicked()) })
+                }
+            },
+            Kind::Filter { event, mut future } => match poll_contained(&mut future, &span, cx, budget) {
+                Poll::Pending => unfinished(Kind::Filter { event, future }, span),
+                Poll::Ready(judged) => {
+                    contained(|| drop(future));
+                    Ok(Finished::Filter { event, judged: judged.unwrap_or_else(|| Err(panicked())) })
+                }
+            },
+            Kind::Admission { asking, mut future } => match poll_contained(&mut future, &span, cx, budget) {
+                Poll::Pending => unfinished(Kind::Admission { asking, future }, span),
+                Poll::Ready(verdict) => {
+                    contained(|| drop(future));
+                    let verdict = verdict.unwrap_or_else(|| {
+                        asking.local.socket.report(None, &Cause::Panicked, None);
+                        Err(Cause::Panicked.refusal())
+                    });
+                    Ok(Finished::Admission { asking, verdict })
+                }
+            },
         }
-        let Some(task) = self.task.take() else { return Poll::Pending };
-        let ended = ended.unwrap_or_else(|| match task {
-            Task::Admit(ref asking) => {
-                asking.1.socket.report(None, &Cause::Panicked, None);
-                Ended::Admitted(Err(Cause::Panicked.refusal()))
-            }
-            Task::Filter(_) => Ended::Judged(Err(Failure::new(Cause::Panicked, AckRight::Nobody))),
-            _ => Ended::Handled(Err(Failure::new(Cause::Panicked, AckRight::Nobody))),
-        });
-        Poll::Ready((task, ended))
     }
+}
+
+/// Whether a poll counts against tokio's cooperative budget.
+#[derive(Debug, Clone, Copy)]
+enum Budget {
+    Counted,
+    Free,
+}
+
+/// Polls a future of the application; none if it panicked.
+fn poll_contained<T>(
+    future: &mut BoxFuture<T>,
+    span: &Span,
+    cx: &mut Context<'_>,
+    budget: Budget,
+) -> Poll<Option<T>> {
+    let polled = contained(|| {
+        let _entered = span.enter();
+        match budget {
+            Budget::Counted => future.poll(cx),
+            Budget::Free => pin!(tokio::task::unconstrained(future.get_pin())).poll(cx),
+        }
+    });
+    polled.map_or(Poll::Ready(None), |polled| polled.map(Some))
+}
+
+fn panicked() -> Box<Failure> {
+    Failure::new(Cause::Panicked, AckRight::Nobody)
 }
 
 thread_local! {
@@ -158,37 +214,32 @@ pub(super) fn keep_spare(future: BoxFuture<Outcome>) {
     SPARE.try_with(|spare| spare.set(Some(future))).ok();
 }
 
-/// A poll outside tokio's cooperative budget.
-fn unconstrained<F: Future + ?Sized>(future: Pin<&mut F>, cx: &mut Context<'_>) -> Poll<F::Output> {
-    pin!(tokio::task::unconstrained(future)).poll(cx)
-}
+/// A job among others; none once it has ended.
+#[derive(Debug)]
+struct Stored(Option<Job>);
 
-impl fmt::Debug for Work {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Admission(_) => "Admission",
-            Self::Handler(_) => "Handler",
-            Self::Filter(_) => "Filter",
-        })
-    }
-}
-
-impl Future for Job {
-    type Output = (SocketKey, Task, Ended);
+impl Future for Stored {
+    type Output = (SocketKey, Finished);
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let socket = self.socket;
-        let polled = self.poll_with(|work| match work {
-            Work::Admission(future) => future.poll(cx).map(Ended::Admitted),
-            Work::Handler(future) => future.poll(cx).map(Ended::Handled),
-            Work::Filter(future) => future.poll(cx).map(Ended::Judged),
-        });
-        polled.map(|(task, ended)| (socket, task, ended))
+        let Some(job) = self.0.take() else { return Poll::Pending };
+        let socket = job.socket;
+        match job.poll(cx, Budget::Counted) {
+            Ok(finished) => Poll::Ready((socket, finished)),
+            Err(job) => {
+                self.0 = Some(job);
+                Poll::Pending
+            }
+        }
     }
 }
 
-impl Running {
+impl Jobs {
     pub(super) fn push(&mut self, job: Job) {
+        self.store(Stored(Some(job)));
+    }
+
+    fn store(&mut self, job: Stored) {
         self.jobs.get_or_insert_default().push(job);
     }
 
@@ -197,7 +248,7 @@ impl Running {
     }
 
     /// The next that has ended.
-    pub(super) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<(SocketKey, Task, Ended)> {
+    pub(super) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<(SocketKey, Finished)> {
         let Some(jobs) = &mut self.jobs else { return Poll::Pending };
         match Pin::new(jobs).poll_next(cx) {
             Poll::Ready(Some(ended)) => Poll::Ready(ended),
@@ -216,7 +267,7 @@ impl Running {
 
     /// Drops the middlewares of sockets that wait to be connected.
     pub(super) fn abandon_admissions(&mut self) {
-        self.abandon_if(|job| matches!(job.future, Some(Work::Admission(_))));
+        self.abandon_if(|job| matches!(job.kind, Kind::Admission { .. }));
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -227,11 +278,11 @@ impl Running {
         let Some(jobs) = self.jobs.take() else { return 0 };
         let mut abandoned = 0;
         for job in jobs {
-            if condition(&job) {
+            if job.0.as_ref().is_some_and(&condition) {
                 contained(|| drop(job));
                 abandoned += 1;
             } else {
-                self.push(job);
+                self.store(job);
             }
         }
         abandoned

@@ -43,7 +43,7 @@ struct Inner {
     /// Whether the session is ending: requests are still served, packets are not.
     ending: bool,
     /// Those who wait until all is written.
-    drained: Option<Box<Waiting>>,
+    drained: Option<Box<Waiters>>,
 }
 
 /// A packet that is larger than the bound. It does not count against it: the bound is for what waits beside it.
@@ -292,7 +292,7 @@ impl Mailbox {
         let answer = inner.answer.take();
         drop(inner);
         drop(answer);
-        Waiting::wake(drained);
+        Waiters::wake(drained);
         commands
     }
 
@@ -354,9 +354,9 @@ impl Inner {
 
 /// Those who wait until all is written. In a box, because most sessions have none.
 #[derive(Debug, Default)]
-struct Waiting(Vec<Waker>);
+struct Waiters(Vec<Waker>);
 
-impl Waiting {
+impl Waiters {
     fn add(&mut self, waker: &Waker) {
         if !self.0.iter().any(|other| other.will_wake(waker)) {
             self.0.push(waker.clone());
@@ -375,7 +375,7 @@ fn wake_drained(mut inner: MutexGuard<'_, Inner>) {
     if inner.drained.is_some() && inner.queued_bytes == 0 {
         let drained = std::mem::take(&mut inner.drained);
         drop(inner);
-        Waiting::wake(drained);
+        Waiters::wake(drained);
     }
 }
 
