@@ -1,8 +1,9 @@
 use std::collections::VecDeque;
 use std::fmt;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::PoisonError;
 
 use crate::panics::contained;
+use crate::sync::{Mutex, MutexGuard};
 
 /// What has happened and hooks were not told yet: filled under whatever lock makes it happen, so that it is in order,
 /// and told outside it, by one thread at a time.
@@ -52,3 +53,6 @@ impl<E> fmt::Debug for HookQueue<E> {
         f.write_str("HookQueue")
     }
 }
+
+#[cfg(all(test, socketio_loom))]
+mod models;
