@@ -126,10 +126,9 @@ impl Namespace {
         }
         let member = member.map_err(|_| Barred::IdTaken);
         if let Ok(member) = member {
-            // Nobody finds it in the rooms before it is all that.
-            socket.set_member(member);
-            // What it joined in its middlewares, under the same lock: nobody finds it without.
-            for room in socket.take_joins() {
+            // Under the same lock: nobody finds it in the rooms before it is a member, nor without what it joined in its
+            // middlewares.
+            for room in socket.set_member(member) {
                 self.join_under(&mut rooms, socket, member, &room);
             }
         }

@@ -1,4 +1,6 @@
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::Ordering;
+
+use crate::sync::AtomicU8;
 
 /// How far a socket has come, and whether somebody listens to what is sent to it: one load tells both, because it is
 /// asked for each packet of a broadcast.
