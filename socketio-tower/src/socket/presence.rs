@@ -61,7 +61,8 @@ impl Presence {
             Some(member) => join(member),
             None => {
                 let later = self.overlay().is_some_and(|overlay| overlay.join_later(room));
-                // Connected meanwhile: the joins may have been taken just before.
+                // Connected meanwhile: the joins may have been taken just before. Whoever found no overlay to take them from
+                // was there before `overlay` looked at its life, and is seen here.
                 self.member().map_or(later, join)
             }
         }
@@ -91,3 +92,6 @@ impl Presence {
         }
     }
 }
+
+#[cfg(all(test, socketio_loom))]
+mod models;
