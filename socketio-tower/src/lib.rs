@@ -128,6 +128,7 @@ pub mod testing;
 mod stats;
 pub use stats::Stats;
 
+mod sync;
 mod trace;
 mod transport;
 

@@ -9,6 +9,7 @@ more() {
   for pair in $(feature_pairs); do
     step "The layer builds with $pair" cargo check --package socketio-tower --features "$pair"
   done
+  step "Models of threads" models
   step "The examples build alone" cargo check --package socketio-examples
   step "Formatting of the benchmark" cargo fmt --all --check --manifest-path tests/bench/Cargo.toml
   step "Lints of the benchmark" benchmark clippy --all-targets -- -D warnings
@@ -54,6 +55,12 @@ more() {
   else
     skip "The fuzz targets build" "rustup toolchain install nightly && cargo install cargo-fuzz --locked"
   fi
+}
+
+# Threads in every order that matters, by loom. The flag builds the dependencies once more, so it has a folder of its own.
+models() {
+  RUSTFLAGS="${RUSTFLAGS:-} --cfg socketio_loom" CARGO_TARGET_DIR=$target/models \
+    cargo test --locked --package socketio-tower --lib models
 }
 
 # The benchmark is a workspace of its own, and is not run here: only that it would run is seen.

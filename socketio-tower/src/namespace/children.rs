@@ -7,7 +7,7 @@ use foldhash::fast::RandomState;
 use socketio_core::namespace::{Captures, NamespacePath};
 
 use super::Namespace;
-use super::told::Told;
+use super::hook_queue::HookQueue;
 
 /// What happened to a namespace that met a pattern.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,7 +44,7 @@ pub(crate) struct Children {
     known: Mutex<HashMap<Box<str>, Weak<Namespace>, RandomState>>,
     living: AtomicUsize,
     most: usize,
-    events: Told<NamespaceEvent>,
+    events: HookQueue<NamespaceEvent>,
     hook: Option<NamespaceHook>,
 }
 
@@ -107,7 +107,7 @@ impl Children {
     }
 
     fn tell(&self) {
-        self.events.tell(|event| {
+        self.events.flush(|event| {
             if let Some(hook) = &self.hook {
                 (hook.0)(event);
             }

@@ -16,8 +16,8 @@ pub use room_event::RoomEvent;
 
 mod room_events;
 
-mod told;
-use told::Told;
+mod hook_queue;
+use hook_queue::HookQueue;
 
 mod children;
 use children::Child;
@@ -53,7 +53,7 @@ pub(crate) struct Namespace {
     /// One lock around all rooms, held for as long as it takes to copy handles out.
     rooms: Mutex<Members>,
     /// With the table of the socket that did it, whose hooks are told.
-    room_events: Told<(Arc<Table>, RoomEvent)>,
+    room_events: HookQueue<(Arc<Table>, RoomEvent)>,
     /// Whether it was taken away: nobody becomes a member any more.
     removed: AtomicBool,
     /// Shared by emits and broadcasts, so that a broadcast has one id for all.
@@ -67,7 +67,7 @@ impl Namespace {
             child: None,
             table: RwLock::default(),
             rooms: Mutex::new(Rooms::with_hasher(RandomState::default())),
-            room_events: Told::default(),
+            room_events: HookQueue::default(),
             removed: AtomicBool::new(false),
             ack_ids: AtomicU64::new(0),
         }
@@ -126,10 +126,9 @@ impl Namespace {
         }
         let member = member.map_err(|_| Barred::IdTaken);
         if let Ok(member) = member {
-            // Nobody finds it in the rooms before it is all that.
-            socket.set_member(member);
-            // What it joined in its middlewares, under the same lock: nobody finds it without.
-            for room in socket.take_joins() {
+            // Under the same lock: nobody finds it in the rooms before it is a member, nor without what it joined in its
+            // middlewares.
+            for room in socket.set_member(member) {
                 self.join_under(&mut rooms, socket, member, &room);
             }
         }

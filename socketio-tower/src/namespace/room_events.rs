@@ -92,7 +92,7 @@ impl Namespace {
 
     pub(super) fn tell_rooms(&self, socket: &Socket) {
         let (observers, namespace) = (socket.server().observers(), self.path());
-        self.room_events.tell(|(table, event)| {
+        self.room_events.flush(|(table, event)| {
             match event {
                 RoomEvent::Joined { room, socket } => {
                     observers.tell(|| Observation::RoomJoined { namespace, room, socket: *socket });

@@ -1,4 +1,4 @@
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::PoisonError;
 use std::task::Waker;
 use std::time::Instant;
 
@@ -8,6 +8,7 @@ use socketio_core::{DisconnectReason, Link};
 use super::answered::Answered;
 use super::command::Command;
 use crate::config::{Overflow, Settings};
+use crate::sync::{Mutex, MutexGuard};
 
 /// The door through which everything from outside reaches the task that owns a connection: what handlers
 /// and other threads emit, and the HTTP requests of the client.
@@ -389,6 +390,9 @@ fn push(mut inner: MutexGuard<'_, Inner>, command: Command) {
         waker.wake();
     }
 }
+
+#[cfg(all(test, socketio_loom))]
+mod models;
 
 #[cfg(test)]
 mod tests {

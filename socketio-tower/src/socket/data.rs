@@ -61,6 +61,6 @@ impl Socket {
     }
 
     fn shown(&self) -> Option<Shown> {
-        self.0.overlay.get()?.shown()
+        self.overlay_if_any()?.shown()
     }
 }

@@ -1,4 +1,6 @@
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::Ordering;
+
+use crate::sync::AtomicU8;
 
 /// How far a socket has come, and whether somebody listens to what is sent to it: one load tells both, because it is
 /// asked for each packet of a broadcast.
@@ -43,8 +45,10 @@ impl Life {
         self.0.fetch_or(GONE | RETIRED, Ordering::AcqRel);
     }
 
+    /// Writes nothing, but is no load, which might see what was before. So of two threads one knows of the other: this one
+    /// sees that the socket is connected or retired, or the one that does it next sees what this one has written before.
     pub(super) fn is_retired(&self) -> bool {
-        self.0.load(Ordering::Acquire) & RETIRED != 0
+        self.0.fetch_or(0, Ordering::AcqRel) & RETIRED != 0
     }
 
     pub(super) fn listen(&self) {

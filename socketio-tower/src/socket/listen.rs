@@ -71,13 +71,13 @@ impl Socket {
 
     /// Takes a listener or filter of this socket away. False if it is not there any more.
     pub fn off(&self, listener: ListenerId) -> bool {
-        self.0.overlay.get().is_some_and(|overlay| overlay.remove(listener))
+        self.overlay_if_any().is_some_and(|overlay| overlay.remove(listener))
     }
 
     /// Takes all listeners that this socket has for an event away, and tells how many there were. The namespace's
     /// handler stays.
     pub fn off_all(&self, event: &str) -> usize {
-        self.0.overlay.get().map_or(0, |overlay| overlay.remove_all(event))
+        self.overlay_if_any().map_or(0, |overlay| overlay.remove_all(event))
     }
 
     /// Adds a filter for the events of this socket, after its namespace's; see
@@ -115,7 +115,7 @@ impl Socket {
     /// [`NamespaceBuilder::on_any_outgoing`](crate::NamespaceBuilder::on_any_outgoing).
     pub fn on_any_outgoing(&self, listener: impl Fn(&Self, &Event) + Send + Sync + 'static) -> ListenerId {
         let listener = self.add(Entry::Outgoing(Arc::new(listener)));
-        self.0.life.listen();
+        self.0.presence.life().listen();
         listener
     }
 
@@ -158,7 +158,7 @@ impl Socket {
     /// Whether nothing stands between an event and the namespace's handler for it: no policy, no filter, and nothing
     /// of this socket alone.
     pub(crate) fn is_plain(&self) -> bool {
-        self.table().is_open() && self.0.overlay.get().is_none_or(|overlay| !overlay.is_guarded())
+        self.table().is_open() && self.overlay_if_any().is_none_or(|overlay| !overlay.is_guarded())
     }
 
     /// What the policy and the filters make of an event.
@@ -166,7 +166,7 @@ impl Socket {
         if !self.allows(event.name()) {
             return Judgement::Now(Verdict::deny("not allowed by the socket's policy"));
         }
-        let own = || self.0.overlay.get().map_or_else(Vec::new, |overlay| overlay.filters());
+        let own = || self.overlay_if_any().map_or_else(Vec::new, |overlay| overlay.filters());
         match self.judge_now(event, self.table().filters()) {
             Ok(Verdict::Pass) => {}
             Ok(verdict) => return Judgement::Now(verdict),
@@ -214,14 +214,14 @@ impl Socket {
 
     /// The socket's own listeners for an event; those that listen once are taken.
     pub(crate) fn listeners(&self, event: &str) -> Vec<(Arc<str>, Arc<EventHandler>)> {
-        let overlay = self.0.overlay.get().filter(|overlay| overlay.is_guarded());
+        let overlay = self.overlay_if_any().filter(|overlay| overlay.is_guarded());
         overlay.map_or_else(Vec::new, |overlay| overlay.listeners(event))
     }
 
     /// Tells those who want to know of every event that is sent. An ack is none.
     #[cold]
     pub(super) fn tell_outgoing(&self, packet: &Encoded) {
-        let overlay = self.0.overlay.get().map_or_else(Vec::new, |overlay| overlay.outgoing());
+        let overlay = self.overlay_if_any().map_or_else(Vec::new, |overlay| overlay.outgoing());
         let mut listeners = self.table().outgoing().iter().chain(&overlay).peekable();
         if listeners.peek().is_none() && self.server().observers().is_empty() {
             return;
@@ -241,34 +241,24 @@ impl Socket {
 
     /// What this socket has of its own; made if it has nothing yet. None if it is gone.
     pub(super) fn overlay(&self) -> Option<&Overlay> {
-        if self.is_gone() {
-            return None;
-        }
-        let overlay = self.0.overlay.get_or_init(Box::default);
-        // Retired meanwhile: whoever saw to that may have found no overlay to be closed.
-        if self.0.life.is_retired() {
-            overlay.close();
-        }
-        Some(overlay)
+        self.0.presence.overlay()
+    }
+
+    /// What this socket has of its own, if it has something.
+    pub(super) fn overlay_if_any(&self) -> Option<&Overlay> {
+        self.0.presence.overlay_if_any()
     }
 
     /// It will never receive anything again: what its listeners capture and what is kept with it is freed, and its tasks
     /// are cancelled.
     pub(crate) fn retire(&self) {
-        self.0.life.retire();
-        contained(|| self.overlay_if_any(Overlay::close));
+        contained(|| self.0.presence.retire());
         contained(|| self.0.extensions.close());
-    }
-
-    fn overlay_if_any(&self, then: impl FnOnce(&Overlay)) {
-        if let Some(overlay) = self.0.overlay.get() {
-            then(overlay);
-        }
     }
 
     fn allows(&self, event: &str) -> bool {
         let initial = self.table().policy();
-        let overlay = self.0.overlay.get();
+        let overlay = self.overlay_if_any();
         overlay.map_or_else(
             || initial.allows(event),
             |overlay| overlay.with_policy(|own| own.unwrap_or(initial).allows(event)),
@@ -326,7 +316,9 @@ impl SocketPolicy<'_> {
 
     /// Goes back to the policy of the namespace.
     pub fn reset(self) -> Self {
-        self.0.overlay_if_any(|overlay| overlay.change_policy(|own| *own = None));
+        if let Some(overlay) = self.0.overlay_if_any() {
+            overlay.change_policy(|own| *own = None);
+        }
         self
     }
 

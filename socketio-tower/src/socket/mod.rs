@@ -25,11 +25,14 @@ pub use operator::SocketOperator;
 mod overlay;
 pub use overlay::ListenerId;
 
+mod presence;
+use presence::Presence;
+
 mod task;
 
 use std::fmt;
 use std::future::poll_fn;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
@@ -54,18 +57,13 @@ use crate::session::{Command, Pushed, Session};
 pub struct Socket(Arc<Inner>);
 
 struct Inner {
-    id: SocketId,
     key: SocketKey,
     session: Arc<Session>,
     namespace: Arc<Namespace>,
     table: Arc<Table>,
     namespaces: Arc<NamespaceSet>,
-    life: Life,
-    /// Its place among the namespace's members, once it has one.
-    member: OnceLock<MemberKey>,
+    presence: Presence,
     extensions: Extensions,
-    /// What it has beyond its namespace's table; most have nothing.
-    overlay: OnceLock<Box<overlay::Overlay>>,
 }
 
 /// What it is.
@@ -73,7 +71,7 @@ impl Socket {
     /// The public name of the socket, `socket.id` on the client. It is also the name of a room in which
     /// the socket is alone, until it leaves it or others join.
     pub fn id(&self) -> SocketId {
-        self.0.id
+        self.0.presence.id()
     }
 
     /// The path of its namespace.
@@ -83,7 +81,7 @@ impl Socket {
 
     /// Whether it is connected: from before the connect handler until it leaves, or is disconnected.
     pub fn is_connected(&self) -> bool {
-        self.0.life.is_connected()
+        self.0.presence.life().is_connected()
     }
 
     /// The transport its client has at the moment.
@@ -199,18 +197,8 @@ impl Socket {
     /// Every socket has a room of its own, named by its id: where clients choose the names of rooms, put something in
     /// front, so that nobody can join another's.
     pub fn join(&self, room: impl AsRef<str>) -> bool {
-        match self.0.member.get() {
-            Some(_) if self.is_gone() => false,
-            Some(&member) => self.0.namespace.join(self, member, room.as_ref()),
-            None => {
-                let later = self.overlay().is_some_and(|overlay| overlay.join_later(room.as_ref()));
-                // Connected meanwhile: the joins may have been taken just before.
-                match self.0.member.get() {
-                    Some(&member) => self.0.namespace.join(self, member, room.as_ref()),
-                    None => later,
-                }
-            }
-        }
+        let room = room.as_ref();
+        self.0.presence.join(room, |member| self.0.namespace.join(self, member, room))
     }
 
     /// Leaves a room. False if it was not there.
@@ -218,21 +206,13 @@ impl Socket {
     /// The room of its own id can be left too, and joined again: nobody reaches the socket by its id meanwhile. A room that
     /// is left in a middleware is one that was joined there before.
     pub fn leave(&self, room: impl AsRef<str>) -> bool {
-        match self.0.member.get() {
-            Some(&member) => self.0.namespace.leave(self, member, room.as_ref()),
-            None => {
-                let early = self.overlay().is_some_and(|overlay| overlay.leave_early(room.as_ref()));
-                match self.0.member.get() {
-                    Some(&member) => self.0.namespace.leave(self, member, room.as_ref()) || early,
-                    None => early,
-                }
-            }
-        }
+        let room = room.as_ref();
+        self.0.presence.leave(room, |member| self.0.namespace.leave(self, member, room))
     }
 
     /// The rooms it is in, the one of its id first; none once it is disconnected.
     pub fn rooms(&self) -> Vec<String> {
-        let Some(&member) = self.0.member.get() else { return Vec::new() };
+        let Some(member) = self.0.presence.member() else { return Vec::new() };
         self.0.namespace.rooms().rooms_of(member).map(str::to_owned).collect()
     }
 
@@ -248,7 +228,7 @@ impl Socket {
 
     /// Once: who is gone already has no client to speak for.
     fn end(&self, command: Command) {
-        if !self.0.life.end() {
+        if !self.0.presence.life().end() {
             // A session that is over has disconnected it already.
             self.0.session.mailbox.push(command).ok();
         }
@@ -264,17 +244,15 @@ impl Socket {
         table: Arc<Table>,
         namespaces: Arc<NamespaceSet>,
     ) -> Self {
+        let listened = !table.outgoing().is_empty() || !namespaces.server().observers().is_empty();
         Self(Arc::new(Inner {
-            id,
             key,
             session,
             namespace,
-            life: Life::new(!table.outgoing().is_empty() || !namespaces.server().observers().is_empty()),
+            presence: Presence::new(id, Life::new(listened)),
             table,
             namespaces,
-            member: OnceLock::new(),
             extensions: Extensions::default(),
-            overlay: OnceLock::new(),
         }))
     }
 
@@ -314,15 +292,9 @@ impl Socket {
         observers.tell(|| observation(self.0.session.id, self.namespace(), self.id()));
     }
 
-    /// What it has joined before it was a member.
-    pub(crate) fn take_joins(&self) -> Vec<Box<str>> {
-        self.0.overlay.get().map_or_else(Vec::new, |overlay| overlay.take_joins())
-    }
-
-    /// It is a member of its namespace.
-    pub(crate) fn set_member(&self, member: MemberKey) {
-        self.0.member.get_or_init(|| member);
-        self.0.life.connect();
+    /// It is a member of its namespace from now on. Returns the rooms that it has joined before.
+    pub(crate) fn set_member(&self, member: MemberKey) -> Vec<Box<str>> {
+        self.0.presence.connect(member)
     }
 
     /// What the parts in braces of its namespace's pattern stand for, if it met one.
@@ -332,11 +304,11 @@ impl Socket {
 
     /// It reaches nobody from now on.
     pub(crate) fn mark_gone(&self) {
-        self.0.life.end();
+        self.0.presence.life().end();
     }
 
     pub(crate) fn is_gone(&self) -> bool {
-        self.0.life.is_gone()
+        self.0.presence.life().is_gone()
     }
 
     /// The handlers that stood when it connected.
@@ -345,7 +317,7 @@ impl Socket {
     }
 
     fn push(&self, weight: usize, command: Command, volatile: bool) -> Sent {
-        if !self.0.life.is_plainly_connected() {
+        if !self.0.presence.life().is_plainly_connected() {
             return self.push_told(weight, command, volatile);
         }
         self.queue(weight, command, volatile)

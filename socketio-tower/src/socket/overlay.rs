@@ -1,6 +1,6 @@
 use std::fmt;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
 
 use tokio_util::sync::CancellationToken;
 
@@ -8,6 +8,7 @@ use super::data::Shown;
 use crate::filter::EventPolicy;
 use crate::namespace::EventHandler;
 use crate::namespace::{Filter, Listener};
+use crate::sync::{AtomicBool, Mutex, MutexGuard};
 
 /// What one socket has beyond its namespace's table: listeners, filters, a policy of its own, tasks, a value to show.
 ///

@@ -1,12 +1,13 @@
 use std::collections::VecDeque;
 use std::fmt;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::PoisonError;
 
 use crate::panics::contained;
+use crate::sync::{Mutex, MutexGuard};
 
 /// What has happened and hooks were not told yet: filled under whatever lock makes it happen, so that it is in order,
 /// and told outside it, by one thread at a time.
-pub(super) struct Told<E>(Mutex<Inner<E>>);
+pub(super) struct HookQueue<E>(Mutex<Inner<E>>);
 
 struct Inner<E> {
     waiting: VecDeque<E>,
@@ -14,13 +15,13 @@ struct Inner<E> {
     telling: bool,
 }
 
-impl<E> Told<E> {
+impl<E> HookQueue<E> {
     pub(super) fn push(&self, event: E) {
         self.lock().waiting.push_back(event);
     }
 
     /// Tells what waits, unless somebody is at it: then that one tells this too.
-    pub(super) fn tell(&self, hook: impl Fn(&E)) {
+    pub(super) fn flush(&self, hook: impl Fn(&E)) {
         let mut inner = self.lock();
         if inner.telling {
             return;
@@ -41,14 +42,17 @@ impl<E> Told<E> {
     }
 }
 
-impl<E> Default for Told<E> {
+impl<E> Default for HookQueue<E> {
     fn default() -> Self {
         Self(Mutex::new(Inner { waiting: VecDeque::new(), telling: false }))
     }
 }
 
-impl<E> fmt::Debug for Told<E> {
+impl<E> fmt::Debug for HookQueue<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Told")
+        f.write_str("HookQueue")
     }
 }
+
+#[cfg(all(test, socketio_loom))]
+mod models;

@@ -1,0 +1,145 @@
+use std::future::poll_fn;
+use std::sync::LazyLock;
+use std::task::Poll;
+use std::time::Instant;
+
+use loom::future::block_on;
+use loom::sync::Arc;
+use loom::thread;
+use socketio_core::Link;
+
+use super::{Backlog, Mailbox, Pushed};
+use crate::config::Settings;
+use crate::session::Command;
+
+static SETTINGS: LazyLock<Settings> = LazyLock::new(Settings::default);
+
+/// The bytes of a packet.
+const WEIGHT: usize = 10;
+
+impl Mailbox {
+    fn push_one(&self) -> Pushed {
+        self.push_packet(WEIGHT, &SETTINGS, Command::DisconnectClient)
+    }
+
+    async fn drained(&self) {
+        poll_fn(|cx| if self.poll_drained(cx.waker()) { Poll::Ready(()) } else { Poll::Pending }).await;
+    }
+
+    /// Runs the task in the order of the driver until it has taken so many commands. Packets leave in the turn after the
+    /// one that takes them, after the mailbox was looked at.
+    fn run_until_taken(&self, commands: usize) {
+        let (mut left, mut downstream_bytes) = (commands, 0);
+        block_on(poll_fn(|cx| {
+            self.run();
+            loop {
+                let mut taken = Vec::new();
+                self.take(&mut taken, downstream_bytes, true);
+                if !taken.is_empty() {
+                    left -= taken.len();
+                    downstream_bytes = WEIGHT * taken.len();
+                    continue;
+                }
+                downstream_bytes = 0;
+                if left == 0 {
+                    return Poll::Ready(());
+                }
+                if self.rest(backlog(downstream_bytes), cx.waker()) {
+                    return Poll::Pending;
+                }
+            }
+        }));
+        self.note(backlog(0));
+    }
+}
+
+fn backlog(downstream_bytes: usize) -> Backlog {
+    Backlog { downstream_bytes, upstream_bytes: 0, writable: true, handlers: 0 }
+}
+
+fn check(model: impl Fn() + Send + Sync + 'static) {
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound = Some(3);
+    builder.check(model);
+}
+
+fn spawn<T: 'static>(
+    mailbox: &Arc<Mailbox>,
+    run: impl FnOnce(&Mailbox) -> T + 'static,
+) -> thread::JoinHandle<T> {
+    let mailbox = Arc::clone(mailbox);
+    thread::spawn(move || run(&mailbox))
+}
+
+/// A wake-up that is lost leaves the task without end, which loom calls a deadlock.
+#[test]
+fn a_push_wakes_a_task_that_rests() {
+    check(|| {
+        let mailbox = Arc::new(Mailbox::default());
+        let one = spawn(&mailbox, |mailbox| assert_eq!(mailbox.push_one(), Pushed::Queued));
+        let other = spawn(&mailbox, |mailbox| assert_eq!(mailbox.push_one(), Pushed::Queued));
+        mailbox.run_until_taken(2);
+        assert_eq!(mailbox.queued_bytes(), 0);
+        one.join().unwrap();
+        other.join().unwrap();
+    });
+}
+
+/// The packet leaves before the task rests, so that it is the rest that has to wake whoever waits.
+#[test]
+fn who_waits_until_all_is_written_is_woken_when_the_task_rests() {
+    check(|| {
+        let mailbox = Arc::new(Mailbox::default());
+        let producer = spawn(&mailbox, |mailbox| {
+            assert_eq!(mailbox.push_one(), Pushed::Queued);
+            block_on(mailbox.drained());
+            assert_eq!(mailbox.queued_bytes(), 0);
+            assert_eq!(mailbox.push_one(), Pushed::Queued);
+        });
+        mailbox.run_until_taken(2);
+        assert_eq!(mailbox.queued_bytes(), 0);
+        producer.join().unwrap();
+    });
+}
+
+#[test]
+fn what_is_pushed_while_the_session_closes_is_refused_or_given_back() {
+    check(|| {
+        let mailbox = Arc::new(Mailbox::default());
+        let producer = spawn(&mailbox, |mailbox| {
+            let queued = mailbox.push_one() == Pushed::Queued;
+            block_on(mailbox.drained());
+            queued
+        });
+        let mut taken = Vec::new();
+        mailbox.take(&mut taken, 0, true);
+        let given_back = mailbox.close();
+        let queued = producer.join().unwrap();
+        assert_eq!(taken.len() + given_back.len(), usize::from(queued));
+        assert_eq!(mailbox.queued_bytes(), 0);
+        assert_eq!(mailbox.push_one(), Pushed::Gone);
+        assert!(mailbox.push(Command::DisconnectClient).is_err());
+    });
+}
+
+/// The HTTP server takes an answer while the application emits and the task gives the answer up. An underflow panics.
+#[test]
+fn the_gauge_counts_an_answer_once() {
+    check(|| {
+        let (mailbox, link) = (Arc::new(Mailbox::default()), Link::new(0));
+        mailbox.answer(link, vec![0; WEIGHT], Instant::now());
+        let server = spawn(&mailbox, move |mailbox| {
+            mailbox.take_piece(link, Instant::now());
+        });
+        let producer = spawn(&mailbox, |mailbox| assert_eq!(mailbox.push_one(), Pushed::Queued));
+        mailbox.note(backlog(0));
+        mailbox.drop_answer(link);
+        let mut taken = Vec::new();
+        mailbox.take(&mut taken, 0, true);
+        server.join().unwrap();
+        producer.join().unwrap();
+        mailbox.take(&mut taken, 0, true);
+        mailbox.note(backlog(0));
+        assert_eq!(mailbox.queued_bytes(), 0);
+    });
+}

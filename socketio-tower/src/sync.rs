@@ -1,0 +1,17 @@
+//! The locks and atomics of the types that have models: those of the standard library, and those of loom when the models
+//! run. See "Models of threads" in docs/testing.md.
+
+#[cfg(not(all(test, socketio_loom)))]
+pub(crate) use std::sync::atomic::{AtomicBool, AtomicU8};
+#[cfg(not(all(test, socketio_loom)))]
+pub(crate) use std::sync::{Mutex, MutexGuard, OnceLock};
+
+#[cfg(all(test, socketio_loom))]
+pub(crate) use loom::sync::atomic::{AtomicBool, AtomicU8};
+#[cfg(all(test, socketio_loom))]
+pub(crate) use loom::sync::{Mutex, MutexGuard};
+
+#[cfg(all(test, socketio_loom))]
+mod once_lock;
+#[cfg(all(test, socketio_loom))]
+pub(crate) use once_lock::OnceLock;
