@@ -1,9 +1,11 @@
 use std::fmt;
 use std::marker::PhantomData;
+use std::pin::Pin;
+use std::task::{Context as TaskContext, Poll};
 
+use pin_project_lite::pin_project;
 use tokio_util::sync::ReusableBoxFuture;
 
-use super::answering::Answering;
 use super::context::Context;
 use super::{
     Cause, ConnectContext, ConnectError, ConnectReply, DisconnectContext, EventContext, EventReply, Failure,
@@ -137,6 +139,49 @@ where
     F: Future<Output: NoReply>,
 {
     future.await.outcome().map_err(|error| Failure::new(Cause::Failed(error), AckRight::Nobody))
+}
+
+pin_project! {
+    /// The future of an event's handler, and the right to answer the event, which outlives the future whether it ends
+    /// well, fails or panics.
+    struct Answering<F> {
+        #[pin]
+        future: Option<F>,
+        right: AckRight,
+    }
+}
+
+impl<F> Answering<F> {
+    fn new(future: F, right: AckRight) -> Self {
+        Self { future: Some(future), right }
+    }
+}
+
+impl<F> Future for Answering<F>
+where
+    F: Future<Output: EventReply>,
+{
+    type Output = Outcome;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Outcome> {
+        let mut this = self.project();
+        let Some(future) = this.future.as_mut().as_pin_mut() else { return Poll::Pending };
+        let reply = match contained(|| future.poll(cx)) {
+            Some(Poll::Pending) => return Poll::Pending,
+            Some(Poll::Ready(reply)) => Some(reply),
+            None => None,
+        };
+        // First, because an unused `Ack` may be among what it holds; and not only when its box is dropped, which serves
+        // again.
+        let dropped = contained(|| this.future.set(None));
+        let right = std::mem::take(this.right);
+        let replied = dropped.and(reply).and_then(|reply| contained(|| reply.reply(right.kept())));
+        Poll::Ready(match replied {
+            Some(Ok(())) => Ok(()),
+            Some(Err(error)) => Err(Failure::new(Cause::Failed(error), right)),
+            None => Err(Failure::new(Cause::Panicked, right)),
+        })
+    }
 }
 
 impl<C, O> fmt::Debug for BoxHandler<C, O> {

@@ -17,8 +17,6 @@ mod error;
 pub use error::{Cause, ErrorContext};
 pub(crate) use error::{ErrorHook, Failure};
 
-mod answering;
-
 mod erased;
 pub(crate) use erased::{AsyncFilter, BoxFuture, BoxHandler, Judged, Outcome};
 

@@ -2,22 +2,10 @@ use std::any::Any;
 use std::sync::Arc;
 
 use serde::Serialize;
-use serde_json::value::{RawValue, to_raw_value};
+use serde_json::value::RawValue;
 
 use super::Socket;
-
-/// The value that a socket shows.
-pub(super) type Shown = Arc<dyn Show>;
-
-pub(super) trait Show: Any + Send + Sync {
-    fn to_json(&self) -> Option<Box<RawValue>>;
-}
-
-impl<T: Serialize + Send + Sync + 'static> Show for T {
-    fn to_json(&self) -> Option<Box<RawValue>> {
-        to_raw_value(self).ok()
-    }
-}
+use super::shown::Shown;
 
 /// What it shows of itself.
 impl Socket {

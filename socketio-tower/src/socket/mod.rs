@@ -9,6 +9,8 @@ pub use client::Client;
 
 mod data;
 
+mod shown;
+
 mod encode;
 pub(crate) use encode::with_encoder;
 

@@ -4,10 +4,9 @@ use std::sync::{Arc, PoisonError};
 
 use tokio_util::sync::CancellationToken;
 
-use super::data::Shown;
+use super::shown::Shown;
 use crate::filter::EventPolicy;
-use crate::namespace::EventHandler;
-use crate::namespace::{Filter, Listener};
+use crate::namespace::{EventHandler, Filter, Listener};
 use crate::sync::{AtomicBool, Mutex, MutexGuard};
 
 /// What one socket has beyond its namespace's table: listeners, filters, a policy of its own, tasks, a value to show.
