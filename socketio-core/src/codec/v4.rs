@@ -107,8 +107,9 @@ pub(super) fn read_binary(message: &Bytes) -> Result<Bytes, Malformed> {
     Ok(message.clone())
 }
 
-pub(super) fn to_base64(packet: &Encoded) -> Encoded {
-    packet.to_base64(BINARY)
+#[inline]
+pub(super) fn for_stream(packet: Encoded, base64: bool) -> Encoded {
+    if base64 && packet.is_binary() { packet.to_base64(BINARY) } else { packet }
 }
 
 pub(super) fn decode(text: &str, max_attachments: usize) -> Result<packet::Packet<'_>, DecodeError> {
@@ -190,7 +191,8 @@ mod tests {
         let event = Encoder::default().event("/", "a", &bytes, None).unwrap();
         let message = message(&Message::Binary(bytes));
         let body = b"451-[\"a\",{\"_placeholder\":true,\"num\":0}]\x1ebAQIDBA==\x1ebAQIDBA==";
-        assert_eq!(to_base64(&message).websocket(), b"\x81\x09bAQIDBA==");
+        assert_eq!(for_stream(message.clone(), true).websocket(), b"\x81\x09bAQIDBA==");
+        assert_eq!(for_stream(message.clone(), false).websocket(), message.websocket());
         let mut written = Vec::new();
         append(&event, &mut written);
         append(&message, &mut written);

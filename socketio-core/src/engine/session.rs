@@ -556,8 +556,7 @@ impl Session {
     }
 
     fn message(&mut self, link: Link, packet: Encoded) -> Transmit {
-        let packet =
-            if self.base64 && packet.is_binary() { self.revision.to_base64(&packet) } else { packet };
+        let packet = self.revision.for_stream(packet, self.base64);
         if self.heartbeat.awaits_transport() && self.revision.is_ping(&packet) {
             self.heartbeat.handed();
         } else {
