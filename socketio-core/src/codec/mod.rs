@@ -34,6 +34,13 @@ impl Revision {
         }
     }
 
+    /// Writes the answer to a ping of the client.
+    pub(crate) fn pong(self) -> Encoded {
+        match self {
+            Self::V4 => v4::pong(),
+        }
+    }
+
     /// Writes the answer to a client that tries a transport out.
     pub(crate) fn probe_answer(self) -> Encoded {
         match self {

@@ -34,6 +34,11 @@ pub(super) fn is_ping(packet: &Encoded) -> bool {
     packet.text() == PING.as_bytes()
 }
 
+/// No client of this revision pings, but to try a transport out: see [`probe_answer`].
+pub(super) fn pong() -> Encoded {
+    Encoded::text_only("3")
+}
+
 pub(super) fn probe_answer() -> Encoded {
     Encoded::text_only("3probe")
 }

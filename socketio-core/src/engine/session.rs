@@ -423,6 +423,8 @@ impl Session {
         }
         match self.heartbeat.beat(&self.config, now) {
             Beat::Rest => {}
+            // Nothing has to leave before the client can ping.
+            Beat::Ping if self.revision.traits().client_pings => self.heartbeat.handed(),
             Beat::Ping => self.outbox.push(self.revision.ping()),
             Beat::Dead => self.fail(DisconnectReason::PingTimeout, None),
         }
