@@ -11,16 +11,10 @@ pub enum Revision {
 /// What a session must know of its revision, apart from what goes over the wire.
 #[derive(Debug)]
 pub(crate) struct Traits {
-    /// Who keeps the heartbeat.
-    pub(crate) ping: Ping,
+    /// Whether the client keeps the heartbeat, and the server answers it.
+    pub(crate) client_pings: bool,
     /// Whether the body of a POST may be declared as octets.
     pub(crate) octets: bool,
-}
-
-/// Who sends pings. The other side answers them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Ping {
-    Server,
 }
 
 impl Revision {
@@ -35,7 +29,7 @@ impl Revision {
     #[inline]
     pub(crate) const fn traits(self) -> &'static Traits {
         match self {
-            Self::V4 => &Traits { ping: Ping::Server, octets: false },
+            Self::V4 => &Traits { client_pings: false, octets: false },
         }
     }
 }

@@ -34,6 +34,13 @@ impl Revision {
         }
     }
 
+    /// Writes the answer to a ping of the client.
+    pub(crate) fn pong(self) -> Encoded {
+        match self {
+            Self::V4 => v4::pong(),
+        }
+    }
+
     /// Writes the answer to a client that tries a transport out.
     pub(crate) fn probe_answer(self) -> Encoded {
         match self {
@@ -95,10 +102,11 @@ impl Revision {
         }
     }
 
-    /// Writes a packet anew for the stream of a client that wants its binary in base64.
-    pub(crate) fn to_base64(self, packet: &Encoded) -> Encoded {
+    /// Returns a packet as it goes over a stream, with its binary in base64 if the client wants that.
+    #[inline]
+    pub(crate) fn for_stream(self, packet: Encoded, base64: bool) -> Encoded {
         match self {
-            Self::V4 => v4::to_base64(packet),
+            Self::V4 => v4::for_stream(packet, base64),
         }
     }
 }

@@ -7,7 +7,7 @@ use data_encoding::BASE64;
 
 use super::{Control, Malformed, Packet};
 use crate::encoded::EncodedBuffer;
-use crate::packet::{self, DecodeError, Encoder, MESSAGE, RawJson};
+use crate::packet::{self, AckId, DecodeError, Encoder, Kind, MESSAGE, RawJson, Unchecked};
 use crate::{Config, Encoded, Message, Sid, SocketId, Transport};
 
 /// `0` and five keys, which the protocol's own tests count.
@@ -32,6 +32,11 @@ pub(super) fn ping() -> Encoded {
 /// What the application sends begins with a `4`.
 pub(super) fn is_ping(packet: &Encoded) -> bool {
     packet.text() == PING.as_bytes()
+}
+
+/// No client of this revision pings, but to try a transport out: see [`probe_answer`].
+pub(super) fn pong() -> Encoded {
+    Encoded::text_only("3")
 }
 
 pub(super) fn probe_answer() -> Encoded {
@@ -107,12 +112,29 @@ pub(super) fn read_binary(message: &Bytes) -> Result<Bytes, Malformed> {
     Ok(message.clone())
 }
 
-pub(super) fn to_base64(packet: &Encoded) -> Encoded {
-    packet.to_base64(BINARY)
+#[inline]
+pub(super) fn for_stream(packet: Encoded, base64: bool) -> Encoded {
+    if base64 && packet.is_binary() { packet.to_base64(BINARY) } else { packet }
 }
 
+/// Reads `<type>[<attachments>-][<namespace>,][<id>][payload]`.
 pub(super) fn decode(text: &str, max_attachments: usize) -> Result<packet::Packet<'_>, DecodeError> {
-    packet::decode(text, max_attachments)
+    let (kind, binary) = match text.as_bytes().first() {
+        Some(b'0') => (Kind::Connect, false),
+        Some(b'1') => (Kind::Disconnect, false),
+        Some(b'2') => (Kind::Event, false),
+        Some(b'3') => (Kind::Ack, false),
+        Some(b'4') => (Kind::ConnectError, false),
+        Some(b'5') => (Kind::Event, true),
+        Some(b'6') => (Kind::Ack, true),
+        _ => return Err(DecodeError::UnknownType),
+    };
+    // JSON may end in white space.
+    let mut rest = text[1..].trim_ascii_end();
+    let attachments = if binary { take_attachments(&mut rest, max_attachments)? } else { 0 };
+    let namespace = take_namespace(&mut rest)?;
+    let id = take_id(&mut rest)?;
+    Unchecked { kind, attachments, namespace, id, payload: rest }.check()
 }
 
 pub(super) fn connect(namespace: &str, id: &SocketId) -> Encoded {
@@ -125,6 +147,52 @@ pub(super) fn connect_error(namespace: &str, message: &str, data: Option<&RawJso
 
 pub(super) fn disconnect(namespace: &str) -> Encoded {
     Encoder::default().disconnect(namespace)
+}
+
+/// `<digits>-`, at least 1: a count of 0 would leave the decoder waiting for ever (CVE-2026-69185).
+fn take_attachments(rest: &mut &str, max: usize) -> Result<usize, DecodeError> {
+    let (digits, after) = split_digits(rest, MAX_COUNT_DIGITS);
+    let count = digits.parse().unwrap_or(0);
+    if count == 0 || !after.starts_with('-') {
+        return Err(DecodeError::IllegalAttachments);
+    }
+    if count > max {
+        return Err(DecodeError::TooManyAttachments);
+    }
+    *rest = &after[1..];
+    Ok(count)
+}
+
+fn take_namespace<'a>(rest: &mut &'a str) -> Result<&'a str, DecodeError> {
+    if !rest.starts_with('/') {
+        return Ok("/");
+    }
+    let window = &rest.as_bytes()[..rest.len().min(MAX_NAMESPACE + 1)];
+    match window.iter().position(|byte| *byte == b',') {
+        Some(comma) => {
+            let namespace = &rest[..comma];
+            *rest = &rest[comma + 1..];
+            Ok(namespace)
+        }
+        None if rest.len() <= MAX_NAMESPACE => Ok(std::mem::take(rest)),
+        None => Err(DecodeError::NamespaceTooLong),
+    }
+}
+
+fn take_id(rest: &mut &str) -> Result<Option<AckId>, DecodeError> {
+    let (digits, after) = split_digits(rest, MAX_ID_DIGITS);
+    if digits.is_empty() {
+        return Ok(None);
+    }
+    *rest = after;
+    digits.parse().map(|id| Some(AckId(id))).map_err(|_| DecodeError::IllegalId)
+}
+
+/// Leading digits, one more than `max` at most: more is wrong, however many they are.
+fn split_digits(text: &str, max: usize) -> (&str, &str) {
+    let window = &text.as_bytes()[..text.len().min(max + 1)];
+    let digits = window.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(window.len());
+    text.split_at(digits)
 }
 
 /// JavaScript timers wrap above `i32::MAX` milliseconds and fire at once.
@@ -144,6 +212,12 @@ const PING: &str = "2";
 const BINARY: u8 = b'b';
 /// ASCII record separator, between the packets of a body.
 const SEPARATOR: u8 = 0x1e;
+/// A namespace is a short path; this many bytes hold every sane one.
+const MAX_NAMESPACE: usize = 512;
+/// `u64::MAX` has twenty digits.
+const MAX_ID_DIGITS: usize = 20;
+/// No sane bound on attachments has more digits.
+const MAX_COUNT_DIGITS: usize = 9;
 
 #[cfg(test)]
 mod tests {
@@ -190,7 +264,8 @@ mod tests {
         let event = Encoder::default().event("/", "a", &bytes, None).unwrap();
         let message = message(&Message::Binary(bytes));
         let body = b"451-[\"a\",{\"_placeholder\":true,\"num\":0}]\x1ebAQIDBA==\x1ebAQIDBA==";
-        assert_eq!(to_base64(&message).websocket(), b"\x81\x09bAQIDBA==");
+        assert_eq!(for_stream(message.clone(), true).websocket(), b"\x81\x09bAQIDBA==");
+        assert_eq!(for_stream(message.clone(), false).websocket(), message.websocket());
         let mut written = Vec::new();
         append(&event, &mut written);
         append(&message, &mut written);

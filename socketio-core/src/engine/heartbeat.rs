@@ -3,7 +3,8 @@ use std::time::{Duration, Instant};
 use crate::Config;
 use crate::time::after;
 
-/// The heartbeat of a session: the server pings, and any byte from the client is a sign of life.
+/// The heartbeat of a session: the server pings, and any byte from the client is a sign of life. Where the client pings, the
+/// moment of the server's next ping is the one when the client's is due.
 ///
 /// The moment of the next ping is counted from the last one and not from its answer, because the client
 /// counts from the ping too: it gives up `interval + timeout` after the last one it saw.
@@ -56,6 +57,11 @@ impl Heartbeat {
     /// The client was heard.
     pub(super) fn heard(&mut self) {
         self.owed = None;
+    }
+
+    /// The client has pinged: its next ping is due an interval from now.
+    pub(super) fn pinged(&mut self, config: &Config, now: Instant) {
+        *self = Self { next_ping: after(now, config.ping_interval), owed: None, phase: 0 };
     }
 
     /// Whether a ping waits to be handed to a transport.
@@ -167,6 +173,19 @@ mod tests {
             assert_eq!(heartbeat.beat(&config, heartbeat.timeout()), Beat::Ping);
             heartbeat.heard();
         }
+    }
+
+    #[test]
+    fn a_client_that_pings_is_dead_an_interval_and_a_timeout_after_its_last_ping() {
+        let (config, start) = (Config::default(), crate::time::start());
+        let mut heartbeat = Heartbeat::new(&config, 100, start);
+        heartbeat.pinged(&config, at(start, 20));
+        assert_eq!(heartbeat.timeout(), at(start, 45));
+        assert_eq!(heartbeat.beat(&config, at(start, 45)), Beat::Ping);
+        heartbeat.pinged(&config, at(start, 46));
+        assert_eq!(heartbeat.beat(&config, at(start, 71)), Beat::Ping);
+        assert_eq!(heartbeat.beat(&config, at(start, 90)), Beat::Rest);
+        assert_eq!(heartbeat.beat(&config, at(start, 91)), Beat::Dead);
     }
 
     #[test]

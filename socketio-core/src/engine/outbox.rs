@@ -18,7 +18,7 @@ impl Outbox {
         self.queue.push_back(packet);
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = &Encoded> {
+    pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = &Encoded> {
         self.queue.iter()
     }
 

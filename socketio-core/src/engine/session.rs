@@ -423,6 +423,8 @@ impl Session {
         }
         match self.heartbeat.beat(&self.config, now) {
             Beat::Rest => {}
+            // Nothing has to leave before the client can ping.
+            Beat::Ping if self.revision.traits().client_pings => self.heartbeat.handed(),
             Beat::Ping => self.outbox.push(self.revision.ping()),
             Beat::Dead => self.fail(DisconnectReason::PingTimeout, None),
         }
@@ -556,8 +558,7 @@ impl Session {
     }
 
     fn message(&mut self, link: Link, packet: Encoded) -> Transmit {
-        let packet =
-            if self.base64 && packet.is_binary() { self.revision.to_base64(&packet) } else { packet };
+        let packet = self.revision.for_stream(packet, self.base64);
         if self.heartbeat.awaits_transport() && self.revision.is_ping(&packet) {
             self.heartbeat.handed();
         } else {

@@ -5,6 +5,7 @@ use serde::de::IgnoredAny;
 
 use super::AckId;
 use super::cursor::Cursor;
+use crate::Revision;
 use crate::namespace::is_reserved;
 
 /// A Socket.IO packet, borrowed from its text.
@@ -112,82 +113,51 @@ pub enum DecodeError {
 /// assert_eq!((packet.namespace, event.name()), ("/chat", "message"));
 /// ```
 pub fn decode(text: &str, max_attachments: usize) -> Result<Packet<'_>, DecodeError> {
-    let kind = *text.as_bytes().first().ok_or(DecodeError::UnknownType)?;
-    if !matches!(kind, b'0'..=b'6') {
-        return Err(DecodeError::UnknownType);
-    }
-    // JSON may end in white space.
-    let mut rest = text[1..].trim_ascii_end();
-    let attachments = match kind {
-        b'5' | b'6' => take_attachments(&mut rest, max_attachments)?,
-        _ => 0,
-    };
-    let namespace = take_namespace(&mut rest)?;
-    let id = take_id(&mut rest)?;
-    let kind = match kind {
-        b'0' => PacketKind::Connect { auth: take_object(rest)? },
-        b'1' if rest.is_empty() => PacketKind::Disconnect,
-        b'1' => return Err(DecodeError::InvalidPayload),
-        b'2' | b'5' => {
-            let (name, first) = scan_event(rest)?;
-            PacketKind::Event(EventHead { id, attachments, array: rest, name, first })
-        }
-        b'3' | b'6' => {
-            if !is_array(rest) {
-                return Err(DecodeError::InvalidPayload);
+    Revision::V4.decode(text, max_attachments)
+}
+
+/// A packet whose head has been read, in whatever form it came, and whose payload is any text.
+#[derive(Debug)]
+pub(crate) struct Unchecked<'a> {
+    pub(crate) kind: Kind,
+    pub(crate) attachments: usize,
+    pub(crate) namespace: &'a str,
+    pub(crate) id: Option<AckId>,
+    pub(crate) payload: &'a str,
+}
+
+/// The purpose of a packet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Connect,
+    Disconnect,
+    Event,
+    Ack,
+    ConnectError,
+}
+
+impl<'a> Unchecked<'a> {
+    /// Returns the packet if the payload is the JSON that its kind asks for.
+    #[inline]
+    pub(crate) fn check(self) -> Result<Packet<'a>, DecodeError> {
+        let Self { kind, attachments, namespace, id, payload } = self;
+        let kind = match kind {
+            Kind::Connect => PacketKind::Connect { auth: take_object(payload)? },
+            Kind::Disconnect if payload.is_empty() => PacketKind::Disconnect,
+            Kind::Event => {
+                let (name, first) = scan_event(payload)?;
+                PacketKind::Event(EventHead { id, attachments, array: payload, name, first })
             }
-            PacketKind::Ack { id: id.ok_or(DecodeError::IllegalId)?, attachments, args: rest }
-        }
-        _ if rest.starts_with(['{', '"']) && is_json(rest) => PacketKind::ConnectError { data: rest },
-        _ => return Err(DecodeError::InvalidPayload),
-    };
-    Ok(Packet { namespace, kind })
-}
-
-/// `<digits>-`, at least 1: a count of 0 would leave the decoder waiting for ever (CVE-2026-69185).
-fn take_attachments(rest: &mut &str, max: usize) -> Result<usize, DecodeError> {
-    let (digits, after) = split_digits(rest, MAX_COUNT_DIGITS);
-    let count = digits.parse().unwrap_or(0);
-    if count == 0 || !after.starts_with('-') {
-        return Err(DecodeError::IllegalAttachments);
+            Kind::Ack if is_array(payload) => {
+                PacketKind::Ack { id: id.ok_or(DecodeError::IllegalId)?, attachments, args: payload }
+            }
+            Kind::ConnectError if payload.starts_with(['{', '"']) && is_json(payload) => {
+                PacketKind::ConnectError { data: payload }
+            }
+            Kind::Disconnect | Kind::Ack | Kind::ConnectError => return Err(DecodeError::InvalidPayload),
+        };
+        Ok(Packet { namespace, kind })
     }
-    if count > max {
-        return Err(DecodeError::TooManyAttachments);
-    }
-    *rest = &after[1..];
-    Ok(count)
-}
-
-fn take_namespace<'a>(rest: &mut &'a str) -> Result<&'a str, DecodeError> {
-    if !rest.starts_with('/') {
-        return Ok("/");
-    }
-    let window = &rest.as_bytes()[..rest.len().min(MAX_NAMESPACE + 1)];
-    match window.iter().position(|byte| *byte == b',') {
-        Some(comma) => {
-            let namespace = &rest[..comma];
-            *rest = &rest[comma + 1..];
-            Ok(namespace)
-        }
-        None if rest.len() <= MAX_NAMESPACE => Ok(std::mem::take(rest)),
-        None => Err(DecodeError::NamespaceTooLong),
-    }
-}
-
-fn take_id(rest: &mut &str) -> Result<Option<AckId>, DecodeError> {
-    let (digits, after) = split_digits(rest, MAX_ID_DIGITS);
-    if digits.is_empty() {
-        return Ok(None);
-    }
-    *rest = after;
-    digits.parse().map(|id| Some(AckId(id))).map_err(|_| DecodeError::IllegalId)
-}
-
-/// Leading digits, one more than `max` at most: more is wrong, however many they are.
-fn split_digits(text: &str, max: usize) -> (&str, &str) {
-    let window = &text.as_bytes()[..text.len().min(max + 1)];
-    let digits = window.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(window.len());
-    text.split_at(digits)
 }
 
 fn take_object(rest: &str) -> Result<Option<&str>, DecodeError> {
@@ -233,13 +203,6 @@ fn scan_event(array: &str) -> Result<(EventName<'_>, usize), DecodeError> {
     let comma = array[end..].trim_ascii_start().strip_prefix(',');
     Ok((name, comma.map_or(0, |rest| array.len() - rest.len())))
 }
-
-/// A namespace is a short path; this many bytes hold every sane one.
-const MAX_NAMESPACE: usize = 512;
-/// `u64::MAX` has twenty digits.
-const MAX_ID_DIGITS: usize = 20;
-/// No sane bound on attachments has more digits.
-const MAX_COUNT_DIGITS: usize = 9;
 
 #[cfg(test)]
 mod tests {

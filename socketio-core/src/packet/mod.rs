@@ -7,6 +7,8 @@
 mod decode;
 pub use decode::{DecodeError, EventHead, EventName, Packet, PacketKind, decode};
 
+pub(crate) use decode::{Kind, Unchecked};
+
 mod event;
 pub use event::Event;
 

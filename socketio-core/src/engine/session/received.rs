@@ -5,7 +5,6 @@ use bytestring::ByteString;
 
 use super::{Session, State};
 use crate::engine::{Malformed, Packet, Transmit};
-use crate::revision::Ping;
 use crate::{DisconnectReason, Link, Message};
 
 /// A message for Socket.IO, as a part of what was sent.
@@ -85,11 +84,19 @@ impl Session {
             Packet::Binary(bytes) => return Some(Received::Binary(bytes)),
             // Node ignores `1` on a WebSocket until the ping timeout; there is no reason to wait.
             Packet::Close => self.take_leave(now),
-            Packet::Ping { .. } => match self.revision.traits().ping {
-                Ping::Server => self.fail(DisconnectReason::TransportError, None),
-            },
+            Packet::Ping { .. } if self.revision.traits().client_pings => self.answer_ping(now),
+            Packet::Ping { .. } => self.fail(DisconnectReason::TransportError, None),
             Packet::Pong { .. } | Packet::Open(_) | Packet::Upgrade | Packet::Noop => {}
         }
         None
+    }
+
+    /// Answers a ping of the client. One answer that waits is enough: a body may hold half a million pings.
+    fn answer_ping(&mut self, now: Instant) {
+        self.heartbeat.pinged(&self.config, now);
+        let pong = self.revision.pong();
+        if self.outbox.iter().next_back().is_none_or(|last| last.text() != pong.text()) {
+            self.outbox.push(pong);
+        }
     }
 }
