@@ -103,10 +103,11 @@ impl Action {
         check_origin(namespaces.server(), parts)?;
         let switch = match open.transport {
             Transport::Polling => None,
-            _ => {
+            Transport::WebSocket => {
                 let handshake = WebSocketHandshake::parse(parts)?;
                 Some((handshake, stream(namespaces.server(), parts)?))
             }
+            _ => return Err(RequestError::UnknownTransport),
         };
         let (session, driver) = begin(namespaces, parts, open)?;
         if let Some(watch) = watch {
