@@ -103,7 +103,7 @@ impl SocketIoBuilder {
         self
     }
 
-    /// The most namespaces that may live by [patterns](SocketIo::of) at once, of all clients; a client that asks for one
+    /// The most namespaces that may live by [patterns](crate::SocketIo::of) at once, of all clients; a client that asks for one
     /// more is refused. Default 10 000: clients choose their names, and each costs about a kilobyte. Node has no bound.
     ///
     /// It protects the server's memory, and is no share for each client: one may be in

@@ -46,7 +46,7 @@ impl RemoteSocket {
         &self.facts.handshake
     }
 
-    /// What [`Socket::set_data`] was given, as any type that reads it; none if there is nothing, or if it does not fit.
+    /// What [`Socket::set_data`](crate::Socket::set_data) was given, as any type that reads it; none if there is nothing, or if it does not fit.
     pub fn data<T: DeserializeOwned>(&self) -> Option<T> {
         serde_json::from_str(self.facts.data.as_ref()?.get()).ok()
     }
