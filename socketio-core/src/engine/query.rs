@@ -17,31 +17,22 @@ use percent_encoding::percent_decode;
 /// assert_eq!(parameter(query, "sid"), None);
 /// ```
 pub fn parameter<'a>(query: &'a str, name: &str) -> Option<Cow<'a, str>> {
-    pairs(query).filter(|(key, _)| key == name).last().map(|(_, value)| decode(value))
+    pairs(query).filter(|(key, _)| decode(key) == name).last().map(|(_, value)| decode(value))
 }
 
-/// The names, decoded, and the values, as they are.
-pub(super) fn pairs(query: &str) -> impl Iterator<Item = (Cow<'_, str>, &str)> {
-    let plain = is_plain(query);
+/// The names and the values, as they were sent.
+pub(super) fn pairs(query: &str) -> impl Iterator<Item = (&str, &str)> {
     let pairs = query.split('&').filter(|pair| !pair.is_empty());
-    pairs.map(move |pair| {
-        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        (if plain { Cow::Borrowed(name) } else { decode(name) }, value)
-    })
+    pairs.map(|pair| pair.split_once('=').unwrap_or((pair, "")))
 }
 
 /// A name or a value, decoded.
 pub(super) fn decode(text: &str) -> Cow<'_, str> {
-    if is_plain(text) {
+    if !text.bytes().any(|byte| matches!(byte, b'%' | b'+')) {
         return Cow::Borrowed(text);
     }
     let spaced = text.replace('+', " ");
     Cow::Owned(percent_decode(spaced.as_bytes()).decode_utf8_lossy().into_owned())
-}
-
-/// Whether there is nothing to decode.
-fn is_plain(text: &str) -> bool {
-    memchr::memchr2(b'%', b'+', text.as_bytes()).is_none()
 }
 
 #[cfg(test)]

@@ -119,17 +119,20 @@ impl Request {
     /// The fault, which knows its answer.
     pub fn parse(head: &Head<'_>, config: &Config) -> Result<Self, RequestError> {
         let parameters = Parameters::parse(head.query);
-        let transport = match parameters.transport.as_deref() {
-            Some("polling") if config.polling => Transport::Polling,
-            Some("websocket") if config.websocket => Transport::WebSocket,
-            _ => return Err(RequestError::UnknownTransport),
-        };
-        let named = parameters.eio.as_deref().map(Revision::from_parameter);
+        let transport = parameters.transport.and_then(|value| {
+            recognize(value, |name| match name {
+                "polling" if config.polling => Some(Transport::Polling),
+                "websocket" if config.websocket => Some(Transport::WebSocket),
+                _ => None,
+            })
+        });
+        let transport = transport.ok_or(RequestError::UnknownTransport)?;
+        let named = parameters.eio.map(|value| recognize(value, Revision::from_parameter));
         let revision = named.flatten();
         let Some(sid) = parameters.sid else {
             return Self::open(head, transport, revision, parameters.base64);
         };
-        let sid = sid.parse().map_err(|_| RequestError::UnknownSession)?;
+        let sid = recognize(sid, |sid| sid.parse().ok()).ok_or(RequestError::UnknownSession)?;
         // One that is not served is that of no session.
         if named == Some(None) {
             return Err(BadRequest::RevisionMismatch.into());
@@ -303,30 +306,59 @@ impl RequestError {
     }
 }
 
-/// The parameters that mean something here, decoded; the last of each name counts, all others are the application's.
+/// The values that mean something here, as they were sent; the last of each name counts, all others are the application's.
 #[derive(Default)]
 struct Parameters<'a> {
-    transport: Option<Cow<'a, str>>,
+    transport: Option<&'a str>,
     /// None if it is empty, too.
-    sid: Option<Cow<'a, str>>,
-    eio: Option<Cow<'a, str>>,
+    sid: Option<&'a str>,
+    eio: Option<&'a str>,
     base64: bool,
+}
+
+/// The names of the parameters that mean something here.
+enum Name {
+    Transport,
+    Sid,
+    Eio,
+    Base64,
 }
 
 impl<'a> Parameters<'a> {
     fn parse(query: &'a str) -> Self {
         let mut parameters = Self::default();
         for (name, value) in query::pairs(query) {
-            match &*name {
-                "transport" => parameters.transport = Some(query::decode(value)),
-                "sid" => parameters.sid = Some(query::decode(value)).filter(|sid| !sid.is_empty()),
-                "EIO" => parameters.eio = Some(query::decode(value)),
-                "b64" => parameters.base64 = !value.is_empty(),
-                _ => {}
+            match recognize(name, Name::read) {
+                Some(Name::Transport) => parameters.transport = Some(value),
+                Some(Name::Sid) => parameters.sid = Some(value).filter(|sid| !sid.is_empty()),
+                Some(Name::Eio) => parameters.eio = Some(value),
+                Some(Name::Base64) => parameters.base64 = !value.is_empty(),
+                None => {}
             }
         }
         parameters
     }
+}
+
+impl Name {
+    fn read(name: &str) -> Option<Self> {
+        match name {
+            "transport" => Some(Self::Transport),
+            "sid" => Some(Self::Sid),
+            "EIO" => Some(Self::Eio),
+            "b64" => Some(Self::Base64),
+            _ => None,
+        }
+    }
+}
+
+/// Reads a name or a value, which clients mostly send as it is; otherwise it is decoded first. None of what is read here has
+/// a `%` or a `+` in it.
+fn recognize<T>(text: &str, read: impl Fn(&str) -> Option<T>) -> Option<T> {
+    read(text).or_else(|| match query::decode(text) {
+        Cow::Borrowed(_) => None,
+        Cow::Owned(decoded) => read(&decoded),
+    })
 }
 
 #[cfg(test)]
