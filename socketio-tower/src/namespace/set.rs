@@ -137,10 +137,13 @@ impl NamespaceSet {
     ///
     /// Panics if a layer was made already and the definition has a mistake.
     pub(super) fn add(&self, path: &NamespacePath, mut addition: Table, mut mistakes: Vec<SetupError>) {
+        // Declared before the lock, and so dropped after it, as is `addition`: whatever way this ends, they may be the last to
+        // hold what handlers have captured.
+        let (namespace, mut table);
         let mut inner = self.write();
         let known = inner.namespaces.iter().find(|other| other.path() == path.as_str()).cloned();
-        let namespace = known.clone().unwrap_or_else(|| Arc::new(Namespace::new(path.clone())));
-        let mut table = Table::clone(&namespace.table());
+        namespace = known.clone().unwrap_or_else(|| Arc::new(Namespace::new(path.clone())));
+        table = Table::clone(&namespace.table());
         mistakes.extend(table.merge(&mut addition).into_iter().map(|method| {
             let namespace = path.as_str().to_owned();
             SetupError::SetTwice { namespace, method }
@@ -164,9 +167,6 @@ impl NamespaceSet {
             }
         }
         namespace.publish(table);
-        drop(inner);
-        // Outside the lock: it holds the handlers that were set twice, and with them what they have captured.
-        drop(addition);
     }
 
     /// Takes a namespace that was defined, or a pattern, out; gives it, and what lives by it. Nobody becomes a member of
