@@ -4,12 +4,16 @@
 #[cfg(not(all(test, socketio_loom)))]
 pub(crate) use std::sync::atomic::{AtomicBool, AtomicU8};
 #[cfg(not(all(test, socketio_loom)))]
-pub(crate) use std::sync::{Mutex, MutexGuard, OnceLock};
+pub(crate) use std::sync::{Condvar, Mutex, MutexGuard, OnceLock};
+#[cfg(not(all(test, socketio_loom)))]
+pub(crate) use std::thread_local;
 
 #[cfg(all(test, socketio_loom))]
 pub(crate) use loom::sync::atomic::{AtomicBool, AtomicU8};
 #[cfg(all(test, socketio_loom))]
-pub(crate) use loom::sync::{Mutex, MutexGuard};
+pub(crate) use loom::sync::{Condvar, Mutex, MutexGuard};
+#[cfg(all(test, socketio_loom))]
+pub(crate) use loom::thread_local;
 
 #[cfg(all(test, socketio_loom))]
 mod once_lock;
