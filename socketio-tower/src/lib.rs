@@ -110,7 +110,7 @@ pub use socketio_tower_macros::namespace;
 
 mod limit;
 mod observer;
-pub use observer::{ClientId, Observation};
+pub use observer::{ClientId, EmittedEvent, Observation};
 
 mod panics;
 mod sent;

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use socketio_core::engine::RequestError;
 use socketio_core::packet::Event;
-use socketio_core::{DisconnectReason, SocketId, Transport};
+use socketio_core::{DisconnectReason, Encoded, SocketId, Transport};
 
 use crate::handshake::Handshake;
 use crate::limit::Limit;
@@ -93,7 +93,7 @@ pub enum Observation<'a> {
         /// The socket.
         socket: SocketId,
         /// The event.
-        event: &'a Event,
+        event: EmittedEvent<'a>,
     },
     /// A request of a client is refused.
     RequestRefused {
@@ -109,6 +109,26 @@ pub enum Observation<'a> {
         /// The bound.
         limit: Limit,
     },
+}
+
+/// An event on its way to a client. It is encoded, once for all whom a broadcast reaches, and read only for those who ask.
+#[derive(Debug, Clone, Copy)]
+pub struct EmittedEvent<'a>(&'a Encoded);
+
+impl<'a> EmittedEvent<'a> {
+    pub(crate) fn new(packet: &'a Encoded) -> Option<Self> {
+        packet.is_event().then_some(Self(packet))
+    }
+
+    /// Reads the event. Everything is copied.
+    pub fn decode(self) -> Option<Event> {
+        Event::from_encoded(self.0)
+    }
+
+    /// Returns the length of the event on a WebSocket, in bytes, with its attachments.
+    pub fn size(self) -> usize {
+        self.0.websocket().len()
+    }
 }
 
 /// The public name of a client: a number that no other client of this process has, and that tells nothing of the session's

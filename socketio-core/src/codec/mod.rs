@@ -169,4 +169,17 @@ impl Encoded {
     pub fn message(message: &Message) -> Self {
         v4::message(message)
     }
+
+    /// Returns whether this is an event, which [`Event::from_encoded`](crate::packet::Event::from_encoded) reads.
+    ///
+    /// ```
+    /// use socketio_core::packet::{AckId, Encoder};
+    ///
+    /// let mut encoder = Encoder::default();
+    /// assert!(encoder.event("/", "message", "hi", None).unwrap().is_event());
+    /// assert!(!encoder.ack("/", AckId(1), "hi").unwrap().is_event());
+    /// ```
+    pub fn is_event(&self) -> bool {
+        v4::is_event(self.text())
+    }
 }

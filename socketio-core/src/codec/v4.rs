@@ -206,6 +206,11 @@ fn separate(body: &mut Vec<u8>) {
     }
 }
 
+/// Whether the text of a packet is that of an event, with or without attachments.
+pub(super) fn is_event(text: &[u8]) -> bool {
+    matches!(text, [MESSAGE, b'2' | b'5', ..])
+}
+
 pub(super) const ACCEPTED: &[u8] = b"ok";
 const PING: &str = "2";
 /// Base64 of a binary message follows.

@@ -15,7 +15,7 @@ use crate::handler::{
     Requirements,
 };
 use crate::namespace::{EventHandler, Filter, on};
-use crate::observer::Observation;
+use crate::observer::{EmittedEvent, Observation};
 use crate::panics::contained;
 
 /// Listening to this socket alone, beyond what its namespace says.
@@ -223,16 +223,18 @@ impl Socket {
     pub(super) fn tell_outgoing(&self, packet: &Encoded) {
         let overlay = self.overlay_if_any().map_or_else(Vec::new, |overlay| overlay.outgoing());
         let mut listeners = self.table().outgoing().iter().chain(&overlay).peekable();
-        if listeners.peek().is_none() && self.server().observers().is_empty() {
+        let observed = EmittedEvent::new(packet).filter(|_| !self.server().observers().is_empty());
+        if listeners.peek().is_none() && observed.is_none() {
             return;
         }
         let Some(_telling) = Telling::begin() else { return };
+        if let Some(event) = observed {
+            self.tell_observers(|_, namespace, socket| Observation::EventSent { namespace, socket, event });
+        }
+        if listeners.peek().is_none() {
+            return;
+        }
         let Some(event) = Event::from_encoded(packet) else { return };
-        self.tell_observers(|_, namespace, socket| Observation::EventSent {
-            namespace,
-            socket,
-            event: &event,
-        });
         // Whoever emits is not to blame.
         if contained(|| listeners.for_each(|listener| listener(self, &event))).is_none() {
             self.report(Some(event.name()), &Cause::Panicked, None);

@@ -57,7 +57,9 @@ impl Admin {
             }
             Observation::EventSent { namespace, event, .. } => {
                 *self.counts.entry("sent").or_default() += 1;
-                self.log.push(format!("{namespace} >{}", event.name()));
+                let read = event.decode().expect("it is an event");
+                assert!(event.size() > read.name().len() + read.args().json().len());
+                self.log.push(format!("{namespace} >{}", read.name()));
             }
             Observation::RequestRefused { cause } => self.log.push(format!("refused {cause}")),
             Observation::LimitReached { namespace, limit, .. } => {
