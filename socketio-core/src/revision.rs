@@ -8,12 +8,12 @@ pub enum Revision {
     V4,
 }
 
-/// What a session must know of its revision, apart from what goes over the wire.
+/// The facts of a revision that a session must know, apart from the bytes on the wire.
 #[derive(Debug)]
 pub(crate) struct Traits {
-    /// Whether the client keeps the heartbeat, and the server answers it.
+    /// True if the client keeps the heartbeat, and the server answers it.
     pub(crate) client_pings: bool,
-    /// Whether the body of a POST may be declared as octets.
+    /// True if the body of a POST may be declared as octets.
     pub(crate) octets: bool,
 }
 

@@ -134,7 +134,8 @@ impl SocketIoBuilder {
     /// Adds an observer: told of everything that [`Observation`] names, on the whole server, in every namespace. Several may be
     /// added. Enough to write metrics, an audit log or an admin UI; without observers it costs nothing.
     ///
-    /// Called by whoever does it, on their thread: it should be quick, and one that panics is passed over. Events that an
+    /// Called by whoever does it, on their thread: it should be quick, for those whose joins it is told of wait for it; one that
+    /// panics is passed over. Events that an
     /// observer emits itself are not observed.
     ///
     /// ```

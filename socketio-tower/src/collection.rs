@@ -13,7 +13,7 @@ pub(crate) struct Collection<T> {
     receiver: mpsc::UnboundedReceiver<Message<T>>,
     /// Those that have come and were not taken.
     there: VecDeque<T>,
-    /// How many are to come still, as far as that was announced.
+    /// The number still to come, as far as that was announced.
     expected: usize,
 }
 
@@ -23,7 +23,7 @@ enum Message<T> {
     Item(T),
 }
 
-/// What a collection gives.
+/// An item of a collection, or the lack of one.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Collected<T> {
     Item(T),
@@ -57,7 +57,7 @@ impl<T> Collection<T> {
         }
     }
 
-    /// How many items are to come still, as far as that is known.
+    /// Returns the number of items still to come, as far as that is known.
     pub(crate) fn remaining(&self) -> usize {
         self.expected + self.there.len()
     }

@@ -150,7 +150,7 @@ impl fmt::Display for ClientId {
     }
 }
 
-/// Those who are told of everything.
+/// The observers of a server.
 #[derive(Default)]
 pub(crate) struct Observers(Vec<Arc<Observer>>);
 

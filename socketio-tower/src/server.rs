@@ -14,7 +14,7 @@ use crate::entropy::entropy;
 use crate::observer::{Observation, Observers};
 use crate::session::{Command, Session, SessionTable};
 
-/// What all parts of a server share: its settings, its states, its sessions.
+/// The part of a server that all others share: its settings, its states, its sessions.
 pub(crate) struct Server {
     settings: Settings,
     states: States,

@@ -32,7 +32,7 @@ pub struct Stats {
 }
 
 impl Stats {
-    /// How many of the sessions are on this transport at the moment.
+    /// Returns the number of sessions that are on this transport at the moment.
     pub fn sessions_on(&self, transport: Transport) -> usize {
         self.on.iter().find(|(other, _)| *other == transport).map_or(0, |(_, count)| *count)
     }

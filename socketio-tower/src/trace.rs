@@ -67,7 +67,7 @@ pub(crate) fn session_closed(reason: DisconnectReason) {
     event!(debug, %reason, "session closed");
 }
 
-/// Whose fault it is that something was not handled, and so how loud it is.
+/// The party at fault for something that was not handled, which decides how loud it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fault {
     /// The server's code: an error.

@@ -1,4 +1,4 @@
-//! What goes over the wire, one file a revision. Each file has the same functions; [`Revision`] picks the file.
+//! The bytes on the wire, one file a revision. Each file has the same functions; [`Revision`] picks the file.
 
 use bytes::Bytes;
 

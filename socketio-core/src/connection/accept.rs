@@ -1,6 +1,6 @@
 use crate::SocketId;
 
-/// How a client is connected to a namespace that it asked for.
+/// The terms on which a client is connected to a namespace that it asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 #[must_use = "a client is connected by `Connection::accept`"]

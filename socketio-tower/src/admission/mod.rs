@@ -1,4 +1,4 @@
-//! What the application wants to know of, and to say in, the requests of Socket.IO clients.
+//! The application's part in the requests of Socket.IO clients: hooks, origins, cookies, files.
 
 mod hook;
 pub use hook::Refusal;

@@ -4,7 +4,7 @@ use socketio_core::SocketId;
 use crate::handshake::Handshake;
 use crate::socket::Socket;
 
-/// What is known of a socket at the moment.
+/// A snapshot of a socket.
 #[derive(Debug, Clone)]
 pub(crate) struct Facts {
     pub(super) id: SocketId,

@@ -173,7 +173,7 @@ impl Work {
         moved | self.end_overdue(cx, now)
     }
 
-    /// What has come by now counts before the time does.
+    /// Handles a deadline, after everything that has come by now.
     #[cold]
     fn handle_timeout(&mut self, now: Instant) -> bool {
         let moved = self.drain_mailbox(now);

@@ -33,7 +33,7 @@ pub(super) struct Job {
     span: Span,
 }
 
-/// What a job is for, with its future.
+/// The purpose of a job, with its future.
 #[derive(Debug)]
 enum Kind {
     /// The middlewares of a socket that wants to connect.
@@ -66,7 +66,7 @@ pub(super) struct FilteredEvent {
     pub(super) ack: Option<AckId>,
 }
 
-/// What a handler runs for.
+/// The occasion on which a handler runs.
 #[derive(Debug)]
 pub(super) enum Occasion {
     Connect,
@@ -84,7 +84,7 @@ pub(super) enum EventLabel {
     Named(Arc<str>),
 }
 
-/// How a job ended.
+/// The end of a job.
 #[derive(Debug)]
 pub(super) enum Finished {
     Admission { asking: Box<Asking>, verdict: Result<(), ConnectError> },
@@ -169,7 +169,7 @@ impl Job {
     }
 }
 
-/// Whether a poll counts against tokio's cooperative budget.
+/// The relation of a poll to tokio's cooperative budget.
 #[derive(Debug, Clone, Copy)]
 enum Budget {
     Counted,

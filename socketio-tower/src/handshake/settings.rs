@@ -4,7 +4,7 @@ use http::{Extensions, HeaderName};
 
 use super::Facts;
 
-/// What is kept of the request that opens a session.
+/// Settings for what is kept of the request that opens a session.
 pub(crate) struct HandshakeSettings {
     /// The most bytes of its path, its query and the headers that are kept.
     pub(crate) max_bytes: usize,

@@ -22,7 +22,7 @@ pub(crate) struct NamespaceSet {
     setup: Setup,
 }
 
-/// What concerns all namespaces of a server.
+/// Settings that concern all namespaces of a server.
 #[derive(Debug)]
 pub(crate) struct NamespaceSettings {
     pub(crate) max_dynamic: usize,
@@ -54,7 +54,7 @@ impl NamespaceSet {
         }
     }
 
-    /// What all parts of the server share.
+    /// Returns the part of the server that all others share.
     pub(crate) fn server(&self) -> &Server {
         &self.server
     }

@@ -60,10 +60,10 @@ pub(crate) enum Filter {
     Later(Arc<AsyncFilter>),
 }
 
-/// Told of the events that are sent to a client.
+/// A hook for the events that are sent to a client.
 pub(crate) type Listener = Arc<dyn Fn(&Socket, &Event) + Send + Sync>;
 
-/// Told of what happens to rooms.
+/// A hook for what happens to rooms.
 pub(super) type RoomHook = Arc<dyn Fn(&RoomEvent) + Send + Sync>;
 
 /// The name of the method that sets the handler of an event, for mistakes.

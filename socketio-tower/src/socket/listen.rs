@@ -246,7 +246,7 @@ impl Socket {
         self.0.presence.overlay()
     }
 
-    /// What this socket has of its own, if it has something.
+    /// The overlay of this socket, if it has one.
     pub(super) fn overlay_if_any(&self) -> Option<&Overlay> {
         self.0.presence.overlay_if_any()
     }

@@ -36,12 +36,12 @@ impl Presence {
         self.member.get().copied()
     }
 
-    /// What it has of its own, if it has something.
+    /// Its overlay, if it has one.
     pub(super) fn overlay_if_any(&self) -> Option<&Overlay> {
         self.overlay.get().map(|overlay| &**overlay)
     }
 
-    /// What it has of its own; made if it has nothing yet. None if it is gone.
+    /// Its overlay; made if it has none yet. None if it is gone.
     pub(super) fn overlay(&self) -> Option<&Overlay> {
         if self.life.is_gone() {
             return None;

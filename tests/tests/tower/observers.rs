@@ -10,7 +10,7 @@ use socketio_tower::{
     Client, ClientId, DisconnectReason, Observation, Overflow, Socket, SocketId, SocketIo, Transport,
 };
 
-/// What an admin UI shows of a server: its clients, their sockets, and counts of everything else.
+/// The model of an admin UI: the clients of a server, their sockets, and counts of everything else.
 #[derive(Debug, Default)]
 struct Admin {
     clients: BTreeMap<ClientId, Seen>,
