@@ -7,7 +7,7 @@ use socketio_core::namespace::is_reserved;
 use socketio_core::packet::Event;
 
 use super::Socket;
-use super::overlay::{Entry, ListenerId, Overlay};
+use super::presence::{Entry, ListenerId, Overlay};
 use crate::error::SetupError;
 use crate::filter::{EventPolicy, Verdict};
 use crate::handler::{

@@ -24,10 +24,8 @@ pub use listen::SocketPolicy;
 mod operator;
 pub use operator::SocketOperator;
 
-mod overlay;
-pub use overlay::ListenerId;
-
 mod presence;
+pub use presence::ListenerId;
 use presence::Presence;
 
 mod task;

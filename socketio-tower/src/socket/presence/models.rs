@@ -6,8 +6,7 @@ use loom::thread;
 use socketio_core::SocketId;
 use socketio_core::namespace::{MemberKey, Rooms};
 
-use super::{Life, Presence};
-use crate::socket::overlay::Entry;
+use super::{Entry, Life, Presence};
 
 /// A socket, and the rooms of its namespace.
 struct Member {
