@@ -9,8 +9,6 @@ pub use client::Client;
 
 mod data;
 
-mod shown;
-
 mod encode;
 pub(crate) use encode::with_encoder;
 
@@ -28,26 +26,22 @@ mod presence;
 pub use presence::ListenerId;
 use presence::Presence;
 
+mod send;
+mod shown;
 mod task;
 
 use std::fmt;
-use std::future::poll_fn;
 use std::sync::Arc;
-use std::task::Poll;
-use std::time::Duration;
 
 use socketio_core::namespace::{Captures, MemberKey};
-use socketio_core::packet::ToArgs;
 use socketio_core::{SocketId, SocketKey, Transport};
 
 use crate::extensions::Extensions;
 use crate::handshake::Handshake;
-use crate::limit::Limit;
 use crate::namespace::{Barred, Membership, Namespace, NamespaceSet, Table};
 use crate::observer::{ClientId, Observation};
-use crate::sent::Sent;
 use crate::server::Server;
-use crate::session::{Command, Pushed, Session};
+use crate::session::{Command, Session};
 
 /// One client on one namespace.
 ///
@@ -103,89 +97,6 @@ impl Socket {
     /// connection share, see [`Client::extensions`](crate::Client::extensions).
     pub fn extensions(&self) -> &Extensions {
         &self.0.extensions
-    }
-}
-
-/// Emitting.
-impl Socket {
-    /// Sends an event to the client. Never blocks; the answer tells what became of it.
-    ///
-    /// `args` is one argument, of any type that serializes; several are [`Args((a, b))`](crate::Args), and none are
-    /// [`NoArgs`](crate::NoArgs).
-    ///
-    /// ```
-    /// use socketio_tower::{Args, NoArgs, Socket};
-    ///
-    /// fn greet(socket: &Socket) {
-    ///     socket.emit("ready", &NoArgs); //             42["ready"]
-    ///     socket.emit("say", "hi"); //                  42["say","hi"]
-    ///     socket.emit("move", &Args((1, 2))); //        42["move",1,2]
-    ///     socket.emit("sum", &Args(vec![1, 2, 3])); //  42["sum",1,2,3]
-    ///     socket.emit("list", &[1, 2, 3]); //           42["list",[1,2,3]]
-    /// }
-    /// ```
-    pub fn emit<T: ToArgs + ?Sized>(&self, event: &str, args: &T) -> Sent {
-        if !self.is_connected() {
-            return Sent::Gone;
-        }
-        match with_encoder(|encoder| encoder.event(self.namespace(), event, args, None)) {
-            Ok(packet) => self.deliver(packet, false),
-            Err(error) => Sent::Refused(error.into()),
-        }
-    }
-
-    /// Sends a `message` event, which is what `socket.send` of the stock clients does.
-    pub fn send<T: ToArgs + ?Sized>(&self, args: &T) -> Sent {
-        self.emit("message", args)
-    }
-
-    /// Sends only what can leave at once: what comes so often that the next one makes up for one that is lost.
-    ///
-    /// Over a WebSocket that is so while nothing waits for the client; on long polling while one of its requests waits
-    /// for packets. Otherwise the answer is [`Sent::Dropped`].
-    pub fn volatile(&self) -> SocketOperator {
-        SocketOperator::new(self.clone()).volatile()
-    }
-
-    /// Sends an event and awaits the client's answer, for
-    /// [`SocketIoBuilder::ack_timeout`](crate::SocketIoBuilder::ack_timeout) at most. The event is sent
-    /// at once, whether or not the future is polled.
-    ///
-    /// ```
-    /// # async fn handler(socket: socketio_tower::Socket) -> Result<(), socketio_tower::AckError> {
-    /// let age: u8 = socket.emit_with_ack("how old are you", "friend").await?;
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn emit_with_ack<T, R>(&self, event: &str, args: &T) -> EmitWithAck<R>
-    where
-        T: ToArgs + ?Sized,
-    {
-        SocketOperator::new(self.clone()).emit_with_ack(event, args)
-    }
-
-    /// Chooses how long the next [`emit_with_ack`](SocketOperator::emit_with_ack) waits.
-    pub fn timeout(&self, timeout: Duration) -> SocketOperator {
-        SocketOperator::new(self.clone()).timeout(timeout)
-    }
-
-    /// How many bytes wait for the client, between `emit` and the kernel.
-    pub fn queued_bytes(&self) -> usize {
-        self.0.session.mailbox.queued_bytes()
-    }
-
-    /// Waits until nothing waits for the client any more, or it is gone. For those who produce more than
-    /// a slow client can take.
-    ///
-    /// # Cancel safety
-    ///
-    /// May be dropped at any time.
-    pub async fn drained(&self) {
-        poll_fn(|cx| match self.0.session.mailbox.poll_drained(cx.waker()) {
-            true => Poll::Ready(()),
-            false => Poll::Pending,
-        })
-        .await;
     }
 }
 
@@ -314,60 +225,6 @@ impl Socket {
     /// The handlers that stood when it connected.
     pub(crate) fn table(&self) -> &Arc<Table> {
         &self.0.table
-    }
-
-    fn push(&self, weight: usize, command: Command, volatile: bool) -> Sent {
-        if !self.0.presence.life().is_plainly_connected() {
-            return self.push_told(weight, command, volatile);
-        }
-        self.queue(weight, command, volatile)
-    }
-
-    /// To a socket that is not connected, or that somebody listens to.
-    #[cold]
-    fn push_told(&self, weight: usize, command: Command, volatile: bool) -> Sent {
-        if !self.is_connected() {
-            return Sent::Gone;
-        }
-        if let Command::Send { packet, .. } | Command::Ask { packet, .. } = &command {
-            self.tell_outgoing(packet);
-        }
-        self.queue(weight, command, volatile)
-    }
-
-    fn queue(&self, weight: usize, command: Command, volatile: bool) -> Sent {
-        let mailbox = &self.0.session.mailbox;
-        let pushed = match volatile {
-            false => mailbox.push_packet(weight, self.server().settings(), command),
-            true => mailbox.push_volatile(weight, self.server().settings(), command),
-        };
-        match pushed {
-            Pushed::Queued => Sent::Queued,
-            not_taken => self.count_not_taken(not_taken),
-        }
-    }
-}
-
-impl Socket {
-    #[cold]
-    fn count_not_taken(&self, pushed: Pushed) -> Sent {
-        match pushed {
-            Pushed::Queued => Sent::Queued,
-            Pushed::Gone => Sent::Gone,
-            Pushed::Dropped => {
-                self.server().sessions().count_dropped();
-                Sent::Dropped
-            }
-            Pushed::Full => {
-                self.server().sessions().count_overflowed();
-                self.tell_observers(|_, namespace, socket| Observation::LimitReached {
-                    namespace,
-                    socket: Some(socket),
-                    limit: Limit::QueuedBytes,
-                });
-                Sent::Full
-            }
-        }
     }
 }
 

@@ -1,13 +1,13 @@
 use std::time::Duration;
 
 use socketio_core::packet::ToArgs;
-use socketio_core::{Awaits, Encoded};
+use socketio_core::Awaits;
 use tokio::sync::oneshot;
 
 use super::{EmitWithAck, Socket, with_encoder};
 use crate::clock::after;
 use crate::sent::{AckError, Sent};
-use crate::session::{Answer, Command};
+use crate::session::Answer;
 
 /// A socket, and how to send to it.
 ///
@@ -49,13 +49,7 @@ impl SocketOperator {
 
     /// Sends an event to the client; see [`Socket::emit`].
     pub fn emit<T: ToArgs + ?Sized>(&self, event: &str, args: &T) -> Sent {
-        if !self.socket.is_connected() {
-            return Sent::Gone;
-        }
-        match with_encoder(|encoder| encoder.event(self.socket.namespace(), event, args, None)) {
-            Ok(packet) => self.socket.deliver(packet, self.volatile),
-            Err(error) => Sent::Refused(error.into()),
-        }
+        self.socket.emit_event(event, args, self.volatile)
     }
 
     /// Sends a `message` event; see [`Socket::send`].
@@ -85,19 +79,5 @@ impl SocketOperator {
             None => EmitWithAck::waiting(receiver),
             Some(error) => EmitWithAck::failed(error),
         }
-    }
-}
-
-impl Socket {
-    /// Queues a packet that is encoded for its namespace.
-    pub(crate) fn deliver(&self, packet: Encoded, volatile: bool) -> Sent {
-        let weight = packet.weight();
-        self.push(weight, Command::Send { socket: self.0.key, packet }, volatile)
-    }
-
-    /// Queues a packet whose answer is awaited.
-    pub(crate) fn ask(&self, packet: Encoded, awaits: Awaits<Answer>, volatile: bool) -> Sent {
-        let weight = packet.weight();
-        self.push(weight, Command::Ask { socket: self.0.key, packet, awaits: Box::new(awaits) }, volatile)
     }
 }
