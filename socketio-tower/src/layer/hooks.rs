@@ -10,8 +10,11 @@ use crate::namespace::NamespaceSet;
 use crate::observer::Observation;
 use crate::panics::contained;
 
-/// What is to be done with the answer to a request.
-pub(super) struct Watch {
+/// The parties that watch a request and its answer: the application's hooks, the observers, and whoever sets the cookie.
+/// Most requests have none, and cost nothing for it.
+pub(super) struct Watch(Option<Box<Watched>>);
+
+struct Watched {
     namespaces: Arc<NamespaceSet>,
     /// For the hooks, if there are some.
     parts: Option<Parts>,
@@ -21,41 +24,55 @@ pub(super) struct Watch {
 }
 
 impl Watch {
-    /// None if nobody wants anything.
-    pub(super) fn begin(namespaces: &Arc<NamespaceSet>, parts: &Parts) -> Option<Box<Self>> {
+    /// Watches nothing.
+    pub(super) fn nothing() -> Self {
+        Self(None)
+    }
+
+    pub(super) fn begin(namespaces: &Arc<NamespaceSet>, parts: &Parts) -> Self {
         let settings = &namespaces.server().settings().requests;
         let parts = settings.has_hooks().then(|| parts.clone());
-        (parts.is_some() || settings.cookie.is_some() || !namespaces.server().observers().is_empty()).then(
-            || Box::new(Self { namespaces: Arc::clone(namespaces), parts, initial: false, cookie: None }),
-        )
+        let watched =
+            parts.is_some() || settings.cookie.is_some() || !namespaces.server().observers().is_empty();
+        Self(watched.then(|| {
+            let namespaces = Arc::clone(namespaces);
+            Box::new(Watched { namespaces, parts, initial: false, cookie: None })
+        }))
     }
 
-    fn settings(&self) -> &RequestSettings {
-        &self.namespaces.server().settings().requests
-    }
-
-    /// The request opens a session; by long polling, if its id is to be told.
+    /// Notes that the request opens a session, whose id the cookie carries if it is given.
     pub(super) fn opens(&mut self, sid: Option<&Sid>) {
-        self.initial = true;
-        self.cookie = self.settings().cookie.as_ref().zip(sid).and_then(|(cookie, sid)| cookie.header(sid));
-    }
-
-    /// The request is refused.
-    pub(super) fn refused(&self, cause: RequestError, refusal: Option<&Refusal>) {
-        self.namespaces.server().observers().tell(|| Observation::RequestRefused { cause });
-        if let Some(parts) = &self.parts {
-            self.settings().tell_refused(parts, cause, refusal);
+        if let Some(watched) = &mut self.0 {
+            watched.initial = true;
+            let cookie = watched.settings().cookie.as_ref().zip(sid);
+            watched.cookie = cookie.and_then(|(cookie, sid)| cookie.header(sid));
         }
     }
 
-    /// The request is answered with these headers.
+    /// Reports that the request is refused.
+    pub(super) fn refused(&self, cause: RequestError, refusal: Option<&Refusal>) {
+        let Some(watched) = &self.0 else { return };
+        watched.namespaces.server().observers().tell(|| Observation::RequestRefused { cause });
+        if let Some(parts) = &watched.parts {
+            watched.settings().tell_refused(parts, cause, refusal);
+        }
+    }
+
+    /// Adds headers to the answer.
     pub(super) fn answered(&self, headers: &mut HeaderMap) {
-        headers.extend(self.cookie.clone().map(|cookie| (header::SET_COOKIE, cookie)));
-        let Some(parts) = &self.parts else { return };
-        let settings = self.settings();
-        let initial = settings.initial_headers.iter().filter(|_| self.initial);
+        let Some(watched) = &self.0 else { return };
+        headers.extend(watched.cookie.clone().map(|cookie| (header::SET_COOKIE, cookie)));
+        let Some(parts) = &watched.parts else { return };
+        let settings = watched.settings();
+        let initial = settings.initial_headers.iter().filter(|_| watched.initial);
         for hook in initial.chain(&settings.headers) {
             contained(|| hook(parts, headers));
         }
+    }
+}
+
+impl Watched {
+    fn settings(&self) -> &RequestSettings {
+        &self.namespaces.server().settings().requests
     }
 }

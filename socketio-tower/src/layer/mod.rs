@@ -24,5 +24,8 @@ mod attach;
 pub use attach::AttachError;
 pub(crate) use attach::attach;
 
+mod collect;
+mod guard;
 mod request;
+mod response;
 mod websocket;

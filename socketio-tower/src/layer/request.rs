@@ -1,14 +1,21 @@
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 
+use bytes::Bytes;
 use http::request::Parts;
-use http::{Version, header};
+use http::{Response, Version, header};
 use hyper::upgrade::OnUpgrade;
-use socketio_core::engine::{BadRequest, Head, Open, Request, RequestError, Upgrade};
+use socketio_core::engine::{
+    BadRequest, Head, Open, Request, RequestError, Response as SessionResponse, Upgrade,
+};
 use socketio_core::{DisconnectReason, Sid, Transport};
 use tokio::sync::oneshot;
 
-use super::body::Delivery;
+use super::ResponseBody;
+use super::guard::LinkGuard;
 use super::hooks::Watch;
+use super::response::{refused, whole, with_packets};
 use super::websocket::{self, Handshake as WebSocketHandshake};
 use crate::admission::{AdmissionHook, Decision};
 use crate::driver::Driver;
@@ -21,74 +28,44 @@ use crate::session::{Command, NotInserted, Reply, Respond, Session};
 use crate::trace;
 use crate::transport::Stream;
 
-/// What a request of a Socket.IO client leads to.
+/// The next step of a request of a Socket.IO client.
 pub(super) enum Action {
     /// The session answers.
     Wait(Waiting),
     /// The session answers when it has the body.
     Receive(Waiting),
-    /// The connection becomes a WebSocket.
-    Switch(WebSocketHandshake),
-    /// There is nothing to it.
-    Refuse(RequestError),
-}
-
-/// A request that waits for its session's answer.
-pub(super) struct Waiting {
-    pub(super) delivery: Delivery,
-    pub(super) answer: oneshot::Receiver<Reply>,
+    /// The answer is there: the connection becomes a WebSocket, or the request is refused.
+    Answer(Response<Bytes>),
 }
 
 impl Action {
-    /// What asks the application whether a request may open a session; none if there is nothing to ask.
-    ///
-    /// # Errors
-    ///
-    /// There is no place for the session: the application is not asked in vain.
-    pub(super) fn admission(server: &Server, parts: &Parts) -> Result<Option<Decision>, RequestError> {
-        let (core, hooks) = (&server.settings().core, &server.settings().requests.admission);
-        if hooks.is_empty() {
-            return Ok(None);
-        }
-        if !matches!(parse(server, parts), Ok(Request::Open(_)))
-            || check_origin(server, parts).is_err()
-            || server.is_closing()
-        {
-            return Ok(None);
-        }
-        check_room(server)?;
-        Ok(Some(AdmissionHook::ask_all(hooks, parts, core.connect_timeout)))
-    }
-
-    pub(super) fn of(
-        namespaces: &Arc<NamespaceSet>,
-        parts: &mut Parts,
-        watch: &mut Option<Box<Watch>>,
-    ) -> Self {
-        Self::decide(namespaces, parts, watch).unwrap_or_else(Self::Refuse)
+    pub(super) fn of(namespaces: &Arc<NamespaceSet>, parts: &mut Parts, watch: &mut Watch) -> Self {
+        Self::decide(namespaces, parts, watch)
+            .unwrap_or_else(|error| Self::Answer(refused(error, None, watch)))
     }
 
     fn decide(
         namespaces: &Arc<NamespaceSet>,
         parts: &mut Parts,
-        watch: &mut Option<Box<Watch>>,
+        watch: &mut Watch,
     ) -> Result<Self, RequestError> {
-        match parse(namespaces.server(), parts)? {
+        let server = namespaces.server();
+        match parse(server, parts)? {
             Request::Open(open) => Self::open(namespaces, parts, &open, watch),
             Request::Poll(poll) => {
-                let session = find(namespaces.server(), &poll.sid)?;
+                let session = find(server, &poll.sid)?;
                 Ok(Self::Wait(ask(session, |link, respond| Command::Poll { link, poll, respond })?))
             }
             Request::Post(post) => {
-                let session = find(namespaces.server(), &post.sid)?;
+                let session = find(server, &post.sid)?;
                 Ok(Self::Receive(ask(session, |link, respond| Command::Post { link, post, respond })?))
             }
             Request::Upgrade(upgrade) => {
-                check_origin(namespaces.server(), parts)?;
-                let session = find(namespaces.server(), &upgrade.sid)?;
+                check_origin(server, parts)?;
+                let session = find(server, &upgrade.sid)?;
                 let handshake = WebSocketHandshake::parse(parts)?;
-                take_over(&session, upgrade, stream(namespaces.server(), parts)?)?;
-                Ok(Self::Switch(handshake))
+                take_over(&session, upgrade, stream(server, parts)?)?;
+                Ok(Self::Answer(handshake.into_response(watch)))
             }
             _ => Err(RequestError::UnknownTransport),
         }
@@ -98,7 +75,7 @@ impl Action {
         namespaces: &Arc<NamespaceSet>,
         parts: &mut Parts,
         open: &Open,
-        watch: &mut Option<Box<Watch>>,
+        watch: &mut Watch,
     ) -> Result<Self, RequestError> {
         check_origin(namespaces.server(), parts)?;
         let switch = match open.transport {
@@ -110,13 +87,11 @@ impl Action {
             _ => return Err(RequestError::UnknownTransport),
         };
         let (session, driver) = begin(namespaces, parts, open)?;
-        if let Some(watch) = watch {
-            watch.opens((open.transport == Transport::Polling).then_some(&session.sid));
-        }
+        watch.opens((open.transport == Transport::Polling).then_some(&session.sid));
         match switch {
             Some((handshake, stream)) => {
                 tokio::spawn(driver.with_stream(stream));
-                Ok(Self::Switch(handshake))
+                Ok(Self::Answer(handshake.into_response(watch)))
             }
             None => {
                 let poll = open.first_poll(&session.sid);
@@ -126,6 +101,50 @@ impl Action {
             }
         }
     }
+}
+
+/// A request that waits for its session's answer.
+pub(super) struct Waiting {
+    pub(super) guard: LinkGuard,
+    answer: oneshot::Receiver<Reply>,
+}
+
+impl Waiting {
+    pub(super) fn poll_response<B>(
+        &mut self,
+        watch: &Watch,
+        cx: &mut Context<'_>,
+    ) -> Poll<Response<ResponseBody<B>>> {
+        // A session that is over has dropped the question.
+        let unknown = Reply::Whole(SessionResponse::Refused(RequestError::UnknownSession));
+        let reply = ready!(Pin::new(&mut self.answer).poll(cx)).unwrap_or(unknown);
+        let guard = self.guard.take();
+        Poll::Ready(match reply {
+            Reply::Packets { length } => with_packets(ResponseBody::packets(length, guard), watch),
+            Reply::Whole(answer) => {
+                guard.finish();
+                whole(answer, watch).map(ResponseBody::ours)
+            }
+        })
+    }
+}
+
+/// Asks the application whether a request may open a session. Returns `None` if there is nothing to ask.
+///
+/// # Errors
+///
+/// There is no room for the session: the application is not asked in vain.
+pub(super) fn admission(server: &Server, parts: &Parts) -> Result<Option<Decision>, RequestError> {
+    let (core, hooks) = (&server.settings().core, &server.settings().requests.admission);
+    if hooks.is_empty()
+        || !matches!(parse(server, parts), Ok(Request::Open(_)))
+        || check_origin(server, parts).is_err()
+        || server.is_closing()
+    {
+        return Ok(None);
+    }
+    check_room(server)?;
+    Ok(Some(AdmissionHook::ask_all(hooks, parts, core.connect_timeout)))
 }
 
 /// A WebSocket that is not taken over HTTP/2 is refused as one of a transport that is switched off.
@@ -240,5 +259,5 @@ fn ask(
     let (respond, answer) = oneshot::channel();
     let link = session.new_link();
     session.mailbox.push(command(link, respond)).map_err(|_| RequestError::UnknownSession)?;
-    Ok(Waiting { delivery: Delivery::new(session, link), answer })
+    Ok(Waiting { guard: LinkGuard::new(session, link), answer })
 }

@@ -5,7 +5,7 @@ use http::{Method, Response, StatusCode, Version};
 use socketio_core::engine::{BadRequest, RequestError};
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
-use super::ResponseBody;
+use super::hooks::Watch;
 
 /// A WebSocket handshake that is in order, and its answer.
 pub(super) struct Handshake {
@@ -49,8 +49,9 @@ impl Handshake {
         Ok(Self { accept, protocol: first.and_then(|name| HeaderValue::from_str(name).ok()) })
     }
 
-    pub(super) fn into_response<B>(self) -> Response<ResponseBody<B>> {
-        let mut response = Response::new(ResponseBody::ours(Bytes::new()));
+    /// Returns the answer that turns the connection into a WebSocket.
+    pub(super) fn into_response(self, watch: &Watch) -> Response<Bytes> {
+        let mut response = Response::new(Bytes::new());
         let headers = response.headers_mut();
         if let Some(protocol) = self.protocol {
             headers.insert(header::SEC_WEBSOCKET_PROTOCOL, protocol);
@@ -61,6 +62,7 @@ impl Handshake {
             headers.insert(header::SEC_WEBSOCKET_ACCEPT, accept);
             *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
         }
+        watch.answered(response.headers_mut());
         response
     }
 }

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
-use socketio_core::packet::ToArgs;
 use socketio_core::Awaits;
+use socketio_core::packet::ToArgs;
 use tokio::sync::oneshot;
 
 use super::{EmitWithAck, Socket, with_encoder};

@@ -1,0 +1,82 @@
+use std::sync::Arc;
+
+use bytes::Bytes;
+use socketio_core::{Link, Lost};
+
+use crate::clock::now;
+use crate::session::{Command, Session};
+
+/// A request of a session, from its arrival until its answer is delivered. If it is dropped earlier, the session learns that
+/// the link is lost.
+#[derive(Debug)]
+pub(super) struct LinkGuard {
+    /// None once the answer is delivered.
+    session: Option<Arc<Session>>,
+    link: Link,
+    /// The bytes of the request's body that are counted as received by the session.
+    received: usize,
+}
+
+impl LinkGuard {
+    pub(super) fn new(session: Arc<Session>, link: Link) -> Self {
+        Self { session: Some(session), link, received: 0 }
+    }
+
+    /// Moves the guard to where the rest of the request is handled.
+    pub(super) fn take(&mut self) -> Self {
+        Self { session: self.session.take(), link: self.link, received: std::mem::take(&mut self.received) }
+    }
+
+    /// Ends the request: the HTTP server has taken the whole answer.
+    pub(super) fn finish(mut self) {
+        self.release();
+        self.session = None;
+    }
+
+    /// Returns the next piece of the answer, or `None` if the session has dropped it.
+    pub(super) fn take_piece(&self) -> Option<Bytes> {
+        self.session.as_ref()?.mailbox.take_piece(self.link, now())
+    }
+
+    /// Counts the body of the request, of which so many bytes have arrived in all.
+    pub(super) fn count_body(&mut self, received: usize) {
+        if let Some(session) = &self.session
+            && received > self.received
+        {
+            session.receive_body(received - self.received);
+            self.received = received;
+        }
+    }
+
+    /// Hands the body of the request to the session, or why there is none.
+    pub(super) fn end_body(&mut self, body: Result<Bytes, Lost>) {
+        self.release();
+        match (&self.session, body) {
+            (Some(session), Ok(body)) => session.mailbox.push_body(self.link, body),
+            (Some(_), Err(why)) => self.lose(why),
+            (None, _) => {}
+        }
+    }
+
+    fn release(&mut self) {
+        if let Some(session) = &self.session
+            && self.received > 0
+        {
+            session.release_body(std::mem::take(&mut self.received));
+        }
+    }
+
+    fn lose(&self, why: Lost) {
+        if let Some(session) = &self.session {
+            // A session that is over needs no report.
+            session.mailbox.push(Command::Lost { link: self.link, why }).ok();
+        }
+    }
+}
+
+impl Drop for LinkGuard {
+    fn drop(&mut self) {
+        self.release();
+        self.lose(Lost::Aborted);
+    }
+}
