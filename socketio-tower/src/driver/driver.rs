@@ -6,11 +6,12 @@ use std::time::Instant;
 use pin_project_lite::pin_project;
 use socketio_core::engine::{Open, RequestError, Response, Transmit};
 use socketio_core::{Connection, DisconnectReason, Link, Lost, Pending};
-use tokio::time::Sleep;
 
 use super::local::LocalSockets;
 use super::running::Jobs;
 use super::streams::Streams;
+use super::timer::Timer;
+use super::turn::Turn;
 use crate::clock::now;
 use crate::namespace::NamespaceSet;
 use crate::panics::contained;
@@ -25,10 +26,7 @@ pin_project! {
     pub(crate) struct Driver {
         work: Work,
         #[pin]
-        timer: Sleep,
-        // The moment the timer is set to, and polled for, which one task need do once. It is moved only
-        // when the next deadline is earlier; when it fires too early, it is set anew.
-        armed: Option<Instant>,
+        timer: Timer,
         span: Span,
     }
 }
@@ -73,7 +71,7 @@ impl Driver {
             commands: Vec::new(),
         };
         let span = trace::session_span(work.session.transport());
-        Self { work, timer: tokio::time::sleep_until(now.into()), armed: None, span }
+        Self { work, timer: Timer::new(now), span }
     }
 
     /// Gives the session the stream it was opened for.
@@ -99,13 +97,14 @@ impl Future for Driver {
         work.session.mailbox.run();
         for _ in 0..TURNS_PER_POLL {
             let now = now();
+            let turn = &mut Turn { cx: &mut *cx, now };
             let queued = work.connection.queued_bytes();
-            let mut moved = work.drive_read(cx, now);
-            moved |= work.drive_timer(cx, now);
-            moved |= work.dispatch(cx, now);
+            let mut moved = work.drive_read(turn);
+            moved |= work.drive_timer(turn);
+            moved |= work.dispatch(turn);
             work.bound_replies(queued, now);
             moved |= work.drain_mailbox(now);
-            moved |= work.drive_transmit(cx, now);
+            moved |= work.drive_transmit(turn);
             if moved {
                 continue;
             }
@@ -113,16 +112,11 @@ impl Future for Driver {
                 return Poll::Ready(());
             }
             if let Some(deadline) = work.timeout()
-                && this.armed.is_none_or(|armed| deadline < armed || now >= armed)
+                && this.timer.as_mut().arm(deadline, turn)
             {
-                *this.armed = Some(deadline);
-                this.timer.as_mut().reset(deadline.into());
-                // Outside the cooperative budget: spent, it would leave the timer without a waker.
-                if pin!(tokio::task::unconstrained(this.timer.as_mut())).poll(cx).is_ready() {
-                    continue;
-                }
+                continue;
             }
-            if work.rest(cx) {
+            if work.rest(turn.cx) {
                 return Poll::Pending;
             }
         }
@@ -147,19 +141,19 @@ const MAX_REPLIES: usize = 1024 * 1024;
 
 /// The steps of a turn. Each tells whether it moved anything.
 impl Work {
-    fn drive_read(&mut self, cx: &mut Context<'_>, now: Instant) -> bool {
+    fn drive_read(&mut self, turn: &mut Turn<'_, '_>) -> bool {
         // What is not read waits in the kernel, and TCP holds its sender back.
         !self.streams.is_empty()
             && !self.connection.is_behind()
             && self.streams.drive_read(
                 &mut self.connection,
                 self.namespaces.server().settings().write_timeout,
-                cx,
-                now,
+                turn,
             )
     }
 
-    fn drive_timer(&mut self, cx: &mut Context<'_>, now: Instant) -> bool {
+    fn drive_timer(&mut self, turn: &mut Turn<'_, '_>) -> bool {
+        let now = turn.now;
         let mut moved = false;
         if self.connection.poll_timeout().is_some_and(|deadline| now >= deadline) {
             moved |= self.handle_timeout(now);
@@ -170,7 +164,7 @@ impl Work {
             self.session.mailbox.drop_answer(link);
             self.connection.handle_lost(link, Lost::Stalled, now);
         }
-        moved | self.end_overdue(cx, now)
+        moved | self.end_overdue(turn)
     }
 
     /// Handles a deadline, after everything that has come by now.
@@ -182,16 +176,16 @@ impl Work {
         moved
     }
 
-    fn dispatch(&mut self, cx: &mut Context<'_>, now: Instant) -> bool {
-        self.go_on(cx, now);
+    fn dispatch(&mut self, turn: &mut Turn<'_, '_>) -> bool {
+        self.go_on(turn);
         let mut moved = false;
         for _ in 0..EVENTS_PER_TURN {
-            let Some(event) = self.connection.poll(now) else { break };
-            self.handle_event(event, cx, now);
+            let Some(event) = self.connection.poll(turn.now) else { break };
+            self.handle_event(event, turn);
             moved = true;
         }
-        while let Poll::Ready((socket, finished)) = self.running.poll_next(cx) {
-            self.finish_job(socket, finished, cx, now);
+        while let Poll::Ready((socket, finished)) = self.running.poll_next(turn.cx) {
+            self.finish_job(socket, finished, turn);
             moved = true;
         }
         moved
@@ -210,22 +204,22 @@ impl Work {
         moved
     }
 
-    fn drive_transmit(&mut self, cx: &mut Context<'_>, now: Instant) -> bool {
+    fn drive_transmit(&mut self, turn: &mut Turn<'_, '_>) -> bool {
         let mut moved = false;
         let write_timeout = self.namespaces.server().settings().write_timeout;
         while let Some(transmit) = self.connection.poll_transmit() {
             match transmit {
                 Transmit::Message { link, packet } => self.streams.push(link, packet),
-                Transmit::Respond { link, response } => self.respond(link, response, now),
+                Transmit::Respond { link, response } => self.respond(link, response, turn.now),
                 Transmit::Close { link, code } => {
-                    self.streams.close(link, code, now + write_timeout);
+                    self.streams.close(link, code, turn.now + write_timeout);
                     moved = true;
                 }
                 _ => {}
             }
         }
         if !self.streams.is_empty() {
-            moved |= self.streams.drive_write(&mut self.connection, write_timeout, cx, now);
+            moved |= self.streams.drive_write(&mut self.connection, write_timeout, turn);
         }
         moved
     }

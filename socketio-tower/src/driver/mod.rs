@@ -4,10 +4,14 @@
 mod driver;
 pub(crate) use driver::Driver;
 
+mod admission;
+mod completion;
 mod dispatch;
 mod local;
 mod running;
 mod streams;
+mod timer;
+mod turn;
 
 #[cfg(test)]
 mod tests {

@@ -1,13 +1,20 @@
-use std::ops::ControlFlow;
-use std::task::{Context, Poll};
+mod closing;
+mod open;
+mod opening;
+
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use socketio_core::engine::Upgrade;
 use socketio_core::{Connection, Encoded, Link, Lost};
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
+use self::closing::Closing;
+use self::open::Open;
+use self::opening::{Opened, Opening};
+use super::turn::Turn;
 use crate::session::Answer;
-use crate::transport::{Carrier, ReadError, Stream, Wire};
+use crate::transport::{ReadError, Stream};
 
 /// The message streams of a session: the one it speaks over, one that may take over, and those that are
 /// on their way out.
@@ -23,41 +30,17 @@ struct Slot {
 ///   Opening ──▶ Open ──▶ Closing ──▶ removed
 /// ```
 enum Phase {
-    /// The HTTP server has not handed the connection over.
-    Opening {
-        stream: Stream,
-        upgrade: Option<Box<Upgrade>>,
-        until: Instant,
-    },
-    Open {
-        wire: Wire<Carrier>,
-        stall: Stall,
-    },
-    /// The close frame goes out; what still comes is thrown away.
-    Closing {
-        wire: Wire<Carrier>,
-        /// When the stream is dropped, however the peer takes what is left: a peer that takes a byte now and then would
-        /// keep a full queue alive for hours.
-        until: Instant,
-        /// Whether our half has ended.
-        shut: bool,
-        /// Whether nothing comes from the peer any more.
-        ended: bool,
-    },
+    Opening(Opening),
+    Open(Open),
+    Closing(Closing),
     Gone,
-}
-
-/// Since when the kernel has taken nothing of what waits.
-struct Stall {
-    sent: u64,
-    since: Option<Instant>,
 }
 
 impl Streams {
     /// Adds the stream that the session was opened for, or with `upgrade` one that wants to take it over.
     ///
     /// The HTTP server has until then to hand the connection over. While one candidate is awaited, another
-    /// is let go.
+    /// is dropped.
     pub(super) fn insert(
         &mut self,
         link: Link,
@@ -65,9 +48,9 @@ impl Streams {
         upgrade: Option<Box<Upgrade>>,
         until: Instant,
     ) {
-        if self.0.iter().all(|slot| !matches!(slot.phase, Phase::Opening { .. })) {
+        if self.0.iter().all(|slot| !matches!(slot.phase, Phase::Opening(_))) {
             self.0.reserve_exact(1);
-            self.0.push(Slot { link, phase: Phase::Opening { stream, upgrade, until } });
+            self.0.push(Slot { link, phase: Phase::Opening(Opening::new(stream, upgrade, until)) });
         }
     }
 
@@ -78,8 +61,8 @@ impl Streams {
     /// The memory that waits for the kernel, in bytes, on streams that are closing as well.
     pub(super) fn queued_bytes(&self) -> usize {
         let queued = |slot: &Slot| match &slot.phase {
-            Phase::Open { wire, .. } | Phase::Closing { wire, .. } => wire.weight(),
-            Phase::Opening { .. } | Phase::Gone => 0,
+            Phase::Open(Open { wire, .. }) | Phase::Closing(Closing { wire, .. }) => wire.weight(),
+            Phase::Opening(_) | Phase::Gone => 0,
         };
         self.0.iter().map(queued).sum()
     }
@@ -87,34 +70,35 @@ impl Streams {
     /// Returns how many bytes have been read and not handed to the connection.
     pub(super) fn received_bytes(&self) -> usize {
         let received = |slot: &Slot| match &slot.phase {
-            Phase::Open { wire, .. } | Phase::Closing { wire, .. } => wire.received_bytes(),
-            Phase::Opening { .. } | Phase::Gone => 0,
+            Phase::Open(Open { wire, .. }) | Phase::Closing(Closing { wire, .. }) => wire.received_bytes(),
+            Phase::Opening(_) | Phase::Gone => 0,
         };
         self.0.iter().map(received).sum()
     }
 
-    /// When something is overdue: a write that makes no progress, a close that is not answered.
+    /// The moment at which something is overdue: a connection that is not handed over, a write that makes no progress, a close
+    /// that is not answered.
     pub(super) fn timeout(&self, write_timeout: Duration) -> Option<Instant> {
         let timeout = |slot: &Slot| match &slot.phase {
-            Phase::Open { stall, .. } => stall.since.map(|since| since + write_timeout),
-            Phase::Closing { until, .. } | Phase::Opening { until, .. } => Some(*until),
+            Phase::Opening(opening) => Some(opening.timeout()),
+            Phase::Open(open) => open.timeout(write_timeout),
+            Phase::Closing(closing) => Some(closing.timeout()),
             Phase::Gone => None,
         };
         self.0.iter().filter_map(timeout).min()
     }
 
-    /// Hands what has arrived to the connection, as much as a turn may. True if something has.
+    /// Hands what has arrived to the connection, as much as a turn may. Returns whether something has.
     pub(super) fn drive_read(
         &mut self,
         connection: &mut Connection<Answer>,
         write_timeout: Duration,
-        cx: &mut Context<'_>,
-        now: Instant,
+        turn: &mut Turn<'_, '_>,
     ) -> bool {
         let mut moved = false;
         for slot in &mut self.0 {
-            moved |= slot.open(connection, cx, now);
-            moved |= slot.read(connection, now + write_timeout, cx, now);
+            moved |= slot.open(connection, turn);
+            moved |= slot.read(connection, write_timeout, turn);
         }
         self.0.retain(Slot::is_there);
         moved
@@ -122,9 +106,9 @@ impl Streams {
 
     /// Queues a packet on a stream.
     pub(super) fn push(&mut self, link: Link, packet: Encoded) {
-        if let Some(Slot { phase: Phase::Open { wire, .. }, .. }) = self.find(link) {
+        if let Some(Slot { phase: Phase::Open(open), .. }) = self.find(link) {
             // After a close frame nothing is sent; the session knows of the close.
-            wire.push(packet).ok();
+            open.wire.push(packet).ok();
         }
     }
 
@@ -135,22 +119,21 @@ impl Streams {
         }
     }
 
-    /// Lets go of connections that the HTTP server has not handed over: nobody waits for them any more.
+    /// Drops connections that the HTTP server has not handed over: nobody waits for them any more.
     pub(super) fn abandon_opening(&mut self) {
-        self.0.retain(|slot| !matches!(slot.phase, Phase::Opening { .. }));
+        self.0.retain(|slot| !matches!(slot.phase, Phase::Opening(_)));
     }
 
-    /// Writes what is queued, and ends what is overdue. True if a stream is gone.
+    /// Writes what is queued, and ends what is overdue. Returns whether a stream is gone.
     pub(super) fn drive_write(
         &mut self,
         connection: &mut Connection<Answer>,
         write_timeout: Duration,
-        cx: &mut Context<'_>,
-        now: Instant,
+        turn: &mut Turn<'_, '_>,
     ) -> bool {
         let before = self.0.len();
         for slot in &mut self.0 {
-            slot.write(connection, write_timeout, cx, now);
+            slot.write(connection, write_timeout, turn);
         }
         self.0.retain(Slot::is_there);
         self.0.len() != before
@@ -166,111 +149,63 @@ impl Slot {
         !matches!(self.phase, Phase::Gone)
     }
 
-    /// True if the stream stands now, or will never.
-    fn open(&mut self, connection: &mut Connection<Answer>, cx: &mut Context<'_>, now: Instant) -> bool {
-        let Phase::Opening { stream, upgrade, until } = &mut self.phase else { return false };
-        let Poll::Ready(carrier) = stream.poll_open(cx) else {
-            if now < *until {
-                return false;
-            }
-            let first = upgrade.is_none();
-            self.phase = Phase::Gone;
-            if first {
-                connection.handle_lost(self.link, Lost::Failed, now);
-            }
-            return true;
-        };
-        match (carrier, upgrade.take()) {
-            (Ok(wire), upgrade) => {
-                self.phase = Phase::Open { wire, stall: Stall { sent: 0, since: None } };
-                match upgrade {
-                    Some(upgrade) => connection.handle_upgrade(self.link, &upgrade, now),
-                    None => connection.handle_attach(self.link, now),
-                }
-            }
-            (Err(error), upgrade) => {
-                crate::trace::upgrade_failed(&error);
-                self.phase = Phase::Gone;
-                // The connection does not know of a candidate that never stood.
-                if upgrade.is_none() {
-                    connection.handle_lost(self.link, Lost::Failed, now);
-                }
-            }
+    /// Returns whether the opening has ended, with a stream or without.
+    fn open(&mut self, connection: &mut Connection<Answer>, turn: &mut Turn<'_, '_>) -> bool {
+        let Phase::Opening(opening) = &mut self.phase else { return false };
+        let Poll::Ready(Opened { wire, upgrade }) = opening.poll(turn) else { return false };
+        let opened = wire.is_some();
+        self.phase = wire.map_or(Phase::Gone, |wire| Phase::Open(Open::new(wire)));
+        match upgrade {
+            Some(upgrade) if opened => connection.handle_upgrade(self.link, &upgrade, turn.now),
+            // The connection does not know of a candidate that was never opened.
+            Some(_) => {}
+            None if opened => connection.handle_attach(self.link, turn.now),
+            None => connection.handle_lost(self.link, Lost::Failed, turn.now),
         }
         true
     }
 
-    /// True if something has come; a stream that is to be closed has until then.
+    /// Returns whether something has come. A stream that ends is closed, which may take as long as a write.
     fn read(
         &mut self,
         connection: &mut Connection<Answer>,
-        until: Instant,
-        cx: &mut Context<'_>,
-        now: Instant,
+        write_timeout: Duration,
+        turn: &mut Turn<'_, '_>,
     ) -> bool {
-        match &mut self.phase {
-            Phase::Open { wire, .. } => {
-                let (link, before) = (self.link, wire.received());
-                let mut messages = 0;
-                let read = wire.poll_read(cx, |message| {
-                    connection.handle_message(link, &message, now);
-                    messages += 1;
-                    if messages < MESSAGES_PER_TURN {
-                        ControlFlow::Continue(())
-                    } else {
-                        ControlFlow::Break(())
-                    }
-                });
-                let heard = wire.received() != before;
-                if heard {
-                    connection.handle_activity(link);
-                }
-                if heard || messages > 0 {
-                    connection.handle_partial(link, wire.is_within_message(), now);
-                }
-                let Poll::Ready(Err(error)) = read else { return heard || messages > 0 };
-                connection.handle_lost(link, Lost::from(&error), now);
-                match error {
-                    ReadError::Io(_) => self.phase = Phase::Gone,
-                    ReadError::Closed | ReadError::Ended => self.finish(until),
-                    ReadError::TooLarge | ReadError::Violation(_) => self.close(error.close_code(), until),
-                }
-                true
-            }
-            Phase::Closing { wire, ended, .. } if !*ended => {
-                match wire.poll_read(cx, |_| ControlFlow::Continue(())) {
-                    Poll::Ready(Ok(()) | Err(ReadError::TooLarge | ReadError::Violation(_))) => true,
-                    Poll::Ready(Err(ReadError::Closed | ReadError::Ended | ReadError::Io(_))) => {
-                        *ended = true;
-                        true
-                    }
-                    Poll::Pending => false,
-                }
-            }
-            Phase::Closing { .. } => false,
-            Phase::Opening { .. } | Phase::Gone => false,
+        let open = match &mut self.phase {
+            Phase::Open(open) => open,
+            Phase::Closing(closing) => return closing.read(turn),
+            Phase::Opening(_) | Phase::Gone => return false,
+        };
+        let error = match open.read(self.link, connection, turn) {
+            Ok(heard) => return heard,
+            Err(error) => error,
+        };
+        connection.handle_lost(self.link, Lost::from(&error), turn.now);
+        let until = turn.now + write_timeout;
+        match error {
+            ReadError::Io(_) => self.phase = Phase::Gone,
+            ReadError::Closed | ReadError::Ended => self.finish(until),
+            ReadError::TooLarge | ReadError::Violation(_) => self.close(error.close_code(), until),
         }
+        true
     }
 
     /// Nothing comes from the peer any more: it has ended its half, or sent a close frame (RFC 6455 §5.5.1).
-    /// What was queued for it, the answer to that frame included, may still be read.
     fn finish(&mut self, until: Instant) {
         self.phase = match std::mem::replace(&mut self.phase, Phase::Gone) {
-            Phase::Open { wire, .. } if wire.queued_bytes() > 0 => {
-                Phase::Closing { wire, until, shut: false, ended: true }
+            Phase::Open(Open { wire, .. }) if wire.queued_bytes() > 0 => {
+                Phase::Closing(Closing::after_end(wire, until))
             }
-            Phase::Open { .. } => Phase::Gone,
+            Phase::Open(_) => Phase::Gone,
             other => other,
         };
     }
 
     fn close(&mut self, code: Option<CloseCode>, until: Instant) {
         self.phase = match std::mem::replace(&mut self.phase, Phase::Gone) {
-            Phase::Open { mut wire, .. } => {
-                wire.close(code);
-                Phase::Closing { wire, until, shut: false, ended: false }
-            }
-            Phase::Opening { .. } => Phase::Gone,
+            Phase::Open(Open { wire, .. }) => Phase::Closing(Closing::begin(wire, code, until)),
+            Phase::Opening(_) => Phase::Gone,
             closing => closing,
         };
     }
@@ -279,65 +214,21 @@ impl Slot {
         &mut self,
         connection: &mut Connection<Answer>,
         write_timeout: Duration,
-        cx: &mut Context<'_>,
-        now: Instant,
+        turn: &mut Turn<'_, '_>,
     ) {
-        match &mut self.phase {
-            Phase::Open { wire, stall } => {
-                let before = wire.sent();
-                let written = wire.poll_write(cx);
-                if wire.sent() != before {
-                    connection.handle_progress(self.link, wire.queued_bytes(), now);
+        let over = match &mut self.phase {
+            Phase::Open(open) => match open.write(self.link, connection, write_timeout, turn) {
+                Ok(()) => false,
+                Err(lost) => {
+                    connection.handle_lost(self.link, lost, turn.now);
+                    true
                 }
-                let lost = match written {
-                    Poll::Ready(Ok(())) => {
-                        stall.since = None;
-                        return;
-                    }
-                    Poll::Ready(Err(_)) => Lost::Failed,
-                    Poll::Pending if stall.is_over(wire.sent(), write_timeout, now) => Lost::Stalled,
-                    Poll::Pending => return,
-                };
-                self.phase = Phase::Gone;
-                connection.handle_lost(self.link, lost, now);
-            }
-            Phase::Closing { wire, until, shut, ended } => {
-                let mut failed = false;
-                if !*shut {
-                    match wire.poll_shutdown(cx) {
-                        Poll::Ready(Ok(())) => {
-                            *shut = true;
-                            *until = (*until).min(now + CLOSE_TIMEOUT);
-                        }
-                        Poll::Ready(Err(_)) => failed = true,
-                        Poll::Pending => {}
-                    }
-                }
-                if failed || *shut && *ended || now >= *until {
-                    self.phase = Phase::Gone;
-                }
-            }
-            Phase::Opening { .. } | Phase::Gone => {}
+            },
+            Phase::Closing(closing) => closing.write(turn),
+            Phase::Opening(_) | Phase::Gone => false,
+        };
+        if over {
+            self.phase = Phase::Gone;
         }
     }
 }
-
-impl Stall {
-    /// Takes note that a write waits; true if the kernel has taken nothing for the whole timeout.
-    fn is_over(&mut self, sent: u64, write_timeout: Duration, now: Instant) -> bool {
-        match self.since {
-            Some(since) if sent == self.sent => now >= since + write_timeout,
-            _ => {
-                *self = Self { sent, since: Some(now) };
-                false
-            }
-        }
-    }
-}
-
-/// How many messages one turn hands out at most. The rest of what was read stays as it came: undecoded, a small event takes
-/// a twentieth of the memory.
-const MESSAGES_PER_TURN: usize = 256;
-
-/// How long a peer may take to end its half of the connection after ours; then it is reset.
-const CLOSE_TIMEOUT: Duration = Duration::from_secs(3);

@@ -1,0 +1,46 @@
+use std::task::Poll;
+use std::time::Instant;
+
+use socketio_core::engine::Upgrade;
+
+use super::Turn;
+use crate::trace;
+use crate::transport::{Carrier, Stream, Wire};
+
+/// A stream that the HTTP server has not handed over.
+pub(super) struct Opening {
+    stream: Stream,
+    /// The request to take the session over, of a stream that the session was not opened for.
+    upgrade: Option<Box<Upgrade>>,
+    until: Instant,
+}
+
+/// The end of an opening.
+pub(super) struct Opened {
+    /// None if the stream could not be opened.
+    pub(super) wire: Option<Wire<Carrier>>,
+    pub(super) upgrade: Option<Box<Upgrade>>,
+}
+
+impl Opening {
+    pub(super) fn new(stream: Stream, upgrade: Option<Box<Upgrade>>, until: Instant) -> Self {
+        Self { stream, upgrade, until }
+    }
+
+    pub(super) fn timeout(&self) -> Instant {
+        self.until
+    }
+
+    pub(super) fn poll(&mut self, turn: &mut Turn<'_, '_>) -> Poll<Opened> {
+        let wire = match self.stream.poll_open(turn.cx) {
+            Poll::Ready(Ok(wire)) => Some(wire),
+            Poll::Ready(Err(error)) => {
+                trace::upgrade_failed(&error);
+                None
+            }
+            Poll::Pending if turn.now < self.until => return Poll::Pending,
+            Poll::Pending => None,
+        };
+        Poll::Ready(Opened { wire, upgrade: self.upgrade.take() })
+    }
+}
