@@ -2,11 +2,10 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
-use bytestring::ByteString;
-
 mod closing;
 use closing::respond;
+
+mod links;
 
 mod posting;
 use posting::Posting;
@@ -19,9 +18,9 @@ pub(crate) use received::Received;
 use super::heartbeat::{Beat, Heartbeat};
 use super::outbox::Outbox;
 use super::upgrade::Candidate;
-use super::{BadRequest, Control, Event, Open, Poll, Post, RequestError, Response, Transmit, Upgrade};
+use super::{Control, Event, Open, Transmit};
 use crate::time::{after, earlier};
-use crate::{Config, DisconnectReason, Encoded, Link, Lost, Message, Revision, Sid, Transport};
+use crate::{Config, DisconnectReason, Encoded, Link, Message, Revision, Sid, Transport};
 
 /// The Engine.IO session of one client: what it said over its transports becomes messages, what is sent
 /// to it becomes packets on whichever transport it has.
@@ -178,214 +177,10 @@ impl Session {
         }
     }
 
-    /// A GET has arrived and waits for packets. A client has one at a time, from its arrival until its answer has been
-    /// [delivered](Self::handle_delivered).
-    ///
-    /// # Errors
-    ///
-    /// The link was not taken; it is answered with the error.
-    pub fn handle_poll(&mut self, link: Link, poll: &Poll, now: Instant) -> Result<(), RequestError> {
-        self.check_revision(poll.revision)?;
-        self.take_poll(link, now)
-    }
-
-    fn take_poll(&mut self, link: Link, now: Instant) -> Result<(), RequestError> {
-        if std::mem::replace(&mut self.polled, true) {
-            self.came_back();
-        }
-        self.handle_timeout(now);
-        match &mut self.state {
-            State::Polling { parked: parked @ None, candidate, .. } if self.undelivered.is_none() => {
-                // No sign of life: what only polls, and answers no ping, is half a client.
-                *parked = Some(link);
-                if let Some(candidate) = candidate {
-                    candidate.park(now, self.answering);
-                }
-                Ok(())
-            }
-            State::Polling { .. } => {
-                self.fail(DisconnectReason::TransportError, None);
-                Err(RequestError::Overlap)
-            }
-            State::Lingering { .. } if self.undelivered.is_none() => {
-                self.respond_last(link);
-                Ok(())
-            }
-            State::Lingering { .. } => {
-                self.end_linger();
-                Err(RequestError::Overlap)
-            }
-            State::Opening | State::Streaming { .. } => Err(BadRequest::TransportMismatch.into()),
-            State::Closed => Err(RequestError::UnknownSession),
-        }
-    }
-
-    /// A POST has arrived; its body comes with [`handle_body`](Self::handle_body).
-    ///
-    /// # Errors
-    ///
-    /// The link was not taken; it is answered with the error.
-    pub fn handle_post(&mut self, link: Link, post: &Post, now: Instant) -> Result<(), RequestError> {
-        self.check_revision(post.revision)?;
-        self.heard();
-        self.came_back();
-        self.handle_timeout(now);
-        match self.state {
-            // A client that does not know of the end yet is not told by an error: it would not come for
-            // the packets that tell it.
-            State::Polling { .. } | State::Lingering { .. } => {}
-            State::Opening | State::Streaming { .. } => return Err(BadRequest::TransportMismatch.into()),
-            State::Closed => return Err(RequestError::UnknownSession),
-        }
-        let fault = match self.posting {
-            Some(_) => RequestError::Overlap,
-            None if post.octets && !self.revision.traits().octets => RequestError::InvalidContent,
-            None => {
-                let until = after(now, self.config.message_timeout());
-                self.posting = Some(Posting::Announced { link, until });
-                return Ok(());
-            }
-        };
-        self.fail(DisconnectReason::TransportError, None);
-        Err(fault)
-    }
-
-    /// The whole body of a POST has arrived. It is decoded a few packets at a time in [`poll`](Self::poll), and answered
-    /// when the last has been decoded.
-    pub fn handle_body(&mut self, link: Link, body: Bytes, now: Instant) {
-        if !self.awaits_body(link) {
-            return;
-        }
-        self.posting = None;
-        self.heard();
-        self.handle_timeout(now);
-        match ByteString::try_from(body) {
-            Ok(body) => self.begin_body(link, body, now),
-            // A client that does not know of the end yet is not told by an error, here either.
-            Err(_) if self.is_open() => self.refuse_body(link),
-            Err(_) => self.accept_body(link),
-        }
-    }
-
-    /// The message stream stands that the session was opened for.
-    pub fn handle_attach(&mut self, link: Link, now: Instant) {
-        self.handle_timeout(now);
-        match self.state {
-            State::Opening => self.state = State::Streaming { link, whole_by: None },
-            _ => self.transmits.push_back(Transmit::Close { link, code: None }),
-        }
-    }
-
-    /// A message stream stands that wants to take the session over. It is closed if the session has, or
-    /// is trying, another one, or if it is of another revision.
-    pub fn handle_upgrade(&mut self, link: Link, upgrade: &Upgrade, now: Instant) {
-        if self.check_revision(upgrade.revision).is_err() {
-            return self.transmits.push_back(Transmit::Close { link, code: None });
-        }
-        self.came_back();
-        self.handle_timeout(now);
-        match &mut self.state {
-            State::Polling { candidate: candidate @ None, .. } if self.config.allow_upgrades => {
-                *candidate = Some(Box::new(Candidate::new(link, upgrade.base64, &self.config, now)));
-            }
-            _ => self.transmits.push_back(Transmit::Close { link, code: None }),
-        }
-    }
-
     /// A message came over a stream.
     pub fn handle_message(&mut self, link: Link, message: &Message, now: Instant) {
         if let Some(received) = self.read_message(link, message, now) {
             self.events.push_back(Event::Message(received.into_message()));
-        }
-    }
-
-    /// Bytes came on a link that are nothing whole: part of a message, a control frame, or part of a body.
-    pub fn handle_activity(&mut self, link: Link) {
-        if self.awaits_body(link)
-            || matches!(self.state, State::Streaming { link: stream, .. } if stream == link)
-        {
-            self.heard();
-        }
-    }
-
-    /// The last byte of a GET's answer is on its way: the client may send the next one. Answers that are a
-    /// [`Response::Payload`] are told so; of others nothing hangs on it.
-    pub fn handle_delivered(&mut self, link: Link, now: Instant) {
-        self.handle_progress(link, 0, now);
-        if self.undelivered.take_if(|undelivered| *undelivered == link).is_some() {
-            self.linger_on(now);
-        }
-    }
-
-    /// What has come over a stream by now ends within a message or a frame, or not. One that has begun must become whole
-    /// in time: see [`Connection::handle_partial`](crate::Connection::handle_partial).
-    pub fn handle_partial(&mut self, link: Link, partial: bool, now: Instant) {
-        match &mut self.state {
-            State::Streaming { link: stream, whole_by } if *stream == link => match partial {
-                true => _ = whole_by.get_or_insert_with(|| after(now, self.config.message_timeout())),
-                false => *whole_by = None,
-            },
-            _ => {}
-        }
-    }
-
-    /// The transport has taken bytes of what was handed to it on this link, and `left` bytes of that wait still, those of
-    /// control frames included.
-    ///
-    /// While a ping waits behind them, it is a sign of life: see [`Connection::handle_progress`](crate::Connection::handle_progress).
-    #[inline]
-    pub fn handle_progress(&mut self, link: Link, left: usize, now: Instant) {
-        let ours = match self.state {
-            State::Streaming { link: stream, .. } => stream == link,
-            State::Polling { .. } => self.undelivered == Some(link),
-            State::Opening | State::Lingering { .. } | State::Closed => false,
-        };
-        if ours {
-            self.heartbeat.progressed(left, &self.config, now);
-        }
-    }
-
-    /// A link is gone, or its answer could not be delivered.
-    pub fn handle_lost(&mut self, link: Link, why: Lost, now: Instant) {
-        // The loss first: what time does after it must not concern the link any more.
-        self.lose(link, why);
-        self.handle_timeout(now);
-    }
-
-    fn lose(&mut self, link: Link, why: Lost) {
-        if self.awaits_body(link) {
-            self.posting = None;
-            if why == Lost::TooLarge {
-                let response = Response::Refused(RequestError::TooLarge);
-                self.transmits.push_back(Transmit::Respond { link, response });
-            } else {
-                self.fail(DisconnectReason::TransportError, None);
-            }
-            return;
-        }
-        let undelivered = self.undelivered.take_if(|undelivered| *undelivered == link).is_some();
-        match &mut self.state {
-            State::Streaming { link: stream, .. } if *stream == link => match why {
-                Lost::Closed => self.finish(DisconnectReason::TransportClose),
-                // RFC 6455 §7.4.1: 1009 is for a message that is too big to process.
-                Lost::TooLarge => self.fail(DisconnectReason::TransportError, Some(1009)),
-                Lost::Aborted | Lost::Failed | Lost::Stalled => self.finish(DisconnectReason::TransportError),
-            },
-            State::Opening => self.finish(DisconnectReason::TransportError),
-            State::Polling { candidate, .. } if candidate.as_ref().is_some_and(|c| c.link == link) => {
-                *candidate = None;
-                if why == Lost::TooLarge {
-                    self.transmits.push_back(Transmit::Close { link, code: Some(1009) });
-                }
-            }
-            // Parked, or answered with packets that are lost. Other requests have done their work, and streams that were
-            // refused never mattered.
-            State::Polling { parked, .. } if *parked == Some(link) || undelivered => {
-                parked.take_if(|parked| *parked == link);
-                self.fail(DisconnectReason::TransportError, None);
-            }
-            State::Lingering { .. } if undelivered => self.end_linger(),
-            State::Polling { .. } | State::Streaming { .. } | State::Lingering { .. } | State::Closed => {}
         }
     }
 
@@ -512,14 +307,6 @@ impl Session {
     /// Tells whether packets are about to be sent: then an upgrade releases a GET as late as it may.
     pub(crate) fn set_answering(&mut self, answering: bool) {
         self.answering = answering;
-    }
-
-    /// Refuses a request that names another revision than the session's. Many clients name none but with the first.
-    fn check_revision(&self, named: Option<Revision>) -> Result<(), RequestError> {
-        match named {
-            Some(revision) if revision != self.revision => Err(BadRequest::RevisionMismatch.into()),
-            _ => Ok(()),
-        }
     }
 
     /// The client that has opened the session speaks of it again.

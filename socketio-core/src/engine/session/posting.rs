@@ -1,5 +1,6 @@
 use std::time::Instant;
 
+use bytes::Bytes;
 use bytestring::ByteString;
 
 use super::Session;
@@ -55,6 +56,23 @@ impl Posting {
 
 /// The POST of a session.
 impl Session {
+    /// The whole body of a POST has arrived. It is decoded a few packets at a time in [`poll`](Self::poll), and answered
+    /// when the last has been decoded.
+    pub fn handle_body(&mut self, link: Link, body: Bytes, now: Instant) {
+        if !self.awaits_body(link) {
+            return;
+        }
+        self.posting = None;
+        self.heard();
+        self.handle_timeout(now);
+        match ByteString::try_from(body) {
+            Ok(body) => self.begin_body(link, body, now),
+            // A client that does not know of the end yet is not told by an error, here either.
+            Err(_) if self.is_open() => self.refuse_body(link),
+            Err(_) => self.accept_body(link),
+        }
+    }
+
     /// Whether this POST's body has not arrived.
     pub(super) fn awaits_body(&self, link: Link) -> bool {
         matches!(self.posting, Some(Posting::Announced { link: announced, .. }) if announced == link)

@@ -1,9 +1,12 @@
 use std::time::Instant;
 
-use super::Session;
-use crate::engine::{Request, RequestError};
-use crate::{Link, Transport};
+use super::{Posting, Session, State};
+use crate::engine::upgrade::Candidate;
+use crate::engine::{BadRequest, Poll, Post, Request, RequestError, Transmit, Upgrade};
+use crate::time::after;
+use crate::{DisconnectReason, Link, Revision, Transport};
 
+/// The requests of a session.
 impl Session {
     /// A request of this session has arrived, or what it asked for stands: a [GET](Self::handle_poll), the head of a
     /// [POST](Self::handle_post), the [first message stream](Self::handle_attach) or one to
@@ -29,6 +32,111 @@ impl Session {
         }
         Ok(())
     }
+
+    /// A GET has arrived and waits for packets. A client has one at a time, from its arrival until its answer has been
+    /// [delivered](Self::handle_delivered).
+    ///
+    /// # Errors
+    ///
+    /// The link was not taken; it is answered with the error.
+    pub fn handle_poll(&mut self, link: Link, poll: &Poll, now: Instant) -> Result<(), RequestError> {
+        self.check_revision(poll.revision)?;
+        self.take_poll(link, now)
+    }
+
+    fn take_poll(&mut self, link: Link, now: Instant) -> Result<(), RequestError> {
+        if std::mem::replace(&mut self.polled, true) {
+            self.came_back();
+        }
+        self.handle_timeout(now);
+        match &mut self.state {
+            State::Polling { parked: parked @ None, candidate, .. } if self.undelivered.is_none() => {
+                // No sign of life: what only polls, and answers no ping, is half a client.
+                *parked = Some(link);
+                if let Some(candidate) = candidate {
+                    candidate.park(now, self.answering);
+                }
+                Ok(())
+            }
+            State::Polling { .. } => {
+                self.fail(DisconnectReason::TransportError, None);
+                Err(RequestError::Overlap)
+            }
+            State::Lingering { .. } if self.undelivered.is_none() => {
+                self.respond_last(link);
+                Ok(())
+            }
+            State::Lingering { .. } => {
+                self.end_linger();
+                Err(RequestError::Overlap)
+            }
+            State::Opening | State::Streaming { .. } => Err(BadRequest::TransportMismatch.into()),
+            State::Closed => Err(RequestError::UnknownSession),
+        }
+    }
+
+    /// A POST has arrived; its body comes with [`handle_body`](Self::handle_body).
+    ///
+    /// # Errors
+    ///
+    /// The link was not taken; it is answered with the error.
+    pub fn handle_post(&mut self, link: Link, post: &Post, now: Instant) -> Result<(), RequestError> {
+        self.check_revision(post.revision)?;
+        self.heard();
+        self.came_back();
+        self.handle_timeout(now);
+        match self.state {
+            // A client that does not know of the end yet is not told by an error: it would not come for
+            // the packets that tell it.
+            State::Polling { .. } | State::Lingering { .. } => {}
+            State::Opening | State::Streaming { .. } => return Err(BadRequest::TransportMismatch.into()),
+            State::Closed => return Err(RequestError::UnknownSession),
+        }
+        let fault = match self.posting {
+            Some(_) => RequestError::Overlap,
+            None if post.octets && !self.revision.traits().octets => RequestError::InvalidContent,
+            None => {
+                let until = after(now, self.config.message_timeout());
+                self.posting = Some(Posting::Announced { link, until });
+                return Ok(());
+            }
+        };
+        self.fail(DisconnectReason::TransportError, None);
+        Err(fault)
+    }
+
+    /// The message stream stands that the session was opened for.
+    pub fn handle_attach(&mut self, link: Link, now: Instant) {
+        self.handle_timeout(now);
+        match self.state {
+            State::Opening => self.state = State::Streaming { link, whole_by: None },
+            _ => self.transmits.push_back(Transmit::Close { link, code: None }),
+        }
+    }
+
+    /// A message stream stands that wants to take the session over. It is closed if the session has, or
+    /// is trying, another one, or if it is of another revision.
+    pub fn handle_upgrade(&mut self, link: Link, upgrade: &Upgrade, now: Instant) {
+        if self.check_revision(upgrade.revision).is_err() {
+            return self.transmits.push_back(Transmit::Close { link, code: None });
+        }
+        self.came_back();
+        self.handle_timeout(now);
+        match &mut self.state {
+            State::Polling { candidate: candidate @ None, .. } if self.config.allow_upgrades => {
+                *candidate = Some(Box::new(Candidate::new(link, upgrade.base64, &self.config, now)));
+            }
+            _ => self.transmits.push_back(Transmit::Close { link, code: None }),
+        }
+    }
+
+    /// Refuses a request that names another revision than the session's. Many clients name none but with the first.
+    fn check_revision(&self, named: Option<Revision>) -> Result<(), RequestError> {
+        match named {
+            Some(revision) if revision != self.revision => Err(BadRequest::RevisionMismatch.into()),
+            _ => Ok(()),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -36,7 +144,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::engine::{Head, Response, Transmit};
+    use crate::engine::{Head, Response};
     use crate::{Config, Sid};
 
     #[test]
@@ -71,10 +179,7 @@ mod tests {
 
         let Request::Open(open) = &opening else { panic!("it opens a session") };
         let mut session = Session::open(Arc::clone(&config), &sid, open, now);
-        assert_eq!(
-            session.handle_request(first, &get, now),
-            Err(crate::engine::BadRequest::TransportMismatch.into())
-        );
+        assert_eq!(session.handle_request(first, &get, now), Err(BadRequest::TransportMismatch.into()));
         assert_eq!(session.handle_request(second, &opening, now), Ok(()));
         assert!(matches!(session.poll_transmit(), Some(Transmit::Message { link, .. }) if link == second));
     }
