@@ -4,6 +4,25 @@ use std::time::Instant;
 use super::SocketKey;
 use crate::packet::AckId;
 
+/// An ack that is awaited.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Awaits<A> {
+    /// The id the packet was encoded with.
+    pub id: AckId,
+    /// What comes back with the answer.
+    pub token: A,
+    /// When to wait no longer; none waits as long as the socket is connected.
+    pub deadline: Option<Instant>,
+}
+
+impl<A> Awaits<A> {
+    /// Awaits an answer to the packet that was encoded with `id`.
+    pub fn new(id: AckId, token: A, deadline: Option<Instant>) -> Self {
+        Self { id, token, deadline }
+    }
+}
+
 /// The acks that are awaited from a client, each with the caller's token.
 #[derive(Debug)]
 pub(super) struct Acks<A> {
