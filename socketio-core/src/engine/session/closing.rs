@@ -2,6 +2,7 @@ use std::time::{Duration, Instant};
 
 use super::{Session, State};
 use crate::engine::payload::take_payload;
+use crate::engine::upgrade::Candidate;
 use crate::engine::{Control, Event, RequestError, Response, Transmit};
 use crate::time::after;
 use crate::{DisconnectReason, Link, Revision};
@@ -66,10 +67,27 @@ impl Session {
 
     /// The candidate goes; the session stays where it is.
     pub(super) fn abandon(&mut self) {
-        if let State::Polling { candidate, .. } = &mut self.state
-            && let Some(candidate) = candidate.take()
-        {
-            self.transmits.push_back(Transmit::Close { link: candidate.link, code: None });
+        self.close_candidate(None);
+    }
+
+    /// Like [`abandon`](Self::abandon), with a status code for the close frame.
+    pub(super) fn close_candidate(&mut self, code: Option<u16>) {
+        if let Some(Candidate { link, .. }) = self.take_candidate() {
+            self.transmits.push_back(Transmit::Close { link, code });
+        }
+    }
+
+    pub(super) fn take_candidate(&mut self) -> Option<Candidate> {
+        match &mut self.state {
+            State::Polling { candidate, .. } => candidate.take().map(|candidate| *candidate),
+            _ => None,
+        }
+    }
+
+    pub(super) fn take_parked(&mut self) -> Option<Link> {
+        match &mut self.state {
+            State::Polling { parked, .. } => parked.take(),
+            _ => None,
         }
     }
 
@@ -99,9 +117,7 @@ impl Session {
             self.transmits.push_back(Transmit::Respond { link: posting.link(), response });
         }
         self.abandon();
-        if let State::Polling { parked, .. } = &mut self.state
-            && let Some(link) = parked.take()
-        {
+        if let Some(link) = self.take_parked() {
             self.transmits.push_back(respond(link, Control::Close, self.revision));
         }
     }

@@ -5,13 +5,30 @@ use crate::engine::{RequestError, Response, Transmit};
 use crate::time::after;
 use crate::{DisconnectReason, Link, Lost};
 
+/// What a link is to its session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum LinkRole {
+    /// The message stream that the session was opened for. It has no other link before that is attached.
+    Expected,
+    /// The message stream that packets go to.
+    Stream,
+    /// The message stream that may take over.
+    Candidate,
+    /// The GET that waits for packets.
+    Parked,
+    /// The GET whose answer has packets and is not delivered.
+    Answered,
+    /// The POST whose body has not arrived.
+    Post,
+    /// None of them any more: a request that has done its work, or a stream that was refused.
+    Stranger,
+}
+
 /// What happens to the links of a session, apart from what it receives over them.
 impl Session {
     /// Bytes came on a link that are nothing whole: part of a message, a control frame, or part of a body.
     pub fn handle_activity(&mut self, link: Link) {
-        if self.awaits_body(link)
-            || matches!(self.state, State::Streaming { link: stream, .. } if stream == link)
-        {
+        if let LinkRole::Stream | LinkRole::Post = self.role(link) {
             self.heard();
         }
     }
@@ -61,39 +78,61 @@ impl Session {
     }
 
     fn lose(&mut self, link: Link, why: Lost) {
-        if self.awaits_body(link) {
-            self.posting = None;
-            if why == Lost::TooLarge {
+        match (self.role(link), why) {
+            (LinkRole::Expected, _) => self.finish(DisconnectReason::TransportError),
+            (LinkRole::Stream, Lost::Closed) => self.finish(DisconnectReason::TransportClose),
+            (LinkRole::Stream, Lost::TooLarge) => self.fail(DisconnectReason::TransportError, TOO_LARGE),
+            (LinkRole::Stream, Lost::Aborted | Lost::Failed | Lost::Stalled) => {
+                self.finish(DisconnectReason::TransportError);
+            }
+            (LinkRole::Candidate, Lost::TooLarge) => self.close_candidate(TOO_LARGE),
+            (LinkRole::Candidate, _) => _ = self.take_candidate(),
+            (LinkRole::Parked, _) => {
+                self.take_parked();
+                self.fail(DisconnectReason::TransportError, None);
+            }
+            (LinkRole::Answered, _) => {
+                self.undelivered = None;
+                self.lose_packets();
+            }
+            (LinkRole::Post, Lost::TooLarge) => {
+                self.posting = None;
                 let response = Response::Refused(RequestError::TooLarge);
                 self.transmits.push_back(Transmit::Respond { link, response });
-            } else {
+            }
+            (LinkRole::Post, _) => {
+                self.posting = None;
                 self.fail(DisconnectReason::TransportError, None);
             }
-            return;
+            (LinkRole::Stranger, _) => {}
         }
-        let undelivered = self.undelivered.take_if(|undelivered| *undelivered == link).is_some();
-        match &mut self.state {
-            State::Streaming { link: stream, .. } if *stream == link => match why {
-                Lost::Closed => self.finish(DisconnectReason::TransportClose),
-                // RFC 6455 §7.4.1: 1009 is for a message that is too big to process.
-                Lost::TooLarge => self.fail(DisconnectReason::TransportError, Some(1009)),
-                Lost::Aborted | Lost::Failed | Lost::Stalled => self.finish(DisconnectReason::TransportError),
-            },
-            State::Opening => self.finish(DisconnectReason::TransportError),
-            State::Polling { candidate, .. } if candidate.as_ref().is_some_and(|c| c.link == link) => {
-                *candidate = None;
-                if why == Lost::TooLarge {
-                    self.transmits.push_back(Transmit::Close { link, code: Some(1009) });
-                }
+    }
+
+    /// Ends a session that polls, since the packets of an answer are lost.
+    fn lose_packets(&mut self) {
+        match self.state {
+            State::Polling { .. } => self.fail(DisconnectReason::TransportError, None),
+            State::Lingering { .. } => self.end_linger(),
+            State::Opening | State::Streaming { .. } | State::Closed => {}
+        }
+    }
+
+    /// Returns what a link is to the session.
+    #[inline]
+    pub(super) fn role(&self, link: Link) -> LinkRole {
+        match &self.state {
+            State::Streaming { link: stream, .. } if *stream == link => LinkRole::Stream,
+            State::Opening => LinkRole::Expected,
+            State::Polling { candidate: Some(candidate), .. } if candidate.link == link => {
+                LinkRole::Candidate
             }
-            // Parked, or answered with packets that are lost. Other requests have done their work, and streams that were
-            // refused never mattered.
-            State::Polling { parked, .. } if *parked == Some(link) || undelivered => {
-                parked.take_if(|parked| *parked == link);
-                self.fail(DisconnectReason::TransportError, None);
-            }
-            State::Lingering { .. } if undelivered => self.end_linger(),
-            State::Polling { .. } | State::Streaming { .. } | State::Lingering { .. } | State::Closed => {}
+            State::Polling { parked: Some(parked), .. } if *parked == link => LinkRole::Parked,
+            _ if self.undelivered == Some(link) => LinkRole::Answered,
+            _ if self.awaits_body(link) => LinkRole::Post,
+            _ => LinkRole::Stranger,
         }
     }
 }
+
+/// RFC 6455 §7.4.1: 1009 is for a message that is too big to process.
+const TOO_LARGE: Option<u16> = Some(1009);
