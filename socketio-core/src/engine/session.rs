@@ -333,10 +333,10 @@ impl Session {
     }
 
     /// The candidate takes over.
-    fn commit(&mut self, link: Link) {
-        let State::Polling { parked, candidate, .. } = &mut self.state else { return };
-        self.base64 = candidate.take().is_some_and(|candidate| candidate.base64);
-        if let Some(parked) = parked.take() {
+    fn commit(&mut self) {
+        let Some(Candidate { link, base64, .. }) = self.take_candidate() else { return };
+        self.base64 = base64;
+        if let Some(parked) = self.take_parked() {
             self.transmits.push_back(respond(parked, Control::Noop, self.revision));
         }
         self.state = State::Streaming { link, whole_by: None };

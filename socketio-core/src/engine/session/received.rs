@@ -3,6 +3,7 @@ use std::time::Instant;
 use bytes::Bytes;
 use bytestring::ByteString;
 
+use super::links::LinkRole;
 use super::{Session, State};
 use crate::engine::{Malformed, Packet, Transmit};
 use crate::{DisconnectReason, Link, Message};
@@ -33,43 +34,57 @@ impl Session {
         message: &'m Message,
         now: Instant,
     ) -> Option<Received<'m>> {
-        match &mut self.state {
-            State::Streaming { link: stream, whole_by } if *stream == link => {
-                *whole_by = None;
-                self.heartbeat.heard();
-                let received = match message {
-                    Message::Text(text) => {
-                        self.revision.read_text(text).map(|packet| self.read_packet(text, packet, now))
-                    }
-                    Message::Binary(bytes) => {
-                        self.revision.read_binary(bytes).map(Received::Binary).map(Some)
-                    }
-                };
-                received.unwrap_or_else(|Malformed| {
-                    self.fail(DisconnectReason::ParseError, None);
-                    None
-                })
-            }
-            State::Polling { candidate: Some(candidate), .. } if candidate.link == link => {
-                let packet = match message {
-                    Message::Text(text) => self.revision.read_text(text).ok(),
-                    Message::Binary(_) => None,
-                };
-                match packet {
-                    Some(Packet::Ping { probe: true }) if candidate.probe(now, self.answering) => {
-                        let packet = self.revision.probe_answer();
-                        self.transmits.push_back(Transmit::Message { link, packet });
-                        self.heard();
-                        // After the answer, so that the client has mostly paused before it could poll again.
-                        self.handle_timeout(now);
-                    }
-                    Some(Packet::Upgrade) if candidate.is_probed() => self.commit(link),
-                    // The session stays on polling; only the stream dies.
-                    _ => self.abandon(),
-                }
+        match self.role(link) {
+            LinkRole::Stream => self.read_streaming(message, now),
+            LinkRole::Candidate => {
+                self.read_candidate(link, message, now);
                 None
             }
-            _ => None,
+            LinkRole::Expected
+            | LinkRole::Parked
+            | LinkRole::Answered
+            | LinkRole::Post
+            | LinkRole::Stranger => None,
+        }
+    }
+
+    /// Reads a message of the stream that packets go to.
+    #[inline]
+    fn read_streaming<'m>(&mut self, message: &'m Message, now: Instant) -> Option<Received<'m>> {
+        if let State::Streaming { whole_by, .. } = &mut self.state {
+            *whole_by = None;
+        }
+        self.heartbeat.heard();
+        let received = match message {
+            Message::Text(text) => {
+                self.revision.read_text(text).map(|packet| self.read_packet(text, packet, now))
+            }
+            Message::Binary(bytes) => self.revision.read_binary(bytes).map(Received::Binary).map(Some),
+        };
+        received.unwrap_or_else(|Malformed| {
+            self.fail(DisconnectReason::ParseError, None);
+            None
+        })
+    }
+
+    /// Reads a message of the stream that may take over: the probe, and then the end of polling.
+    fn read_candidate(&mut self, link: Link, message: &Message, now: Instant) {
+        let State::Polling { candidate: Some(candidate), .. } = &mut self.state else { return };
+        let packet = match message {
+            Message::Text(text) => self.revision.read_text(text).ok(),
+            Message::Binary(_) => None,
+        };
+        match packet {
+            Some(Packet::Ping { probe: true }) if candidate.probe(now, self.answering) => {
+                let packet = self.revision.probe_answer();
+                self.transmits.push_back(Transmit::Message { link, packet });
+                self.heard();
+                // After the answer, so that the client has mostly paused before it could poll again.
+                self.handle_timeout(now);
+            }
+            Some(Packet::Upgrade) if candidate.is_probed() => self.commit(),
+            // The session stays on polling; only the stream dies.
+            _ => self.abandon(),
         }
     }
 
