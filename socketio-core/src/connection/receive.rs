@@ -6,7 +6,7 @@ use bytestring::ByteString;
 use super::sockets::State;
 use super::{Connection, Event, Pending, SocketKey, Violation};
 use crate::DisconnectReason;
-use crate::packet::{self, AckId, Packet, PacketKind, RawArgs};
+use crate::packet::{self, AckId, EventHead, PacketKind, RawArgs};
 use crate::time::after;
 
 /// A packet whose attachments have not all arrived.
@@ -60,8 +60,16 @@ impl<A> Connection<A> {
         let packet = self.engine.revision().decode(text, self.config.max_attachments)?;
         match packet.kind {
             PacketKind::Connect { auth } => self.take_connect(packet.namespace, auth),
+            PacketKind::Disconnect => self.take_disconnect(packet.namespace),
+            PacketKind::Event(head) => self.take_event(whole, packet.namespace, head, now),
+            PacketKind::Ack { id, attachments, args } => {
+                let incomplete = match self.listener(packet.namespace)? {
+                    Some(socket) => Incomplete::Ack { socket, id, args: RawArgs::of_ack(whole, args) },
+                    None => Incomplete::Ignored,
+                };
+                self.begin(incomplete, attachments, now)
+            }
             PacketKind::ConnectError { .. } => Err(Violation::Unexpected),
-            _ => self.take_for_socket(whole, packet, now),
         }
     }
 
@@ -102,49 +110,46 @@ impl<A> Connection<A> {
         Ok(())
     }
 
-    /// Everything but CONNECT needs a socket that is connected; one that the server has disconnected,
-    /// perhaps before the client knew, is forgiven.
-    fn take_for_socket(
+    fn take_disconnect(&mut self, namespace: &str) -> Result<(), Violation> {
+        let (socket, _) = self.sockets.find(namespace).ok_or(Violation::NotConnected)?;
+        self.remove(socket, DisconnectReason::ClientNamespaceDisconnect);
+        Ok(())
+    }
+
+    fn take_event(
         &mut self,
         whole: &ByteString,
-        packet: Packet<'_>,
+        namespace: &str,
+        head: EventHead<'_>,
         now: Instant,
     ) -> Result<(), Violation> {
-        let (socket, listening) = match self.sockets.find(packet.namespace) {
-            Some((socket, State::Connected(_) | State::Pending(Some(_)))) => (socket, true),
-            Some((socket, State::Left)) => (socket, false),
-            Some((socket, State::Pending(None))) if matches!(packet.kind, PacketKind::Disconnect) => {
-                (socket, false)
-            }
-            Some((_, State::Pending(None) | State::Ended(_))) | None => return Err(Violation::NotConnected),
+        let (ack, attachments) = (head.id, head.attachments);
+        let incomplete = match self.listener(namespace)? {
+            Some(socket) => Incomplete::Event { socket, event: packet::Event::new(whole, head), ack },
+            None => Incomplete::Ignored,
         };
-        let (incomplete, attachments) = match packet.kind {
-            PacketKind::Event(head) => {
-                let (ack, attachments) = (head.id, head.attachments);
-                match listening {
-                    true => {
-                        let event = packet::Event::new(whole, head);
-                        (Incomplete::Event { socket, event, ack }, attachments)
-                    }
-                    false => (Incomplete::Ignored, attachments),
-                }
-            }
-            PacketKind::Ack { id, attachments, args } => match listening {
-                true => (Incomplete::Ack { socket, id, args: RawArgs::of_ack(whole, args) }, attachments),
-                false => (Incomplete::Ignored, attachments),
-            },
-            _ => {
-                self.remove(socket, DisconnectReason::ClientNamespaceDisconnect);
-                return Ok(());
-            }
-        };
-        if attachments > 0 {
-            self.assembler.start(incomplete, attachments);
-            self.attachments_deadline = Some(after(now, self.config.message_timeout()));
-            Ok(())
-        } else {
-            self.complete(incomplete, Vec::new())
+        self.begin(incomplete, attachments, now)
+    }
+
+    /// Returns the socket that an event or an ack is for. None if the server has disconnected it, perhaps before the client
+    /// knew: then what comes for it is ignored.
+    fn listener(&self, namespace: &str) -> Result<Option<SocketKey>, Violation> {
+        match self.sockets.find(namespace) {
+            Some((socket, State::Connected(_) | State::Pending(Some(_)))) => Ok(Some(socket)),
+            Some((_, State::Left)) => Ok(None),
+            Some((_, State::Pending(None) | State::Ended(_))) | None => Err(Violation::NotConnected),
         }
+    }
+
+    /// Waits for the attachments of a packet, if it has any.
+    #[inline]
+    fn begin(&mut self, incomplete: Incomplete, attachments: usize, now: Instant) -> Result<(), Violation> {
+        if attachments == 0 {
+            return self.complete(incomplete, Vec::new());
+        }
+        self.assembler.start(incomplete, attachments);
+        self.attachments_deadline = Some(after(now, self.config.message_timeout()));
+        Ok(())
     }
 
     fn complete(&mut self, incomplete: Incomplete, attachments: Vec<Bytes>) -> Result<(), Violation> {
