@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use crate::Transport;
+
 /// What a session keeps to: intervals, deadlines and bounds. The defaults are those of the Node server
 /// unless a field says otherwise. `Duration::MAX` is never.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,6 +43,20 @@ pub struct Config {
 }
 
 impl Config {
+    /// Returns whether clients may use a transport.
+    pub fn allows(&self, transport: Transport) -> bool {
+        match transport {
+            Transport::Polling => self.polling,
+            Transport::WebSocket => self.websocket,
+        }
+    }
+
+    /// Returns the transports that a session may move to which was opened by this one.
+    pub(crate) fn upgrades(&self, from: Transport) -> impl Iterator<Item = Transport> {
+        let may_move = self.allow_upgrades && !from.is_stream();
+        Transport::ALL.into_iter().filter(move |to| may_move && to.is_stream() && self.allows(*to))
+    }
+
     /// How long a message, a body, or the attachments of a packet may take to become whole: as long as a client may be silent,
     /// and what the longest takes on a slow line. A Node server waits for no longer than the first of the two, because its
     /// pings are answered behind the message.
@@ -70,5 +86,23 @@ impl Default for Config {
             websocket: true,
             allow_upgrades: true,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sessions_move_from_requests_to_the_streams_that_are_allowed() {
+        let mut config = Config::default();
+        let upgrades = |config: &Config, from| config.upgrades(from).collect::<Vec<_>>();
+        assert_eq!(upgrades(&config, Transport::Polling), [Transport::WebSocket]);
+        assert_eq!(upgrades(&config, Transport::WebSocket), []);
+        config.allow_upgrades = false;
+        assert_eq!(upgrades(&config, Transport::Polling), []);
+        config.allow_upgrades = true;
+        config.websocket = false;
+        assert_eq!(upgrades(&config, Transport::Polling), []);
     }
 }

@@ -42,6 +42,15 @@ impl Transport {
             Self::WebSocket => "websocket",
         }
     }
+
+    /// Returns whether it is a stream of messages in both directions. Otherwise it consists of requests.
+    #[inline]
+    pub const fn is_stream(self) -> bool {
+        match self {
+            Self::Polling => false,
+            Self::WebSocket => true,
+        }
+    }
 }
 
 /// One message of a message stream.

@@ -1,5 +1,6 @@
 //! Engine.IO 4 with Socket.IO 5. Packets are kept in this form while they wait.
 
+use std::fmt;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -12,10 +13,7 @@ use crate::{Config, Encoded, Message, Sid, SocketId, Transport};
 
 /// `0` and five keys, which the protocol's own tests count.
 pub(super) fn open(sid: &Sid, transport: Transport, config: &Config) -> Encoded {
-    let upgrades = match transport {
-        Transport::Polling if config.allow_upgrades && config.websocket => "\"websocket\"",
-        Transport::Polling | Transport::WebSocket => "",
-    };
+    let upgrades = Upgrades { from: transport, config };
     Encoded::text_only(&format!(
         "0{{\"sid\":\"{}\",\"upgrades\":[{upgrades}],\"pingInterval\":{},\"pingTimeout\":{},\"maxPayload\":{}}}",
         sid.expose(),
@@ -23,6 +21,22 @@ pub(super) fn open(sid: &Sid, transport: Transport, config: &Config) -> Encoded 
         millis(config.ping_timeout),
         config.max_payload,
     ))
+}
+
+/// The names of the transports that a session may move to, as the elements of an array.
+struct Upgrades<'a> {
+    from: Transport,
+    config: &'a Config,
+}
+
+impl fmt::Display for Upgrades<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, to) in self.config.upgrades(self.from).enumerate() {
+            let comma = if index > 0 { "," } else { "" };
+            write!(f, "{comma}\"{}\"", to.name())?;
+        }
+        Ok(())
+    }
 }
 
 pub(super) fn ping() -> Encoded {
