@@ -51,6 +51,11 @@ impl Transport {
             Self::WebSocket => true,
         }
     }
+
+    /// Returns the transport of this [name](Self::name).
+    pub(crate) fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|transport| transport.name() == name)
+    }
 }
 
 /// One message of a message stream.

@@ -18,15 +18,15 @@ pub struct Head<'a> {
     pub query: &'a str,
     /// The value of `Content-Type`.
     pub content_type: Option<&'a str>,
-    /// Whether the request asks to become a WebSocket: a GET with `Upgrade: websocket` over HTTP/1.1, an
-    /// extended CONNECT with `:protocol = websocket` over HTTP/2.
-    pub websocket: bool,
+    /// The message stream that the request asks to become. A WebSocket is asked for by a GET with `Upgrade: websocket` over
+    /// HTTP/1.1, by an extended CONNECT with `:protocol = websocket` over HTTP/2.
+    pub stream: Option<Transport>,
 }
 
 impl<'a> Head<'a> {
-    /// The head of a request that has no `Content-Type` and does not ask to become a WebSocket.
+    /// The head of a request that has no `Content-Type` and does not ask to become a message stream.
     pub const fn new(method: &'a str, path: &'a str, query: &'a str) -> Self {
-        Self { method, path, query, content_type: None, websocket: false }
+        Self { method, path, query, content_type: None, stream: None }
     }
 
     /// The same with the value of `Content-Type`, if it has one.
@@ -36,11 +36,25 @@ impl<'a> Head<'a> {
         self
     }
 
-    /// The same of a request that asks to become a [WebSocket](Self::websocket), or not.
+    /// The same of a request that asks to become a [WebSocket](Self::stream), or not.
     #[must_use]
     pub const fn with_websocket(mut self, websocket: bool) -> Self {
-        self.websocket = websocket;
+        self.stream = if websocket { Some(Transport::WebSocket) } else { None };
         self
+    }
+
+    /// Returns whether a transport is served by such a request: a stream by one that asks to become it, others by one that
+    /// does not ask to become a stream.
+    fn suits(&self, transport: Transport) -> bool {
+        self.stream == transport.is_stream().then_some(transport)
+    }
+
+    /// Returns whether the body is declared as octets.
+    fn has_octets(&self) -> bool {
+        self.content_type.is_some_and(|value| {
+            let essence = value.split(';').next().unwrap_or_default().trim();
+            essence.eq_ignore_ascii_case("application/octet-stream")
+        })
     }
 }
 
@@ -123,11 +137,7 @@ impl Request {
     pub fn parse(head: &Head<'_>, config: &Config) -> Result<Self, RequestError> {
         let parameters = Parameters::parse(head.query);
         let transport = parameters.transport.and_then(|value| {
-            recognize(value, |name| match name {
-                "polling" if config.polling => Some(Transport::Polling),
-                "websocket" if config.websocket => Some(Transport::WebSocket),
-                _ => None,
-            })
+            recognize(value, |name| Transport::from_name(name).filter(|transport| config.allows(*transport)))
         });
         let transport = transport.ok_or(RequestError::UnknownTransport)?;
         let named = parameters.eio.map(|value| recognize(value, Revision::from_parameter));
@@ -140,21 +150,16 @@ impl Request {
         if named == Some(None) {
             return Err(BadRequest::RevisionMismatch.into());
         }
-        match (transport, head.method, head.websocket) {
-            (Transport::Polling, "GET", false) => Ok(Self::Poll(Poll { sid, revision })),
-            (Transport::Polling, "POST", false) => {
-                let octets = head.content_type.is_some_and(|value| {
-                    let essence = value.split(';').next().unwrap_or_default().trim();
-                    essence.eq_ignore_ascii_case("application/octet-stream")
-                });
-                Ok(Self::Post(Post { sid, revision, octets }))
-            }
-            (Transport::Polling, _, false) => Err(BadRequest::Method.into()),
-            (Transport::Polling, _, true) => Err(BadRequest::Handshake.into()),
-            (Transport::WebSocket, _, true) => {
-                Ok(Self::Upgrade(Upgrade { sid, revision, transport, base64: parameters.base64 }))
-            }
-            (Transport::WebSocket, _, false) => Err(BadRequest::Handshake.into()),
+        if !head.suits(transport) {
+            return Err(BadRequest::Handshake.into());
+        }
+        if transport.is_stream() {
+            return Ok(Self::Upgrade(Upgrade { sid, revision, transport, base64: parameters.base64 }));
+        }
+        match head.method {
+            "GET" => Ok(Self::Poll(Poll { sid, revision })),
+            "POST" => Ok(Self::Post(Post { sid, revision, octets: head.has_octets() })),
+            _ => Err(BadRequest::Method.into()),
         }
     }
 
@@ -174,10 +179,10 @@ impl Request {
         revision: Option<Revision>,
         base64: bool,
     ) -> Result<Self, RequestError> {
-        if head.method != "GET" && !head.websocket {
+        if head.method != "GET" && head.stream.is_none() {
             return Err(RequestError::BadHandshakeMethod);
         }
-        if head.websocket != (transport == Transport::WebSocket) {
+        if !head.suits(transport) {
             return Err(BadRequest::Handshake.into());
         }
         let revision = revision.ok_or(RequestError::UnsupportedRevision)?;
