@@ -223,7 +223,7 @@ impl<A> Connection<A> {
     /// A message came over a stream.
     pub fn handle_message(&mut self, link: Link, message: &Message, now: Instant) {
         // What a session that has moved does not ask.
-        if self.engine.transport() == Transport::Polling {
+        if self.engine.is_polling() {
             self.engine.set_answering(self.is_answering());
         }
         match self.engine.read_message(link, message, now) {

@@ -63,7 +63,9 @@ pub struct Session {
 #[derive(Debug)]
 enum State {
     /// A session born on a message stream that is not attached yet.
-    Opening,
+    Opening {
+        transport: Transport,
+    },
     Polling {
         /// The GET that waits for packets.
         parked: Option<Link>,
@@ -74,6 +76,7 @@ enum State {
     },
     Streaming {
         link: Link,
+        transport: Transport,
         /// When the message must be whole that has begun to come.
         whole_by: Option<Instant>,
     },
@@ -95,7 +98,7 @@ impl Session {
     /// The transport packets go to.
     pub fn transport(&self) -> Transport {
         match self.state {
-            State::Opening | State::Streaming { .. } => Transport::WebSocket,
+            State::Opening { transport } | State::Streaming { transport, .. } => transport,
             State::Polling { .. } | State::Lingering { .. } | State::Closed => Transport::Polling,
         }
     }
@@ -103,6 +106,12 @@ impl Session {
     /// Whether [`send`](Self::send) still takes packets.
     pub fn is_open(&self) -> bool {
         !matches!(self.state, State::Lingering { .. } | State::Closed)
+    }
+
+    /// Whether the session is on requests, and may move to a message stream.
+    #[inline]
+    pub(crate) fn is_polling(&self) -> bool {
+        matches!(self.state, State::Polling { .. })
     }
 
     /// Whether nothing will ever happen again, apart from what [`poll_transmit`](Self::poll_transmit)
@@ -152,11 +161,10 @@ impl Session {
     /// A session whose client asked for it with `open`. Its OPEN packet leaves with the first
     /// [`handle_poll`](Self::handle_poll) or [`handle_attach`](Self::handle_attach).
     pub fn open(config: Arc<Config>, sid: &Sid, open: &Open, now: Instant) -> Self {
-        let state = match open.transport {
-            Transport::Polling => {
-                State::Polling { parked: None, candidate: None, return_by: Some(after(now, RETURN_TIMEOUT)) }
-            }
-            Transport::WebSocket => State::Opening,
+        let state = if open.transport.is_stream() {
+            State::Opening { transport: open.transport }
+        } else {
+            State::Polling { parked: None, candidate: None, return_by: Some(after(now, RETURN_TIMEOUT)) }
         };
         let mut outbox = Outbox::default();
         outbox.push(open.revision.open(sid, open.transport, &config));
@@ -201,7 +209,7 @@ impl Session {
                     self.transmits.push_back(respond(link, Control::Noop, self.revision));
                 }
             }
-            State::Opening | State::Polling { .. } | State::Streaming { .. } => {}
+            State::Opening { .. } | State::Polling { .. } | State::Streaming { .. } => {}
         }
         // A client whose input waits to be read is not silent.
         if self.is_behind() {
@@ -283,7 +291,7 @@ impl Session {
     #[must_use = "without its timer a session neither pings nor dies"]
     pub fn poll_timeout(&self) -> Option<Instant> {
         let deadline = match &self.state {
-            State::Opening => None,
+            State::Opening { .. } => None,
             State::Streaming { whole_by, .. } => *whole_by,
             State::Polling { candidate: None, return_by, .. } => *return_by,
             State::Polling { candidate: Some(candidate), return_by, parked } => {
@@ -319,7 +327,7 @@ impl Session {
     fn return_by(&self) -> Option<Instant> {
         match self.state {
             State::Polling { return_by, .. } => return_by,
-            State::Opening | State::Streaming { .. } | State::Lingering { .. } | State::Closed => None,
+            State::Opening { .. } | State::Streaming { .. } | State::Lingering { .. } | State::Closed => None,
         }
     }
 
@@ -327,19 +335,19 @@ impl Session {
     fn whole_by(&self) -> Option<Instant> {
         let message = match self.state {
             State::Streaming { whole_by, .. } => whole_by,
-            State::Opening | State::Polling { .. } | State::Lingering { .. } | State::Closed => None,
+            State::Opening { .. } | State::Polling { .. } | State::Lingering { .. } | State::Closed => None,
         };
         earlier(message, self.posting.as_ref().and_then(Posting::until))
     }
 
     /// The candidate takes over.
     fn commit(&mut self) {
-        let Some(Candidate { link, base64, .. }) = self.take_candidate() else { return };
+        let Some(Candidate { link, transport, base64, .. }) = self.take_candidate() else { return };
         self.base64 = base64;
         if let Some(parked) = self.take_parked() {
             self.transmits.push_back(respond(parked, Control::Noop, self.revision));
         }
-        self.state = State::Streaming { link, whole_by: None };
+        self.state = State::Streaming { link, transport, whole_by: None };
         self.heard();
         self.events.push_back(Event::Upgraded);
     }

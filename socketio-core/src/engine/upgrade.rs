@@ -1,12 +1,14 @@
 use std::time::{Duration, Instant};
 
+use super::Upgrade;
 use crate::time::after;
-use crate::{Config, Link};
+use crate::{Config, Link, Transport};
 
 /// A message stream that may take a polling session over.
 #[derive(Debug, Clone)]
 pub(super) struct Candidate {
     pub(super) link: Link,
+    pub(super) transport: Transport,
     pub(super) base64: bool,
     pub(super) deadline: Instant,
     /// When the probe came; from then on parked GETs are released.
@@ -16,8 +18,10 @@ pub(super) struct Candidate {
 }
 
 impl Candidate {
-    pub(super) fn new(link: Link, base64: bool, config: &Config, now: Instant) -> Self {
-        Self { link, base64, deadline: after(now, config.upgrade_timeout), probed: None, release: None }
+    pub(super) fn new(link: Link, upgrade: &Upgrade, config: &Config, now: Instant) -> Self {
+        let Upgrade { transport, base64, .. } = *upgrade;
+        let deadline = after(now, config.upgrade_timeout);
+        Self { link, transport, base64, deadline, probed: None, release: None }
     }
 
     /// Takes the probe, which releases a GET that is parked; false if there was one before. While packets are about to be
@@ -57,7 +61,9 @@ mod tests {
     fn releases_come_with_the_probe_and_ever_later_after_it() {
         let start = crate::time::start();
         let at = |millis| start + Duration::from_millis(millis);
-        let mut candidate = Candidate::new(Link::new(1), false, &Config::default(), start);
+        let sid = crate::Sid::from_entropy([7; 15]);
+        let upgrade = Upgrade { sid, revision: None, transport: Transport::WebSocket, base64: false };
+        let mut candidate = Candidate::new(Link::new(1), &upgrade, &Config::default(), start);
         candidate.park(start, false);
         assert_eq!(candidate.release(), None);
         assert!(candidate.probe(at(10), false));

@@ -31,7 +31,7 @@ impl Session {
                 }
                 self.fail(reason, None);
             }
-            State::Opening => self.finish(reason),
+            State::Opening { .. } => self.finish(reason),
             State::Lingering { .. } | State::Closed => {}
         }
     }
@@ -52,7 +52,7 @@ impl Session {
                 }
             },
             State::Lingering { .. } => self.end_linger(),
-            State::Opening | State::Streaming { .. } | State::Closed => {
+            State::Opening { .. } | State::Streaming { .. } | State::Closed => {
                 self.fail(DisconnectReason::TransportClose, None);
             }
         }

@@ -46,7 +46,7 @@ impl Session {
     /// in time: see [`Connection::handle_partial`](crate::Connection::handle_partial).
     pub fn handle_partial(&mut self, link: Link, partial: bool, now: Instant) {
         match &mut self.state {
-            State::Streaming { link: stream, whole_by } if *stream == link => match partial {
+            State::Streaming { link: stream, whole_by, .. } if *stream == link => match partial {
                 true => _ = whole_by.get_or_insert_with(|| after(now, self.config.message_timeout())),
                 false => *whole_by = None,
             },
@@ -63,7 +63,7 @@ impl Session {
         let ours = match self.state {
             State::Streaming { link: stream, .. } => stream == link,
             State::Polling { .. } => self.undelivered == Some(link),
-            State::Opening | State::Lingering { .. } | State::Closed => false,
+            State::Opening { .. } | State::Lingering { .. } | State::Closed => false,
         };
         if ours {
             self.heartbeat.progressed(left, &self.config, now);
@@ -113,7 +113,7 @@ impl Session {
         match self.state {
             State::Polling { .. } => self.fail(DisconnectReason::TransportError, None),
             State::Lingering { .. } => self.end_linger(),
-            State::Opening | State::Streaming { .. } | State::Closed => {}
+            State::Opening { .. } | State::Streaming { .. } | State::Closed => {}
         }
     }
 
@@ -122,7 +122,7 @@ impl Session {
     pub(super) fn role(&self, link: Link) -> LinkRole {
         match &self.state {
             State::Streaming { link: stream, .. } if *stream == link => LinkRole::Stream,
-            State::Opening => LinkRole::Expected,
+            State::Opening { .. } => LinkRole::Expected,
             State::Polling { candidate: Some(candidate), .. } if candidate.link == link => {
                 LinkRole::Candidate
             }

@@ -4,7 +4,7 @@ use super::{Posting, Session, State};
 use crate::engine::upgrade::Candidate;
 use crate::engine::{BadRequest, Poll, Post, Request, RequestError, Transmit, Upgrade};
 use crate::time::after;
-use crate::{DisconnectReason, Link, Revision, Transport};
+use crate::{DisconnectReason, Link, Revision};
 
 /// The requests of a session.
 impl Session {
@@ -22,9 +22,7 @@ impl Session {
         now: Instant,
     ) -> Result<(), RequestError> {
         match request {
-            Request::Open(open) if open.transport == Transport::Polling => {
-                return self.take_poll(link, now);
-            }
+            Request::Open(open) if !open.transport.is_stream() => return self.take_poll(link, now),
             Request::Poll(poll) => return self.handle_poll(link, poll, now),
             Request::Post(post) => return self.handle_post(link, post, now),
             Request::Open(_) => self.handle_attach(link, now),
@@ -70,7 +68,7 @@ impl Session {
                 self.end_linger();
                 Err(RequestError::Overlap)
             }
-            State::Opening | State::Streaming { .. } => Err(BadRequest::TransportMismatch.into()),
+            State::Opening { .. } | State::Streaming { .. } => Err(BadRequest::TransportMismatch.into()),
             State::Closed => Err(RequestError::UnknownSession),
         }
     }
@@ -89,7 +87,9 @@ impl Session {
             // A client that does not know of the end yet is not told by an error: it would not come for
             // the packets that tell it.
             State::Polling { .. } | State::Lingering { .. } => {}
-            State::Opening | State::Streaming { .. } => return Err(BadRequest::TransportMismatch.into()),
+            State::Opening { .. } | State::Streaming { .. } => {
+                return Err(BadRequest::TransportMismatch.into());
+            }
             State::Closed => return Err(RequestError::UnknownSession),
         }
         let fault = match self.posting {
@@ -109,7 +109,7 @@ impl Session {
     pub fn handle_attach(&mut self, link: Link, now: Instant) {
         self.handle_timeout(now);
         match self.state {
-            State::Opening => self.state = State::Streaming { link, whole_by: None },
+            State::Opening { transport } => self.state = State::Streaming { link, transport, whole_by: None },
             _ => self.transmits.push_back(Transmit::Close { link, code: None }),
         }
     }
@@ -124,7 +124,7 @@ impl Session {
         self.handle_timeout(now);
         match &mut self.state {
             State::Polling { candidate: candidate @ None, .. } if self.config.allow_upgrades => {
-                *candidate = Some(Box::new(Candidate::new(link, upgrade.base64, &self.config, now)));
+                *candidate = Some(Box::new(Candidate::new(link, upgrade, &self.config, now)));
             }
             _ => self.transmits.push_back(Transmit::Close { link, code: None }),
         }
