@@ -18,7 +18,7 @@ mod tests {
     use super::*;
     use crate::session::{Command, Session};
     use crate::trace::Span;
-    use crate::transport::{Carrier, Wire};
+    use crate::transport::MessageStream;
 
     /// What exists once for each client, socket or command, in bytes; the driver without its span, which only
     /// `tracing` makes large.
@@ -29,7 +29,7 @@ mod tests {
             ("Driver", size_of::<Driver>() - size_of::<Span>(), 752),
             ("Session", size_of::<Session>(), 280),
             ("LocalSocket", size_of::<local::LocalSocket>(), 112),
-            ("Wire", size_of::<Wire<Carrier>>(), 200),
+            ("MessageStream", size_of::<MessageStream>(), 200),
             ("Command", size_of::<Command>(), 56),
         ];
         for (name, size, bound) in bounds {

@@ -20,10 +20,10 @@ mod error;
 pub(crate) use error::ReadError;
 
 mod wire;
-pub(crate) use wire::Wire;
+use wire::Wire;
 
 mod carrier;
-pub(crate) use carrier::{ByteStream, Carrier};
+pub(crate) use carrier::ByteStream;
 
 mod stream;
-pub(crate) use stream::Stream;
+pub(crate) use stream::{MessageStream, Stream};

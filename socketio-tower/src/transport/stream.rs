@@ -7,7 +7,10 @@ use hyper_util::rt::TokioIo;
 use super::Wire;
 use super::carrier::{ByteStream, Carrier};
 
-/// A WebSocket that is about to stand.
+/// A stream of messages between a session and its client. Another transport of streams makes it an enum.
+pub(crate) type MessageStream = Wire<Carrier>;
+
+/// A message stream that is not open yet.
 #[derive(Debug)]
 pub(crate) struct Stream {
     source: Source,
@@ -34,7 +37,7 @@ impl Stream {
         Self { source: Source::Attached(Some(carrier)), max_payload }
     }
 
-    pub(crate) fn poll_open(&mut self, cx: &mut Context<'_>) -> Poll<Result<Wire<Carrier>, hyper::Error>> {
+    pub(crate) fn poll_open(&mut self, cx: &mut Context<'_>) -> Poll<Result<MessageStream, hyper::Error>> {
         let carrier = match &mut self.source {
             Source::Upgrade(upgrade) => Carrier::Upgraded(TokioIo::new(ready!(Pin::new(upgrade).poll(cx))?)),
             Source::Attached(carrier) => carrier.take().expect("a stream is opened once"),

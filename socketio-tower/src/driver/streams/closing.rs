@@ -5,11 +5,11 @@ use std::time::{Duration, Instant};
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
 use super::Turn;
-use crate::transport::{Carrier, ReadError, Wire};
+use crate::transport::{MessageStream, ReadError};
 
 /// A stream whose close frame goes out; what still comes is thrown away.
 pub(super) struct Closing {
-    pub(super) wire: Wire<Carrier>,
+    pub(super) wire: MessageStream,
     /// The moment at which the stream is dropped, however the peer takes what is left: a peer that takes a byte now and then
     /// would keep a full queue alive for hours.
     until: Instant,
@@ -24,14 +24,14 @@ const CLOSE_TIMEOUT: Duration = Duration::from_secs(3);
 
 impl Closing {
     /// Closes the stream after what is queued, which the peer has until then to take.
-    pub(super) fn begin(mut wire: Wire<Carrier>, code: Option<CloseCode>, until: Instant) -> Self {
+    pub(super) fn begin(mut wire: MessageStream, code: Option<CloseCode>, until: Instant) -> Self {
         wire.close(code);
         Self { wire, until, shut: false, ended: false }
     }
 
     /// Closes a stream from which nothing comes any more. The peer may still read what was queued for it, the answer to its
     /// close frame included.
-    pub(super) fn after_end(wire: Wire<Carrier>, until: Instant) -> Self {
+    pub(super) fn after_end(wire: MessageStream, until: Instant) -> Self {
         Self { wire, until, shut: false, ended: true }
     }
 

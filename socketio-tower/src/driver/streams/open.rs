@@ -6,11 +6,11 @@ use socketio_core::{Connection, Link, Lost};
 
 use super::Turn;
 use crate::session::Answer;
-use crate::transport::{Carrier, ReadError, Wire};
+use crate::transport::{MessageStream, ReadError};
 
 /// A stream that carries messages.
 pub(super) struct Open {
-    pub(super) wire: Wire<Carrier>,
+    pub(super) wire: MessageStream,
     stall: Stall,
 }
 
@@ -25,7 +25,7 @@ struct Stall {
 const MESSAGES_PER_TURN: usize = 256;
 
 impl Open {
-    pub(super) fn new(wire: Wire<Carrier>) -> Self {
+    pub(super) fn new(wire: MessageStream) -> Self {
         Self { wire, stall: Stall { sent: 0, since: None } }
     }
 

@@ -5,7 +5,7 @@ use socketio_core::engine::Upgrade;
 
 use super::Turn;
 use crate::trace;
-use crate::transport::{Carrier, Stream, Wire};
+use crate::transport::{MessageStream, Stream};
 
 /// A stream that the HTTP server has not handed over.
 pub(super) struct Opening {
@@ -18,7 +18,7 @@ pub(super) struct Opening {
 /// The end of an opening.
 pub(super) struct Opened {
     /// None if the stream could not be opened.
-    pub(super) wire: Option<Wire<Carrier>>,
+    pub(super) wire: Option<MessageStream>,
     pub(super) upgrade: Option<Box<Upgrade>>,
 }
 
