@@ -54,7 +54,7 @@ async fn the_application_is_asked_once_for_each_session() {
     }
     assert_eq!(io.sessions(), 2);
 
-    let server = Server::start(&io).await;
+    let server = Server::start(&io);
     for path in [POLLING, WEBSOCKET] {
         for (token, query, expected) in
             [("", "", "Forbidden"), ("guess", "", r#"wrong \"token\""#), ("secret", "&banned=1", "banned")]
@@ -70,7 +70,7 @@ async fn the_application_is_asked_once_for_each_session() {
             if !token.is_empty() {
                 asks.headers_mut().insert("token", token.parse().unwrap());
             }
-            let answer = Http::connect(server.address).await.request(asks).await;
+            let answer = Http::connect(&server.address).await.request(asks).await;
             assert_eq!(answer.status(), StatusCode::FORBIDDEN);
             assert_eq!(answer.headers()[header::CONTENT_TYPE], "application/json");
             assert_eq!(answer.headers()[header::CONTENT_LENGTH], answer.body().len().to_string());
@@ -89,7 +89,7 @@ fn opens_a_session(request: &Request) -> bool {
 }
 
 /// A hook cannot hand on what it finds out; a layer around can, and does it once for each session.
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn what_a_layer_has_found_out_is_there_in_hooks_and_handlers() {
     let io = SocketIo::builder()
         .keep_extension::<User>()
@@ -115,8 +115,8 @@ async fn what_a_layer_has_found_out_is_there_in_hooks_and_handlers() {
         }
         next.run(request)
     });
-    let server = Server::serve(Router::new().layer(io.layer()).layer(known)).await;
-    let mut http = Http::connect(server.address).await;
+    let server = Server::serve(Router::new().layer(io.layer()).layer(known));
+    let mut http = Http::connect(&server.address).await;
     assert_eq!(text(&http.get(POLLING).await), forbidden("log in first"));
     let mut asks = request(Method::GET, POLLING, "");
     asks.headers_mut().insert("token", HeaderValue::from_static("secret"));
@@ -136,8 +136,8 @@ async fn what_a_layer_has_found_out_is_there_in_hooks_and_handlers() {
 #[tokio::test(start_paused = true)]
 async fn what_is_no_handshake_is_not_asked_for() {
     let io = SocketIo::builder().allow_request(async |_| -> Result<(), Refusal> { panic!("asked") }).build();
-    let server = Server::start(&io).await;
-    let mut http = Http::connect(server.address).await;
+    let server = Server::start(&io);
+    let mut http = Http::connect(&server.address).await;
     for (path, code) in [
         ("/socket.io/?EIO=4&transport=carrier-pigeon", 0),
         ("/socket.io/?EIO=4&transport=polling&sid=unknown", 1),
@@ -186,8 +186,8 @@ async fn origins_guard_every_transport_and_the_upgrade() {
     }
 
     // A page that has somehow come to know the id of a session.
-    let server = Server::start(&io).await;
-    let poller = Poller::open(server.address).await;
+    let server = Server::start(&io);
+    let poller = Poller::open(&server.address).await;
     let mut upgrade = request(Method::GET, &poller.path().replace("polling", "websocket"), "");
     for (name, value) in [
         ("connection", "upgrade"),
@@ -198,7 +198,7 @@ async fn origins_guard_every_transport_and_the_upgrade() {
     ] {
         upgrade.headers_mut().insert(name, value.parse().unwrap());
     }
-    let answer = Http::connect(server.address).await.request(upgrade).await;
+    let answer = Http::connect(&server.address).await.request(upgrade).await;
     assert_eq!((answer.status(), text(&answer)), (StatusCode::FORBIDDEN, forbidden("Forbidden")));
     drop(poller);
 }
@@ -215,7 +215,7 @@ fn wrong_origins_and_cookies_are_told_when_the_layer_is_made() {
 }
 
 /// An id that is taken is not given again: the session that has it is not taken over.
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn ids_come_from_the_generator() {
     let next = Arc::new(AtomicU64::new(0));
     let counter = Arc::clone(&next);
@@ -226,18 +226,18 @@ async fn ids_come_from_the_generator() {
             id
         })
         .build();
-    let server = Server::start(&io).await;
-    let mut first = Ws::handshake(server.address, WEBSOCKET).await;
+    let server = Server::start(&io);
+    let mut first = Ws::handshake(&server.address, WEBSOCKET).await;
     assert!(first.text().await.starts_with(r#"0{"sid":"AAAAAAAAAAAAAAAAAAAA","#));
     // The next two are taken, and the one after them is free.
-    let mut second = Ws::handshake(server.address, WEBSOCKET).await;
+    let mut second = Ws::handshake(&server.address, WEBSOCKET).await;
     assert!(second.text().await.starts_with(r#"0{"sid":"AAAAAAAAAAEAAAAAAAAA","#));
     assert_eq!(next.load(Ordering::Relaxed), 4);
 
     let constant = SocketIo::builder().id_generator(|| [7; 15]).build();
-    let server = Server::start(&constant).await;
-    let mut only = Ws::connect(server.address).await;
-    let answer = Http::connect(server.address).await.get(POLLING).await;
+    let server = Server::start(&constant);
+    let mut only = Ws::connect(&server.address).await;
+    let answer = Http::connect(&server.address).await.get(POLLING).await;
     assert_eq!(text(&answer), r#"{"code":3,"message":"Bad request"}"#);
     only.send("3").await;
     assert_eq!(constant.sessions(), 1);
@@ -264,13 +264,13 @@ async fn an_attached_stream_is_asked_for_too() {
 }
 
 /// Faults of what the application was asked for do not end more than the request.
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn hooks_that_panic_refuse() {
     let io = SocketIo::builder().origins(Origins::matching(|_| panic!("a hook's fault"))).build();
-    let server = Server::start(&io).await;
+    let server = Server::start(&io);
     let mut asks = request(Method::GET, POLLING, "");
     asks.headers_mut().insert(header::ORIGIN, "null".parse().unwrap());
-    let mut connection = Http::connect(server.address).await;
+    let mut connection = Http::connect(&server.address).await;
     assert_eq!(connection.request(asks).await.status(), StatusCode::FORBIDDEN);
     assert_eq!(connection.get(POLLING).await.status(), StatusCode::OK, "without an origin nobody is asked");
 

@@ -16,8 +16,8 @@ enum Message {
 }
 
 async fn served(io: &SocketIo) -> (Server, Ws) {
-    let server = Server::start(io).await;
-    let ws = Ws::connect(server.address).await;
+    let server = Server::start(io);
+    let ws = Ws::connect(&server.address).await;
     (server, ws)
 }
 
@@ -33,7 +33,7 @@ async fn binary_stands_in_tagged_enums() {
     assert_eq!(echoed, picture);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn what_is_nested_too_deep_for_a_type_is_relayed_all_the_same() {
     let io = SocketIo::new();
     io.of("/", |ns| {
@@ -54,7 +54,7 @@ async fn what_is_nested_too_deep_for_a_type_is_relayed_all_the_same() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn half_a_surrogate_pair_is_text() {
     let io = SocketIo::new();
     io.of("/", |ns| {
@@ -66,8 +66,8 @@ async fn half_a_surrogate_pair_is_text() {
         ns.on("auth", async |socket: Socket| Reply(socket.data::<Option<String>>()));
         ns.fallback(async |event: Event| event.name().to_owned());
     });
-    let server = Server::start(&io).await;
-    let mut ws = Ws::open(server.address).await;
+    let server = Server::start(&io);
+    let mut ws = Ws::open(&server.address).await;
     ws.send(r#"40{"name":"n \udc00"}"#).await;
     assert!(ws.text().await.starts_with("40{"));
     for (event, answer) in [
@@ -86,7 +86,7 @@ struct Name {
     name: String,
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_whole_number_is_an_integer() {
     let io = SocketIo::new();
     io.of("/", |ns| {
@@ -100,7 +100,7 @@ async fn a_whole_number_is_an_integer() {
     ws.expect(r#"432["refused"]"#).await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn arguments_are_sent_on_unparsed() {
     let io = SocketIo::new();
     io.of("/", |ns| {

@@ -6,12 +6,14 @@ use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Full};
 use socketio_tower::SocketIo;
 use socketio_tower::layer::Origins;
+use socketio_tower::testing::settled;
 use tower::{ServiceExt, service_fn};
 use tower_http::compression::CompressionLayer;
 use tower_http::cors::CorsLayer;
 use tower_http::decompression::Decompression;
 
 use crate::client::{Http, POLLING, Poller, Server, WEBSOCKET, request, text, until};
+use crate::network::Connect;
 
 const PAGE: &str = "https://example.com";
 
@@ -23,7 +25,7 @@ async fn with_cors() -> (Server, SocketIo) {
         .allow_headers([header::CONTENT_TYPE])
         .allow_credentials(true);
     let app = Router::new().layer(io.layer()).layer(cors);
-    (Server::serve(app).await, io)
+    (Server::serve(app), io)
 }
 
 fn from_page(method: Method, path: &str, body: &'static str) -> Request<Full<Bytes>> {
@@ -39,10 +41,10 @@ fn allowed(answer: &Response<Bytes>) -> bool {
 }
 
 /// A page of another origin may read every answer: of polls, of posts, and of those that are refused.
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn cors_is_on_every_answer() {
     let (server, _io) = with_cors().await;
-    let mut http = Http::connect(server.address).await;
+    let mut http = Http::connect(&server.address).await;
     let mut preflight = from_page(Method::OPTIONS, POLLING, "");
     preflight.headers_mut().insert(header::ACCESS_CONTROL_REQUEST_METHOD, HeaderValue::from_static("POST"));
     let answer = http.request(preflight).await;
@@ -69,13 +71,13 @@ async fn cors_is_on_every_answer() {
 }
 
 /// With credentials browsers take no `*`: each of several pages must be answered with its own origin.
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn each_of_several_pages_is_answered_with_its_own_origin() {
     const PAGES: [&str; 2] = [PAGE, "http://localhost:5173"];
     let io = SocketIo::builder().origins(Origins::only(PAGES)).build();
     let cors = CorsLayer::new().allow_origin(PAGES.map(HeaderValue::from_static)).allow_credentials(true);
-    let server = Server::serve(Router::new().layer(io.layer()).layer(cors)).await;
-    let mut http = Http::connect(server.address).await;
+    let server = Server::serve(Router::new().layer(io.layer()).layer(cors));
+    let mut http = Http::connect(&server.address).await;
     for page in PAGES.into_iter().chain(["https://evil.org"]) {
         let mut asks = request(Method::GET, POLLING, "");
         asks.headers_mut().insert(header::ORIGIN, HeaderValue::from_static(page));
@@ -89,14 +91,14 @@ async fn each_of_several_pages_is_answered_with_its_own_origin() {
 }
 
 /// As on the Node server the headers are on the 101 too, and guard nothing there: that is what `origins` is for.
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn cors_does_not_guard_a_websocket() {
     use tokio_tungstenite::tungstenite::client::IntoClientRequest;
     let (server, io) = with_cors().await;
     for origin in [PAGE, "https://evil.org"] {
         let mut asks = format!("ws://localhost{WEBSOCKET}").into_client_request().unwrap();
         asks.headers_mut().insert(header::ORIGIN, origin.parse().unwrap());
-        let stream = tokio::net::TcpStream::connect(server.address).await.unwrap();
+        let stream = server.address.connect().await.unwrap();
         let (_ws, answer) = tokio_tungstenite::client_async(asks, stream).await.unwrap();
         assert_eq!(answer.status(), StatusCode::SWITCHING_PROTOCOLS);
         if origin == PAGE {
@@ -107,12 +109,12 @@ async fn cors_does_not_guard_a_websocket() {
 }
 
 /// What Node's `httpCompression` does: the answers to polls, if they are long enough and the client can read it.
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn polling_answers_are_compressed() {
     let io = SocketIo::new();
     let app = Router::new().layer(io.layer()).layer(CompressionLayer::new());
-    let server = Server::serve(app).await;
-    let mut poller = Poller::connect(server.address).await;
+    let server = Server::serve(app);
+    let mut poller = Poller::connect(&server.address).await;
     let long = "hello ".repeat(1000);
     io.emit("long", &long);
     // A client that does not ask for it.
@@ -123,7 +125,7 @@ async fn polling_answers_are_compressed() {
     io.emit("long", &long);
     let mut asks = request(Method::GET, poller.path(), "");
     asks.headers_mut().insert(header::ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
-    let packed = Http::connect(server.address).await.request(asks).await;
+    let packed = Http::connect(&server.address).await.request(asks).await;
     assert_eq!(packed.headers()[header::CONTENT_ENCODING], "gzip");
     assert!(packed.body().len() < long.len() / 10);
     assert_eq!(unpacked(packed).await, format!(r#"42["long","{long}"]"#));
@@ -131,22 +133,22 @@ async fn polling_answers_are_compressed() {
     // What is short is not worth it.
     let mut asks = request(Method::POST, poller.path(), "3");
     asks.headers_mut().insert(header::ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
-    let posted = Http::connect(server.address).await.request(asks).await;
+    let posted = Http::connect(&server.address).await.request(asks).await;
     assert_eq!((posted.headers().get(header::CONTENT_ENCODING), text(&posted)), (None, "ok".to_owned()));
 }
 
 /// A GET that waits is answered when there is something, compressed or not.
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_get_that_waits_is_released_through_compression() {
     let io = SocketIo::new();
     let app = Router::new().layer(io.layer()).layer(CompressionLayer::new());
-    let server = Server::serve(app).await;
-    let poller = Poller::connect(server.address).await;
+    let server = Server::serve(app);
+    let poller = Poller::connect(&server.address).await;
     let mut asks = request(Method::GET, poller.path(), "");
     asks.headers_mut().insert(header::ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
-    let mut http = Http::connect(server.address).await;
+    let mut http = Http::connect(&server.address).await;
     let waiting = tokio::spawn(async move { http.request(asks).await });
-    tokio::task::yield_now().await;
+    settled().await;
     let long = "x".repeat(5000);
     io.emit("event", &long);
     assert_eq!(unpacked(waiting.await.unwrap()).await, format!(r#"42["event","{long}"]"#));

@@ -123,8 +123,8 @@ async fn raw_arguments_pass_unparsed() {
             Ok::<_, serde_json::Error>(())
         });
     });
-    let server = crate::client::Server::start(&io).await;
-    let mut ws = crate::client::Ws::connect(server.address).await;
+    let server = crate::client::Server::start(&io);
+    let mut ws = crate::client::Ws::connect(&server.address).await;
     ws.send(r#"420["echo", {"a" : 1.50},"x" ]"#).await;
     ws.expect(r#"430[{"a" : 1.50},"x"]"#).await;
     ws.send(r#"42["raw"]"#).await;

@@ -4,7 +4,7 @@
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Mutex;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use axum::Router;
 use bytes::Bytes;
@@ -14,11 +14,15 @@ use http_body_util::{BodyExt, Full};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use socketio_tower::SocketIo;
+use socketio_tower::testing::settled;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
+
+use crate::network::{self, Connect, Network};
 
 /// No step of a test takes longer unless something is wrong.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -65,45 +69,55 @@ impl Log {
     }
 }
 
-/// An axum server on a free port, until it is dropped.
-pub(crate) struct Server {
-    pub(crate) address: SocketAddr,
+/// An axum server in memory, or on a free port, until it is dropped.
+pub(crate) struct Server<A = Network> {
+    pub(crate) address: A,
     task: JoinHandle<()>,
 }
 
 impl Server {
-    /// Serves nothing but Socket.IO.
-    pub(crate) async fn start(io: &SocketIo) -> Self {
-        Self::serve(Router::new().layer(io.layer())).await
+    /// Serves nothing but Socket.IO, in memory.
+    pub(crate) fn start(io: &SocketIo) -> Self {
+        Self::serve(Router::new().layer(io.layer()))
     }
 
-    pub(crate) async fn serve(app: Router) -> Self {
-        let listener = listen().await;
+    /// Serves an application in memory.
+    pub(crate) fn serve(app: Router) -> Self {
+        let (address, listener) = network::listen();
+        let task = tokio::spawn(async move { axum::serve(listener, app).await.expect("it serves") });
+        Self { address, task }
+    }
+}
+
+impl Server<SocketAddr> {
+    /// Serves nothing but Socket.IO, over real sockets.
+    pub(crate) async fn on_tcp(io: &SocketIo) -> Self {
+        let (listener, app) = (listen_on_tcp().await, Router::new().layer(io.layer()));
         let address = listener.local_addr().expect("it is bound");
         let task = tokio::spawn(async move { axum::serve(listener, app).await.expect("it serves") });
         Self { address, task }
     }
 }
 
-impl Drop for Server {
+impl<A> Drop for Server<A> {
     fn drop(&mut self) {
         self.task.abort();
     }
 }
 
-pub(crate) async fn listen() -> TcpListener {
+pub(crate) async fn listen_on_tcp() -> TcpListener {
     TcpListener::bind("127.0.0.1:0").await.expect("a free port")
 }
 
 /// One HTTP/1.1 connection. Dropped, it is closed, whatever is under way.
 pub(crate) struct Http {
     sender: http1::SendRequest<Full<Bytes>>,
-    connection: Pin<Box<http1::Connection<TokioIo<TcpStream>, Full<Bytes>>>>,
+    connection: Pin<Box<dyn Future<Output = hyper::Result<()>> + Send>>,
 }
 
 impl Http {
-    pub(crate) async fn connect(address: SocketAddr) -> Self {
-        let stream = soon(TcpStream::connect(address)).await.expect("a connection");
+    pub(crate) async fn connect(address: &impl Connect) -> Self {
+        let stream = soon(address.connect()).await.expect("a connection");
         let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.expect("HTTP/1.1");
         Self { sender, connection: Box::pin(connection) }
     }
@@ -139,30 +153,30 @@ pub(crate) fn request(method: Method, path: &str, body: impl Into<Bytes>) -> Req
 }
 
 /// A client on long polling, with one connection for everything, so that it has one request under way.
-pub(crate) struct Poller {
+pub(crate) struct Poller<A = Network> {
     http: Http,
-    address: SocketAddr,
+    address: A,
     path: String,
 }
 
-impl Poller {
+impl<A: Connect> Poller<A> {
     /// Opens a session.
-    pub(crate) async fn open(address: SocketAddr) -> Self {
+    pub(crate) async fn open(address: &A) -> Self {
         Self::open_at(address, POLLING).await
     }
 
-    pub(crate) async fn open_at(address: SocketAddr, path: &str) -> Self {
+    pub(crate) async fn open_at(address: &A, path: &str) -> Self {
         let mut http = Http::connect(address).await;
         let answer = http.get(path).await;
         assert_eq!(answer.status(), StatusCode::OK);
         let packet = text(&answer);
         let open: serde_json::Value = serde_json::from_str(&packet[1..]).expect("an OPEN packet");
         let path = format!("{path}&sid={}", open["sid"].as_str().expect("a sid"));
-        Self { http, address, path }
+        Self { http, address: address.clone(), path }
     }
 
     /// Opens a session and connects to `/`.
-    pub(crate) async fn connect(address: SocketAddr) -> Self {
+    pub(crate) async fn connect(address: &A) -> Self {
         let mut poller = Self::open(address).await;
         assert_eq!(poller.post("40").await, "ok");
         let packet = poller.get().await;
@@ -194,24 +208,23 @@ impl Poller {
 
     /// Another connection, for what is said beside the GET that waits.
     pub(crate) async fn beside(&self) -> Self {
-        let http = Http::connect(self.address).await;
-        Self { http, address: self.address, path: self.path.clone() }
+        let http = Http::connect(&self.address).await;
+        Self { http, address: self.address.clone(), path: self.path.clone() }
     }
 
     /// A WebSocket that wants to take the session over.
-    pub(crate) async fn upgrade(&self) -> Ws {
-        Ws::handshake(self.address, &self.path.replace("polling", "websocket")).await
+    pub(crate) async fn upgrade(&self) -> Ws<A::Stream> {
+        Ws::handshake(&self.address, &self.path.replace("polling", "websocket")).await
     }
 
     /// Parks a GET and closes the connection under it.
     pub(crate) async fn abort(mut self) {
         let path = self.path.clone();
         let parked = self.http.parked(request(Method::GET, &path, ""));
-        // Polled until it is sent; hyper writes at its first poll.
         tokio::select! {
             biased;
             answer = parked => panic!("answered: {answer:?}"),
-            () = tokio::task::yield_now() => {}
+            () = settled() => {}
         }
     }
 }
@@ -221,58 +234,22 @@ pub(crate) fn text(response: &Response<Bytes>) -> String {
 }
 
 /// A client on WebSocket.
-pub(crate) struct Ws<S = TcpStream> {
+pub(crate) struct Ws<S = DuplexStream> {
     stream: WebSocketStream<S>,
 }
 
-impl Ws {
-    /// Upgrades a connection.
-    pub(crate) async fn handshake(address: SocketAddr, path: &str) -> Self {
-        let stream = soon(TcpStream::connect(address)).await.expect("a connection");
-        Self::handshake_over(stream, path).await
-    }
-
-    async fn handshake_over(stream: TcpStream, path: &str) -> Self {
-        stream.set_nodelay(true).expect("an option");
-        let url = format!("ws://localhost{path}");
-        let (stream, _) = soon(tokio_tungstenite::client_async(url, stream)).await.expect("a WebSocket");
-        Self { stream }
-    }
-
-    /// Opens a session.
-    pub(crate) async fn open(address: SocketAddr) -> Self {
-        let mut ws = Self::handshake(address, WEBSOCKET).await;
-        ws.greeted().await;
-        ws
-    }
-
-    /// Opens a session and connects to `/`.
-    pub(crate) async fn connect(address: SocketAddr) -> Self {
-        let mut ws = Self::open(address).await;
-        ws.join("").await;
-        ws
-    }
-
-    /// The same with a receive buffer of a few kilobytes, so that the server notices early that nothing
-    /// is read.
-    pub(crate) async fn connect_narrow(address: SocketAddr) -> Self {
+impl Ws<TcpStream> {
+    /// Opens a session and connects to `/`, with a receive buffer of a few kilobytes, so that the server notices early
+    /// that nothing is read.
+    pub(crate) async fn connect_narrow(address: &SocketAddr) -> Self {
         let socket = TcpSocket::new_v4().expect("a socket");
         socket.set_recv_buffer_size(4096).expect("an option");
-        let stream = soon(socket.connect(address)).await.expect("a connection");
+        let stream = soon(socket.connect(*address)).await.expect("a connection");
+        stream.set_nodelay(true).expect("an option");
         let mut ws = Self::handshake_over(stream, WEBSOCKET).await;
         ws.greeted().await;
         ws.join("").await;
         ws
-    }
-
-    /// Sends what is no frame.
-    pub(crate) async fn send_raw(&mut self, bytes: &[u8]) {
-        soon(self.stream.get_mut().write_all(bytes)).await.expect("it is sent");
-    }
-
-    /// Ends the sending half of the connection, without a close frame.
-    pub(crate) async fn half_close(&mut self) {
-        soon(self.stream.get_mut().shutdown()).await.expect("it is sent");
     }
 
     /// Breaks the connection with a TCP reset.
@@ -283,8 +260,44 @@ impl Ws {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Ws<S> {
+    /// Upgrades a connection.
+    pub(crate) async fn handshake(address: &impl Connect<Stream = S>, path: &str) -> Self {
+        let stream = soon(address.connect()).await.expect("a connection");
+        Self::handshake_over(stream, path).await
+    }
+
+    async fn handshake_over(stream: S, path: &str) -> Self {
+        let url = format!("ws://localhost{path}");
+        let (stream, _) = soon(tokio_tungstenite::client_async(url, stream)).await.expect("a WebSocket");
+        Self { stream }
+    }
+
+    /// Opens a session.
+    pub(crate) async fn open(address: &impl Connect<Stream = S>) -> Self {
+        let mut ws = Self::handshake(address, WEBSOCKET).await;
+        ws.greeted().await;
+        ws
+    }
+
+    /// Opens a session and connects to `/`.
+    pub(crate) async fn connect(address: &impl Connect<Stream = S>) -> Self {
+        let mut ws = Self::open(address).await;
+        ws.join("").await;
+        ws
+    }
+
     pub(crate) fn over(stream: WebSocketStream<S>) -> Self {
         Self { stream }
+    }
+
+    /// Sends what is no frame.
+    pub(crate) async fn send_raw(&mut self, bytes: &[u8]) {
+        soon(self.stream.get_mut().write_all(bytes)).await.expect("it is sent");
+    }
+
+    /// Ends the sending half of the connection, without a close frame.
+    pub(crate) async fn half_close(&mut self) {
+        soon(self.stream.get_mut().shutdown()).await.expect("it is sent");
     }
 
     /// Reads the OPEN packet.

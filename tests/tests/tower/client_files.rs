@@ -23,7 +23,7 @@ fn files() -> ClientFiles {
 async fn server() -> (Server, SocketIo) {
     let io = SocketIo::builder().client_files(files()).build();
     let app = Router::new().fallback(get(async || "elsewhere")).layer(io.layer());
-    (Server::serve(app).await, io)
+    (Server::serve(app), io)
 }
 
 async fn ask(http: &mut Http, path: &str, headers: &[(&'static str, &str)]) -> Response<Bytes> {
@@ -34,10 +34,10 @@ async fn ask(http: &mut Http, path: &str, headers: &[(&'static str, &str)]) -> R
     http.request(asks).await
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn files_are_served_as_node_serves_them() {
     let (server, _io) = server().await;
-    let mut http = Http::connect(server.address).await;
+    let mut http = Http::connect(&server.address).await;
     let answer = ask(&mut http, "/socket.io/socket.io.js?v=1", &[]).await;
     assert_eq!((answer.status(), text(&answer)), (StatusCode::OK, SCRIPT.to_owned()));
     let header = |name: &str| answer.headers().get(name).map(|value| value.to_str().unwrap());
@@ -64,10 +64,10 @@ async fn files_are_served_as_node_serves_them() {
     assert_eq!(answer.headers()[header::CONTENT_LENGTH], "25");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn what_is_compressed_is_served_to_those_who_can_read_it() {
     let (server, _io) = server().await;
-    let mut http = Http::connect(server.address).await;
+    let mut http = Http::connect(&server.address).await;
     let mut tags = Vec::new();
     for (accepted, coding, body) in [
         ("gzip, deflate, br", Some("br"), "brotlied"),
@@ -88,10 +88,10 @@ async fn what_is_compressed_is_served_to_those_who_can_read_it() {
     assert!(tags[0] != tags[1] && tags[1] != tags[4] && tags[1] == tags[2] && tags[0] == tags[3]);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn everything_else_passes_through() {
     let (server, _io) = server().await;
-    let mut http = Http::connect(server.address).await;
+    let mut http = Http::connect(&server.address).await;
     for path in [
         "/socket.io/socket.io.min.js",
         "/socket.io/only.js",
@@ -110,12 +110,12 @@ async fn everything_else_passes_through() {
     assert!(text(&ask(&mut http, POLLING, &[]).await).starts_with("0{"));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_mounted_service_has_them_too() {
     let io = SocketIo::builder().client_files(files()).build();
     let app = Router::new().nest_service("/rt", io.layer().service());
-    let server = Server::serve(app).await;
-    let mut http = Http::connect(server.address).await;
+    let server = Server::serve(app);
+    let mut http = Http::connect(&server.address).await;
     assert_eq!(text(&ask(&mut http, "/rt/socket.io.js", &[]).await), SCRIPT);
     assert!(text(&ask(&mut http, "/rt/?EIO=4&transport=polling", &[]).await).starts_with("0{"));
 }

@@ -334,8 +334,8 @@ async fn who_gives_up_while_asking_makes_no_namespace() {
     io.of("/", |ns| {
         ns.on("ping", async || {});
     });
-    let server = Server::start(&io).await;
-    let mut ws = Ws::connect(server.address).await;
+    let server = Server::start(&io);
+    let mut ws = Ws::connect(&server.address).await;
     ws.send("40/a,").await;
     asking.notified().await;
     ws.send("41/a,").await;

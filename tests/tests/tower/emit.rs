@@ -17,12 +17,13 @@ fn only(io: &SocketIo) -> Socket {
 }
 
 async fn connected(io: &SocketIo) -> (Server, Ws, Socket) {
-    let server = Server::start(io).await;
-    let ws = Ws::connect(server.address).await;
+    let server = Server::start(io);
+    let ws = Ws::connect(&server.address).await;
     let socket = only(io);
     (server, ws, socket)
 }
 
+/// On the wall clock: the thread wakes a runtime that waits.
 #[tokio::test]
 async fn threads_without_a_runtime_may_emit() {
     let io = SocketIo::new();
@@ -47,7 +48,7 @@ async fn threads_without_a_runtime_may_emit() {
     assert!(matches!(socket.emit("late", ""), Sent::Gone));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn answers_come_typed() {
     let io = SocketIo::new();
     let (_server, mut ws, socket) = connected(&io).await;
@@ -67,7 +68,7 @@ async fn answers_come_typed() {
     assert!(socket.is_connected(), "an answer that nobody awaits is ignored");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn answers_that_do_not_come() {
     let io = SocketIo::builder().ack_timeout(Duration::from_millis(20)).build();
     let (_server, mut ws, socket) = connected(&io).await;
@@ -82,18 +83,18 @@ async fn answers_that_do_not_come() {
 }
 
 /// Fault: pending acks waited for their timeout although the socket was gone.
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn answers_fail_with_the_connection() {
     let io = SocketIo::builder().ack_timeout(Duration::from_secs(3600)).build();
     let (_server, ws, socket) = connected(&io).await;
     let answers: Vec<_> = (0..10).map(|n| socket.emit_with_ack::<_, ()>("x", &n)).collect();
-    ws.reset();
+    drop(ws);
     for answer in answers {
         assert!(matches!(soon(answer).await, Err(AckError::Disconnected)));
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn what_handlers_return_is_the_ack() {
     let (io, log) = (SocketIo::new(), Arc::new(Log::default()));
     let told = Arc::clone(&log);
@@ -144,7 +145,7 @@ async fn what_handlers_return_is_the_ack() {
     assert_eq!(errors[4], "the handler panicked");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn broadcasts_reach_the_chosen_once() {
     let io = SocketIo::new();
     io.of("/", |ns| {
@@ -155,10 +156,10 @@ async fn broadcasts_reach_the_chosen_once() {
             socket.broadcast().emit("shout", &text);
         });
     });
-    let server = Server::start(&io).await;
+    let server = Server::start(&io);
     let mut clients = Vec::new();
     for rooms in [r#""a""#, r#""a","b""#, r#""b","muted""#] {
-        let mut ws = Ws::connect(server.address).await;
+        let mut ws = Ws::connect(&server.address).await;
         ws.send(&format!(r#"420["join",{rooms}]"#)).await;
         ws.expect("430[]").await;
         clients.push(ws);
@@ -196,7 +197,7 @@ impl Serialize for Broken {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_value_that_cannot_be_sent_spoils_nothing() {
     let io = SocketIo::new();
     io.of("/", |ns| {
@@ -221,11 +222,11 @@ async fn a_value_that_cannot_be_sent_spoils_nothing() {
     assert!(matches!(socket.emit("disconnect", ""), Sent::Refused(_)), "a name of the protocol");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_full_queue_says_so() {
     let io = SocketIo::builder().max_queued_bytes(1000).overflow(Overflow::Refuse).build();
-    let server = Server::start(&io).await;
-    let mut poller = Poller::connect(server.address).await;
+    let server = Server::start(&io);
+    let mut poller = Poller::connect(&server.address).await;
     let socket = only(&io);
     let text = "x".repeat(600);
     assert!(socket.emit("large", &"x".repeat(5000)).is_queued(), "one may be larger");
@@ -251,7 +252,7 @@ async fn a_full_queue_says_so() {
 }
 
 /// Fault: a message larger than the bound arrived, and the ack behind it closed the connection.
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn an_ack_follows_a_message_that_is_larger_than_the_bound() {
     let io = SocketIo::new();
     io.of("/", |ns| {
@@ -261,9 +262,9 @@ async fn an_ack_follows_a_message_that_is_larger_than_the_bound() {
             "done"
         });
     });
-    let server = Server::start(&io).await;
-    let mut ws = Ws::connect(server.address).await;
-    let mut poller = Poller::connect(server.address).await;
+    let server = Server::start(&io);
+    let mut ws = Ws::connect(&server.address).await;
+    let mut poller = Poller::connect(&server.address).await;
     for _ in 0..2 {
         ws.send(r#"420["go"]"#).await;
         ws.expect(r#"42["before",""]"#).await;

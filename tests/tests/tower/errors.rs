@@ -11,7 +11,7 @@ use socketio_tower::{Ack, Auth, Data, Extension, Reply, Sent, Socket, SocketIo, 
 
 use crate::client::{Log, Server, Ws};
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn the_hook_decides_what_the_client_hears() {
     let io = SocketIo::new();
     io.of("/", |ns| {
@@ -39,8 +39,8 @@ async fn the_hook_decides_what_the_client_hears() {
         ns.on("number", async |Data(n): Data<u8>| n);
         ns.on("panic", async || -> () { panic!("a handler's fault") });
     });
-    let server = Server::start(&io).await;
-    let mut ws = Ws::connect(server.address).await;
+    let server = Server::start(&io);
+    let mut ws = Ws::connect(&server.address).await;
     let failed = r#""error":"the handler failed: out of luck""#;
     ws.send(r#"420["fail"]"#).await;
     ws.expect(&format!(r#"430[{{{failed},"event":"fail"}}]"#)).await;
@@ -114,7 +114,7 @@ async fn an_ack_that_was_not_used_is_the_hooks() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_client_is_answered_once_at_most() {
     let io = SocketIo::new();
     io.of("/", |ns| {
@@ -141,8 +141,8 @@ async fn a_client_is_answered_once_at_most() {
         // Whoever asks for the right and does not use it has decided not to answer.
         ns.on("is silent", async |_: Ack| "never sent");
     });
-    let server = Server::start(&io).await;
-    let mut ws = Ws::connect(server.address).await;
+    let server = Server::start(&io);
+    let mut ws = Ws::connect(&server.address).await;
     ws.send(r#"420["is silent"]"#).await;
     ws.send(r#"421["fails"]"#).await;
     ws.expect(r#"431["handler"]"#).await;
@@ -155,7 +155,7 @@ async fn a_client_is_answered_once_at_most() {
 }
 
 /// fault 34: errors that nobody is told of. gevent-socketio: a malformed packet leaves the server alive.
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn the_server_is_told_of_what_no_namespace_is() {
     let log = Arc::new(Log::default());
     let told = Arc::clone(&log);
@@ -171,8 +171,8 @@ async fn the_server_is_told_of_what_no_namespace_is() {
         ns.on_error(move |error| told.add(format!("own {}", error.cause())));
     });
     io.of("/other", |_| {});
-    let server = Server::start(&io).await;
-    let mut ws = Ws::handshake(server.address, "/socket.io/?EIO=4&transport=websocket&agent=test").await;
+    let server = Server::start(&io);
+    let mut ws = Ws::handshake(&server.address, "/socket.io/?EIO=4&transport=websocket&agent=test").await;
     ws.greeted().await;
     ws.join("").await;
     ws.join("/other").await;
@@ -189,10 +189,10 @@ async fn the_server_is_told_of_what_no_namespace_is() {
         " by nobody of test: the client broke the protocol: unknown packet type",
     ])
     .await;
-    Ws::connect(server.address).await;
+    Ws::connect(&server.address).await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_namespace_has_a_bound_of_its_own_on_handlers() {
     let io = SocketIo::new();
     let log = Arc::new(Log::default());
@@ -205,8 +205,8 @@ async fn a_namespace_has_a_bound_of_its_own_on_handlers() {
             told.add(format!("end {n}"));
         });
     });
-    let server = Server::start(&io).await;
-    let mut ws = Ws::connect(server.address).await;
+    let server = Server::start(&io);
+    let mut ws = Ws::connect(&server.address).await;
     ws.send(r#"42["slow",1]"#).await;
     ws.send(r#"420["slow",2]"#).await;
     ws.expect("430[]").await;

@@ -12,7 +12,7 @@ use crate::client::{Log, Server, Ws};
 
 /// gevent-socketio: a denied event is never acked as a success; what is allowed later keeps what was allowed
 /// before.
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_policy_is_asked_before_arguments_are_looked_at() {
     let (io, log) = (SocketIo::new(), Arc::new(Log::default()));
     let told = Arc::clone(&log);
@@ -33,8 +33,8 @@ async fn a_policy_is_asked_before_arguments_are_looked_at() {
         ns.on("read", async |_: Data<u8>| "read");
         ns.on("write", async |_: Data<u8>| "written");
     });
-    let server = Server::start(&io).await;
-    let (mut ws, mut other) = (Ws::connect(server.address).await, Ws::connect(server.address).await);
+    let server = Server::start(&io);
+    let (mut ws, mut other) = (Ws::connect(&server.address).await, Ws::connect(&server.address).await);
 
     // "no number" would be an error of its own, had anybody looked at it.
     ws.send(r#"420["read","no number"]"#).await;
@@ -72,7 +72,7 @@ async fn a_policy_is_asked_before_arguments_are_looked_at() {
     assert_eq!(log.lines().len(), 5);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn filters_decide_in_order() {
     let (io, log) = (SocketIo::new(), Arc::new(Log::default()));
     let tell = |line: &'static str| {
@@ -102,8 +102,8 @@ async fn filters_decide_in_order() {
             ns.on(event, async move |event: Event| handled.add(format!("handled {}", event.name())));
         }
     });
-    let server = Server::start(&io).await;
-    let mut ws = Ws::connect(server.address).await;
+    let server = Server::start(&io);
+    let mut ws = Ws::connect(&server.address).await;
     for event in [r#"["ignored"]"#, r#"["denied"]"#, r#"["panic"]"#, r#"["passed",13]"#] {
         ws.send(&format!("420{event}")).await;
     }
@@ -125,7 +125,7 @@ async fn filters_decide_in_order() {
     .await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn the_fallback_has_what_nobody_else_has() {
     let io = SocketIo::new();
     io.of("/", |ns| {
@@ -134,8 +134,8 @@ async fn the_fallback_has_what_nobody_else_has() {
             format!("{} {}", event.name(), args.len())
         });
     });
-    let server = Server::start(&io).await;
-    let mut ws = Ws::connect(server.address).await;
+    let server = Server::start(&io);
+    let mut ws = Ws::connect(&server.address).await;
     ws.send(r#"420["known"]"#).await;
     ws.expect(r#"430["known"]"#).await;
     ws.send(r#"421["unknown",1,2]"#).await;
@@ -145,7 +145,7 @@ async fn the_fallback_has_what_nobody_else_has() {
     ws.expect(r#"432["error 0"]"#).await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn what_is_sent_can_be_listened_to() {
     let (io, log) = (SocketIo::new(), Arc::new(Log::default()));
     let (all, own) = (Arc::clone(&log), Arc::clone(&log));
@@ -165,8 +165,8 @@ async fn what_is_sent_can_be_listened_to() {
             "the ack"
         });
     });
-    let server = Server::start(&io).await;
-    let mut ws = Ws::connect(server.address).await;
+    let server = Server::start(&io);
+    let mut ws = Ws::connect(&server.address).await;
     ws.expect(r#"42["one",1,"two"]"#).await;
     ws.send(r#"420["go"]"#).await;
     ws.expect(r#"420["ask","?"]"#).await;

@@ -55,8 +55,8 @@ async fn others_are_heard_between_its_turns() {
     });
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let served = io.clone();
-    let server = runtime.spawn(async move { Server::start(&served).await }).await.unwrap();
-    let (mut flooder, mut healthy) = (Ws::connect(server.address).await, Ws::connect(server.address).await);
+    let server = runtime.spawn(async move { Server::on_tcp(&served).await }).await.unwrap();
+    let (mut flooder, mut healthy) = (Ws::connect(&server.address).await, Ws::connect(&server.address).await);
     let flood = tokio::spawn(async move {
         // Text frames with a mask of zeros.
         let events = [&[0x81, 0x87, 0, 0, 0, 0][..], br#"42["a"]"#].concat().repeat(4096);

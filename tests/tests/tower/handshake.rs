@@ -9,7 +9,7 @@ use socketio_tower::handler::Cause;
 use socketio_tower::testing::{TestClient, TestClientBuilder};
 use socketio_tower::{Data, ForwardedHeader, Query, Socket, SocketIo, SocketIoBuilder};
 
-use crate::client::{Ws, listen, soon};
+use crate::client::{Ws, listen_on_tcp, soon};
 
 /// A server that tells its clients what it knows of them.
 fn server(builder: SocketIoBuilder) -> SocketIo {
@@ -94,16 +94,17 @@ async fn origins() {
     }
 }
 
+/// On the wall clock: TCP, whose addresses it is about.
 #[tokio::test]
 async fn axum_names_the_peer() {
     let io = server(
         SocketIo::builder().address(|parts| Some(parts.extensions.get::<ConnectInfo<SocketAddr>>()?.0.ip())),
     );
     let app = Router::new().layer(io.layer()).into_make_service_with_connect_info::<SocketAddr>();
-    let listener = listen().await;
+    let listener = listen_on_tcp().await;
     let address = listener.local_addr().expect("it is bound");
     let server = tokio::spawn(async move { axum::serve(listener, app).await });
-    let mut ws = Ws::connect(address).await;
+    let mut ws = Ws::connect(&address).await;
     ws.send(r#"420["who",""]"#).await;
     ws.expect(r#"430["127.0.0.1 false none /socket.io/"]"#).await;
     drop(ws);

@@ -7,6 +7,7 @@ use socketio_tower::layer::SessionCookie;
 use socketio_tower::{DisconnectReason, Overflow, Socket, SocketIo, Transport};
 
 use crate::client::{Http, Log, POLLING, Poller, Server, WEBSOCKET, Ws, request, text, until};
+use crate::network::Connect;
 
 fn marked() -> SocketIo {
     SocketIo::builder()
@@ -22,11 +23,11 @@ fn marked() -> SocketIo {
 }
 
 /// Node: `initial_headers` once for a session, `headers` with every answer; the cookie with the polling handshake only.
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn headers_are_added_to_answers() {
     let io = marked();
-    let server = Server::start(&io).await;
-    let mut http = Http::connect(server.address).await;
+    let server = Server::start(&io);
+    let mut http = Http::connect(&server.address).await;
     let mut open = request(Method::GET, POLLING, "");
     open.headers_mut().insert(header::USER_AGENT, HeaderValue::from_static("test"));
     let answer = http.request(open).await;
@@ -48,7 +49,7 @@ async fn headers_are_added_to_answers() {
     // What is not Socket.IO's is left alone.
     assert!(!http.get("/elsewhere").await.headers().contains_key("x-every"));
 
-    let stream = tokio::net::TcpStream::connect(server.address).await.unwrap();
+    let stream = server.address.connect().await.unwrap();
     let url = format!("ws://localhost{WEBSOCKET}");
     let (_stream, answer) = tokio_tungstenite::client_async(url, stream).await.unwrap();
     assert_eq!(
@@ -58,7 +59,7 @@ async fn headers_are_added_to_answers() {
     assert!(!answer.headers().contains_key(header::SET_COOKIE));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn refused_requests_are_told() {
     let log = Arc::new(Log::default());
     let told = Arc::clone(&log);
@@ -74,15 +75,15 @@ async fn refused_requests_are_told() {
             assert!(request.uri.path() == "/socket.io/", "a hook's fault");
         })
         .build();
-    let server = Server::start(&io).await;
-    let mut http = Http::connect(server.address).await;
+    let server = Server::start(&io);
+    let mut http = Http::connect(&server.address).await;
     http.get("/socket.io/?EIO=4&transport=none").await;
     http.get(&format!("{POLLING}&sid=unknown")).await;
     http.request(request(Method::POST, POLLING, "")).await;
     assert_eq!(http.get(&format!("{POLLING}&banned=1")).await.status(), StatusCode::FORBIDDEN);
     http.get("/socket.io/?EIO=2&transport=polling").await;
     // Those that the session refuses, and a hook that panics.
-    let mut poller = Poller::open(server.address).await;
+    let mut poller = Poller::open(&server.address).await;
     assert_eq!(poller.post_response("x".repeat(11)).await.status(), StatusCode::PAYLOAD_TOO_LARGE);
     assert_eq!(poller.post_response("nonsense").await.status(), StatusCode::BAD_REQUEST);
     http.get("/socket.io?EIO=4").await;
@@ -99,7 +100,7 @@ async fn refused_requests_are_told() {
     .await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn statistics_are_true() {
     let io = SocketIo::builder().max_queued_bytes(1200).overflow(Overflow::Refuse).build();
     io.of("/chat", |_| {});
@@ -112,10 +113,10 @@ async fn statistics_are_true() {
         });
     });
     assert_eq!(io.stats(), socketio_tower::Stats::default());
-    let server = Server::start(&io).await;
-    let mut ws = Ws::connect(server.address).await;
+    let server = Server::start(&io);
+    let mut ws = Ws::connect(&server.address).await;
     ws.join("/chat").await;
-    let mut poller = Poller::connect(server.address).await;
+    let mut poller = Poller::connect(&server.address).await;
     let stats = io.stats();
     assert_eq!(
         (

@@ -1,7 +1,6 @@
 //! WebSocket over one stream of an HTTP/2 connection (RFC 8441), and servers that are hyper's alone.
 
 use std::convert::Infallible;
-use std::net::SocketAddr;
 
 use axum::Router;
 use bytes::Bytes;
@@ -14,18 +13,18 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
 use hyper_util::service::TowerToHyperService;
 use socketio_tower::{Data, SocketIo};
-use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::Role;
 use tower::{Layer, service_fn};
 
-use crate::client::{Log, POLLING, Poller, Server, WEBSOCKET, Ws, listen, soon, until};
+use crate::client::{Log, POLLING, Poller, Server, WEBSOCKET, Ws, soon, until};
+use crate::network::{Connect, Network, listen};
 
 type Sender = http2::SendRequest<Empty<Bytes>>;
 
-async fn connect(address: SocketAddr) -> Sender {
-    let stream = TcpStream::connect(address).await.expect("a connection");
+async fn connect(address: &Network) -> Sender {
+    let stream = address.connect().await.expect("a connection");
     let (mut sender, connection) =
         http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await.expect("HTTP/2");
     tokio::spawn(connection);
@@ -66,7 +65,7 @@ fn adder() -> SocketIo {
     io
 }
 
-async fn exchange(address: SocketAddr, io: &SocketIo) {
+async fn exchange(address: &Network, io: &SocketIo) {
     let mut sender = connect(address).await;
     let mut reset = websocket(&mut sender).await;
     reset.greeted().await;
@@ -92,23 +91,22 @@ async fn exchange(address: SocketAddr, io: &SocketIo) {
     until("the other ends with its connection", || io.sessions() == 0).await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn axum_serves_websockets_over_http2() {
     let io = adder();
-    let server = Server::start(&io).await;
-    exchange(server.address, &io).await;
+    let server = Server::start(&io);
+    exchange(&server.address, &io).await;
 }
 
 /// A server of hyper alone, without axum.
-async fn hyper_server(io: &SocketIo) -> (SocketAddr, JoinHandle<()>) {
-    let listener = listen().await;
-    let address = listener.local_addr().expect("it is bound");
+fn hyper_server(io: &SocketIo) -> (Network, JoinHandle<()>) {
+    let (address, mut listener) = listen();
     let inner = service_fn(async |_: Request<hyper::body::Incoming>| {
         Ok::<_, Infallible>(http::Response::new(Empty::<Bytes>::new()))
     });
     let service = TowerToHyperService::new(io.layer().layer(inner));
     let task = tokio::spawn(async move {
-        while let Ok((stream, _)) = listener.accept().await {
+        while let Some(stream) = listener.accept().await {
             let service = service.clone();
             tokio::spawn(async move {
                 let mut builder = auto::Builder::new(TokioExecutor::new());
@@ -120,30 +118,30 @@ async fn hyper_server(io: &SocketIo) -> (SocketAddr, JoinHandle<()>) {
     (address, task)
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn hyper_alone_serves_everything() {
     let io = adder();
-    let (address, server) = hyper_server(&io).await;
-    exchange(address, &io).await;
-    let mut ws = Ws::connect(address).await;
+    let (address, server) = hyper_server(&io);
+    exchange(&address, &io).await;
+    let mut ws = Ws::connect(&address).await;
     ws.send(r#"420["next",1]"#).await;
     ws.expect("430[2]").await;
-    let mut poller = Poller::connect(address).await;
+    let mut poller = Poller::connect(&address).await;
     poller.post(r#"420["next",2]"#).await;
     assert_eq!(poller.get().await, "430[3]");
     server.abort();
 }
 
 /// HTTP/2 that is polled: a GET that waits shares its connection with the POST that releases it.
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn polling_over_one_http2_connection() {
     let (io, log) = (SocketIo::new(), std::sync::Arc::new(Log::default()));
     let told = std::sync::Arc::clone(&log);
     io.of("/", |ns| {
         ns.on_disconnect(async move |reason: socketio_tower::DisconnectReason| told.add(reason.as_str()));
     });
-    let server = Server::serve(Router::new().layer(io.layer())).await;
-    let stream = TcpStream::connect(server.address).await.expect("a connection");
+    let server = Server::serve(Router::new().layer(io.layer()));
+    let stream = server.address.connect().await.expect("a connection");
     let (mut sender, connection) =
         http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await.expect("HTTP/2");
     tokio::spawn(connection);
@@ -171,7 +169,7 @@ async fn polling_over_one_http2_connection() {
 }
 
 /// Switched off, it is refused as a transport that is switched off is; what else there is goes on, over the same connection.
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn websockets_over_http2_may_be_switched_off() {
     let refused = std::sync::Arc::new(Log::default());
     let told = std::sync::Arc::clone(&refused);
@@ -180,8 +178,8 @@ async fn websockets_over_http2_may_be_switched_off() {
         .allow_request(async |_| Ok(()))
         .on_connection_error(move |error| told.add(error.to_string()))
         .build();
-    let server = Server::start(&io).await;
-    let mut sender = connect(server.address).await;
+    let server = Server::start(&io);
+    let mut sender = connect(&server.address).await;
     let open = soon(sender.send_request(get(POLLING))).await.expect("an answer");
     let open = open.into_body().collect().await.expect("a body").to_bytes();
     let open: serde_json::Value = serde_json::from_slice(&open[1..]).expect("an OPEN packet");
@@ -197,8 +195,8 @@ async fn websockets_over_http2_may_be_switched_off() {
     let lines = ["session ID unknown", "transport unknown", "transport unknown"];
     refused.expect(&lines).await;
     // The session has not noticed, and takes a WebSocket over HTTP/1.1.
-    let mut ws = Ws::handshake(server.address, &format!("{WEBSOCKET}&sid={sid}")).await;
+    let mut ws = Ws::handshake(&server.address, &format!("{WEBSOCKET}&sid={sid}")).await;
     ws.send("2probe").await;
     ws.expect("3probe").await;
-    Ws::connect(server.address).await.close().await;
+    Ws::connect(&server.address).await.close().await;
 }

@@ -47,11 +47,11 @@ fn adder() -> SocketIo {
 
 /// Both transports pass.
 async fn passes(app: Router) -> Server {
-    let server = Server::serve(app).await;
-    let mut poller = Poller::connect(server.address).await;
+    let server = Server::serve(app);
+    let mut poller = Poller::connect(&server.address).await;
     assert_eq!(poller.post(r#"427["next",41]"#).await, "ok");
     assert_eq!(poller.get().await, "437[42]");
-    let mut ws = Ws::connect(server.address).await;
+    let mut ws = Ws::connect(&server.address).await;
     ws.send(r#"427["next",41]"#).await;
     ws.expect("437[42]").await;
     server
@@ -59,11 +59,11 @@ async fn passes(app: Router) -> Server {
 
 /// What the layer answers without asking ours.
 async fn answers(server: &Server, request: Request<Full<Bytes>>, status: StatusCode) {
-    let answer = Http::connect(server.address).await.request(request).await;
+    let answer = Http::connect(&server.address).await.request(request).await;
     assert_eq!((answer.status(), &**answer.body()), (status, &b""[..]));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn cors() {
     let server = passes(around!(adder(), CorsLayer::permissive())).await;
     let mut preflight = request(Method::OPTIONS, POLLING, "");
@@ -72,26 +72,26 @@ async fn cors() {
     answers(&server, preflight, StatusCode::OK).await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn csrf() {
     let server = passes(around!(adder(), CsrfLayer::new())).await;
     let mut foreign = request(Method::POST, POLLING, "");
     foreign.headers_mut().insert("sec-fetch-site", HeaderValue::from_static("cross-site"));
-    let answer = Http::connect(server.address).await.request(foreign).await;
+    let answer = Http::connect(&server.address).await.request(foreign).await;
     assert_eq!(answer.status(), StatusCode::FORBIDDEN);
 }
 
 /// One that is long enough does no harm; one that is not ends the request.
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn timeout() {
     let timeout = |after| TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, after);
     passes(around!(adder(), timeout(LONG))).await;
     let never = SocketIo::builder().allow_request(async |_| std::future::pending().await).build();
-    let server = Server::serve(around!(never, timeout(Duration::ZERO))).await;
+    let server = Server::serve(around!(never, timeout(Duration::ZERO)));
     answers(&server, request(Method::GET, POLLING, ""), StatusCode::REQUEST_TIMEOUT).await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn timeouts_of_bodies() {
     let layer = ServiceBuilder::new()
         .layer(RequestBodyTimeoutLayer::new(LONG))
@@ -100,10 +100,10 @@ async fn timeouts_of_bodies() {
     passes(around!(adder(), layer)).await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn request_body_limit() {
     let server = passes(around!(adder(), RequestBodyLimitLayer::new(100))).await;
-    let mut poller = Poller::connect(server.address).await;
+    let mut poller = Poller::connect(&server.address).await;
     let long = format!(r#"42["next","{}"]"#, "x".repeat(100));
     assert_eq!(poller.post_response(long).await.status(), StatusCode::PAYLOAD_TOO_LARGE);
     // The session has not met it, and lives on.
@@ -111,33 +111,33 @@ async fn request_body_limit() {
     assert_eq!(poller.get().await, "430[2]");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn compression() {
     passes(around!(adder(), CompressionLayer::new())).await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn trace() {
     passes(around!(adder(), TraceLayer::new_for_http())).await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn catch_panic() {
     passes(around!(adder(), CatchPanicLayer::new())).await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn validation() {
     let layer = ValidateRequestHeaderLayer::has_header_value("host", "localhost").expect("a name");
     let server = passes(around!(adder(), layer)).await;
     let mut stranger = request(Method::GET, POLLING, "");
     stranger.headers_mut().insert(header::HOST, HeaderValue::from_static("example.com"));
-    let answer = Http::connect(server.address).await.request(stranger).await;
+    let answer = Http::connect(&server.address).await.request(stranger).await;
     assert!(answer.status().is_client_error());
     assert_eq!(text(&answer), "");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn headers() {
     const ID: HeaderName = HeaderName::from_static("x-request-id");
     let layer = ServiceBuilder::new()
@@ -147,19 +147,19 @@ async fn headers() {
         .layer(SetResponseHeaderLayer::overriding(header::SERVER, HeaderValue::from_static("x")))
         .into_inner();
     let server = passes(around!(adder(), layer)).await;
-    let answer = Http::connect(server.address).await.get(POLLING).await;
+    let answer = Http::connect(&server.address).await.get(POLLING).await;
     assert!(answer.headers().contains_key(ID));
     assert_eq!(answer.headers()[header::SERVER], "x");
 }
 
 /// It takes the slash from the end of the path, which is ours without it too.
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn normal_paths() {
     passes(around!(adder(), NormalizePathLayer::trim_trailing_slash())).await;
 }
 
 /// Without axum, which hides the types of bodies.
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn all_of_them_around_any_service() {
     let inner = |_: Request<_>| async { Ok::<_, Infallible>(Response::new(Full::<Bytes>::from("inner"))) };
     let service = ServiceBuilder::new()

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
 use socketio_tower::{AckError, DisconnectReason, EmitWithAck, Overflow, Socket, SocketIo, State};
+use tokio::net::TcpStream;
 
 use crate::client::{Poller, Server, Ws, soon, text, until};
 
@@ -59,12 +60,12 @@ fn server(held: &Held) -> SocketIo {
 }
 
 enum Client {
-    Ws(Box<Ws>),
-    Poller(Box<Poller>),
+    Ws(Box<Ws<TcpStream>>),
+    Poller(Box<Poller<SocketAddr>>),
 }
 
 /// A third of the clients poll.
-async fn connect(address: SocketAddr, n: usize) -> Client {
+async fn connect(address: &SocketAddr, n: usize) -> Client {
     match n % 3 {
         0 => Client::Poller(Box::new(Poller::connect(address).await)),
         _ => Client::Ws(Box::new(Ws::connect(address).await)),
@@ -119,7 +120,7 @@ fn alive_tasks() -> usize {
 async fn ten_thousand_sessions_leave_nothing_behind() {
     let held = Held::default();
     let io = server(&held);
-    let server = Server::start(&io).await;
+    let server = Server::on_tcp(&io).await;
     let (tasks, holders) = (alive_tasks(), Arc::strong_count(&held));
     let all = io.namespace("/").expect("it exists");
     let mut silent = Vec::new();
@@ -129,7 +130,7 @@ async fn ten_thousand_sessions_leave_nothing_behind() {
         if wave + 1 == WAVES {
             until("those who are silent have died", || io.sessions() == 0).await;
         }
-        let clients = stream::iter(0..WAVE).map(async |n| (n, connect(server.address, n).await));
+        let clients = stream::iter(0..WAVE).map(async |n| (n, connect(&server.address, n).await));
         let clients: Vec<_> = clients.buffer_unordered(64).collect().await;
         assert_eq!(io.to("all").sockets().len(), all.all().count());
         sessions += clients.len();

@@ -38,11 +38,11 @@ async fn deserted(io: &SocketIo) {
     assert_eq!(io.to("r").count(), 0);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn the_client_leaves_the_namespace() {
     let (io, log) = mortal(SocketIo::builder());
-    let server = Server::start(&io).await;
-    let mut ws = Ws::connect(server.address).await;
+    let server = Server::start(&io);
+    let mut ws = Ws::connect(&server.address).await;
     ws.send("41").await;
     log.expect(&["client namespace disconnect: r"]).await;
     assert_eq!(io.sessions(), 1, "the connection stays");
@@ -52,74 +52,75 @@ async fn the_client_leaves_the_namespace() {
     deserted(&io).await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn the_client_closes_its_websocket() {
     let (io, log) = mortal(SocketIo::builder());
-    let server = Server::start(&io).await;
-    Ws::connect(server.address).await.close().await;
+    let server = Server::start(&io);
+    Ws::connect(&server.address).await.close().await;
     log.expect(&["transport close: r"]).await;
     deserted(&io).await;
 }
 
+/// On the wall clock: TCP, whose resets it is about.
 #[tokio::test]
 async fn the_connection_is_reset() {
     let (io, log) = mortal(SocketIo::builder());
-    let server = Server::start(&io).await;
-    Ws::connect(server.address).await.reset();
+    let server = Server::on_tcp(&io).await;
+    Ws::connect(&server.address).await.reset();
     log.expect(&["transport error: r"]).await;
     deserted(&io).await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_poll_is_aborted() {
     let (io, log) = mortal(SocketIo::builder());
-    let server = Server::start(&io).await;
-    Poller::connect(server.address).await.abort().await;
+    let server = Server::start(&io);
+    Poller::connect(&server.address).await.abort().await;
     log.expect(&["transport error: r"]).await;
     deserted(&io).await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_polling_client_says_goodbye() {
     let (io, log) = mortal(SocketIo::builder());
-    let server = Server::start(&io).await;
-    let mut poller = Poller::connect(server.address).await;
+    let server = Server::start(&io);
+    let mut poller = Poller::connect(&server.address).await;
     poller.post("1").await;
     log.expect(&["transport close: r"]).await;
     deserted(&io).await;
     assert_eq!(poller.get().await, r#"{"code":1,"message":"Session ID unknown"}"#);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn the_client_falls_silent() {
     let builder = SocketIo::builder();
     let builder = builder.ping_interval(Duration::from_millis(80)).ping_timeout(Duration::from_millis(40));
     let (io, log) = mortal(builder);
-    let server = Server::start(&io).await;
-    let _ws = Ws::connect(server.address).await;
-    let _poller = Poller::connect(server.address).await;
+    let server = Server::start(&io);
+    let _ws = Ws::connect(&server.address).await;
+    let _poller = Poller::connect(&server.address).await;
     log.expect(&["ping timeout: r", "ping timeout: r"]).await;
     assert_eq!(io.to("r").count(), 0);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_client_that_answers_pings_lives() {
     let builder = SocketIo::builder();
     let builder = builder.ping_interval(Duration::from_millis(40)).ping_timeout(Duration::from_millis(200));
     let (io, log) = mortal(builder);
-    let server = Server::start(&io).await;
-    let mut ws = Ws::connect(server.address).await;
+    let server = Server::start(&io);
+    let mut ws = Ws::connect(&server.address).await;
     for _ in 0..10 {
         ws.pong().await;
     }
     assert!(log.lines().is_empty());
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn the_server_disconnects_the_socket() {
     let (io, log) = mortal(SocketIo::builder());
-    let server = Server::start(&io).await;
-    let mut ws = Ws::connect(server.address).await;
+    let server = Server::start(&io);
+    let mut ws = Ws::connect(&server.address).await;
     ws.send(r#"42["leave"]"#).await;
     ws.expect("41").await;
     log.expect(&["server namespace disconnect: r"]).await;
@@ -130,11 +131,11 @@ async fn the_server_disconnects_the_socket() {
     assert_eq!(io.to("r").count(), 1, "what was in flight is ignored, not punished");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn the_server_disconnects_the_client() {
     let (io, log) = mortal(SocketIo::builder());
-    let server = Server::start(&io).await;
-    let mut ws = Ws::connect(server.address).await;
+    let server = Server::start(&io);
+    let mut ws = Ws::connect(&server.address).await;
     ws.send(r#"42["close"]"#).await;
     ws.expect("41").await;
     ws.closed().await;
@@ -143,22 +144,22 @@ async fn the_server_disconnects_the_client() {
     deserted(&io).await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn the_server_closes() {
     let (io, log) = mortal(SocketIo::builder());
-    let server = Server::start(&io).await;
-    let mut ws = Ws::connect(server.address).await;
+    let server = Server::start(&io);
+    let mut ws = Ws::connect(&server.address).await;
     let (all_gone, _) = tokio::join!(io.close(Duration::from_secs(5)), ws.closed());
     assert!(all_gone);
     assert_eq!(log.lines(), ["server shutting down: r"]);
     deserted(&io).await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn the_queue_overflows() {
     let (io, log) = mortal(SocketIo::builder().max_queued_bytes(1000).overflow(Overflow::Close));
-    let server = Server::start(&io).await;
-    let mut poller = Poller::connect(server.address).await;
+    let server = Server::start(&io);
+    let mut poller = Poller::connect(&server.address).await;
     let [socket] = &io.to("r").sockets()[..] else { panic!("one socket") };
     assert!(socket.emit("x", &"x".repeat(600)).is_queued());
     assert!(!socket.emit("x", &"x".repeat(600)).is_queued());
@@ -168,15 +169,15 @@ async fn the_queue_overflows() {
     deserted(&io).await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn what_is_no_packet_ends_the_session() {
     let (io, log) = mortal(SocketIo::builder());
-    let server = Server::start(&io).await;
-    let mut ws = Ws::connect(server.address).await;
+    let server = Server::start(&io);
+    let mut ws = Ws::connect(&server.address).await;
     ws.send("x").await;
     ws.closed().await;
     log.expect(&["parse error: r"]).await;
-    let mut ws = Ws::connect(server.address).await;
+    let mut ws = Ws::connect(&server.address).await;
     ws.send("4x").await;
     ws.closed().await;
     log.expect(&["parse error: r", "forced close: r"]).await;
@@ -184,21 +185,21 @@ async fn what_is_no_packet_ends_the_session() {
     deserted(&io).await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_session_that_was_never_connected_is_closed() {
     let io = SocketIo::builder().connect_timeout(Duration::from_millis(50)).build();
-    let server = Server::start(&io).await;
-    let mut ws = Ws::open(server.address).await;
+    let server = Server::start(&io);
+    let mut ws = Ws::open(&server.address).await;
     ws.closed().await;
     drop(ws);
     deserted(&io).await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_panic_in_a_handler_hurts_nobody() {
     let (io, log) = mortal(SocketIo::builder());
-    let server = Server::start(&io).await;
-    let (mut one, mut other) = (Ws::connect(server.address).await, Ws::connect(server.address).await);
+    let server = Server::start(&io);
+    let (mut one, mut other) = (Ws::connect(&server.address).await, Ws::connect(&server.address).await);
     one.send(r#"42["panic"]"#).await;
     one.send(r#"42["panic",7]"#).await;
     one.send(r#"42["leave"]"#).await;
@@ -211,7 +212,7 @@ async fn a_panic_in_a_handler_hurts_nobody() {
     deserted(&io).await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn events_wait_for_the_connect_handler() {
     let (io, log, gate) = (SocketIo::new(), Arc::new(Log::default()), Arc::new(Notify::new()));
     let (opening, told, then) = (Arc::clone(&gate), Arc::clone(&log), Arc::clone(&log));
@@ -224,8 +225,8 @@ async fn events_wait_for_the_connect_handler() {
         });
         ns.on("n", async move |Data(n): Data<u32>| then.add(n.to_string()));
     });
-    let server = Server::start(&io).await;
-    let mut ws = Ws::open(server.address).await;
+    let server = Server::start(&io);
+    let mut ws = Ws::open(&server.address).await;
     ws.join("").await;
     for n in 0..500 {
         ws.send(&format!(r#"42["n",{n}]"#)).await;
@@ -240,7 +241,7 @@ async fn events_wait_for_the_connect_handler() {
     assert_eq!(log.lines(), expected);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_client_that_dies_while_connecting_is_let_go() {
     let (io, log) = (SocketIo::builder().handler_grace(Duration::from_millis(20)).build(), Arc::default());
     let told = Arc::clone(&log);
@@ -253,15 +254,15 @@ async fn a_client_that_dies_while_connecting_is_let_go() {
         ns.on("never", async || -> () { panic!("its events were parked") });
         ns.on_disconnect(async move |reason: DisconnectReason| told.add(reason.as_str()));
     });
-    let server = Server::start(&io).await;
-    let mut ws = Ws::connect(server.address).await;
+    let server = Server::start(&io);
+    let mut ws = Ws::connect(&server.address).await;
     ws.send(r#"42["never"]"#).await;
     ws.close().await;
     log.expect(&["transport close"]).await;
     deserted(&io).await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_client_that_dies_in_a_middleware_is_let_go() {
     let (io, started) = (SocketIo::new(), Arc::new(AtomicBool::new(false)));
     let start = Arc::clone(&started);
@@ -272,15 +273,15 @@ async fn a_client_that_dies_in_a_middleware_is_let_go() {
         });
         ns.on_disconnect(async || -> () { panic!("it was never connected") });
     });
-    let server = Server::start(&io).await;
-    let mut ws = Ws::open(server.address).await;
+    let server = Server::start(&io);
+    let mut ws = Ws::open(&server.address).await;
     ws.send("40").await;
     until("the middleware runs", || started.load(Ordering::Relaxed)).await;
     ws.close().await;
     deserted(&io).await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_middleware_refuses() {
     let io = SocketIo::new();
     io.of("/", |ns| {
@@ -291,8 +292,8 @@ async fn a_middleware_refuses() {
     io.of("/faulty", |ns| {
         ns.middleware(async || -> () { panic!("a middleware's fault") });
     });
-    let server = Server::start(&io).await;
-    let mut ws = Ws::open(server.address).await;
+    let server = Server::start(&io);
+    let mut ws = Ws::open(&server.address).await;
     ws.send("40").await;
     ws.expect(r#"44{"message":"not now","data":{"retry":5}}"#).await;
     ws.send("40/faulty,").await;
@@ -302,7 +303,7 @@ async fn a_middleware_refuses() {
     assert_eq!(io.namespace("/").map(|ns| ns.all().count()), Some(0));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_middleware_has_its_arguments_or_refuses() {
     #[derive(serde::Deserialize)]
     struct Token {
@@ -316,8 +317,8 @@ async fn a_middleware_has_its_arguments_or_refuses() {
         });
         ns.on("who", async |Extension(name): Extension<String>| name);
     });
-    let server = Server::start(&io).await;
-    let mut ws = Ws::open(server.address).await;
+    let server = Server::start(&io);
+    let mut ws = Ws::open(&server.address).await;
     ws.send(r#"40{"tokens":1}"#).await;
     let refusal = ws.text().await;
     assert!(refusal.starts_with(r#"44{"message":"invalid request: auth: missing field"#), "{refusal}");
@@ -328,7 +329,7 @@ async fn a_middleware_has_its_arguments_or_refuses() {
 }
 
 /// Fault: between leaving and the end of its disconnect handler a socket was still in its rooms.
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_socket_that_leaves_hears_nothing_more() {
     let (io, gate, farewell) = (SocketIo::new(), Arc::new(Notify::new()), Arc::new(Notify::new()));
     let (opening, leaving) = (Arc::clone(&gate), Arc::clone(&farewell));
@@ -344,8 +345,8 @@ async fn a_socket_that_leaves_hears_nothing_more() {
             opening.notified().await;
         });
     });
-    let server = Server::start(&io).await;
-    let mut ws = Ws::connect(server.address).await;
+    let server = Server::start(&io);
+    let mut ws = Ws::connect(&server.address).await;
     let id = io.to("r").sockets()[0].id();
     ws.send("41").await;
     soon(farewell.notified()).await;
@@ -358,7 +359,7 @@ async fn a_socket_that_leaves_hears_nothing_more() {
     gate.notify_one();
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn handlers_finish_before_the_disconnect_handler() {
     let (io, log, gate) = (SocketIo::new(), Arc::new(Log::default()), Arc::new(Notify::new()));
     let (first, second, opening) = (Arc::clone(&log), Arc::clone(&log), Arc::clone(&gate));
@@ -370,8 +371,8 @@ async fn handlers_finish_before_the_disconnect_handler() {
         });
         ns.on_disconnect(async move || second.add("gone"));
     });
-    let server = Server::start(&io).await;
-    let mut ws = Ws::connect(server.address).await;
+    let server = Server::start(&io);
+    let mut ws = Ws::connect(&server.address).await;
     ws.send(r#"42["work"]"#).await;
     log.expect(&["begun"]).await;
     ws.close().await;
@@ -381,7 +382,7 @@ async fn handlers_finish_before_the_disconnect_handler() {
     deserted(&io).await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn handlers_that_never_end_are_abandoned_after_their_grace() {
     let io = SocketIo::builder().handler_grace(Duration::from_millis(30)).build();
     let (log, held) = (Arc::new(Log::default()), Arc::new(()));
@@ -393,8 +394,8 @@ async fn handlers_that_never_end_are_abandoned_after_their_grace() {
         });
         ns.on_disconnect(async move || told.add("gone"));
     });
-    let server = Server::start(&io).await;
-    let mut ws = Ws::connect(server.address).await;
+    let server = Server::start(&io);
+    let mut ws = Ws::connect(&server.address).await;
     for _ in 0..5 {
         ws.send(r#"42["work"]"#).await;
     }
@@ -430,7 +431,7 @@ impl Extract<DisconnectContext> for Missing {
 }
 
 /// Fault: a panic or a failed extraction in the disconnect handler left a ghost.
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn faults_of_the_application_leave_no_ghost() {
     let (io, log) = (SocketIo::new(), Arc::new(Log::default()));
     io.of("/", |ns| {
@@ -452,8 +453,8 @@ async fn faults_of_the_application_leave_no_ghost() {
         ns.on_error(move |error| told.add(format!("/missing {}", error.cause())));
         ns.on_disconnect(async |_: Missing| {});
     });
-    let server = Server::start(&io).await;
-    let mut ws = Ws::connect(server.address).await;
+    let server = Server::start(&io);
+    let mut ws = Ws::connect(&server.address).await;
     ws.join("/explosive").await;
     // A socket whose connect handler failed is disconnected.
     ws.expect("41/explosive,").await;
@@ -478,7 +479,7 @@ async fn faults_of_the_application_leave_no_ghost() {
 }
 
 /// A hook is told of faults; its own must not take the client's other sockets along.
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_panic_in_the_error_hook_ends_nothing() {
     let io = SocketIo::new();
     io.of("/", |ns| {
@@ -486,15 +487,15 @@ async fn a_panic_in_the_error_hook_ends_nothing() {
         ns.on("fail", async || Err::<(), _>("no"));
         ns.on("ping", async || "pong");
     });
-    let server = Server::start(&io).await;
-    let mut ws = Ws::connect(server.address).await;
+    let server = Server::start(&io);
+    let mut ws = Ws::connect(&server.address).await;
     ws.send(r#"42["fail"]"#).await;
     ws.send(r#"420["ping"]"#).await;
     ws.expect(r#"430["pong"]"#).await;
 }
 
 /// Hundreds of attempts in one POST: the first that is wrong is the last that is looked at.
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn what_follows_a_disconnect_is_not_handled() {
     let (io, log) = (SocketIo::new(), Arc::new(Log::default()));
     let attempts = Arc::clone(&log);
@@ -504,8 +505,8 @@ async fn what_follows_a_disconnect_is_not_handled() {
             socket.disconnect();
         });
     });
-    let server = Server::start(&io).await;
-    let mut poller = Poller::connect(server.address).await;
+    let server = Server::start(&io);
+    let mut poller = Poller::connect(&server.address).await;
     let guesses: Vec<_> = (0..300).map(|guess| format!(r#"42["login",{guess}]"#)).collect();
     poller.post(&guesses.join("\x1e")).await;
     assert_eq!(poller.get().await, "41");
@@ -513,15 +514,15 @@ async fn what_follows_a_disconnect_is_not_handled() {
 }
 
 /// A client that leaves in the same breath cannot escape: its connection is closed, with its other sockets.
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn who_leaves_is_disconnected_all_the_same() {
     let io = SocketIo::new();
     io.of("/", |ns| {
         ns.on("cheat", async |socket: Socket| socket.disconnect_client());
     });
     io.of("/other", |_| {});
-    let server = Server::start(&io).await;
-    let mut poller = Poller::connect(server.address).await;
+    let server = Server::start(&io);
+    let mut poller = Poller::connect(&server.address).await;
     poller.post("40/other,").await;
     assert!(poller.get().await.starts_with("40/other,"));
     poller.post("42[\"cheat\"]\x1e41").await;

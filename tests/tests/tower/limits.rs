@@ -59,19 +59,19 @@ async fn a_full_server_refuses_sessions_and_serves_those_it_has() {
     assert_eq!(io.stats().refused, 2);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_full_server_answers_with_503() {
     let io = SocketIo::builder().max_sessions(1).build();
-    let server = Server::start(&io).await;
-    let ws = Ws::connect(server.address).await;
-    let mut http = Http::connect(server.address).await;
+    let server = Server::start(&io);
+    let ws = Ws::connect(&server.address).await;
+    let mut http = Http::connect(&server.address).await;
     let answer = http.get(POLLING).await;
     assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(answer.headers()[header::CONTENT_TYPE], "application/json");
     assert_eq!(text(&answer), r#"{"message":"Too many sessions"}"#);
     drop(ws);
     until("its place is free", || io.sessions() == 0).await;
-    Poller::connect(server.address).await;
+    Poller::connect(&server.address).await;
 }
 
 /// A server whose handlers wait until they are let go, and how many run and have run at most.
@@ -244,13 +244,13 @@ async fn the_request_that_is_kept_is_bounded() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn sixteen_kilobytes_are_kept_by_default() {
     let io = SocketIo::new();
-    let server = Server::start(&io).await;
+    let server = Server::start(&io);
     for (length, status) in [(16_000, StatusCode::OK), (16_400, StatusCode::URI_TOO_LONG)] {
         let path = format!("{POLLING}&token={}", "x".repeat(length));
-        let answer = Http::connect(server.address).await.request(request(Method::GET, &path, "")).await;
+        let answer = Http::connect(&server.address).await.request(request(Method::GET, &path, "")).await;
         assert_eq!(answer.status(), status, "{}", text(&answer));
     }
     assert_eq!(io.sessions(), 1);

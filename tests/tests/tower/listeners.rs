@@ -6,7 +6,7 @@ use socketio_tower::{Data, SetupError, Socket, SocketIo, State};
 
 use crate::client::{Log, Server, Ws, until};
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_socket_may_have_several_listeners_and_the_first_answers() {
     let (io, log) = (SocketIo::builder().state(Arc::new(Log::default())).build(), Arc::new(Log::default()));
     let told = Arc::clone(&log);
@@ -27,8 +27,8 @@ async fn a_socket_may_have_several_listeners_and_the_first_answers() {
             }
         });
     });
-    let server = Server::start(&io).await;
-    let mut ws = Ws::connect(server.address).await;
+    let server = Server::start(&io);
+    let mut ws = Ws::connect(&server.address).await;
     ws.send(r#"420["shared",1]"#).await;
     ws.expect(r#"430["namespace"]"#).await;
     ws.send(r#"421["own",2]"#).await;
@@ -36,7 +36,7 @@ async fn a_socket_may_have_several_listeners_and_the_first_answers() {
     log.expect(&["namespace 1", "1st 1", "1st 2", "2nd 2"]).await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn once_is_once_and_off_is_off() {
     let io = SocketIo::new();
     io.of("/", |ns| {
@@ -55,8 +55,8 @@ async fn once_is_once_and_off_is_off() {
         ns.on("none of many", async |socket: Socket| socket.off_all("many") as u64);
         ns.fallback(async || "nobody");
     });
-    let server = Server::start(&io).await;
-    let mut ws = Ws::connect(server.address).await;
+    let server = Server::start(&io);
+    let mut ws = Ws::connect(&server.address).await;
     let said = [
         (r#"["once"]"#, r#"["now"]"#),
         (r#"["once"]"#, r#"["nobody"]"#),
@@ -72,7 +72,7 @@ async fn once_is_once_and_off_is_off() {
 }
 
 /// What listeners capture goes with the socket, even if it is the socket.
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn listeners_are_dropped_with_their_socket() {
     let held = Arc::new(());
     let io = SocketIo::builder().state(Arc::clone(&held)).build();
@@ -99,8 +99,8 @@ async fn listeners_are_dropped_with_their_socket() {
             Err("closed".into())
         });
     });
-    let server = Server::start(&io).await;
-    let mut ws = Ws::connect(server.address).await;
+    let server = Server::start(&io);
+    let mut ws = Ws::connect(&server.address).await;
     assert!(Arc::strong_count(&held) > 2);
     ws.send("40/closed,").await;
     ws.expect(r#"44/closed,{"message":"closed"}"#).await;

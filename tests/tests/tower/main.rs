@@ -25,6 +25,7 @@ mod limits;
 mod listeners;
 mod mounting;
 mod namespaces_as_types;
+mod network;
 mod observers;
 mod order;
 mod remote_sockets;

@@ -44,14 +44,14 @@ impl Counter {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn one_value_for_all_sockets() {
     let (io, log) = (SocketIo::new(), Arc::default());
     io.of("/", |ns| {
         ns.handlers(Counter::new("all", &log));
     });
-    let server = Server::start(&io).await;
-    let (mut one, mut other) = (Ws::connect(server.address).await, Ws::connect(server.address).await);
+    let server = Server::start(&io);
+    let (mut one, mut other) = (Ws::connect(&server.address).await, Ws::connect(&server.address).await);
     one.send(r#"420["add",2]"#).await;
     one.expect("430[2]").await;
     other.send(r#"420["add",3]"#).await;
@@ -60,15 +60,15 @@ async fn one_value_for_all_sockets() {
     log.expect(&["all left at 5"]).await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn one_value_for_each_socket() {
     let (io, log) = (SocketIo::new(), Arc::default());
     let told = Arc::clone(&log);
     io.of("/", |ns| {
         ns.handlers_per_socket(move |_| Counter::new("own", &told));
     });
-    let server = Server::start(&io).await;
-    let (mut one, mut other) = (Ws::connect(server.address).await, Ws::connect(server.address).await);
+    let server = Server::start(&io);
+    let (mut one, mut other) = (Ws::connect(&server.address).await, Ws::connect(&server.address).await);
     one.send(r#"420["add",2]"#).await;
     one.expect("430[2]").await;
     other.send(r#"420["add",3]"#).await;
@@ -97,7 +97,7 @@ impl Holder {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_value_may_keep_its_socket() {
     let (io, held, kept) = (SocketIo::new(), Arc::new(()), Arc::new(Mutex::new(None)));
     let (holding, keep) = (Arc::clone(&held), Arc::clone(&kept));
@@ -105,8 +105,8 @@ async fn a_value_may_keep_its_socket() {
         ns.handlers_per_socket(move |socket| Holder { socket: socket.clone(), held: Arc::clone(&holding) });
         ns.on_connect(async move |socket: Socket| *keep.lock().expect("no panic") = Some(socket));
     });
-    let server = Server::start(&io).await;
-    let mut ws = Ws::connect(server.address).await;
+    let server = Server::start(&io);
+    let mut ws = Ws::connect(&server.address).await;
     ws.send(r#"420["who"]"#).await;
     ws.expect("430[true]").await;
     assert_eq!(Arc::strong_count(&held), 3);
@@ -216,14 +216,14 @@ async fn knock(ws: &mut Ws, token: &str, answer: &str) {
     assert!(packet.starts_with(answer), "{packet}");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn everything_that_a_block_may_hold() {
     let (io, log) = (SocketIo::new(), Arc::new(Log::default()));
     io.of("/", |ns| {
         ns.handlers(Everything { log: Arc::clone(&log), suffix: String::from("!") });
     });
-    let server = Server::start(&io).await;
-    let mut ws = Ws::open(server.address).await;
+    let server = Server::start(&io);
+    let mut ws = Ws::open(&server.address).await;
     knock(&mut ws, "nobody", r#"44{"message":"not you"}"#).await;
     knock(&mut ws, "mole", r#"40{"sid""#).await;
     for (event, ack) in [
@@ -257,7 +257,7 @@ async fn everything_that_a_block_may_hold() {
 }
 
 /// Methods stay methods.
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_method_can_be_called_without_a_server() {
     let all = Everything { log: Arc::default(), suffix: "?" };
     assert_eq!(all.shout(Data("what".to_owned())).await, "WHAT?");
@@ -278,7 +278,7 @@ impl Doorkeeper {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_refused_client_has_had_its_value() {
     let (io, log, count) = (SocketIo::new(), Arc::new(Log::default()), AtomicU32::new(0));
     let told = Arc::clone(&log);
@@ -289,8 +289,8 @@ async fn a_refused_client_has_had_its_value() {
         });
         ns.handlers_per_socket(move |_| Counter::new("beside", &told));
     });
-    let server = Server::start(&io).await;
-    let (mut one, mut other) = (Ws::connect(server.address).await, Ws::open(server.address).await);
+    let server = Server::start(&io);
+    let (mut one, mut other) = (Ws::connect(&server.address).await, Ws::open(&server.address).await);
     other.send("40").await;
     other.expect(r#"44{"message":"1 is odd"}"#).await;
     log.expect(&["beside dropped at 0"]).await;
@@ -316,12 +316,12 @@ fn mixed(io: &SocketIo, log: &Arc<Log>) {
     });
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn several_types_and_closures_on_one_namespace() {
     let (io, log) = (SocketIo::builder().state(7u8).state(8u16).build(), Arc::default());
     mixed(&io, &log);
-    let server = Server::start(&io).await;
-    let mut ws = Ws::connect(server.address).await;
+    let server = Server::start(&io);
+    let mut ws = Ws::connect(&server.address).await;
     for (event, ack) in
         [(r#""add",1"#, 1), (r#""add",1"#, 2), (r#""tally",5"#, 13), (r#""door""#, 40), (r#""mine""#, 7)]
     {
@@ -385,7 +385,7 @@ impl Namespace for ByHand {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_namespace_by_hand() {
     let (io, log) = (SocketIo::new(), Arc::new(Log::default()));
     let told = Arc::clone(&log);
@@ -398,8 +398,8 @@ async fn a_namespace_by_hand() {
             log: Arc::clone(&told),
         });
     });
-    let server = Server::start(&io).await;
-    let mut ws = Ws::connect(server.address).await;
+    let server = Server::start(&io);
+    let mut ws = Ws::connect(&server.address).await;
     ws.send(r#"420["greet","mole"]"#).await;
     ws.expect(r#"430["hello mole"]"#).await;
     ws.send("41").await;
@@ -419,7 +419,7 @@ async fn a_namespace_by_hand() {
     .await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_panic_while_a_value_is_made_refuses_the_client() {
     let log = Arc::new(Log::default());
     let told = Arc::clone(&log);
@@ -429,8 +429,8 @@ async fn a_panic_while_a_value_is_made_refuses_the_client() {
         ns.handlers_per_socket(|_| -> Mute { panic!("the application's fault") });
     });
     io.of("/other", |_| {});
-    let server = Server::start(&io).await;
-    let mut ws = Ws::open(server.address).await;
+    let server = Server::start(&io);
+    let mut ws = Ws::open(&server.address).await;
     ws.send("40").await;
     ws.expect(r#"44{"message":"internal error"}"#).await;
     log.expect(&["the handler panicked"]).await;
@@ -462,15 +462,15 @@ impl Drop for Faulty {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_panic_while_a_value_is_dropped_hurts_nobody() {
     let io = SocketIo::new();
     io.of("/", |ns| {
         ns.handlers_per_socket(|_| Faulty);
     });
     io.of("/other", |_| {});
-    let server = Server::start(&io).await;
-    let mut ws = Ws::open(server.address).await;
+    let server = Server::start(&io);
+    let mut ws = Ws::open(&server.address).await;
     ws.send("40").await;
     ws.expect(r#"44{"message":"no"}"#).await;
     ws.join("/other").await;
@@ -494,7 +494,7 @@ impl Slow {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_value_outlives_the_handlers_that_run() {
     let (io, log, gate) = (SocketIo::new(), Arc::new(Log::default()), Arc::new(Notify::new()));
     let (told, waiting) = (Arc::clone(&log), Arc::clone(&gate));
@@ -504,8 +504,8 @@ async fn a_value_outlives_the_handlers_that_run() {
             gate: Arc::clone(&waiting),
         });
     });
-    let server = Server::start(&io).await;
-    let mut ws = Ws::connect(server.address).await;
+    let server = Server::start(&io);
+    let mut ws = Ws::connect(&server.address).await;
     ws.send(r#"42["work"]"#).await;
     ws.close().await;
     soon(async {

@@ -21,8 +21,8 @@ async fn events_reach_their_handlers_in_order_of_arrival() {
             tokio::task::yield_now().await;
         });
     });
-    let server = Server::start(&io).await;
-    let mut ws = Ws::connect(server.address).await;
+    let server = Server::start(&io);
+    let mut ws = Ws::connect(&server.address).await;
     for n in 0..1000 {
         ws.send(&format!(r#"42["n",{n}]"#)).await;
     }
@@ -30,7 +30,7 @@ async fn events_reach_their_handlers_in_order_of_arrival() {
     assert_eq!(log.lines(), (0..1000).map(|n| n.to_string()).collect::<Vec<_>>());
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_handler_that_waits_holds_up_nobody() {
     let (io, gate) = (SocketIo::new(), Arc::new(Notify::new()));
     let opening = Arc::clone(&gate);
@@ -41,8 +41,8 @@ async fn a_handler_that_waits_holds_up_nobody() {
         });
         ns.on("fast", async || "fast");
     });
-    let server = Server::start(&io).await;
-    let mut ws = Ws::connect(server.address).await;
+    let server = Server::start(&io);
+    let mut ws = Ws::connect(&server.address).await;
     ws.send(r#"421["slow"]"#).await;
     ws.send(r#"422["fast"]"#).await;
     ws.expect(r#"432["fast"]"#).await;
@@ -50,7 +50,7 @@ async fn a_handler_that_waits_holds_up_nobody() {
     ws.expect(r#"431["slow"]"#).await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn one_at_a_time_if_so_wished() {
     let (io, log) = (SocketIo::builder().concurrency(1).build(), Arc::new(Log::default()));
     let told = Arc::clone(&log);
@@ -61,8 +61,8 @@ async fn one_at_a_time_if_so_wished() {
             told.add(format!("{n} ends"));
         });
     });
-    let server = Server::start(&io).await;
-    let mut ws = Ws::connect(server.address).await;
+    let server = Server::start(&io);
+    let mut ws = Ws::connect(&server.address).await;
     for n in 0..100 {
         ws.send(&format!(r#"42["n",{n}]"#)).await;
     }
@@ -72,7 +72,7 @@ async fn one_at_a_time_if_so_wished() {
 }
 
 /// At the bound the socket's events wait; its acks, and other sockets, do not.
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn handlers_are_bounded_per_socket() {
     let (io, running, gate) =
         (SocketIo::builder().concurrency(3).build(), Arc::new(AtomicUsize::new(0)), Arc::new(Notify::new()));
@@ -90,8 +90,8 @@ async fn handlers_are_bounded_per_socket() {
     io.of("/other", |ns| {
         ns.on("ping", async || "pong");
     });
-    let server = Server::start(&io).await;
-    let mut ws = Ws::connect(server.address).await;
+    let server = Server::start(&io);
+    let mut ws = Ws::connect(&server.address).await;
     ws.join("/other").await;
     ws.send(r#"420["ask"]"#).await;
     ws.expect(r#"420["question",""]"#).await;
@@ -110,7 +110,7 @@ async fn handlers_are_bounded_per_socket() {
     ws.expect(r#"431["pong"]"#).await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn what_a_handler_sends_leaves_in_the_order_of_its_calls() {
     let (io, finished) = (SocketIo::new(), Arc::new(Notify::new()));
     let done = Arc::clone(&finished);
@@ -127,8 +127,8 @@ async fn what_a_handler_sends_leaves_in_the_order_of_its_calls() {
             done.notify_one();
         });
     });
-    let server = Server::start(&io).await;
-    let mut ws = Ws::connect(server.address).await;
+    let server = Server::start(&io);
+    let mut ws = Ws::connect(&server.address).await;
     ws.send(r#"420["talk"]"#).await;
     for packet in [r#"42["one",1]"#, "430[2]", r#"42["three",3,"three"]"#, r#"42["four",4]"#, "41"] {
         ws.expect(packet).await;
@@ -137,14 +137,14 @@ async fn what_a_handler_sends_leaves_in_the_order_of_its_calls() {
 }
 
 /// Fault: leaving and rejoining in one segment was taken for a duplicate.
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_namespace_may_be_left_and_joined_in_one_breath() {
     let io = SocketIo::new();
     io.of("/", |ns| {
         ns.on("ping", async || "pong");
     });
-    let server = Server::start(&io).await;
-    let mut poller = Poller::connect(server.address).await;
+    let server = Server::start(&io);
+    let mut poller = Poller::connect(&server.address).await;
     poller.post("420[\"ping\"]\u{1e}41\u{1e}40").await;
     let answer = poller.get().await;
     // The ack is of a socket that was gone when it was sent.
@@ -155,7 +155,7 @@ async fn a_namespace_may_be_left_and_joined_in_one_breath() {
 }
 
 /// Fault: a client that gives up a socket before it is answered sends CONNECT twice, and everything was closed.
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_namespace_may_be_asked_for_twice() {
     let (io, log, gate) = (SocketIo::new(), Arc::new(Log::default()), Arc::new(Notify::new()));
     let (told, opening) = (Arc::clone(&log), Arc::clone(&gate));
@@ -169,8 +169,8 @@ async fn a_namespace_may_be_asked_for_twice() {
         ns.on_disconnect(async move |reason: DisconnectReason| told.add(reason.as_str()));
         ns.on("ping", async || "chat");
     });
-    let server = Server::start(&io).await;
-    let mut ws = Ws::open(server.address).await;
+    let server = Server::start(&io);
+    let mut ws = Ws::open(&server.address).await;
     ws.join("/news").await;
     gate.notify_one();
     let first = ws.join("/chat").await;
@@ -196,8 +196,8 @@ async fn attachments_follow_their_header() {
             socket.emit(event.name(), &bytes);
         });
     });
-    let server = Server::start(&io).await;
-    let mut poller = Poller::connect(server.address).await;
+    let server = Server::start(&io);
+    let mut poller = Poller::connect(&server.address).await;
     let threads: Vec<_> = (0..4)
         .map(|_| {
             let io = io.clone();
@@ -225,7 +225,7 @@ async fn attachments_follow_their_header() {
     poller.post("451-[\"echo\",{\"_placeholder\":true,\"num\":0}]\u{1e}bb25l").await;
     let echo = "451-[\"echo\",{\"_placeholder\":true,\"num\":0}]\u{1e}bb25l";
     assert_eq!(poller.get().await, echo);
-    let mut ws = Ws::connect(server.address).await;
+    let mut ws = Ws::connect(&server.address).await;
     ws.send(r#"451-["echo",{"_placeholder":true,"num":0}]"#).await;
     ws.send_binary(b"one").await;
     ws.expect(r#"451-["echo",{"_placeholder":true,"num":0}]"#).await;

@@ -116,7 +116,7 @@ async fn sockets_are_moved_and_disconnected_from_outside() {
 }
 
 /// What a socket shows is dropped with it, even if it holds the socket.
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn data_goes_with_its_socket() {
     #[derive(Clone, Serialize)]
     struct Held(

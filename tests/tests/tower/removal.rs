@@ -8,7 +8,7 @@ use tokio::sync::Notify;
 
 use crate::client::{Log, Server, Ws};
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn its_sockets_are_disconnected_and_nobody_comes_any_more() {
     let (io, log) = (SocketIo::new(), Arc::new(Log::default()));
     let told = Arc::clone(&log);
@@ -19,8 +19,8 @@ async fn its_sockets_are_disconnected_and_nobody_comes_any_more() {
     io.of("/", |ns| {
         ns.on("ping", async || "pong");
     });
-    let server = Server::start(&io).await;
-    let mut ws = Ws::connect(server.address).await;
+    let server = Server::start(&io);
+    let mut ws = Ws::connect(&server.address).await;
     ws.join("/chat").await;
     let handle = io.namespace("/chat").unwrap();
     assert_eq!(io.remove("chat"), Ok(()));

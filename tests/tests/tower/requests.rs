@@ -3,9 +3,9 @@
 use http::{Method, Request, StatusCode, header};
 use socketio_tower::SocketIo;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 
 use crate::client::{Http, POLLING, Poller, Server, Ws, request, soon, text, until};
+use crate::network::Connect;
 
 fn pinging() -> SocketIo {
     let io = SocketIo::builder().max_payload(1000).build();
@@ -15,11 +15,11 @@ fn pinging() -> SocketIo {
     io
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn refusals_are_those_of_the_node_server() {
     let io = pinging();
-    let server = Server::start(&io).await;
-    let mut ws = Ws::connect(server.address).await;
+    let server = Server::start(&io);
+    let mut ws = Ws::connect(&server.address).await;
     let unknown = format!("{POLLING}&sid=AAAAAAAAAAAAAAAAAAAA");
     let cases = [
         (Method::GET, "/socket.io/", r#"{"code":0,"message":"Transport unknown"}"#),
@@ -41,7 +41,7 @@ async fn refusals_are_those_of_the_node_server() {
         ),
     ];
     for (method, path, body) in cases {
-        let answer = Http::connect(server.address).await.request(request(method, path, "")).await;
+        let answer = Http::connect(&server.address).await.request(request(method, path, "")).await;
         assert_eq!((answer.status(), &*text(&answer)), (StatusCode::BAD_REQUEST, body), "{path}");
         assert_eq!(answer.headers()[header::CONTENT_TYPE], "application/json");
     }
@@ -50,69 +50,69 @@ async fn refusals_are_those_of_the_node_server() {
     ws.expect(r#"430["pong"]"#).await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn transports_may_be_switched_off() {
     let io = SocketIo::builder().polling(false).build();
-    let server = Server::start(&io).await;
-    let answer = Http::connect(server.address).await.get(POLLING).await;
+    let server = Server::start(&io);
+    let answer = Http::connect(&server.address).await.get(POLLING).await;
     assert_eq!(text(&answer), r#"{"code":0,"message":"Transport unknown"}"#);
-    Ws::connect(server.address).await;
+    Ws::connect(&server.address).await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn answers_have_the_headers_of_their_kind() {
-    let server = Server::start(&pinging()).await;
-    let answer = Http::connect(server.address).await.get(POLLING).await;
+    let server = Server::start(&pinging());
+    let answer = Http::connect(&server.address).await.get(POLLING).await;
     assert_eq!(answer.headers()[header::CONTENT_TYPE], "text/plain; charset=UTF-8");
     assert_eq!(answer.headers()[header::CACHE_CONTROL], "no-store");
     assert_eq!(answer.headers()[header::CONTENT_LENGTH], answer.body().len().to_string());
-    let mut poller = Poller::open(server.address).await;
+    let mut poller = Poller::open(&server.address).await;
     let answer = poller.post_response("40").await;
     assert_eq!(answer.headers()[header::CONTENT_TYPE], "text/html");
     assert_eq!(text(&answer), "ok");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_body_that_is_too_large_leaves_the_session() {
     let io = pinging();
-    let server = Server::start(&io).await;
-    let mut poller = Poller::connect(server.address).await;
+    let server = Server::start(&io);
+    let mut poller = Poller::connect(&server.address).await;
     let mut beside = poller.beside().await;
     let answer = beside.post_response(format!("4{}", "x".repeat(1000))).await;
     assert_eq!((answer.status(), &*text(&answer)), (StatusCode::PAYLOAD_TOO_LARGE, ""));
     assert_eq!(poller.post(&format!(r#"420["ping","{}"]"#, "x".repeat(900))).await, "ok");
     assert_eq!(poller.get().await, r#"430["pong"]"#);
-    let mut ws = Ws::connect(server.address).await;
+    let mut ws = Ws::connect(&server.address).await;
     ws.send(&format!("4{}", "x".repeat(1000))).await;
     assert_eq!(ws.closed().await, Some(1009));
     drop(ws);
     until("the WebSocket's session ends", || io.sessions() == 1).await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_body_that_is_no_payload_ends_the_session() {
     let io = pinging();
-    let server = Server::start(&io).await;
-    let mut poller = Poller::connect(server.address).await;
+    let server = Server::start(&io);
+    let mut poller = Poller::connect(&server.address).await;
     let answer = poller.post_response("x").await;
     assert_eq!(answer.status(), StatusCode::BAD_REQUEST);
     assert_eq!(text(&answer), r#"{"code":3,"message":"Bad request"}"#);
     until("it ends", || io.sessions() == 0).await;
-    let mut poller = Poller::connect(server.address).await;
+    let mut poller = Poller::connect(&server.address).await;
     let mut wrong = request(Method::POST, poller.path(), "40");
     let octets = header::HeaderValue::from_static("application/octet-stream");
     wrong.headers_mut().insert(header::CONTENT_TYPE, octets);
-    let answer = Http::connect(server.address).await.request(wrong).await;
+    let answer = Http::connect(&server.address).await.request(wrong).await;
     assert_eq!((answer.status(), &*text(&answer)), (StatusCode::BAD_REQUEST, ""));
     assert_eq!(text(&poller.get_response().await), r#"{"code":1,"message":"Session ID unknown"}"#);
     assert_eq!(io.sessions(), 0);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_second_get_ends_the_session() {
     let io = pinging();
-    let server = Server::start(&io).await;
-    let mut poller = Poller::connect(server.address).await;
+    let server = Server::start(&io);
+    let mut poller = Poller::connect(&server.address).await;
     let mut beside = poller.beside().await;
     let (one, other) = tokio::join!(poller.get_response(), beside.get_response());
     let (parked, second) = if one.status() == StatusCode::OK { (one, other) } else { (other, one) };
@@ -121,25 +121,25 @@ async fn a_second_get_ends_the_session() {
     until("it ends", || io.sessions() == 0).await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_method_that_means_nothing_leaves_the_session() {
     let io = pinging();
-    let server = Server::start(&io).await;
-    let mut poller = Poller::connect(server.address).await;
+    let server = Server::start(&io);
+    let mut poller = Poller::connect(&server.address).await;
     let put = request(Method::PUT, poller.path(), "");
-    let answer = Http::connect(server.address).await.request(put).await;
+    let answer = Http::connect(&server.address).await.request(put).await;
     assert_eq!(text(&answer), r#"{"code":3,"message":"Bad request"}"#);
     poller.post(r#"420["ping"]"#).await;
     assert_eq!(poller.get().await, r#"430["pong"]"#);
 }
 
 /// A body whose rest never comes is a request that was given up.
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_post_that_breaks_off_ends_the_session() {
     let io = pinging();
-    let server = Server::start(&io).await;
-    let poller = Poller::connect(server.address).await;
-    let mut stream = TcpStream::connect(server.address).await.expect("a connection");
+    let server = Server::start(&io);
+    let poller = Poller::connect(&server.address).await;
+    let mut stream = server.address.connect().await.expect("a connection");
     let head = format!("POST {} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n42", poller.path());
     stream.write_all(head.as_bytes()).await.expect("it is sent");
     drop(stream);
@@ -147,13 +147,13 @@ async fn a_post_that_breaks_off_ends_the_session() {
 }
 
 /// The clients of one connection ask again before they have read: answers keep their order.
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn requests_may_be_pipelined() {
     let io = pinging();
-    let server = Server::start(&io).await;
-    let poller = Poller::connect(server.address).await;
+    let server = Server::start(&io);
+    let poller = Poller::connect(&server.address).await;
     let path = poller.path();
-    let mut stream = TcpStream::connect(server.address).await.expect("a connection");
+    let mut stream = server.address.connect().await.expect("a connection");
     let post = |body: &str| {
         let length = body.len();
         format!("POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\n\r\n{body}")
@@ -168,12 +168,12 @@ async fn requests_may_be_pipelined() {
 }
 
 /// A chunked body has no length to be judged by.
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_chunked_body_is_bounded_too() {
     let io = pinging();
-    let server = Server::start(&io).await;
-    let mut poller = Poller::connect(server.address).await;
-    let mut stream = TcpStream::connect(server.address).await.expect("a connection");
+    let server = Server::start(&io);
+    let mut poller = Poller::connect(&server.address).await;
+    let mut stream = server.address.connect().await.expect("a connection");
     let head =
         format!("POST {} HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n", poller.path());
     stream.write_all(head.as_bytes()).await.expect("it is sent");
@@ -188,7 +188,7 @@ async fn a_chunked_body_is_bounded_too() {
     assert_eq!(poller.get().await, r#"430["pong"]"#);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn what_the_request_carried_is_there_in_the_handlers() {
     let io = SocketIo::builder().keep_headers([header::USER_AGENT]).keep_extension::<u32>().build();
     io.of("/", |ns| {
@@ -202,14 +202,14 @@ async fn what_the_request_carried_is_there_in_the_handlers() {
         });
     });
     let app = axum::Router::new().layer(io.layer()).layer(axum::Extension(7u32));
-    let server = Server::serve(app).await;
+    let server = Server::serve(app);
     let open: Request<_> = {
         let mut open = request(Method::GET, &format!("{POLLING}&room=den"), "");
         open.headers_mut().insert(header::USER_AGENT, header::HeaderValue::from_static("mole"));
         open.headers_mut().insert(header::COOKIE, header::HeaderValue::from_static("a=b"));
         open
     };
-    let mut http = Http::connect(server.address).await;
+    let mut http = Http::connect(&server.address).await;
     let answer = text(&http.request(open).await);
     let open: serde_json::Value = serde_json::from_str(&answer[1..]).expect("an OPEN packet");
     let path = format!("{POLLING}&sid={}", open["sid"].as_str().expect("a sid"));
@@ -220,12 +220,12 @@ async fn what_the_request_carried_is_there_in_the_handlers() {
 }
 
 /// Fault: the public id of a socket was the secret id of its session.
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn the_id_of_a_socket_opens_nothing() {
     let io = pinging();
-    let server = Server::start(&io).await;
-    let mut ws = Ws::open(server.address).await;
+    let server = Server::start(&io);
+    let mut ws = Ws::open(&server.address).await;
     let id = ws.join("").await;
-    let answer = Http::connect(server.address).await.get(&format!("{POLLING}&sid={id}")).await;
+    let answer = Http::connect(&server.address).await.get(&format!("{POLLING}&sid={id}")).await;
     assert_eq!(text(&answer), r#"{"code":1,"message":"Session ID unknown"}"#);
 }

@@ -1,7 +1,6 @@
 //! Which requests are the layer's, and how it passes all others through.
 
 use std::convert::Infallible;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
@@ -17,11 +16,11 @@ use http_body_util::{BodyExt, Empty, Full, StreamBody};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use socketio_tower::{SocketIo, SocketIoService};
-use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tower::{Layer, Service, ServiceExt, service_fn};
 
 use crate::client::{Http, Poller, Server, soon, text};
+use crate::network::{Connect, Network};
 
 const OURS: &str = r#"{"code":0,"message":"Transport unknown"}"#;
 
@@ -32,22 +31,22 @@ fn echo() -> Router {
     })
 }
 
-async fn assert_ours(address: SocketAddr, path: &str) {
+async fn assert_ours(address: &Network, path: &str) {
     let answer = Http::connect(address).await.get(path).await;
     assert_eq!((answer.status(), &*text(&answer)), (StatusCode::BAD_REQUEST, OURS), "{path}");
 }
 
-async fn assert_passes(address: SocketAddr, path: &str) {
+async fn assert_passes(address: &Network, path: &str) {
     let answer = Http::connect(address).await.get(path).await;
     assert_eq!((answer.status(), &*text(&answer)), (StatusCode::IM_A_TEAPOT, path), "{path}");
     assert_eq!(answer.headers()["x-inner"], "yes");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn two_paths_are_ours() {
-    let server = Server::serve(echo().layer(SocketIo::new().layer())).await;
+    let server = Server::serve(echo().layer(SocketIo::new().layer()));
     for path in ["/socket.io", "/socket.io/"] {
-        assert_ours(server.address, path).await;
+        assert_ours(&server.address, path).await;
     }
     let others = [
         "/",
@@ -61,27 +60,27 @@ async fn two_paths_are_ours() {
         "/socket",
     ];
     for path in others {
-        assert_passes(server.address, path).await;
+        assert_passes(&server.address, path).await;
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn the_path_may_be_another() {
     for path in ["/live/chat", "live/chat/"] {
         let io = SocketIo::builder().path(path).build();
-        let server = Server::serve(echo().layer(io.layer())).await;
-        assert_ours(server.address, "/live/chat").await;
-        assert_ours(server.address, "/live/chat/").await;
+        let server = Server::serve(echo().layer(io.layer()));
+        assert_ours(&server.address, "/live/chat").await;
+        assert_ours(&server.address, "/live/chat/").await;
         for path in ["/socket.io/", "/live/", "/live/chat/x"] {
-            assert_passes(server.address, path).await;
+            assert_passes(&server.address, path).await;
         }
-        Poller::open_at(server.address, "/live/chat/?EIO=4&transport=polling").await;
+        Poller::open_at(&server.address, "/live/chat/?EIO=4&transport=polling").await;
     }
 }
 
 /// A connection that streams in both directions.
-async fn streaming(address: SocketAddr) -> http1::SendRequest<Channel> {
-    let stream = TcpStream::connect(address).await.expect("a connection");
+async fn streaming(address: &Network) -> http1::SendRequest<Channel> {
+    let stream = address.connect().await.expect("a connection");
     let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.expect("HTTP/1.1");
     tokio::spawn(connection);
     sender
@@ -98,13 +97,13 @@ fn channel() -> (mpsc::UnboundedSender<&'static str>, Channel) {
     (sender, StreamBody::new(frames.boxed()))
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn bodies_pass_chunk_by_chunk_both_ways() {
     // The application answers each chunk of the request with itself.
     let app = Router::new()
         .fallback(async |request: AxumRequest| Body::from_stream(request.into_body().into_data_stream()));
-    let server = Server::serve(app.layer(SocketIo::new().layer())).await;
-    let mut connection = streaming(server.address).await;
+    let server = Server::serve(app.layer(SocketIo::new().layer()));
+    let mut connection = streaming(&server.address).await;
     let (chunks, body) = channel();
     let request = Request::post("/echo").header("host", "localhost").body(body).expect("a request");
     chunks.send("one").expect("the server reads");
@@ -120,7 +119,7 @@ async fn bodies_pass_chunk_by_chunk_both_ways() {
     assert!(soon(answer.frame()).await.is_none());
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn the_length_of_a_body_is_known_outside() {
     let inner = service_fn(async |request: Request<Empty<Bytes>>| {
         let body = if request.uri().path() == "/full" { Full::from("12345") } else { Full::default() };
@@ -164,7 +163,7 @@ impl Service<Request<Empty<Bytes>>> for Moody {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn the_inner_service_decides_when_it_is_ready() {
     let ready = Arc::new(AtomicBool::new(false));
     let mut service = SocketIo::new().layer().layer(Moody(Arc::clone(&ready)));
@@ -174,7 +173,7 @@ async fn the_inner_service_decides_when_it_is_ready() {
     assert_eq!(service.poll_ready(cx), Poll::Ready(Ok(())));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn the_error_of_the_inner_service_is_the_error() {
     let service = SocketIo::new().layer().layer(Moody(Arc::new(AtomicBool::new(true))));
     let request = |path: &str| Request::get(path).body(Empty::new()).expect("a request");
@@ -194,15 +193,15 @@ fn the_service_is_what_its_inner_service_is() {
 }
 
 /// Fault: each layer made its own session table, so polling behind two listeners failed.
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn two_layers_share_their_sessions() {
     let io = SocketIo::new();
     io.of("/", |ns| {
         ns.on("ping", async || "pong");
     });
-    let (one, other) = (Server::start(&io).await, Server::start(&io).await);
-    let mut here = Poller::connect(one.address).await;
-    let answer = Http::connect(other.address)
+    let (one, other) = (Server::start(&io), Server::start(&io));
+    let mut here = Poller::connect(&one.address).await;
+    let answer = Http::connect(&other.address)
         .await
         .request(crate::client::request(http::Method::POST, here.path(), r#"420["ping"]"#))
         .await;

@@ -7,7 +7,7 @@ use socketio_tower::{Socket, SocketIo, State};
 use crate::client::{Log, Server, Ws, until};
 
 /// gevent-socketio: tasks are cancelled when their socket has gone, after its disconnect handler.
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn tasks_end_with_their_socket() {
     struct Told(Arc<Log>, &'static str);
     impl Drop for Told {
@@ -36,8 +36,8 @@ async fn tasks_end_with_their_socket() {
             drop(socket);
         });
     });
-    let server = Server::start(&io).await;
-    let mut ws = Ws::connect(server.address).await;
+    let server = Server::start(&io);
+    let mut ws = Ws::connect(&server.address).await;
     for n in 0..3 {
         ws.expect(&format!(r#"42["tick",{n}]"#)).await;
     }
@@ -46,7 +46,7 @@ async fn tasks_end_with_their_socket() {
     until("all is released", || Arc::strong_count(&log) == 2).await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_panic_in_a_task_is_told_to_the_hook() {
     let (io, log) = (SocketIo::new(), Arc::new(Log::default()));
     let told = Arc::clone(&log);
@@ -54,13 +54,13 @@ async fn a_panic_in_a_task_is_told_to_the_hook() {
         ns.on_error(move |error| told.add(format!("{:?} {}", error.event(), error.cause())));
         ns.on("panic", async |socket: Socket| socket.spawn(async |_| panic!("a task's fault")));
     });
-    let server = Server::start(&io).await;
-    let mut ws = Ws::connect(server.address).await;
+    let server = Server::start(&io);
+    let mut ws = Ws::connect(&server.address).await;
     ws.send(r#"42["panic"]"#).await;
     log.expect(&["None the handler panicked"]).await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_thread_without_a_runtime_may_spawn() {
     let (io, log) = (SocketIo::new(), Arc::new(Log::default()));
     let told = Arc::clone(&log);
@@ -71,8 +71,8 @@ async fn a_thread_without_a_runtime_may_spawn() {
             thread.join().expect("no panic");
         });
     });
-    let server = Server::start(&io).await;
-    let mut ws = Ws::connect(server.address).await;
+    let server = Server::start(&io);
+    let mut ws = Ws::connect(&server.address).await;
     ws.send(r#"42["go"]"#).await;
     log.expect(&["ran"]).await;
 }

@@ -11,18 +11,18 @@ fn alive_tasks() -> usize {
     tokio::runtime::Handle::current().metrics().num_alive_tasks()
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_session_is_one_task() {
     let io = SocketIo::new();
     io.of("/", |ns| {
         ns.on("wait", async || std::future::pending::<()>().await);
     });
     io.of("/other", |_| {});
-    let server = Server::start(&io).await;
+    let server = Server::start(&io);
     let before = alive_tasks();
     let mut clients = Vec::new();
     for _ in 0..20 {
-        let mut ws = Ws::connect(server.address).await;
+        let mut ws = Ws::connect(&server.address).await;
         ws.join("/other").await;
         for _ in 0..10 {
             ws.send(r#"42["wait"]"#).await;
@@ -32,7 +32,7 @@ async fn a_session_is_one_task() {
     }
     for _ in 0..20 {
         // Its connection ends, the session waits for the next GET.
-        drop(Poller::connect(server.address).await);
+        drop(Poller::connect(&server.address).await);
     }
     until("HTTP's tasks have ended", || alive_tasks() <= before + 40).await;
     assert_eq!((alive_tasks(), io.sessions()), (before + 40, 40));
@@ -49,15 +49,15 @@ impl Serialize for Counting {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_broadcast_is_encoded_once() {
     let io = SocketIo::new();
-    let server = Server::start(&io).await;
+    let server = Server::start(&io);
     let mut websockets = Vec::new();
     let mut pollers = Vec::new();
     for _ in 0..10 {
-        websockets.push(Ws::connect(server.address).await);
-        pollers.push(Poller::connect(server.address).await);
+        websockets.push(Ws::connect(&server.address).await);
+        pollers.push(Poller::connect(&server.address).await);
     }
     let value = Counting::default();
     assert!(io.emit("x", &value).is_queued());

@@ -8,11 +8,11 @@ use hyper_util::server::conn::auto;
 use hyper_util::service::TowerToHyperService;
 use socketio_tower::SocketIo;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
-use crate::client::{Ws, listen, soon};
+use crate::client::{Ws, soon};
+use crate::network::{Connect, listen};
 
 const HALF_A_LINE: &[u8] = b"GET /socket.io/?EIO=4&tran";
 
@@ -20,18 +20,17 @@ const HALF_A_LINE: &[u8] = b"GET /socket.io/?EIO=4&tran";
 #[tokio::test(start_paused = true)]
 async fn half_a_request_line_is_dropped() {
     let io = SocketIo::new();
-    let listener = listen().await;
-    let address = listener.local_addr().expect("it is bound");
+    let (address, mut listener) = listen();
     let service = TowerToHyperService::new(Router::new().layer(io.layer()));
     let server = tokio::spawn(async move {
         let mut builder = auto::Builder::new(TokioExecutor::new());
         builder.http1().timer(TokioTimer::new()).header_read_timeout(Duration::from_secs(10));
-        while let Ok((stream, _)) = listener.accept().await {
+        while let Some(stream) = listener.accept().await {
             let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service.clone());
             tokio::spawn(connection.into_owned());
         }
     });
-    let mut peer = TcpStream::connect(address).await.expect("a connection");
+    let mut peer = address.connect().await.expect("a connection");
     peer.write_all(HALF_A_LINE).await.expect("it is sent");
     let mut answer = Vec::new();
     peer.read_to_end(&mut answer).await.expect("the end of the stream");
@@ -40,25 +39,23 @@ async fn half_a_request_line_is_dropped() {
 }
 
 /// The sessions have ended, and axum's shutdown waits for the rest of the line: hence the deadline around it.
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn half_a_request_line_holds_a_shutdown_up() {
     const GRACE: Duration = Duration::from_secs(5);
     let io = SocketIo::new();
-    let listener = listen().await;
-    let address = listener.local_addr().expect("it is bound");
+    let (address, listener) = listen();
     let app: Router = Router::new().layer(io.layer());
     let (stop, stopped) = oneshot::channel::<()>();
     let server = axum::serve(listener, app).with_graceful_shutdown(async { drop(stopped.await) });
     let mut server = tokio::spawn(server.into_future());
-    let mut peer = TcpStream::connect(address).await.expect("a connection");
+    let mut peer = address.connect().await.expect("a connection");
     peer.write_all(HALF_A_LINE).await.expect("it is sent");
     // By then the half has been read: it came first.
-    let mut ws = Ws::connect(address).await;
+    let mut ws = Ws::connect(&address).await;
 
     let (ended, _) = tokio::join!(io.close(GRACE), ws.closed());
     assert!(ended);
     stop.send(()).expect("the server runs");
-    tokio::time::pause();
     assert!(timeout(GRACE, &mut server).await.is_err());
     drop(peer);
     soon(server).await.expect("it has not panicked").expect("no error");

@@ -12,10 +12,10 @@ use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
 use socketio_tower::{Data, Socket, SocketIo};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 use tower::ServiceExt;
 
-use crate::client::{Http, Poller, Server, WEBSOCKET, Ws, listen, soon, until};
+use crate::client::{Http, Poller, Server, WEBSOCKET, Ws, soon, until};
+use crate::network::{Connect, Network, listen};
 
 fn pinging() -> SocketIo {
     let io = SocketIo::builder().upgrade_timeout(Duration::from_millis(200)).build();
@@ -27,7 +27,7 @@ fn pinging() -> SocketIo {
     io
 }
 
-async fn is_alive(poller: &mut Poller) {
+async fn is_alive<A: Connect>(poller: &mut Poller<A>) {
     assert_eq!(poller.post(r#"420["ping"]"#).await, "ok");
     let mut answer = poller.get().await;
     while answer == "6" {
@@ -36,11 +36,11 @@ async fn is_alive(poller: &mut Poller) {
     assert_eq!(answer, r#"430["pong"]"#);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_polling_session_moves_to_a_websocket() {
     let io = pinging();
-    let server = Server::start(&io).await;
-    let mut poller = Poller::connect(server.address).await;
+    let server = Server::start(&io);
+    let mut poller = Poller::connect(&server.address).await;
     let mut beside = poller.beside().await;
     let mut ws = poller.upgrade().await;
     let release = async {
@@ -61,11 +61,11 @@ async fn a_polling_session_moves_to_a_websocket() {
 }
 
 /// Fault: a failed upgrade killed the polling session.
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_failed_upgrade_costs_the_candidate_only() {
     let io = pinging();
-    let server = Server::start(&io).await;
-    let mut poller = Poller::connect(server.address).await;
+    let server = Server::start(&io);
+    let mut poller = Poller::connect(&server.address).await;
     let mut wrong = poller.upgrade().await;
     wrong.send(r#"42["ping"]"#).await;
     wrong.closed().await;
@@ -76,18 +76,31 @@ async fn a_failed_upgrade_costs_the_candidate_only() {
     stalled.closed().await;
     is_alive(&mut poller).await;
     let broken = poller.upgrade().await;
-    broken.reset();
+    drop(broken);
+    is_alive(&mut poller).await;
+    assert_eq!(io.sessions(), 1);
+}
+
+/// The same of a candidate whose connection is reset.
+///
+/// On the wall clock: TCP, whose resets it is about.
+#[tokio::test]
+async fn a_candidate_that_is_reset_costs_nothing_else() {
+    let io = pinging();
+    let server = Server::on_tcp(&io).await;
+    let mut poller = Poller::connect(&server.address).await;
+    poller.upgrade().await.reset();
     is_alive(&mut poller).await;
     assert_eq!(io.sessions(), 1);
 }
 
 /// Fault: two upgrades of one session both became readers, and a session that was born on a WebSocket
 /// could be taken over by another.
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn only_one_stream_takes_a_session_over() {
     let io = pinging();
-    let server = Server::start(&io).await;
-    let poller = Poller::connect(server.address).await;
+    let server = Server::start(&io);
+    let poller = Poller::connect(&server.address).await;
     let mut first = poller.upgrade().await;
     first.send("2probe").await;
     first.expect("3probe").await;
@@ -102,12 +115,11 @@ async fn only_one_stream_takes_a_session_over() {
 }
 
 /// A server that was not started with upgrades.
-async fn plain_server(io: &SocketIo) -> std::net::SocketAddr {
-    let listener = listen().await;
-    let address = listener.local_addr().expect("it is bound");
+fn plain_server(io: &SocketIo) -> Network {
+    let (address, mut listener) = listen();
     let service = TowerToHyperService::new(Router::new().layer(io.layer()));
     tokio::spawn(async move {
-        while let Ok((stream, _)) = listener.accept().await {
+        while let Some(stream) = listener.accept().await {
             let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service.clone());
             tokio::spawn(async move { connection.await.ok() });
         }
@@ -115,14 +127,14 @@ async fn plain_server(io: &SocketIo) -> std::net::SocketAddr {
     address
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_server_without_upgrades_loses_no_session() {
     let io = pinging();
-    let address = plain_server(&io).await;
-    let mut ws = Ws::handshake(address, WEBSOCKET).await;
+    let address = plain_server(&io);
+    let mut ws = Ws::handshake(&address, WEBSOCKET).await;
     assert_eq!(soon(ws.next()).await, None, "the connection is dropped");
     until("the session ends", || io.sessions() == 0).await;
-    let mut poller = Poller::connect(address).await;
+    let mut poller = Poller::connect(&address).await;
     let mut candidate = poller.upgrade().await;
     assert_eq!(soon(candidate.next()).await, None);
     is_alive(&mut poller).await;
@@ -131,7 +143,7 @@ async fn a_server_without_upgrades_loses_no_session() {
 
 /// A middleware that swallows the answer keeps the connection from ever being handed over; the session
 /// must not wait for it longer than for any client that is silent.
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_connection_that_is_never_handed_over_holds_no_session() {
     let builder = SocketIo::builder();
     let io = builder.ping_interval(Duration::from_millis(40)).ping_timeout(Duration::from_millis(20)).build();
@@ -143,8 +155,8 @@ async fn a_connection_that_is_never_handed_over_holds_no_session() {
         swallow.lock().expect("no panic inside").push(answer);
         std::future::pending().await
     });
-    let server = Server::serve(app).await;
-    let mut stream = TcpStream::connect(server.address).await.expect("a connection");
+    let server = Server::serve(app);
+    let mut stream = server.address.connect().await.expect("a connection");
     let request = format!(
         "GET {WEBSOCKET} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
          Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
@@ -154,10 +166,10 @@ async fn a_connection_that_is_never_handed_over_holds_no_session() {
     until("the session ends", || io.sessions() == 0).await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_handshake_that_is_not_in_order_is_refused() {
     let io = pinging();
-    let server = Server::start(&io).await;
+    let server = Server::start(&io);
     let cases: [&[(&str, &str)]; 4] = [
         &[("connection", "upgrade"), ("upgrade", "websocket"), ("sec-websocket-version", "13")],
         &[("connection", "upgrade"), ("upgrade", "websocket"), ("sec-websocket-key", "dGhl")],
@@ -170,18 +182,18 @@ async fn a_handshake_that_is_not_in_order_is_refused() {
             let name = http::HeaderName::from_static(name);
             request.headers_mut().append(name, http::HeaderValue::from_static(value));
         }
-        let answer = Http::connect(server.address).await.request(request).await;
+        let answer = Http::connect(&server.address).await.request(request).await;
         assert_eq!(crate::client::text(&answer), r#"{"code":3,"message":"Bad request"}"#, "{headers:?}");
     }
     assert_eq!(io.sessions(), 0);
 }
 
 /// Frames that were sent before the answer to the handshake are not lost: hyper has read them by then.
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn frames_may_follow_the_handshake_at_once() {
     let io = pinging();
-    let server = Server::start(&io).await;
-    let mut stream = TcpStream::connect(server.address).await.expect("a connection");
+    let server = Server::start(&io);
+    let mut stream = server.address.connect().await.expect("a connection");
     let mut all = format!(
         "GET {WEBSOCKET} HTTP/1.1\r\nHost: localhost\r\nConnection: keep-alive, Upgrade\r\nUpgrade: WebSocket\r\n\
          Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
@@ -204,11 +216,11 @@ async fn frames_may_follow_the_handshake_at_once() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_reset_while_an_upgrade_is_refused_harms_nobody() {
     let io = pinging();
-    let server = Server::start(&io).await;
+    let server = Server::on_tcp(&io).await;
     let unknown =
         ["/socket.io/?EIO=4&transport=carrier-pigeon", "/socket.io/?EIO=4&transport=websocket&sid=nobody"];
     for path in unknown.iter().cycle().take(200) {
-        let mut stream = TcpStream::connect(server.address).await.expect("a connection");
+        let mut stream = server.address.connect().await.expect("a connection");
         stream.set_zero_linger().expect("an option of TCP");
         let request = format!(
             "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
@@ -216,6 +228,6 @@ async fn a_reset_while_an_upgrade_is_refused_harms_nobody() {
         );
         stream.write_all(request.as_bytes()).await.expect("it is sent");
     }
-    Ws::connect(server.address).await.close().await;
+    Ws::connect(&server.address).await.close().await;
     until("all are gone", || io.sessions() == 0).await;
 }
