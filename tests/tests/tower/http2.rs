@@ -23,7 +23,7 @@ use crate::network::{Connect, Network, listen};
 
 type Sender = http2::SendRequest<Empty<Bytes>>;
 
-async fn connect(address: &Network) -> Sender {
+async fn connect(address: &impl Connect) -> Sender {
     let stream = address.connect().await.expect("a connection");
     let (mut sender, connection) =
         http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await.expect("HTTP/2");
@@ -65,7 +65,7 @@ fn adder() -> SocketIo {
     io
 }
 
-async fn exchange(address: &Network, io: &SocketIo) {
+async fn exchange(address: &impl Connect, io: &SocketIo) {
     let mut sender = connect(address).await;
     let mut reset = websocket(&mut sender).await;
     reset.greeted().await;
@@ -95,6 +95,16 @@ async fn exchange(address: &Network, io: &SocketIo) {
 async fn axum_serves_websockets_over_http2() {
     let io = adder();
     let server = Server::start(&io);
+    exchange(&server.address, &io).await;
+}
+
+/// The streams of one connection share what the kernel buffers.
+///
+/// On the wall clock: TCP.
+#[tokio::test]
+async fn websockets_over_http2_over_tcp() {
+    let io = adder();
+    let server = Server::on_tcp(&io).await;
     exchange(&server.address, &io).await;
 }
 

@@ -1,17 +1,16 @@
 //! Ten thousand sessions that end in every way there is, and nothing that stays behind.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
 use socketio_tower::{AckError, DisconnectReason, EmitWithAck, Overflow, Socket, SocketIo, State};
-use tokio::net::TcpStream;
 
 use crate::client::{Poller, Server, Ws, soon, text, until};
+use crate::network::Connect;
 
+/// Clients come in so many waves, of which the last one meets the end of the server.
 const WAVES: usize = 5;
-const WAVE: usize = 2000;
 
 /// Held by everything that belongs to a session, and counted.
 type Held = Arc<()>;
@@ -19,7 +18,7 @@ type Held = Arc<()>;
 fn server(held: &Held) -> SocketIo {
     let io = SocketIo::builder()
         .state(Arc::clone(held))
-        // Longer than a wave takes on a busy machine: only clients that fall silent must time out.
+        // Many times what a wave takes over TCP: only clients that fall silent must time out.
         .ping_interval(Duration::from_secs(7))
         .ping_timeout(Duration::from_secs(2))
         .ack_timeout(Duration::from_secs(3600))
@@ -59,21 +58,21 @@ fn server(held: &Held) -> SocketIo {
     io
 }
 
-enum Client {
-    Ws(Box<Ws<TcpStream>>),
-    Poller(Box<Poller<SocketAddr>>),
+enum Client<A: Connect> {
+    Ws(Box<Ws<A::Stream>>),
+    Poller(Box<Poller<A>>),
 }
 
 /// A third of the clients poll.
-async fn connect(address: &SocketAddr, n: usize) -> Client {
+async fn connect<A: Connect>(address: &A, n: usize) -> Client<A> {
     match n % 3 {
         0 => Client::Poller(Box::new(Poller::connect(address).await)),
         _ => Client::Ws(Box::new(Ws::connect(address).await)),
     }
 }
 
-/// Ends a client; gives it back if it is to fall silent with its connection open.
-async fn end(client: Client, n: usize) -> Option<Client> {
+/// Ends a client; gives it back if it is to fall silent with its connection open. `reset` breaks a connection.
+async fn end<A: Connect>(client: Client<A>, n: usize, reset: fn(Ws<A::Stream>)) -> Option<Client<A>> {
     match client {
         Client::Poller(mut poller) => match n / 3 % 7 {
             0 => poller.abort().await,
@@ -95,7 +94,7 @@ async fn end(client: Client, n: usize) -> Option<Client> {
         Client::Ws(mut ws) => match n / 3 % 14 {
             0 => ws.send("41").await,
             1 => ws.close().await,
-            2 => ws.reset(),
+            2 => reset(*ws),
             3 => ws.send(r#"42["leave"]"#).await,
             4 => ws.send(r#"42["close"]"#).await,
             5 => ws.send(r#"42["panic"]"#).await,
@@ -116,29 +115,49 @@ fn alive_tasks() -> usize {
     tokio::runtime::Handle::current().metrics().num_alive_tasks()
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test(start_paused = true)]
 async fn ten_thousand_sessions_leave_nothing_behind() {
     let held = Held::default();
     let io = server(&held);
-    let server = Server::on_tcp(&io).await;
-    let (tasks, holders) = (alive_tasks(), Arc::strong_count(&held));
+    come_and_go(&Server::start(&io), &io, &held, 2000, drop).await;
+}
+
+/// Connections that are reset, and sessions that end on two threads.
+///
+/// On the wall clock: TCP and threads.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sessions_over_tcp_leave_nothing_behind() {
+    let held = Held::default();
+    let io = server(&held);
+    come_and_go(&Server::on_tcp(&io).await, &io, &held, 300, Ws::reset).await;
+}
+
+/// Lets waves of clients come and go, and checks that the server is as it was before.
+async fn come_and_go<A: Connect>(
+    server: &Server<A>,
+    io: &SocketIo,
+    held: &Held,
+    wave: usize,
+    reset: fn(Ws<A::Stream>),
+) {
+    let (tasks, holders) = (alive_tasks(), Arc::strong_count(held));
     let all = io.namespace("/").expect("it exists");
     let mut silent = Vec::new();
     let mut answers: Vec<EmitWithAck<()>> = Vec::new();
     let mut sessions = 0;
-    for wave in 0..WAVES {
-        if wave + 1 == WAVES {
+    for n in 1..=WAVES {
+        if n == WAVES {
             until("those who are silent have died", || io.sessions() == 0).await;
         }
-        let clients = stream::iter(0..WAVE).map(async |n| (n, connect(&server.address, n).await));
+        let clients = stream::iter(0..wave).map(async |n| (n, connect(&server.address, n).await));
         let clients: Vec<_> = clients.buffer_unordered(64).collect().await;
         assert_eq!(io.to("all").sockets().len(), all.all().count());
         sessions += clients.len();
         for socket in io.to("all").sockets().iter().step_by(10) {
             answers.push(socket.emit_with_ack("question", ""));
         }
-        if wave + 1 < WAVES {
-            let ended = stream::iter(clients).map(async |(n, client)| end(client, n).await);
+        if n < WAVES {
+            let ended = stream::iter(clients).map(async |(n, client)| end(client, n, reset).await);
             silent.extend(
                 ended.buffer_unordered(64).filter_map(async |client| client).collect::<Vec<_>>().await,
             );
@@ -154,11 +173,11 @@ async fn ten_thousand_sessions_leave_nothing_behind() {
                 },
                 Client::Ws(mut ws) => drop(ws.closed().await),
             });
-            let (all, ()) = tokio::join!(io.close(Duration::from_secs(10)), ended);
+            let (all, ()) = tokio::join!(io.close(Duration::from_secs(30)), ended);
             assert!(all);
         }
     }
-    assert_eq!(sessions, 10_000);
+    assert_eq!(sessions, WAVES * wave);
     until("all sessions have ended", || io.sessions() == 0).await;
     for path in ["/", "/hanging", "/door"] {
         assert_eq!(io.namespace(path).map(|ns| ns.all().count()), Some(0), "{path}");
@@ -169,6 +188,6 @@ async fn ten_thousand_sessions_leave_nothing_behind() {
     }
     drop(silent);
     until("all tasks have ended", || alive_tasks() <= tasks).await;
-    until("all that was held is dropped", || Arc::strong_count(&held) <= holders).await;
-    assert_eq!((alive_tasks(), Arc::strong_count(&held)), (tasks, holders));
+    until("all that was held is dropped", || Arc::strong_count(held) <= holders).await;
+    assert_eq!((alive_tasks(), Arc::strong_count(held)), (tasks, holders));
 }

@@ -40,6 +40,7 @@ mod spawn;
 mod stalled;
 mod state;
 mod tasks;
+mod tcp;
 mod testing;
 mod trickle;
 mod unfinished;
