@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use socketio_tower::{DisconnectReason, Overflow, Rooms, Socket, SocketIo, SocketIoBuilder};
+use tokio::time::Instant;
 
 use crate::client::{Log, Poller, Server, Ws, until};
 
@@ -99,15 +100,18 @@ async fn the_client_falls_silent() {
 
 #[tokio::test(start_paused = true)]
 async fn a_client_that_answers_pings_lives() {
-    let builder = SocketIo::builder();
-    let builder = builder.ping_interval(Duration::from_millis(40)).ping_timeout(Duration::from_millis(200));
-    let (io, log) = mortal(builder);
+    let (io, log) = mortal(SocketIo::builder());
     let server = Server::start(&io);
     let mut ws = Ws::connect(&server.address).await;
+    let start = Instant::now();
     for _ in 0..10 {
         ws.pong().await;
     }
-    assert!(log.lines().is_empty());
+    assert!(start.elapsed() > Duration::from_secs(4 * 45), "many times what a client has that is silent");
+    assert_eq!((io.sessions(), io.to("r").count(), log.lines().len()), (1, 1, 0));
+    ws.send(r#"42["leave"]"#).await;
+    ws.expect("41").await;
+    log.expect(&["server namespace disconnect: r"]).await;
 }
 
 #[tokio::test(start_paused = true)]
