@@ -136,6 +136,8 @@ async fn who_has_asked_for_no_namespace_does_not_hold_it_up() {
 }
 
 /// A session that is opened in the very moment of closing is refused or closed, not forgotten.
+///
+/// On the wall clock: threads that race.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nobody_slips_in() {
     for _ in 0..20 {
@@ -242,6 +244,8 @@ async fn a_peer_that_ends_its_half_gets_what_was_queued() {
 }
 
 /// What remains of a server when its runtime is gone.
+///
+/// On the wall clock: runtimes of its own.
 #[test]
 fn the_end_of_a_runtime_ends_its_sessions() {
     let io = SocketIo::new();

@@ -200,6 +200,8 @@ fn log_is_short(log: &Log) -> bool {
 }
 
 /// fault 28: two racing connects made two namespaces of one name.
+///
+/// On the wall clock: threads that race.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_race_makes_one_namespace() {
     let io = SocketIo::new();
@@ -289,6 +291,8 @@ fn what_is_missing_is_told_at_once_when_there_is_a_layer() {
 }
 
 /// Two threads that define one namespace at once both have their say, and a definition may define another.
+///
+/// On the wall clock: threads that race.
 #[test]
 fn definitions_do_not_undo_each_other() {
     let io = SocketIo::new();

@@ -42,6 +42,8 @@ async fn an_ack_gets_past_the_events_that_wait_for_its_handler() {
 
 /// A flood keeps its worker busy. A runtime that then looked for input of others once in 61 polls would handle 125 000
 /// events first.
+///
+/// On the wall clock: a runtime of its own, and a kernel that says what has come.
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn others_are_heard_between_its_turns() {
     const BETWEEN: usize = 20_000;

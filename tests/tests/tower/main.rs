@@ -1,4 +1,8 @@
-//! The layer over real sockets: every test runs a server on a port of its own and speaks to it by hand.
+//! The server through its public API. A test speaks to it by hand, through a network in memory, or with the test kit's client,
+//! on a clock that is stopped.
+//!
+//! A test that needs TCP, several threads or a clock that runs says so in a line that begins with "On the wall clock";
+//! `docs/testing.md` lists them all.
 
 mod admission;
 mod arguments;

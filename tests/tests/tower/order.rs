@@ -11,6 +11,8 @@ use tokio::sync::Notify;
 use crate::client::{Log, Poller, Server, Ws, soon, until};
 
 /// Fault: one task per event let two events of one socket overtake each other.
+///
+/// On the wall clock: threads that race.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn events_reach_their_handlers_in_order_of_arrival() {
     let (io, log) = (SocketIo::new(), Arc::new(Log::default()));
@@ -188,6 +190,8 @@ async fn a_namespace_may_be_asked_for_twice() {
 }
 
 /// Fault: the header of a binary event and its attachments were not adjacent.
+///
+/// On the wall clock: threads that race.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn attachments_follow_their_header() {
     let io = SocketIo::new();
@@ -258,6 +262,8 @@ async fn several_listeners_at_the_bound_lose_no_event() {
 
 /// Handlers of different sockets run at once: without the turn, one may list the room before another has joined it, and tell
 /// its list after the other has told its own. This is the recipe "list and tell" of the book.
+///
+/// On the wall clock: threads that race.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn who_lists_and_tells_in_turn_leaves_nobody_a_stale_list() {
     let io = SocketIo::new();

@@ -55,6 +55,8 @@ async fn rooms_are_told_in_order() {
 
 /// However many threads join and leave, what is told makes sense in the order in which it is told. A hook may use rooms
 /// itself.
+///
+/// On the wall clock: threads that race.
 #[test]
 fn rooms_are_told_in_order_on_every_thread() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();

@@ -1,6 +1,4 @@
-//! What the other tests do in memory, over real sockets: what a kernel takes, and when, is its own affair.
-//!
-//! On the wall clock, all of them: TCP.
+//! What the other tests do in memory, over real sockets: a kernel decides how much it takes, and when.
 
 use bytes::Bytes;
 use socketio_tower::{Args, Data, Socket, SocketIo};
@@ -15,6 +13,7 @@ fn echoing() -> SocketIo {
     io
 }
 
+/// On the wall clock: TCP.
 #[tokio::test]
 async fn a_session_polls_and_moves_to_a_websocket() {
     let io = echoing();
@@ -33,6 +32,8 @@ async fn a_session_polls_and_moves_to_a_websocket() {
 }
 
 /// Many packets leave in one write, of which the kernel takes a part: the rest follows from where it stopped.
+///
+/// On the wall clock: TCP, whose buffers it is about.
 #[tokio::test]
 async fn packets_are_written_whole_whatever_the_kernel_takes() {
     const ROUNDS: usize = 8;

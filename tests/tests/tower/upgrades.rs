@@ -213,6 +213,8 @@ async fn frames_may_follow_the_handshake_at_once() {
 }
 
 /// CVE-2022-41940: a client that resets its connection while it is refused ended the process.
+///
+/// On the wall clock: TCP, whose resets it is about.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_reset_while_an_upgrade_is_refused_harms_nobody() {
     let io = pinging();

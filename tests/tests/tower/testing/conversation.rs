@@ -29,6 +29,7 @@ async fn a_hundred_clients_come_ask_and_go_without_a_timer() {
     assert_eq!((io.sessions(), log.lines().len()), (0, 100));
 }
 
+/// On the wall clock: the test kit on a clock that runs.
 #[tokio::test(flavor = "multi_thread")]
 async fn on_many_threads_and_a_clock_that_runs_it_is_the_same() {
     let (io, _) = server(SocketIo::builder());
