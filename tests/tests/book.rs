@@ -160,7 +160,7 @@ fn cells(line: &str) -> Vec<&str> {
     cells
 }
 
-/// A test as a page names it: `tower/life.rs::a_middleware_refuses`, or a file of tests alone.
+/// A test as a page names it: `tower/connecting.rs::a_middleware_refuses`, or a file of tests alone.
 #[derive(Debug)]
 struct Named {
     file: PathBuf,
