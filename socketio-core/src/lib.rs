@@ -4,7 +4,7 @@
 //! events and deadlines come out. It runs the same in a test, in a fuzzer and on a plain thread. `socketio-tower` drives it
 //! from hyper and tokio.
 //!
-//! It speaks Engine.IO 4 with Socket.IO 5, from the server's side.
+//! It speaks Engine.IO 4 with Socket.IO 5, from the server's side; with the feature `client` from the client's, too.
 //!
 //! | to | see |
 //! |---|---|
@@ -14,6 +14,7 @@
 //! | read and write packets | [`packet::decode`], [`packet::Encoder`], [`Encoded`]; of Engine.IO [`engine::Packet`], [`engine::decode_payload`] |
 //! | resolve namespaces, keep rooms | [`namespace::Dispatcher`], [`namespace::Rooms`] |
 //! | set bounds and intervals | [`Config`] |
+#![cfg_attr(feature = "client", doc = "| be a client | [`client`] |")]
 
 mod config;
 pub use config::Config;
@@ -40,6 +41,8 @@ mod codec;
 mod encoded;
 pub use encoded::{Attachments, Encoded};
 
+#[cfg(feature = "client")]
+pub mod client;
 pub mod engine;
 pub mod namespace;
 pub mod packet;

@@ -26,6 +26,14 @@ impl Revision {
         }
     }
 
+    /// Returns the `EIO` parameter of a client of this revision.
+    #[cfg(feature = "client")]
+    pub(crate) const fn parameter(self) -> &'static str {
+        match self {
+            Self::V4 => "4",
+        }
+    }
+
     #[inline]
     pub(crate) const fn traits(self) -> &'static Traits {
         match self {

@@ -3,8 +3,9 @@ use bytestring::ByteString;
 
 /// One attachment of a client to its session: one GET, one POST, or one message stream.
 ///
-/// The driver mints them, each number once per session; the core never invents one. Every race between
-/// attachments (two GETs, a POST during an upgrade, a late GET after it) is told apart by its link.
+/// The driver of a server mints them, each number once per session; the core never invents one. Every race between
+/// attachments (two GETs, a POST during an upgrade, a late GET after it) is told apart by its link. A client numbers its own
+/// links, which mean nothing to the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Link(u32);
 
@@ -12,6 +13,11 @@ impl Link {
     /// The link with this number.
     pub const fn new(number: u32) -> Self {
         Self(number)
+    }
+
+    /// Returns its number.
+    pub const fn number(self) -> u32 {
+        self.0
     }
 
     /// The link after this one.

@@ -5,6 +5,9 @@ use bytes::Bytes;
 mod packet;
 pub use packet::{Control, Malformed, Packet};
 
+#[cfg(feature = "client")]
+mod client;
+
 mod v4;
 
 use crate::packet::{DecodeError, Packet as SocketPacket, RawJson};

@@ -6,6 +6,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use data_encoding::BASE64;
 
+#[cfg(feature = "client")]
+pub(super) mod client;
+
 use super::{Control, Malformed, Packet};
 use crate::encoded::EncodedBuffer;
 use crate::packet::{self, AckId, DecodeError, Encoder, Kind, MESSAGE, RawJson, Unchecked};
@@ -103,6 +106,7 @@ pub(super) fn read_first(body: &str) -> (Result<Packet<'_>, Malformed>, Option<&
     }
 }
 
+/// `b` and base64 is a binary message, on every transport: clients that force base64 send it over a WebSocket too.
 #[inline]
 pub(super) fn read_text(text: &str) -> Result<Packet<'_>, Malformed> {
     Ok(match *text.as_bytes() {

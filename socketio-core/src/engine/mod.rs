@@ -5,6 +5,8 @@ pub use request::{BadRequest, Head, Open, Poll, Post, Request, RequestError, Upg
 
 mod query;
 pub use query::parameter;
+#[cfg(feature = "client")]
+pub(crate) use query::request_query;
 
 mod session;
 pub(crate) use session::Received;
@@ -20,7 +22,12 @@ pub use crate::codec::{Control, Malformed, Packet};
 
 mod payload;
 pub use payload::{decode_payload, encode_payload};
+#[cfg(feature = "client")]
+pub(crate) use payload::{read_payload, take_body};
+
+mod outbox;
+#[cfg(feature = "client")]
+pub(crate) use outbox::Outbox;
 
 mod heartbeat;
-mod outbox;
 mod upgrade;

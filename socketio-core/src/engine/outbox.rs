@@ -4,7 +4,7 @@ use crate::Encoded;
 
 /// What a session has still to send, and how much it weighs.
 #[derive(Debug, Default)]
-pub(super) struct Outbox {
+pub(crate) struct Outbox {
     queue: VecDeque<Encoded>,
     weight: usize,
 }
@@ -13,16 +13,16 @@ impl Outbox {
     /// Room for more packets than this is given back once the queue is empty.
     const KEPT: usize = 32;
 
-    pub(super) fn push(&mut self, packet: Encoded) {
+    pub(crate) fn push(&mut self, packet: Encoded) {
         self.weight += packet.weight();
         self.queue.push_back(packet);
     }
 
-    pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = &Encoded> {
+    pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = &Encoded> {
         self.queue.iter()
     }
 
-    pub(super) fn pop(&mut self) -> Option<Encoded> {
+    pub(crate) fn pop(&mut self) -> Option<Encoded> {
         let packet = self.queue.pop_front()?;
         self.weight -= packet.weight();
         if self.queue.is_empty() && self.queue.capacity() > Self::KEPT {
@@ -31,15 +31,15 @@ impl Outbox {
         Some(packet)
     }
 
-    pub(super) fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         *self = Self::default();
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.queue.is_empty()
     }
 
-    pub(super) fn weight(&self) -> usize {
+    pub(crate) fn weight(&self) -> usize {
         self.weight
     }
 }

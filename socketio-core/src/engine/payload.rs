@@ -11,12 +11,7 @@ use crate::{Encoded, Revision};
 /// assert_eq!(packets, Ok(vec![Packet::Ping { probe: false }, Packet::Text("hello")]));
 /// ```
 pub fn decode_payload(body: &str) -> impl Iterator<Item = Result<Packet<'_>, Malformed>> {
-    let mut rest = Some(body);
-    std::iter::from_fn(move || {
-        let (packet, behind) = Revision::V4.read_first(rest?);
-        rest = behind;
-        Some(packet)
-    })
+    read_payload(body, Revision::V4)
 }
 
 /// The body of a POST that carries these packets, for clients that speak Engine.IO 4. How many it may have is the server's
@@ -27,16 +22,43 @@ pub fn encode_payload(packets: impl IntoIterator<Item = Encoded>) -> Vec<u8> {
     body
 }
 
+/// Returns the packets of a body, in order. Those before one that cannot be read count.
+pub(crate) fn read_payload(
+    body: &str,
+    revision: Revision,
+) -> impl Iterator<Item = Result<Packet<'_>, Malformed>> {
+    let mut rest = Some(body);
+    std::iter::from_fn(move || {
+        let (packet, behind) = revision.read_first(rest?);
+        rest = behind;
+        Some(packet)
+    })
+}
+
 /// Returns the body of an answer to a GET: what fits from the front of the queue, at least one packet, however long.
 pub(super) fn take_payload(queue: &mut Outbox, revision: Revision) -> Vec<u8> {
     let mut packets = 0;
-    let fits = |next: &&Encoded| {
+    take_while(queue, revision, |next| {
         packets += next.packets();
         packets == next.packets() || packets <= MAX_PACKETS
-    };
+    })
+}
+
+/// Returns the body of a POST: what fits of the queue into so many bytes, at least one packet, however long.
+#[cfg(any(test, feature = "client"))]
+pub(crate) fn take_body(queue: &mut Outbox, revision: Revision, max_bytes: usize) -> Vec<u8> {
+    let mut bytes = 0;
+    take_while(queue, revision, |next| {
+        let length = revision.length(next);
+        bytes += length;
+        bytes == length || bytes <= max_bytes
+    })
+}
+
+fn take_while(queue: &mut Outbox, revision: Revision, mut fits: impl FnMut(&Encoded) -> bool) -> Vec<u8> {
     let (count, room) = queue
         .iter()
-        .take_while(fits)
+        .take_while(|next| fits(next))
         .fold((0, 0), |(count, room), next| (count + 1, room + revision.length(next)));
     let mut body = Vec::with_capacity(room);
     for _ in 0..count {
@@ -56,7 +78,7 @@ mod tests {
 
     #[test]
     fn a_body_is_packets_and_separators() {
-        let packets = |body| decode_payload(body).collect::<Vec<_>>();
+        let packets = |body| read_payload(body, Revision::V4).collect::<Vec<_>>();
         let binary = Packet::Binary(Bytes::from_static(&[1, 2, 3, 4]));
         assert_eq!(packets("4hello\x1ebAQIDBA=="), [Ok(Packet::Text("hello")), Ok(binary)]);
         assert_eq!(packets("2"), [Ok(Packet::Ping { probe: false })]);
@@ -73,7 +95,7 @@ mod tests {
         }
         let sizes = [16, 16, 8].map(|_| {
             let body = take_payload(&mut queue, Revision::V4);
-            decode_payload(std::str::from_utf8(&body).unwrap()).count()
+            read_payload(std::str::from_utf8(&body).unwrap(), Revision::V4).count()
         });
         assert_eq!(sizes, [16, 16, 8]);
         assert!(queue.is_empty() && take_payload(&mut queue, Revision::V4).is_empty());
@@ -83,12 +105,27 @@ mod tests {
     fn what_a_client_posts_can_be_read() {
         let bytes = Bytes::from_static(&[1, 2, 3, 4]);
         let event = crate::packet::Encoder::default().event("/", "a", &bytes, None).unwrap();
-        let body = String::from_utf8(encode_payload([Encoded::text_only("3"), event])).unwrap();
-        let packets: Vec<_> = decode_payload(&body).map(Result::unwrap).collect();
+        let mut queue = Outbox::default();
+        queue.push(Revision::V4.pong());
+        queue.push(event);
+        let body = String::from_utf8(take_body(&mut queue, Revision::V4, 1000)).unwrap();
+        let packets: Vec<_> = read_payload(&body, Revision::V4).map(Result::unwrap).collect();
         let text = r#"51-["a",{"_placeholder":true,"num":0}]"#;
         assert_eq!(packets, [Packet::Pong { probe: false }, Packet::Text(text), Packet::Binary(bytes)]);
-        let many = (0..40).map(|i| Encoded::text_only(&format!("4{i}")));
-        let body = String::from_utf8(encode_payload(many)).unwrap();
-        assert_eq!(decode_payload(&body).count(), 40, "the bound of an answer is none of a POST");
+    }
+
+    #[test]
+    fn a_post_is_bounded_in_bytes() {
+        let mut queue = Outbox::default();
+        (10..50).for_each(|i| queue.push(Encoded::text_only(&format!("4{i}"))));
+        queue.push(Encoded::text_only(&"4".repeat(200)));
+        let mut bodies = std::iter::from_fn(|| {
+            let body = take_body(&mut queue, Revision::V4, 100);
+            (!body.is_empty()).then_some(body.len())
+        });
+        assert!(
+            bodies.by_ref().eq([99, 59, 200]),
+            "four bytes a packet, and one that is alone may be longer"
+        );
     }
 }

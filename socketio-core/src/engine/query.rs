@@ -2,6 +2,9 @@ use std::borrow::Cow;
 
 use percent_encoding::percent_decode;
 
+#[cfg(feature = "client")]
+use crate::{Revision, Sid, Transport};
+
 /// Returns the value of a parameter of a query, decoded as the Node server decodes it, with `URLSearchParams`: `+` is a
 /// space, `%70` is `p`, and what is no UTF-8 then becomes U+FFFD. A parameter without `=` is empty. The last of several
 /// with the same name counts.
@@ -18,6 +21,16 @@ use percent_encoding::percent_decode;
 /// ```
 pub fn parameter<'a>(query: &'a str, name: &str) -> Option<Cow<'a, str>> {
     pairs(query).filter(|(key, _)| decode(key) == name).last().map(|(_, value)| decode(value))
+}
+
+/// Returns the query of a client's request; without a `sid`, of one that opens a session.
+#[cfg(feature = "client")]
+pub(crate) fn request_query(revision: Revision, transport: Transport, sid: Option<&Sid>) -> String {
+    let (revision, transport) = (revision.parameter(), transport.name());
+    match sid {
+        Some(sid) => format!("EIO={revision}&transport={transport}&sid={}", sid.expose()),
+        None => format!("EIO={revision}&transport={transport}"),
+    }
 }
 
 /// The names and the values, as they were sent.

@@ -1,0 +1,76 @@
+//! A client as a pure state machine: the other side of the protocol, for tests, simulators and drivers of one's own.
+//!
+//! A [`Connection`] speaks Socket.IO, with namespaces, events and acks; the [`Session`] in it speaks Engine.IO and can be used
+//! alone. Neither does anything by itself. What comes from the network goes in through the `handle_*` methods, what the
+//! application wants through commands. [`poll`](Connection::poll) returns what has happened, and
+//! [`poll_action`](Connection::poll_action) what the driver has to do.
+//!
+//! # The drain rule
+//!
+//! After any call that takes `&mut self`: `poll` until `None`, then `poll_action` until `None`.
+//!
+//! ```
+//! use socketio_core::client::{Action, Connection, Event};
+//! use socketio_core::namespace::NamespacePath;
+//! use socketio_core::packet::Encoder;
+//! use socketio_core::{Message, Revision, Transport};
+//!
+//! /// Returns what a driver would write to the stream.
+//! fn written(client: &mut Connection<()>) -> Vec<String> {
+//!     let actions = std::iter::from_fn(|| client.poll_action());
+//!     let text = |action| match action {
+//!         Action::Send { packet, .. } => String::from_utf8_lossy(packet.text()).into_owned(),
+//!         other => format!("{other:?}"),
+//!     };
+//!     actions.map(text).collect()
+//! }
+//!
+//! let mut client = Connection::<()>::open(Revision::V4, Transport::WebSocket);
+//! let Some(Action::Open { link }) = client.poll_action() else { panic!("a stream to open") };
+//! assert_eq!(client.query(Transport::WebSocket), "EIO=4&transport=websocket");
+//!
+//! let open = r#"0{"sid":"07HVrYzr_77H86xDAAAA","upgrades":[],"pingInterval":25000,"pingTimeout":20000}"#;
+//! client.handle_message(link, &Message::Text(open.into()));
+//! assert!(matches!(client.poll(), Some(Event::Opened(_))));
+//! let chat = "/chat".parse::<NamespacePath>().unwrap();
+//! let socket = client.connect(&chat, None).unwrap();
+//! assert_eq!(written(&mut client), ["40/chat,"]);
+//!
+//! client.handle_message(link, &Message::Text(r#"40/chat,{"sid":"9aFAjv8vl6tN1Vy2AAAC"}"#.into()));
+//! assert!(matches!(client.poll(), Some(Event::Connected { socket: connected, .. }) if connected == socket));
+//! let packet = Encoder::default().event("/chat", "message", "hello", None).unwrap();
+//! assert!(client.send(socket, packet));
+//! client.handle_message(link, &Message::Text("2".into()));
+//! assert!(client.poll().is_none());
+//! assert_eq!(written(&mut client), [r#"42/chat,["message","hello"]"#, "3"]);
+//! ```
+//!
+//! # What it leaves to its driver
+//!
+//! There is no clock. A client that wants to notice that its server is silent compares the time with
+//! [`Handshake::ping_interval`] and [`Handshake::ping_timeout`], and [aborts](Connection::abort). When and whether to
+//! [upgrade](Connection::upgrade) is the driver's choice, too; stock clients do so at once if
+//! [`Handshake::upgrades`] offers it.
+
+mod action;
+pub use action::Action;
+
+mod closed;
+pub use closed::{Closed, Violation};
+
+mod connection;
+pub use connection::Connection;
+
+mod event;
+pub use event::{Disconnected, Event, Refusal};
+
+mod session;
+pub use session::{Handshake, Session, SessionEvent};
+
+mod sockets;
+pub use sockets::SocketKey;
+
+mod state;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,55 @@
+use crate::client::{Handshake, Refusal};
+use crate::packet::RawJson;
+use crate::{Encoded, Revision, SocketId};
+
+/// The packets that clients write, and the JSON in those that they read.
+impl Revision {
+    /// Writes the packet that tries a message stream out.
+    pub(crate) fn probe(self) -> Encoded {
+        match self {
+            Self::V4 => super::v4::client::probe(),
+        }
+    }
+
+    /// Writes the packet after which the client speaks over the stream that it has tried out.
+    pub(crate) fn upgrade(self) -> Encoded {
+        match self {
+            Self::V4 => super::v4::client::upgrade(),
+        }
+    }
+
+    /// Writes the packet that ends the session.
+    pub(crate) fn close(self) -> Encoded {
+        match self {
+            Self::V4 => super::v4::client::close(),
+        }
+    }
+
+    /// Reads the JSON of the first packet of a session.
+    pub(crate) fn read_open(self, json: &str) -> Option<Handshake> {
+        match self {
+            Self::V4 => super::v4::client::read_open(json),
+        }
+    }
+
+    /// Writes the request to connect to a namespace.
+    pub(crate) fn connect_request(self, namespace: &str, auth: Option<&RawJson>) -> Encoded {
+        match self {
+            Self::V4 => super::v4::client::connect_request(namespace, auth),
+        }
+    }
+
+    /// Reads the JSON of the reply to a client that is connected now.
+    pub(crate) fn read_connected(self, json: Option<&str>) -> Option<SocketId> {
+        match self {
+            Self::V4 => super::v4::client::read_connected(json),
+        }
+    }
+
+    /// Reads the JSON of the reply to a client that may not connect.
+    pub(crate) fn read_connect_error(self, json: &str) -> Option<Refusal> {
+        match self {
+            Self::V4 => super::v4::client::read_connect_error(json),
+        }
+    }
+}
