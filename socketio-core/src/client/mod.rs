@@ -7,7 +7,7 @@
 //!
 //! # The drain rule
 //!
-//! After any call that takes `&mut self`: `poll` until `None`, then `poll_action` until `None`.
+//! After calls that take `&mut self`, and before the driver waits: `poll` until `None`, then `poll_action` until `None`.
 //!
 //! ```
 //! use socketio_core::client::{Action, Connection, Event};

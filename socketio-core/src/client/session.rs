@@ -140,7 +140,7 @@ impl Session {
             State::Polling(polling) if polling.post == Some(link) => polling.post = None,
             _ => {}
         }
-        self.leave();
+        self.rest();
     }
 
     /// A message came over a stream.
@@ -165,6 +165,7 @@ impl Session {
             State::Polling(polling) => match (&polling.phase, received) {
                 (Phase::Probing(stream), Ok((Packet::Pong { probe: true }, _))) if *stream == link => {
                     polling.phase = Phase::Pausing(link);
+                    self.rest();
                 }
                 (Phase::Probing(stream) | Phase::Pausing(stream), _) if *stream == link => {
                     self.actions.push_back(Action::Close { link });
@@ -272,12 +273,6 @@ impl Session {
             return Some(action);
         }
         match &mut self.state {
-            State::Polling(Polling { get: None, post: None, phase: Phase::Pausing(link) }) => {
-                let link = *link;
-                self.state = State::Streaming { link };
-                self.events.push_back(SessionEvent::Upgraded);
-                Some(Action::Send { link, packet: self.revision.upgrade() })
-            }
             State::Polling(polling) if polling.polls() => {
                 let link = take_link(&mut self.next_link);
                 polling.get = Some(link);
@@ -355,13 +350,17 @@ impl Session {
         }
     }
 
-    /// Ends the session if the client has closed it and the last request has ended.
-    fn leave(&mut self) {
-        if let State::Polling(polling @ Polling { phase: Phase::Leaving, .. }) = &self.state
-            && polling.is_quiet()
-            && self.outbox.is_empty()
-        {
-            self.end(Closed::ByClient);
+    /// Does what waited for the end of the last request.
+    fn rest(&mut self) {
+        let State::Polling(polling) = &self.state else { return };
+        match polling.phase {
+            Phase::Pausing(link) if polling.is_quiet() => {
+                self.state = State::Streaming { link };
+                self.actions.push_back(Action::Send { link, packet: self.revision.upgrade() });
+                self.events.push_back(SessionEvent::Upgraded);
+            }
+            Phase::Leaving if polling.is_quiet() && self.outbox.is_empty() => self.end(Closed::ByClient),
+            _ => {}
         }
     }
 

@@ -2,24 +2,18 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytestring::ByteString;
 use serde::Serialize;
-use socketio_core::engine::{Packet, decode_payload};
+use socketio_core::Transport;
+use socketio_core::namespace::NamespacePath;
 use socketio_core::packet::RawJson;
-use socketio_core::{Message, Transport};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::builder::TestClientBuilder;
+use super::driver::{Command, Driver, Ends};
 use super::error::Refused;
-use super::link::Link;
-use super::packets::session_id;
-use super::polling::Polling;
-use super::pump::{Command, Ends, Pump};
 use super::socket::TestSocket;
 use super::template::Template;
-use super::websocket::WebSocket;
 use crate::SocketIo;
-use crate::socket::with_encoder;
 
 /// One connection of a client, in memory.
 ///
@@ -31,8 +25,6 @@ use crate::socket::with_encoder;
 pub struct TestClient(Arc<Shared>);
 
 struct Shared {
-    template: Template,
-    sid: String,
     patience: Duration,
     commands: mpsc::UnboundedSender<Command>,
     transport: watch::Receiver<Option<Transport>>,
@@ -81,9 +73,14 @@ impl TestClient {
     }
 
     /// A namespace to be connected to.
+    ///
+    /// # Panics
+    ///
+    /// The path cannot be that of a namespace.
+    #[track_caller]
     pub fn namespace(&self, path: &str) -> Connecting {
-        let slash = if path.starts_with('/') { "" } else { "/" };
-        Connecting { client: self.clone(), namespace: format!("{slash}{path}"), auth: None }
+        let namespace = path.parse().unwrap_or_else(|error| panic!("`{path}`: {error}"));
+        Connecting { client: self.clone(), namespace, auth: None }
     }
 
     /// What it speaks over now; none when the connection has ended.
@@ -102,10 +99,9 @@ impl TestClient {
     ///
     /// It takes too long.
     pub async fn upgrade(&self) -> Result<(), Refused> {
-        let candidate = Box::new(WebSocket::open(&self.0.template, Some(&self.0.sid)).await?);
         let (done, upgraded) = oneshot::channel();
-        self.tell(Command::Upgrade { candidate, done });
-        self.in_time("the upgrade", upgraded).await.map_err(|_| Refused::Ended)
+        self.tell(Command::Upgrade { done });
+        self.in_time("the upgrade", upgraded).await.unwrap_or(Err(Refused::Ended))
     }
 
     /// Loses the network: a WebSocket is dropped without a close frame, requests that wait are given up, and
@@ -126,7 +122,7 @@ impl TestClient {
 
     /// Whether it answers the server's pings. It does, unless it is told not to.
     pub fn answer_pings(&self, answer: bool) {
-        self.tell(Command::Mute(!answer));
+        self.tell(Command::AnswerPings(answer));
     }
 
     /// Ends the connection in order: with a close frame, or by a request that says so. Resolves when the
@@ -158,25 +154,11 @@ impl TestClient {
         transport: Transport,
         patience: Duration,
     ) -> Result<Self, Refused> {
-        let opening = async {
-            match transport {
-                Transport::WebSocket => {
-                    let mut websocket = WebSocket::open(&template, None).await?;
-                    let first = std::future::poll_fn(|cx| websocket.poll_read(cx)).await;
-                    let Some(Message::Text(open)) = first else { return Err(Refused::Ended) };
-                    Ok((greeting(&open), Link::WebSocket(websocket)))
-                }
-                _ => {
-                    let sid = greeting(&Polling::open(&template).await?);
-                    Ok((sid.clone(), Link::Polling(Polling::new(template.clone(), sid))))
-                }
-            }
-        };
-        let (sid, link) = in_time(patience, "the handshake", opening).await?;
         let (commands, commanded) = mpsc::unbounded_channel();
-        let (told, transport) = watch::channel(None);
-        tokio::spawn(Pump::new(link, commanded, told));
-        Ok(Self(Arc::new(Shared { template, sid, patience, commands, transport })))
+        let (told, known) = watch::channel(None);
+        let opening = Driver::open(template, transport, commanded, told);
+        tokio::spawn(in_time(patience, "the handshake", opening).await?);
+        Ok(Self(Arc::new(Shared { patience, commands, transport: known })))
     }
 
     pub(super) fn tell(&self, command: Command) {
@@ -204,7 +186,7 @@ impl fmt::Debug for TestClient {
 #[must_use = "nothing is sent until `connect`"]
 pub struct Connecting {
     client: TestClient,
-    namespace: String,
+    namespace: NamespacePath,
     auth: Option<RawJson>,
 }
 
@@ -231,23 +213,14 @@ impl Connecting {
     /// There is no answer in time.
     pub async fn connect(self) -> Result<TestSocket, Refused> {
         let Self { client, namespace, auth } = self;
-        let packet = with_encoder(|encoder| encoder.connect_request(&namespace, auth.as_ref()));
         let (answer, answered) = oneshot::channel();
         let (events, received) = mpsc::unbounded_channel();
         let (ended, end) = watch::channel(None);
         let ends = Ends { events, ended };
-        client.tell(Command::Connect { namespace: namespace.clone(), packet, answer, ends });
+        client.tell(Command::Connect { namespace: namespace.clone(), auth, answer, ends });
         let what = format!("the answer of the namespace `{namespace}`");
-        let id = client.in_time(&what, answered).await.map_err(|_| Refused::Ended)??;
-        Ok(TestSocket::new(client, namespace, id, received, end))
-    }
-}
-
-/// The name of the session that a server greets with.
-fn greeting(packets: &ByteString) -> String {
-    match decode_payload(packets).next() {
-        Some(Ok(Packet::Open(open))) => session_id(open),
-        _ => panic!("the server greeted with {packets:?}"),
+        let socket = client.in_time(&what, answered).await.map_err(|_| Refused::Ended)??;
+        Ok(TestSocket::new(client, namespace, socket, received, end))
     }
 }
 

@@ -1,22 +1,31 @@
 use std::fmt;
 
+use socketio_core::client::SocketKey;
+use socketio_core::namespace::NamespacePath;
 use socketio_core::packet::{AckId, ArgsError, Event, FromArgs, ToArgs};
 
 use super::client::TestClient;
-use super::pump::Command;
+use super::driver::Command;
 use crate::socket::with_encoder;
 
 /// An event that a client has received.
 pub struct TestEvent {
     event: Event,
     ack: Option<AckId>,
-    namespace: String,
+    socket: SocketKey,
+    namespace: NamespacePath,
     client: TestClient,
 }
 
 impl TestEvent {
-    pub(super) fn new(event: Event, ack: Option<AckId>, namespace: String, client: TestClient) -> Self {
-        Self { event, ack, namespace, client }
+    pub(super) fn new(
+        event: Event,
+        ack: Option<AckId>,
+        socket: SocketKey,
+        namespace: NamespacePath,
+        client: TestClient,
+    ) -> Self {
+        Self { event, ack, socket, namespace, client }
     }
 
     /// Its name.
@@ -46,9 +55,9 @@ impl TestEvent {
     #[track_caller]
     pub fn ack<T: ToArgs + ?Sized>(self, args: &T) {
         let Some(id) = self.ack else { panic!("the server awaits no answer to {self:?}") };
-        let packet = with_encoder(|encoder| encoder.ack(&self.namespace, id, args));
+        let packet = with_encoder(|encoder| encoder.ack(self.namespace.as_str(), id, args));
         let packet = packet.unwrap_or_else(|error| panic!("no answer to {self:?}: {error}"));
-        self.client.tell(Command::Send { packet });
+        self.client.tell(Command::Send { socket: self.socket, packet });
     }
 }
 

@@ -49,16 +49,16 @@ mod event;
 pub use event::TestEvent;
 
 mod socket;
-pub use socket::{Disconnected, TestSocket};
+pub use socket::TestSocket;
 
-mod link;
-mod packets;
-mod polling;
-mod pump;
+mod driver;
+mod exchange;
 mod template;
 mod websocket;
 
 use std::time::Duration;
+
+pub use socketio_core::client::Disconnected;
 
 /// Waits until every other task waits too, so that all that is under way has happened: for a test that looks
 /// at what a handler has left behind.

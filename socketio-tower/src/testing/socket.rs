@@ -3,12 +3,14 @@ use std::panic::Location;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use socketio_core::SocketId;
+use socketio_core::client::{Disconnected, SocketKey};
+use socketio_core::namespace::NamespacePath;
 use socketio_core::packet::{AckId, Event, FromArgs, ToArgs};
 use tokio::sync::{Mutex, mpsc, oneshot, watch};
 
 use super::client::TestClient;
+use super::driver::Command;
 use super::event::TestEvent;
-use super::pump::Command;
 use super::settled;
 use crate::sent::AckError;
 use crate::socket::with_encoder;
@@ -19,35 +21,24 @@ use crate::socket::with_encoder;
 /// does not leave the namespace, but what still comes for it is thrown away.
 pub struct TestSocket {
     client: TestClient,
-    namespace: String,
+    namespace: NamespacePath,
+    socket: SocketKey,
     id: SocketId,
     events: Mutex<mpsc::UnboundedReceiver<(Event, Option<AckId>)>>,
     ended: watch::Receiver<Option<Disconnected>>,
     acks: AtomicU64,
 }
 
-/// How a [`TestSocket`] came to its end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Disconnected {
-    /// The server disconnected this socket: `io server disconnect`.
-    ByServer,
-    /// The client left the namespace: `io client disconnect`.
-    ByClient,
-    /// The whole connection ended.
-    WithConnection,
-}
-
 impl TestSocket {
     pub(super) fn new(
         client: TestClient,
-        namespace: String,
-        id: SocketId,
+        namespace: NamespacePath,
+        (socket, id): (SocketKey, SocketId),
         events: mpsc::UnboundedReceiver<(Event, Option<AckId>)>,
         ended: watch::Receiver<Option<Disconnected>>,
     ) -> Self {
         let (events, acks) = (Mutex::new(events), AtomicU64::new(0));
-        Self { client, namespace, id, events, ended, acks }
+        Self { client, namespace, socket, id, events, ended, acks }
     }
 
     /// The public name of the socket, the same as [`Socket::id`](crate::Socket::id) on the server.
@@ -57,7 +48,7 @@ impl TestSocket {
 
     /// The path of its namespace.
     pub fn namespace(&self) -> &str {
-        &self.namespace
+        self.namespace.as_str()
     }
 
     /// The connection it shares with the client's other sockets.
@@ -75,10 +66,10 @@ impl TestSocket {
     /// The event cannot be sent: its name is reserved, or its arguments cannot be written as JSON.
     #[track_caller]
     pub fn emit<T: ToArgs + ?Sized>(&self, event: &str, args: &T) {
-        let packet = with_encoder(|encoder| encoder.event(&self.namespace, event, args, None));
+        let packet = with_encoder(|encoder| encoder.event(self.namespace(), event, args, None));
         let packet = packet.unwrap_or_else(|error| panic!("`{event}` cannot be sent: {error}"));
         if self.is_connected() {
-            self.client.tell(Command::Send { packet });
+            self.client.tell(Command::Send { socket: self.socket, packet });
         }
     }
 
@@ -98,10 +89,10 @@ impl TestSocket {
         R: FromArgs,
     {
         let id = AckId(self.acks.fetch_add(1, Ordering::Relaxed));
-        let packet = with_encoder(|encoder| encoder.event(&self.namespace, event, args, Some(id)));
+        let packet = with_encoder(|encoder| encoder.event(self.namespace(), event, args, Some(id)));
         let asked = packet.map(|packet| {
             let (answer, answered) = oneshot::channel();
-            self.client.tell(Command::Ask { namespace: self.namespace.clone(), id, packet, answer });
+            self.client.tell(Command::Ask { socket: self.socket, id, packet, answer });
             tokio::time::timeout(self.client.patience(), answered)
         });
         async {
@@ -114,8 +105,7 @@ impl TestSocket {
     /// Leaves the namespace. The connection stays, for other namespaces, until it is
     /// [closed](TestClient::close).
     pub fn disconnect(&self) {
-        let packet = with_encoder(|encoder| encoder.disconnect(&self.namespace));
-        self.client.tell(Command::Leave { namespace: self.namespace.clone(), packet });
+        self.client.tell(Command::Leave { socket: self.socket });
     }
 }
 
@@ -227,7 +217,7 @@ impl TestSocket {
     }
 
     fn event(&self, (event, ack): (Event, Option<AckId>)) -> TestEvent {
-        TestEvent::new(event, ack, self.namespace.clone(), self.client.clone())
+        TestEvent::new(event, ack, self.socket, self.namespace.clone(), self.client.clone())
     }
 }
 

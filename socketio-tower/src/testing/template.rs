@@ -1,6 +1,5 @@
 use http::request::Parts;
 use http::{Extensions, HeaderMap, Method, Request};
-use socketio_core::Transport;
 
 use crate::{SocketIo, SocketIoLayer};
 
@@ -16,11 +15,10 @@ pub(super) struct Template {
 }
 
 impl Template {
-    /// The head of a request; without a `sid`, one that opens a session.
-    pub(super) fn parts(&self, method: Method, transport: Transport, sid: Option<&str>) -> Parts {
-        let (path, name, query) = (&self.io.path(), transport.name(), &self.query);
-        let sid = sid.map(|sid| format!("&sid={sid}")).unwrap_or_default();
-        let uri = format!("{path}/?EIO=4&transport={name}{query}{sid}");
+    /// The head of a request with this query, to which the parameters of the application are added.
+    pub(super) fn parts(&self, method: Method, query: &str) -> Parts {
+        let (path, parameters) = (&self.io.path(), &self.query);
+        let uri = format!("{path}/?{query}{parameters}");
         let request = Request::builder().method(method).uri(uri).body(());
         let mut parts = request.expect("path and query are part of a URI").into_parts().0;
         parts.headers.clone_from(&self.headers);
