@@ -1,10 +1,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use socketio_core::engine::{Control, Response, Transmit};
+use bytes::Bytes;
+use socketio_core::client::Action;
+use socketio_core::engine::{Response, Transmit};
 use socketio_core::{Config, Link, Lost, Message};
 
-use super::client::{Call, Wish};
 use super::ledger;
 use super::{Client, Ledger, Network, Record, Server, Weather};
 
@@ -22,16 +23,20 @@ pub struct Pair {
     farewell: bool,
 }
 
+/// A request or a stream, as the client counts them: the number of its link. That of the server is another one.
+type Call = u32;
+
 /// What is under way.
 #[derive(Debug)]
 enum Letter {
     Get(Call),
     Post(Call),
-    Body(Call, String),
+    Body(Call, Vec<u8>),
     Stream(Call),
     ToServer(Call, Message),
     Lost(Call, Lost),
-    Answer(Call, Option<Vec<Message>>),
+    /// The body of an answer; none if the request failed or was refused.
+    Answer(Call, Option<Bytes>),
     ToClient(Call, Message),
     Ended(Call),
 }
@@ -86,8 +91,8 @@ impl Pair {
 
     /// Hands what both sides want to the network.
     fn exchange(&mut self) {
-        for wish in self.client.wishes() {
-            self.grant(wish);
+        for action in self.client.take_actions() {
+            self.act(action);
         }
         loop {
             let transmitted = self.server.take_transmitted();
@@ -103,10 +108,11 @@ impl Pair {
         }
     }
 
-    fn grant(&mut self, wish: Wish) {
+    fn act(&mut self, action: Action) {
         let weather = self.network.weather();
-        match wish {
-            Wish::Get(call) => {
+        match action {
+            Action::Get { link } => {
+                let call = link.number();
                 if self.aborts(call, Letter::Get(call)) {
                     return;
                 }
@@ -116,23 +122,31 @@ impl Pair {
                     self.send_to_server(nobody, Letter::Get(nobody));
                 }
             }
-            Wish::Post(call, body) => {
+            Action::Post { link, body } => {
+                let call = link.number();
                 if self.aborts(call, Letter::Post(call)) {
                     return;
                 }
                 self.send_to_server(call, Letter::Post(call));
                 self.send_to_server(call, Letter::Body(call, body));
             }
-            Wish::OpenStream(call) => self.send_to_server(call, Letter::Stream(call)),
-            Wish::Message(call, message) => {
-                if self.network.random().chance(weather.cut) {
-                    self.send_to_server(call, Letter::Lost(call, Lost::Failed));
-                    self.send_to_client(call, Letter::Ended(call));
-                } else {
-                    self.send_to_server(call, Letter::ToServer(call, message));
+            Action::Open { link } => self.send_to_server(link.number(), Letter::Stream(link.number())),
+            Action::Send { link, packet } => {
+                let call = link.number();
+                for message in ledger::messages_of(&packet) {
+                    if self.network.random().chance(weather.cut) {
+                        self.send_to_server(call, Letter::Lost(call, Lost::Failed));
+                        self.send_to_client(call, Letter::Ended(call));
+                    } else {
+                        self.send_to_server(call, Letter::ToServer(call, message));
+                    }
                 }
             }
-            Wish::CloseStream(call) => self.send_to_server(call, Letter::Lost(call, Lost::Closed)),
+            Action::Close { link } => {
+                let call = link.number();
+                self.send_to_server(call, Letter::Lost(call, Lost::Closed));
+            }
+            other => panic!("an action that the simulator does not know: {other:?}"),
         }
     }
 
@@ -165,16 +179,11 @@ impl Pair {
                     self.server.lost(link, Lost::Aborted);
                     return;
                 }
-                let packets = match response {
-                    Response::Payload(body) => Some(ledger::packets_of(&body)),
-                    Response::Control { control: Control::Noop, .. } => Some(vec![Message::Text("6".into())]),
-                    Response::Control { control: Control::Close, .. } => {
-                        Some(vec![Message::Text("1".into())])
-                    }
-                    Response::Accepted { .. } => Some(Vec::new()),
-                    _ => None,
+                let body = match response {
+                    Response::Refused(_) => None,
+                    accepted => Some(accepted.into_body()),
                 };
-                self.send_to_client(call, Letter::Answer(call, packets));
+                self.send_to_client(call, Letter::Answer(call, body));
             }
             Transmit::Close { link, .. } => {
                 let call = self.calls[&link];
@@ -215,12 +224,12 @@ impl Pair {
                     self.server.lost(*link, why);
                 }
             }
-            Letter::Answer(call, packets) => self.client.answered(call, packets),
-            Letter::ToClient(call, message) => self.client.message(call, &message),
-            Letter::Ended(call) => {
-                if let Some(wish) = self.client.stream_ended(call) {
-                    self.grant(wish);
-                }
+            Letter::Answer(call, Some(body)) => self.client.session().handle_answer(Link::new(call), body),
+            Letter::ToClient(call, message) => {
+                self.client.session().handle_message(Link::new(call), &message);
+            }
+            Letter::Answer(call, None) | Letter::Ended(call) => {
+                self.client.session().handle_lost(Link::new(call));
             }
         }
     }
