@@ -7,7 +7,7 @@ use super::*;
 
 #[test]
 fn a_close_of_the_peer_is_answered_last() {
-    let packet = Encoded::text_only("4last");
+    let packet = Encoded::text_only("last");
     let mut wire = wire([frame(CLOSE, b"\x03\xe8bye")]);
     wire.push(packet.clone()).expect("open");
     let (_, error) = wire.read_all();
