@@ -11,7 +11,7 @@
 //! | drive one client | [`Connection`], whose documentation has the drain rule and an example |
 //! | read an HTTP request | [`engine::Request`] |
 //! | use Engine.IO without Socket.IO | [`engine::Session`], [`Encoded::message`] |
-//! | read and write packets | [`packet::decode`], [`packet::Encoder`], [`Encoded`]; of Engine.IO [`engine::Packet`], [`engine::decode_payload`] |
+//! | read and write packets | [`packet::decode`], [`packet::Encoder`], [`Encoded`] |
 //! | resolve namespaces, keep rooms | [`namespace::Dispatcher`], [`namespace::Rooms`] |
 //! | set bounds and intervals | [`Config`] |
 #![cfg_attr(feature = "client", doc = "| be a client | [`client`] |")]

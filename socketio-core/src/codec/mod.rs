@@ -3,7 +3,8 @@
 use bytes::Bytes;
 
 mod packet;
-pub use packet::{Control, Malformed, Packet};
+pub use packet::Control;
+pub(crate) use packet::{Malformed, Packet};
 
 #[cfg(feature = "client")]
 mod client;
@@ -143,18 +144,6 @@ impl Revision {
         match self {
             Self::V4 => v4::disconnect(namespace),
         }
-    }
-}
-
-impl<'a> Packet<'a> {
-    /// Reads one packet of Engine.IO 4 from its text form. `b` and base64 is a binary message, on every transport:
-    /// clients that force base64 send it over a WebSocket too.
-    ///
-    /// # Errors
-    ///
-    /// It has another type, or its base64 is none.
-    pub fn decode(text: &'a str) -> Result<Self, Malformed> {
-        v4::read_text(text)
     }
 }
 

@@ -2,9 +2,8 @@ use bytes::Bytes;
 
 /// An Engine.IO packet, borrowed from its text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Packet<'a> {
-    /// `0`: the greeting of a session. The server sends it, with a JSON object that is not looked at.
+pub(crate) enum Packet<'a> {
+    /// `0`: the greeting of a session. The server sends it, with a JSON object.
     Open(&'a str),
     /// `1`: the end of the session.
     Close,
@@ -29,10 +28,8 @@ pub enum Packet<'a> {
 }
 
 /// A text that is no Engine.IO packet.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("no Engine.IO packet")]
-#[non_exhaustive]
-pub struct Malformed;
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Malformed;
 
 /// A packet that ends a GET without carrying anything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

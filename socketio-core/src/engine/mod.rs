@@ -18,10 +18,10 @@ pub use transmit::{Response, Transmit};
 mod event;
 pub use event::Event;
 
-pub use crate::codec::{Control, Malformed, Packet};
+pub use crate::codec::Control;
+pub(crate) use crate::codec::{Malformed, Packet};
 
 mod payload;
-pub use payload::{decode_payload, encode_payload};
 #[cfg(feature = "client")]
 pub(crate) use payload::{read_payload, take_body};
 

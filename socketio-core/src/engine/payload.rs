@@ -1,28 +1,10 @@
 use super::outbox::Outbox;
+#[cfg(any(test, feature = "client"))]
 use super::{Malformed, Packet};
 use crate::{Encoded, Revision};
 
-/// The packets of a polling body of Engine.IO 4, in order. Those before one that cannot be read count.
-///
-/// ```
-/// use socketio_core::engine::{Packet, decode_payload};
-///
-/// let packets: Result<Vec<_>, _> = decode_payload("2\x1e4hello").collect();
-/// assert_eq!(packets, Ok(vec![Packet::Ping { probe: false }, Packet::Text("hello")]));
-/// ```
-pub fn decode_payload(body: &str) -> impl Iterator<Item = Result<Packet<'_>, Malformed>> {
-    read_payload(body, Revision::V4)
-}
-
-/// The body of a POST that carries these packets, for clients that speak Engine.IO 4. How many it may have is the server's
-/// word: see [`Config::max_payload`](crate::Config::max_payload).
-pub fn encode_payload(packets: impl IntoIterator<Item = Encoded>) -> Vec<u8> {
-    let mut body = Vec::new();
-    packets.into_iter().for_each(|packet| Revision::V4.append(&packet, &mut body));
-    body
-}
-
 /// Returns the packets of a body, in order. Those before one that cannot be read count.
+#[cfg(any(test, feature = "client"))]
 pub(crate) fn read_payload(
     body: &str,
     revision: Revision,
