@@ -1,4 +1,4 @@
-use crate::{Encoded, Link};
+use crate::{Encoded, Link, Transport};
 
 /// What the driver has to do, named by the link it concerns.
 ///
@@ -26,6 +26,8 @@ pub enum Action {
     Open {
         /// The stream.
         link: Link,
+        /// Its transport.
+        transport: Transport,
     },
     /// Send a packet over a stream, as the messages that [`Encoded::messages`] returns.
     Send {

@@ -133,9 +133,9 @@ impl<A> Connection<A> {
         })
     }
 
-    /// Tries a message stream out, to move there: see [`Session::upgrade`].
-    pub fn upgrade(&mut self) -> bool {
-        self.session.upgrade()
+    /// Tries a message stream of this transport out, to move there: see [`Session::upgrade`].
+    pub fn upgrade(&mut self, transport: Transport) -> bool {
+        self.session.upgrade(transport)
     }
 
     /// Ends the session in order, after what was sent: see [`Session::close`].

@@ -26,8 +26,8 @@
 //! }
 //!
 //! let mut client = Connection::<()>::open(Revision::V4, Transport::WebSocket);
-//! let Some(Action::Open { link }) = client.poll_action() else { panic!("a stream to open") };
-//! assert_eq!(client.query(Transport::WebSocket), "EIO=4&transport=websocket");
+//! let Some(Action::Open { link, transport }) = client.poll_action() else { panic!("a stream to open") };
+//! assert_eq!(client.query(transport), "EIO=4&transport=websocket");
 //!
 //! let open = r#"0{"sid":"07HVrYzr_77H86xDAAAA","upgrades":[],"pingInterval":25000,"pingTimeout":20000}"#;
 //! client.handle_message(link, &Message::Text(open.into()));

@@ -4,9 +4,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use bytestring::ByteString;
 
-use super::state::{Phase, Polling, State};
+use super::state::{Phase, Polling, State, Stream};
 use super::{Action, Closed, Violation};
-use crate::engine::{Outbox, Packet, read_payload, request_query, take_body};
+use crate::engine::{Malformed, Outbox, Packet, read_payload, request_query, take_body};
 use crate::{Encoded, Link, Message, Revision, Sid, Transport};
 
 /// The Engine.IO session of a client: what is sent becomes requests or messages of a stream, what is received becomes events.
@@ -79,7 +79,7 @@ impl Session {
         match self.state {
             State::Opening { transport, .. } => Some(transport),
             State::Polling(_) => Some(Transport::Polling),
-            State::Streaming { .. } | State::Closing { .. } => Some(Transport::WebSocket),
+            State::Streaming(stream) | State::Closing(stream) => Some(stream.transport),
             State::Closed => None,
         }
     }
@@ -87,9 +87,9 @@ impl Session {
     /// Whether [`send`](Self::send) still takes packets.
     pub fn is_open(&self) -> bool {
         match &self.state {
-            State::Opening { .. } | State::Streaming { .. } => true,
+            State::Opening { .. } | State::Streaming(_) => true,
             State::Polling(polling) => !matches!(polling.phase, Phase::Leaving),
-            State::Closing { .. } | State::Closed => false,
+            State::Closing(_) | State::Closed => false,
         }
     }
 
@@ -110,9 +110,9 @@ impl Session {
     /// A session that is to be opened over this transport. What is sent before the server has opened it waits.
     pub fn open(revision: Revision, transport: Transport) -> Self {
         let link = Link::new(1);
-        let first = match transport {
-            Transport::Polling => Action::Get { link },
-            Transport::WebSocket => Action::Open { link },
+        let first = match transport.is_stream() {
+            true => Action::Open { link, transport },
+            false => Action::Get { link },
         };
         Self {
             revision,
@@ -129,7 +129,7 @@ impl Session {
     /// A request was answered with the status 200 and this body.
     pub fn handle_answer(&mut self, link: Link, body: Bytes) {
         match &mut self.state {
-            State::Opening { link: opening, transport: Transport::Polling } if *opening == link => {
+            State::Opening { link: opening, transport } if *opening == link && !transport.is_stream() => {
                 self.take_payload(body);
             }
             State::Polling(polling) if polling.get == Some(link) => {
@@ -152,22 +152,18 @@ impl Session {
             }
         };
         match &mut self.state {
-            State::Opening { link: stream, transport: Transport::WebSocket }
-            | State::Streaming { link: stream }
-            | State::Closing { link: stream }
-                if *stream == link =>
-            {
-                match received {
-                    Ok((packet, text)) => self.take_packet(&text, packet),
-                    Err(malformed) => self.violated(malformed.into()),
-                }
+            State::Opening { link: opened, transport } if *opened == link && transport.is_stream() => {
+                self.take_received(received);
+            }
+            State::Streaming(stream) | State::Closing(stream) if stream.link == link => {
+                self.take_received(received);
             }
             State::Polling(polling) => match (&polling.phase, received) {
-                (Phase::Probing(stream), Ok((Packet::Pong { probe: true }, _))) if *stream == link => {
-                    polling.phase = Phase::Pausing(link);
+                (Phase::Probing(stream), Ok((Packet::Pong { probe: true }, _))) if stream.link == link => {
+                    polling.phase = Phase::Pausing(*stream);
                     self.rest();
                 }
-                (Phase::Probing(stream) | Phase::Pausing(stream), _) if *stream == link => {
+                (Phase::Probing(stream) | Phase::Pausing(stream), _) if stream.link == link => {
                     self.actions.push_back(Action::Close { link });
                     self.fail_upgrade();
                 }
@@ -180,10 +176,12 @@ impl Session {
     /// A request was refused, was answered with another status than 200, or has failed; or a stream has ended.
     pub fn handle_lost(&mut self, link: Link) {
         match &self.state {
-            State::Opening { link: lost, .. } | State::Streaming { link: lost } if *lost == link => {
+            State::Opening { link: lost, .. } | State::Streaming(Stream { link: lost, .. })
+                if *lost == link =>
+            {
                 self.end(Closed::Lost);
             }
-            State::Closing { link: lost } if *lost == link => self.end(Closed::ByClient),
+            State::Closing(stream) if stream.link == link => self.end(Closed::ByClient),
             State::Polling(polling) if polling.candidate() == Some(link) => self.fail_upgrade(),
             State::Polling(polling) if [polling.get, polling.post].contains(&Some(link)) => {
                 let left = matches!(polling.phase, Phase::Leaving);
@@ -205,16 +203,19 @@ impl Session {
         open
     }
 
-    /// Tries a message stream out, to move there. False if the session does not speak by polling, or has begun to upgrade
-    /// already. Otherwise [`Upgraded`](SessionEvent::Upgraded) or [`UpgradeFailed`](SessionEvent::UpgradeFailed) follows, or
-    /// the end.
-    pub fn upgrade(&mut self) -> bool {
+    /// Tries a message stream of this transport out, to move there. False if the transport is none of streams, the session
+    /// does not speak by polling, or it has begun to upgrade already. Otherwise [`Upgraded`](SessionEvent::Upgraded) or
+    /// [`UpgradeFailed`](SessionEvent::UpgradeFailed) follows, or the end.
+    pub fn upgrade(&mut self, transport: Transport) -> bool {
         let State::Polling(polling @ Polling { phase: Phase::Steady, .. }) = &mut self.state else {
             return false;
         };
+        if !transport.is_stream() {
+            return false;
+        }
         let link = take_link(&mut self.next_link);
-        polling.phase = Phase::Probing(link);
-        self.actions.push_back(Action::Open { link });
+        polling.phase = Phase::Probing(Stream { link, transport });
+        self.actions.push_back(Action::Open { link, transport });
         self.actions.push_back(Action::Send { link, packet: self.revision.probe() });
         true
     }
@@ -236,16 +237,16 @@ impl Session {
                     polling.phase = Phase::Leaving;
                 }
             }
-            State::Streaming { link } => {
-                let link = *link;
+            State::Streaming(stream) => {
+                let (stream, link) = (*stream, stream.link);
                 while let Some(packet) = self.outbox.pop() {
                     let packet = self.revision.for_stream(packet, false);
                     self.actions.push_back(Action::Send { link, packet });
                 }
                 self.actions.push_back(Action::Close { link });
-                self.state = State::Closing { link };
+                self.state = State::Closing(stream);
             }
-            State::Closing { .. } | State::Closed => {}
+            State::Closing(_) | State::Closed => {}
         }
     }
 
@@ -285,11 +286,11 @@ impl Session {
                 let body = take_body(&mut self.outbox, self.revision, max.unwrap_or(usize::MAX));
                 Some(Action::Post { link, body })
             }
-            State::Streaming { link } => {
+            State::Streaming(stream) => {
                 let packet = self.outbox.pop()?;
-                Some(Action::Send { link: *link, packet: self.revision.for_stream(packet, false) })
+                Some(Action::Send { link: stream.link, packet: self.revision.for_stream(packet, false) })
             }
-            State::Opening { .. } | State::Polling(_) | State::Closing { .. } | State::Closed => None,
+            State::Opening { .. } | State::Polling(_) | State::Closing(_) | State::Closed => None,
         }
     }
 }
@@ -306,14 +307,22 @@ impl Session {
         }
     }
 
+    /// Takes a message of the stream that the session speaks over.
+    fn take_received(&mut self, received: Result<(Packet<'_>, ByteString), Malformed>) {
+        match received {
+            Ok((packet, text)) => self.take_packet(&text, packet),
+            Err(malformed) => self.violated(malformed.into()),
+        }
+    }
+
     /// Takes a packet, whose text is a part of `whole`.
     fn take_packet(&mut self, whole: &ByteString, packet: Packet<'_>) {
         match (packet, &self.state) {
             (_, State::Closed) => {}
             (Packet::Open(json), State::Opening { link, transport }) => {
-                let state = match transport {
-                    Transport::Polling => State::Polling(Polling::default()),
-                    Transport::WebSocket => State::Streaming { link: *link },
+                let state = match transport.is_stream() {
+                    true => State::Streaming(Stream { link: *link, transport: *transport }),
+                    false => State::Polling(Polling::default()),
                 };
                 match self.revision.read_open(json) {
                     Some(handshake) => {
@@ -354,9 +363,9 @@ impl Session {
     fn rest(&mut self) {
         let State::Polling(polling) = &self.state else { return };
         match polling.phase {
-            Phase::Pausing(link) if polling.is_quiet() => {
-                self.state = State::Streaming { link };
-                self.actions.push_back(Action::Send { link, packet: self.revision.upgrade() });
+            Phase::Pausing(stream) if polling.is_quiet() => {
+                self.state = State::Streaming(stream);
+                self.actions.push_back(Action::Send { link: stream.link, packet: self.revision.upgrade() });
                 self.events.push_back(SessionEvent::Upgraded);
             }
             Phase::Leaving if polling.is_quiet() && self.outbox.is_empty() => self.end(Closed::ByClient),

@@ -13,11 +13,18 @@ pub(super) enum State {
     /// Speaks by polling.
     Polling(Polling),
     /// Speaks over a stream.
-    Streaming { link: Link },
+    Streaming(Stream),
     /// The client has closed the stream and waits for its end.
-    Closing { link: Link },
+    Closing(Stream),
     /// It is over.
     Closed,
+}
+
+/// A message stream.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Stream {
+    pub(super) link: Link,
+    pub(super) transport: Transport,
 }
 
 /// One GET and one POST at a time.
@@ -39,9 +46,9 @@ pub(super) enum Phase {
     #[default]
     Steady,
     /// The same, while the answer to the probe is awaited on this stream.
-    Probing(Link),
+    Probing(Stream),
     /// No request begins any more: when those have ended that are under way, this stream takes over.
-    Pausing(Link),
+    Pausing(Stream),
     /// The client has closed the session: no GET begins, and the last POST is under way.
     Leaving,
 }
@@ -55,7 +62,7 @@ impl Polling {
     /// Returns the stream that may take over.
     pub(super) fn candidate(&self) -> Option<Link> {
         match self.phase {
-            Phase::Probing(link) | Phase::Pausing(link) => Some(link),
+            Phase::Probing(stream) | Phase::Pausing(stream) => Some(stream.link),
             Phase::Steady | Phase::Leaving => None,
         }
     }

@@ -117,8 +117,8 @@ fn an_upgrade_loses_nothing() {
     let (mut pair, socket) = Pair::joined(Transport::Polling);
     let packet = |n: i32| Encoder::default().event("/", "n", &n, None).unwrap();
     pair.client.send(socket, packet(1));
-    assert!(pair.client.upgrade());
-    assert!(!pair.client.upgrade(), "one at a time");
+    assert!(pair.client.upgrade(Transport::WebSocket));
+    assert!(!pair.client.upgrade(Transport::WebSocket), "one at a time");
     pair.client.send(socket, packet(2));
     pair.emit("n", &1);
     pair.run();
@@ -134,7 +134,7 @@ fn an_upgrade_loses_nothing() {
     );
     assert!(there.contains(&"upgraded".to_owned()) && here.contains(&"upgraded".to_owned()));
     assert_eq!(pair.client.transport(), Some(Transport::WebSocket));
-    assert!(!pair.client.upgrade(), "it is there");
+    assert!(!pair.client.upgrade(Transport::WebSocket), "it is there");
     pair.advance(Duration::from_secs(600));
     assert_eq!(pair.take_logs(), (vec![], vec![]));
 }
@@ -145,13 +145,13 @@ fn an_upgrade_that_fails_leaves_the_session_where_it_is() {
     for (config, breaks_streams) in [(refusing, false), (Config::default(), true)] {
         let mut pair = Pair::new(Transport::Polling, config);
         pair.breaks_streams = breaks_streams;
-        assert!(pair.client.upgrade());
+        assert!(pair.client.upgrade(Transport::WebSocket));
         pair.run();
         assert_eq!(pair.take_logs(), (vec!["not upgraded".to_owned()], vec![]));
         pair.client.connect(&NamespacePath::root(), None);
         pair.run();
         assert_eq!(pair.take_logs().0, ["connected"]);
-        assert!(pair.client.upgrade(), "it may try again");
+        assert!(pair.client.upgrade(Transport::WebSocket), "it may try again");
     }
 }
 
@@ -183,7 +183,7 @@ fn the_client_ends_it_after_what_it_has_sent() {
             let (mut pair, socket) = Pair::joined(transport);
             let packet = || Encoder::default().event("/", "last", &1, None).unwrap();
             pair.client.send(socket, packet());
-            if upgrading && !pair.client.upgrade() {
+            if upgrading && !pair.client.upgrade(Transport::WebSocket) {
                 continue;
             }
             pair.client.close();
@@ -312,4 +312,30 @@ fn late_answers_and_messages_do_nothing() {
 fn open() -> Bytes {
     let config = Config::default();
     Bytes::copy_from_slice(Revision::V4.open(&sid(), Transport::Polling, &config).text())
+}
+
+proptest::proptest! {
+    #[test]
+    fn nothing_panics(bodies in proptest::collection::vec("([0-6b][0-6]?\\PC{0,12}\u{1e}?){0,4}", 1..4)) {
+        let mut polling = Connection::<()>::open(Revision::V4, Transport::Polling);
+        let mut streaming = Connection::<()>::open(Revision::V4, Transport::WebSocket);
+        for client in [&mut polling, &mut streaming] {
+            client.connect(&NamespacePath::root(), None);
+        }
+        polling.handle_answer(Link::new(1), open());
+        let text = String::from_utf8(open().into()).unwrap();
+        streaming.handle_message(Link::new(1), &Message::Text(text.into()));
+        for body in bodies {
+            streaming.handle_message(Link::new(1), &Message::Text(body.as_str().into()));
+            while streaming.poll().is_some() || streaming.poll_action().is_some() {}
+            while polling.poll().is_some() {}
+            while let Some(action) = polling.poll_action() {
+                if let Action::Get { link } = action {
+                    polling.handle_answer(link, Bytes::from(body.clone()));
+                    break;
+                }
+            }
+        }
+        while polling.poll().is_some() {}
+    }
 }

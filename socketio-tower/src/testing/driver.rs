@@ -132,7 +132,7 @@ impl Driver {
             }
             Command::Leave { socket } => _ = self.connection.disconnect(socket),
             Command::Upgrade { done } => {
-                if self.connection.upgrade() {
+                if self.connection.upgrade(Transport::WebSocket) {
                     self.upgrade = Some(done);
                 }
             }
@@ -200,8 +200,8 @@ impl Driver {
             Action::Post { link, body } => {
                 self.post = Some((link, self.exchange(Method::POST, body.into())));
             }
-            Action::Open { link } => {
-                let query = self.connection.query(Transport::WebSocket);
+            Action::Open { link, transport } => {
+                let query = self.connection.query(transport);
                 self.streams.push((link, WebSocket::open(&self.template, &query)));
             }
             Action::Send { link, packet } => _ = self.stream(link).map(|stream| stream.push(&packet)),

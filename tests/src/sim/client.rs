@@ -23,7 +23,7 @@ impl Client {
 
     /// Begins to upgrade.
     pub fn upgrade(&mut self) {
-        self.session.upgrade();
+        self.session.upgrade(Transport::WebSocket);
     }
 
     /// Whether the client moved to a stream.

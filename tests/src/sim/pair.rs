@@ -130,7 +130,7 @@ impl Pair {
                 self.send_to_server(call, Letter::Post(call));
                 self.send_to_server(call, Letter::Body(call, body));
             }
-            Action::Open { link } => self.send_to_server(link.number(), Letter::Stream(link.number())),
+            Action::Open { link, .. } => self.send_to_server(link.number(), Letter::Stream(link.number())),
             Action::Send { link, packet } => {
                 let call = link.number();
                 for message in ledger::messages_of(&packet) {

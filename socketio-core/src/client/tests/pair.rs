@@ -133,8 +133,8 @@ impl Pair {
                     Err(_) => self.client.handle_lost(link),
                 }
             }
-            Action::Open { link } if self.breaks_streams => self.client.handle_lost(link),
-            Action::Open { link } => match self.parse("GET", Transport::WebSocket) {
+            Action::Open { link, .. } if self.breaks_streams => self.client.handle_lost(link),
+            Action::Open { link, transport } => match self.parse("GET", transport) {
                 Request::Open(open) => {
                     self.open(&open);
                     self.server().handle_attach(link, now);

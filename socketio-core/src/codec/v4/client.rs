@@ -32,10 +32,9 @@ pub(in crate::codec) fn read_open(json: &str) -> Option<Handshake> {
     }
 
     let open: Open = serde_json::from_str(json).ok()?;
-    let transport = |name: &String| Transport::ALL.into_iter().find(|transport| transport.name() == name);
     Some(Handshake {
         sid: open.sid.parse().ok()?,
-        upgrades: open.upgrades.iter().filter_map(transport).collect(),
+        upgrades: open.upgrades.iter().filter_map(|name| Transport::from_name(name)).collect(),
         ping_interval: Duration::from_millis(open.ping_interval),
         ping_timeout: Duration::from_millis(open.ping_timeout),
         max_payload: open.max_payload,
