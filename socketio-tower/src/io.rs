@@ -12,7 +12,7 @@ use crate::broadcast::{
 };
 use crate::builder::SocketIoBuilder;
 use crate::error::{RemoveError, SetupErrors};
-use crate::layer::{AttachError, SocketIoLayer};
+use crate::layer::{Rejection, SocketIoLayer};
 use crate::namespace::{NamespaceBuilder, NamespaceSet};
 use crate::sent::Sent;
 use crate::socket::Socket;
@@ -162,10 +162,10 @@ impl SocketIo {
     ///
     /// ```
     /// use http::Request;
-    /// use socketio_tower::{SocketIo, layer::AttachError};
+    /// use socketio_tower::{SocketIo, layer::Rejection};
     /// use tokio::io::{AsyncRead, AsyncWrite};
     ///
-    /// async fn serve(io: &SocketIo, tunnel: impl AsyncRead + AsyncWrite + Send + Unpin + 'static) -> Result<(), AttachError> {
+    /// async fn serve(io: &SocketIo, tunnel: impl AsyncRead + AsyncWrite + Send + Unpin + 'static) -> Result<(), Rejection> {
     ///     let request = Request::get("/socket.io/?EIO=4&transport=websocket").body(()).expect("a valid request");
     ///     io.attach(request.into_parts().0, tunnel).await
     /// }
@@ -175,12 +175,12 @@ impl SocketIo {
     ///
     /// Those with which the layer would refuse the request; the stream is dropped, and
     /// [`on_connection_error`](crate::SocketIoBuilder::on_connection_error) is told. The error knows what an HTTP server
-    /// would answer: [`status`](AttachError::status) and [`body`](AttachError::body).
+    /// would answer: [`status`](Rejection::status) and [`body`](Rejection::body).
     ///
     /// # Panics
     ///
     /// Outside of a tokio runtime: the session's task is spawned on it.
-    pub async fn attach<S>(&self, parts: Parts, stream: S) -> Result<(), AttachError>
+    pub async fn attach<S>(&self, parts: Parts, stream: S) -> Result<(), Rejection>
     where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {

@@ -2,10 +2,10 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use socketio_core::engine::RequestError;
 use socketio_core::packet::Event;
 use socketio_core::{DisconnectReason, Encoded, SocketId, Transport};
 
+use crate::admission::Rejection;
 use crate::handshake::Handshake;
 use crate::limit::Limit;
 use crate::panics::contained;
@@ -95,10 +95,10 @@ pub enum Observation<'a> {
         /// The event.
         event: EmittedEvent<'a>,
     },
-    /// A request of a client is refused.
-    RequestRefused {
+    /// A request of a client was rejected.
+    RequestRejected {
         /// The reason.
-        cause: RequestError,
+        rejection: &'a Rejection,
     },
     /// A bound was reached.
     LimitReached {

@@ -1,7 +1,8 @@
 //! What is told to the `tracing` crate, if the feature of that name is on. Nothing else knows of it.
 
-use socketio_core::engine::RequestError;
 use socketio_core::{DisconnectReason, SocketId, Transport};
+
+use crate::admission::Rejection;
 
 #[cfg(feature = "tracing")]
 pub(crate) use tracing::Span;
@@ -104,10 +105,10 @@ pub(crate) fn handlers_abandoned(socket: SocketId, namespace: &str, count: usize
     event!(warn, %socket, namespace, count, "handlers outlived their socket's grace time");
 }
 
-/// A request of a client is answered with an error.
-pub(crate) fn request_refused(error: RequestError) {
-    let _ = error;
-    event!(debug, status = error.status(), %error, "a request was refused");
+/// Logs a request of a client that is answered with an error.
+pub(crate) fn request_rejected(rejection: &Rejection) {
+    let _ = rejection;
+    event!(debug, status = rejection.status().as_u16(), %rejection, "a request was rejected");
 }
 
 /// Nobody could say whether a client may come.

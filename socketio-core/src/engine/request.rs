@@ -151,7 +151,7 @@ impl Request {
             return Err(BadRequest::RevisionMismatch.into());
         }
         if !head.suits(transport) {
-            return Err(BadRequest::Handshake.into());
+            return Err(BadRequest::UpgradeMismatch.into());
         }
         if transport.is_stream() {
             return Ok(Self::Upgrade(Upgrade { sid, revision, transport, base64: parameters.base64 }));
@@ -183,7 +183,7 @@ impl Request {
             return Err(RequestError::BadHandshakeMethod);
         }
         if !head.suits(transport) {
-            return Err(BadRequest::Handshake.into());
+            return Err(BadRequest::UpgradeMismatch.into());
         }
         let revision = revision.ok_or(RequestError::UnsupportedRevision)?;
         Ok(Self::Open(Open { transport, revision, base64 }))
@@ -308,11 +308,11 @@ mod tests {
             ("POST", "EIO=4&transport=polling&sid=", false, RequestError::BadHandshakeMethod),
             ("POST", "EIO=4&transport=polling", false, RequestError::BadHandshakeMethod),
             ("OPTIONS", "EIO=4&transport=polling", false, RequestError::BadHandshakeMethod),
-            ("GET", "EIO=4&transport=websocket", false, BadRequest::Handshake.into()),
-            ("GET", "EIO=4&transport=polling", true, BadRequest::Handshake.into()),
+            ("GET", "EIO=4&transport=websocket", false, BadRequest::UpgradeMismatch.into()),
+            ("GET", "EIO=4&transport=polling", true, BadRequest::UpgradeMismatch.into()),
             ("GET", "EIO=3&transport=polling", false, RequestError::UnsupportedRevision),
             ("GET", "transport=polling", false, RequestError::UnsupportedRevision),
-            ("GET", &format!("{sid}&transport=websocket"), false, BadRequest::Handshake.into()),
+            ("GET", &format!("{sid}&transport=websocket"), false, BadRequest::UpgradeMismatch.into()),
             ("PUT", &format!("{sid}&transport=polling"), false, BadRequest::Method.into()),
             (
                 "GET",

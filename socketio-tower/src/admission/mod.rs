@@ -1,7 +1,6 @@
 //! The application's part in the requests of Socket.IO clients: hooks, origins, cookies, files.
 
 mod hook;
-pub use hook::Refusal;
 pub(crate) use hook::{AdmissionHook, Decision};
 
 mod origins;
@@ -13,8 +12,8 @@ pub use cookie::{SameSite, SessionCookie};
 mod client_files;
 pub use client_files::{ClientFiles, Encoding};
 
-mod refused;
-pub use refused::ConnectionError;
+mod rejection;
+pub use rejection::Rejection;
 
 mod settings;
 pub(crate) use settings::RequestSettings;

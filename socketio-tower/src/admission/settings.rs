@@ -3,13 +3,12 @@ use std::sync::Arc;
 
 use http::header::HeaderMap;
 use http::request::Parts;
-use socketio_core::engine::RequestError;
 
-use super::{AdmissionHook, ClientFiles, ConnectionError, Origins, Refusal, SessionCookie};
+use super::{AdmissionHook, ClientFiles, Origins, Rejection, SessionCookie};
 use crate::error::SetupError;
 use crate::panics::contained;
 
-/// What an application wants to know of, and to say in, the requests of Socket.IO's clients.
+/// The application's hooks and settings for the requests of Socket.IO clients.
 #[derive(Default)]
 pub(crate) struct RequestSettings {
     pub(crate) admission: Vec<AdmissionHook>,
@@ -18,20 +17,20 @@ pub(crate) struct RequestSettings {
     pub(crate) files: Option<Arc<ClientFiles>>,
     pub(crate) initial_headers: Vec<HeaderHook>,
     pub(crate) headers: Vec<HeaderHook>,
-    pub(crate) refused: Option<Arc<RefusedHook>>,
+    pub(crate) rejected: Option<Arc<RejectionHook>>,
 }
 
 /// Adds headers to the answer to a request.
 pub(crate) type HeaderHook = Arc<dyn Fn(&Parts, &mut HeaderMap) + Send + Sync>;
 
-/// Is told of requests that were refused.
-pub(crate) type RefusedHook = dyn Fn(&ConnectionError<'_>) + Send + Sync;
+/// Receives every rejected request.
+pub(crate) type RejectionHook = dyn Fn(&Parts, &Rejection) + Send + Sync;
 
 impl RequestSettings {
-    /// A request is refused.
-    pub(crate) fn tell_refused(&self, request: &Parts, cause: RequestError, refusal: Option<&Refusal>) {
-        if let Some(hook) = &self.refused {
-            contained(|| hook(&ConnectionError::new(request, cause, refusal)));
+    /// Reports a rejected request to the application.
+    pub(crate) fn report_rejection(&self, request: &Parts, rejection: &Rejection) {
+        if let Some(hook) = &self.rejected {
+            contained(|| hook(request, rejection));
         }
     }
 
@@ -45,7 +44,7 @@ impl RequestSettings {
 
     /// Whether a hook wants to see requests.
     pub(crate) fn has_hooks(&self) -> bool {
-        self.refused.is_some() || !self.headers.is_empty() || !self.initial_headers.is_empty()
+        self.rejected.is_some() || !self.headers.is_empty() || !self.initial_headers.is_empty()
     }
 }
 

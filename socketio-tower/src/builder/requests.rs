@@ -4,7 +4,7 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderName};
 
 use super::SocketIoBuilder;
-use crate::admission::{AdmissionHook, ClientFiles, ConnectionError, Origins, Refusal, SessionCookie};
+use crate::admission::{AdmissionHook, ClientFiles, Origins, Rejection, SessionCookie};
 use crate::config::IdGenerator;
 
 /// Who may come.
@@ -13,8 +13,8 @@ impl SocketIoBuilder {
     /// there is one; later requests, and the upgrade to a WebSocket, need the session's secret id. Called again, it adds
     /// another hook, which is asked if those before have agreed. `allowRequest` on the Node server.
     ///
-    /// The hook gets the request without its body. What it refuses is answered with status 403 and the message. One that
-    /// panics refuses; so does one that has not answered within [`connect_timeout`](Self::connect_timeout).
+    /// The hook gets the request without its body, and rejects it with a [`Rejection`] or a string: the answer has status 403 and
+    /// the message. A hook that panics, or has not answered within [`connect_timeout`](Self::connect_timeout), rejects too.
     ///
     /// To decide with what the client sends in its `auth`, see
     /// [`NamespaceBuilder::middleware`](crate::NamespaceBuilder::middleware).
@@ -33,7 +33,7 @@ impl SocketIoBuilder {
     pub fn allow_request<F, Fut>(mut self, hook: F) -> Self
     where
         F: FnOnce(Parts) -> Fut + Clone + Send + Sync + 'static,
-        Fut: Future<Output = Result<(), Refusal>> + Send + 'static,
+        Fut: Future<Output = Result<(), Rejection>> + Send + 'static,
     {
         self.settings.requests.admission.push(AdmissionHook::new(hook));
         self
@@ -45,13 +45,21 @@ impl SocketIoBuilder {
         self
     }
 
-    /// Is told of every request that is refused, whether it would have opened a session or belongs to one.
+    /// Sets a hook that receives every rejected request, whether it would have opened a session or belongs to one.
     /// `connection_error` on the Node server's engine.
+    ///
+    /// ```
+    /// use socketio_tower::SocketIo;
+    ///
+    /// let io = SocketIo::builder()
+    ///     .on_connection_error(|request, rejection| eprintln!("{}: {rejection}", request.uri))
+    ///     .build();
+    /// ```
     pub fn on_connection_error(
         mut self,
-        hook: impl Fn(&ConnectionError<'_>) + Send + Sync + 'static,
+        hook: impl Fn(&Parts, &Rejection) + Send + Sync + 'static,
     ) -> Self {
-        self.settings.requests.refused = Some(Arc::new(hook));
+        self.settings.requests.rejected = Some(Arc::new(hook));
         self
     }
 }

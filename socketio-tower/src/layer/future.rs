@@ -8,14 +8,13 @@ use http::request::Parts;
 use http::{Request, Response};
 use http_body::Body;
 use pin_project_lite::pin_project;
-use socketio_core::engine::RequestError;
 
 use super::ResponseBody;
 use super::collect::Collect;
 use super::hooks::Watch;
 use super::request::{self, Action, Waiting};
-use super::response::refused;
-use crate::admission::{Decision, Refusal};
+use super::response::rejected;
+use crate::admission::{Decision, Rejection};
 use crate::namespace::NamespaceSet;
 
 pin_project! {
@@ -64,7 +63,7 @@ impl<F, B: Body> ResponseFuture<F, B> {
                 State::Admit { decision, asked }
             }
             Ok(None) => State::begin(namespaces, parts, body, &mut watch),
-            Err(error) => State::ready(refused(error, None, &watch)),
+            Err(error) => State::ready(rejected(error.into(), &watch)),
         };
         Self { state, watch }
     }
@@ -95,10 +94,10 @@ impl<F, B> State<F, B> {
     }
 
     /// Goes on with a request as the application has decided.
-    fn decided(asked: Asked<B>, decision: Result<(), Refusal>, watch: &mut Watch) -> Self {
+    fn decided(asked: Asked<B>, decision: Result<(), Rejection>, watch: &mut Watch) -> Self {
         match decision {
             Ok(()) => Self::begin(&asked.namespaces, asked.parts, asked.body, watch),
-            Err(refusal) => Self::ready(refused(RequestError::Forbidden, Some(&refusal), watch)),
+            Err(rejection) => Self::ready(rejected(rejection, watch)),
         }
     }
 }

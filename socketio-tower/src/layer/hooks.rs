@@ -3,9 +3,8 @@ use std::sync::Arc;
 use http::header::{self, HeaderMap, HeaderValue};
 use http::request::Parts;
 use socketio_core::Sid;
-use socketio_core::engine::RequestError;
 
-use crate::admission::{Refusal, RequestSettings};
+use crate::admission::{Rejection, RequestSettings};
 use crate::namespace::NamespaceSet;
 use crate::observer::Observation;
 use crate::panics::contained;
@@ -49,12 +48,12 @@ impl Watch {
         }
     }
 
-    /// Reports that the request is refused.
-    pub(super) fn refused(&self, cause: RequestError, refusal: Option<&Refusal>) {
+    /// Reports that the request is rejected.
+    pub(super) fn rejected(&self, rejection: &Rejection) {
         let Some(watched) = &self.0 else { return };
-        watched.namespaces.server().observers().tell(|| Observation::RequestRefused { cause });
+        watched.namespaces.server().observers().tell(|| Observation::RequestRejected { rejection });
         if let Some(parts) = &watched.parts {
-            watched.settings().tell_refused(parts, cause, refusal);
+            watched.settings().report_rejection(parts, rejection);
         }
     }
 

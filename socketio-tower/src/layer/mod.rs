@@ -16,12 +16,11 @@ pub use body::ResponseBody;
 mod hooks;
 
 pub use crate::admission::{
-    ClientFiles, ConnectionError, Encoding, Origins, Refusal, SameSite, SessionCookie,
+    ClientFiles, Encoding, Origins, Rejection, SameSite, SessionCookie,
 };
 pub use socketio_core::engine::{BadRequest, RequestError};
 
 mod attach;
-pub use attach::AttachError;
 pub(crate) use attach::attach;
 
 mod collect;

@@ -15,7 +15,7 @@ use tokio::sync::oneshot;
 use super::ResponseBody;
 use super::guard::LinkGuard;
 use super::hooks::Watch;
-use super::response::{refused, whole, with_packets};
+use super::response::{rejected, whole, with_packets};
 use super::websocket::{self, Handshake as WebSocketHandshake};
 use crate::admission::{AdmissionHook, Decision};
 use crate::driver::Driver;
@@ -41,7 +41,7 @@ pub(super) enum Action {
 impl Action {
     pub(super) fn of(namespaces: &Arc<NamespaceSet>, parts: &mut Parts, watch: &mut Watch) -> Self {
         Self::decide(namespaces, parts, watch)
-            .unwrap_or_else(|error| Self::Answer(refused(error, None, watch)))
+            .unwrap_or_else(|error| Self::Answer(rejected(error.into(), watch)))
     }
 
     fn decide(
@@ -246,7 +246,7 @@ pub(super) fn find(server: &Server, sid: &Sid) -> Result<Arc<Session>, RequestEr
 fn stream(server: &Server, parts: &mut Parts) -> Result<Stream, RequestError> {
     let Some(upgrade) = parts.extensions.remove::<OnUpgrade>() else {
         trace::no_upgrade();
-        return Err(BadRequest::Handshake.into());
+        return Err(BadRequest::NoUpgrade.into());
     };
     Ok(Stream::upgrading(upgrade, server.settings().core.max_payload))
 }

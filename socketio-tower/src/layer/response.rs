@@ -1,29 +1,32 @@
 use bytes::Bytes;
 use http::header::{self, HeaderValue};
 use http::{Response, StatusCode};
-use socketio_core::engine::{RequestError, Response as SessionResponse};
+use socketio_core::engine::Response as SessionResponse;
 
 use super::hooks::Watch;
-use crate::admission::Refusal;
+use crate::admission::Rejection;
 
-/// Returns the answer to a request that is refused, by this layer or by its session.
-pub(super) fn refused(error: RequestError, refusal: Option<&Refusal>, watch: &Watch) -> Response<Bytes> {
-    crate::trace::request_refused(error);
-    watch.refused(error, refusal);
-    let answer = SessionResponse::Refused(error);
-    let body = refusal.map(|refusal| RequestError::forbidden_body(refusal.message()).into());
-    with_head(&answer, watch).map(|()| body.unwrap_or_else(|| answer.into_body()))
+/// Returns the answer to a request that this layer or its session has rejected.
+pub(super) fn rejected(rejection: Rejection, watch: &Watch) -> Response<Bytes> {
+    crate::trace::request_rejected(&rejection);
+    watch.rejected(&rejection);
+    let mut response = with_head(&SessionResponse::Refused(rejection.cause()), watch).map(|()| match rejection.body() {
+        std::borrow::Cow::Borrowed(body) => Bytes::from_static(body.as_bytes()),
+        std::borrow::Cow::Owned(body) => body.into(),
+    });
+    response.extensions_mut().insert(rejection);
+    response
 }
 
 /// Returns the answer of a session that comes in one piece.
 pub(super) fn whole(answer: SessionResponse, watch: &Watch) -> Response<Bytes> {
     match answer {
-        SessionResponse::Refused(error) => refused(error, None, watch),
+        SessionResponse::Refused(error) => rejected(error.into(), watch),
         answer => with_head(&answer, watch).map(|()| answer.into_body()),
     }
 }
 
-/// Returns the head of an answer whose body is `body`.
+/// Returns an answer of packets, which are in its body.
 pub(super) fn with_packets<B>(body: B, watch: &Watch) -> Response<B> {
     with_head(&SessionResponse::Payload(Vec::new()), watch).map(|()| body)
 }

@@ -28,18 +28,18 @@ impl Handshake {
     /// Checks the handshake of a request that [asks for one](is_requested).
     pub(super) fn parse(parts: &Parts) -> Result<Self, RequestError> {
         let headers = &parts.headers;
-        let bad = RequestError::from(BadRequest::Handshake);
         if headers.get(header::SEC_WEBSOCKET_VERSION).is_none_or(|version| version != "13") {
-            return Err(bad);
+            return Err(BadRequest::WebSocketVersion.into());
         }
         let accept = if parts.version == Version::HTTP_2 {
             None
         } else {
-            let key = headers.get(header::SEC_WEBSOCKET_KEY).ok_or(bad)?;
+            let key = headers.get(header::SEC_WEBSOCKET_KEY).ok_or(BadRequest::WebSocketKey)?;
             if !has_token(headers, &header::CONNECTION, "upgrade") {
-                return Err(bad);
+                return Err(BadRequest::ConnectionHeader.into());
             }
-            Some(HeaderValue::from_str(&derive_accept_key(key.as_bytes())).map_err(|_| bad)?)
+            let accept = HeaderValue::from_str(&derive_accept_key(key.as_bytes()));
+            Some(accept.map_err(|_| BadRequest::WebSocketKey)?)
         };
         // The first that is offered, as the Node server answers; a client that offers some closes the
         // connection if none is chosen.

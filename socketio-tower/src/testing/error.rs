@@ -2,7 +2,7 @@ use http::StatusCode;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::layer::AttachError;
+use crate::layer::Rejection;
 
 /// Why a client did not get in.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -51,9 +51,8 @@ impl Refused {
     }
 }
 
-impl From<AttachError> for Refused {
-    fn from(error: AttachError) -> Self {
-        let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::BAD_REQUEST);
-        Self::Handshake { status, body: error.body().into_owned() }
+impl From<Rejection> for Refused {
+    fn from(rejection: Rejection) -> Self {
+        Self::Handshake { status: rejection.status(), body: rejection.body().into_owned() }
     }
 }

@@ -51,9 +51,21 @@ pub enum RequestError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BadRequest {
-    /// A `websocket` request that asks for no upgrade, or an upgrade that is no `websocket` request.
-    #[error("transport and upgrade headers disagree")]
-    Handshake,
+    /// A request for `websocket` that is not a WebSocket handshake, or a WebSocket handshake for another transport.
+    #[error("the transport does not match the Upgrade header")]
+    UpgradeMismatch,
+    /// A WebSocket handshake whose `Sec-WebSocket-Version` is not 13.
+    #[error("the WebSocket version is not 13")]
+    WebSocketVersion,
+    /// A WebSocket handshake without a valid `Sec-WebSocket-Key`.
+    #[error("the WebSocket key is missing or invalid")]
+    WebSocketKey,
+    /// A WebSocket handshake whose `Connection` header does not list `upgrade`, as behind a proxy that does not forward it.
+    #[error("the Connection header does not list `upgrade`")]
+    ConnectionHeader,
+    /// A WebSocket handshake to an HTTP server that does not hand its connections over.
+    #[error("the HTTP server was started without upgrades")]
+    NoUpgrade,
     /// Long polling on a session that has another transport.
     #[error("the session has another transport")]
     TransportMismatch,
