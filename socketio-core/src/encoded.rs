@@ -200,7 +200,7 @@ impl EncodedBuffer {
 
     /// Appends a value as JSON; its binary parts become attachments.
     pub(crate) fn serialize<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), SerializeError> {
-        argument::write(&mut self.text, &mut self.attachments, value).map_err(SerializeError)
+        argument::write(&mut self.text, &mut self.attachments, value).map_err(SerializeError::from)
     }
 
     /// Appends a placeholder, and its attachment.

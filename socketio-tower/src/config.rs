@@ -73,7 +73,7 @@ pub enum Overflow {
     /// It is closed; it may connect again and start afresh.
     #[default]
     Close,
-    /// It stays, without what was emitted beyond the bound. [`Sent::Full`](crate::Sent::Full) tells the
+    /// It stays, without what was emitted beyond the bound. [`EmitStatus::Full`](crate::EmitStatus::Full) tells the
     /// emitter; the sender of a broadcast is not told.
     Refuse,
 }

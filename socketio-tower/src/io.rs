@@ -11,10 +11,10 @@ use crate::broadcast::{
     BroadcastAck, BroadcastOperator, NamespaceHandle, Operation, RemoteSocket, Selection,
 };
 use crate::builder::SocketIoBuilder;
+use crate::emit_status::EmitStatus;
 use crate::error::{RemoveError, SetupErrors};
 use crate::layer::{Rejection, SocketIoLayer};
 use crate::namespace::{NamespaceBuilder, NamespaceSet};
-use crate::sent::Sent;
 use crate::socket::Socket;
 use crate::stats::Stats;
 
@@ -191,7 +191,7 @@ impl SocketIo {
 /// Speaking to sockets of the namespace `/`; for others see [`namespace`](Self::namespace).
 impl SocketIo {
     /// Sends an event to all sockets.
-    pub fn emit<T: ToArgs + ?Sized>(&self, event: &str, args: &T) -> Sent {
+    pub fn emit<T: ToArgs + ?Sized>(&self, event: &str, args: &T) -> EmitStatus {
         self.root().emit(event, args)
     }
 
@@ -206,7 +206,7 @@ impl SocketIo {
     }
 
     /// Sends a `message` event to all sockets.
-    pub fn send<T: ToArgs + ?Sized>(&self, args: &T) -> Sent {
+    pub fn send<T: ToArgs + ?Sized>(&self, args: &T) -> EmitStatus {
         self.root().send(args)
     }
 

@@ -61,6 +61,9 @@
 //! | `testing` | off | a client in memory, for tests: see the module of that name |
 //! | `tracing` | off | spans and events through the `tracing` crate |
 
+mod ack_error;
+pub use ack_error::AckError;
+
 mod admission;
 
 mod broadcast;
@@ -76,6 +79,10 @@ mod config;
 pub use config::Overflow;
 
 mod driver;
+
+mod emit_status;
+pub use emit_status::{EmitError, EmitStatus, InvalidEvent};
+
 mod entropy;
 
 mod error;
@@ -113,9 +120,7 @@ mod observer;
 pub use observer::{ClientId, EmittedEvent, Observation};
 
 mod panics;
-mod sent;
 mod server;
-pub use sent::{AckError, EmitError, Sent};
 
 mod session;
 

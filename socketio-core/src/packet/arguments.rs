@@ -81,7 +81,7 @@ pub fn from_json<T: DeserializeOwned>(json: &str) -> Result<T, DeserializeError>
         serde_json::from_str::<IgnoredAny>(json)?;
         T::deserialize(&mut Reader::new(json, &[]).with_whole_numbers())
     });
-    read.map_err(DeserializeError)
+    read.map_err(DeserializeError::from)
 }
 
 /// Reads all arguments as one sequence.

@@ -21,7 +21,7 @@ pub struct Encoder {
 }
 
 /// Why a packet cannot be written: the mistake is the caller's.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum EncodeError {
     /// The event has a name that is the protocol's own.

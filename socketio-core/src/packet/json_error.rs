@@ -1,9 +1,21 @@
-/// A value cannot be written as JSON: the keys of a map are no strings, or its own code says so.
-#[derive(Debug, thiserror::Error)]
-#[error(transparent)]
-pub struct SerializeError(pub(crate) serde_json::Error);
+/// A value that cannot be written as JSON: the keys of a map are not strings, or its own `Serialize` fails.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct SerializeError(Box<str>);
 
-/// A text is no JSON, or no value of the type that is asked for.
-#[derive(Debug, thiserror::Error)]
-#[error(transparent)]
-pub struct DeserializeError(pub(crate) serde_json::Error);
+/// A text that is not valid JSON, or not a value of the expected type.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct DeserializeError(Box<str>);
+
+impl From<serde_json::Error> for SerializeError {
+    fn from(error: serde_json::Error) -> Self {
+        Self(error.to_string().into())
+    }
+}
+
+impl From<serde_json::Error> for DeserializeError {
+    fn from(error: serde_json::Error) -> Self {
+        Self(error.to_string().into())
+    }
+}

@@ -4,6 +4,7 @@ use bytes::Bytes;
 use bytestring::ByteString;
 use serde::de::DeserializeOwned;
 
+use super::DeserializeError;
 use super::arguments::{AllArguments, Arguments};
 use super::cursor::Cursor;
 use super::placeholders::placeholders_are_valid;
@@ -20,12 +21,12 @@ pub struct RawArgs {
     attachments: Vec<Bytes>,
 }
 
-/// Why arguments are not of the expected type.
-#[derive(Debug, thiserror::Error)]
+/// Arguments of another type than expected.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("argument {argument}: {error}")]
 pub struct ArgsError {
     argument: usize,
-    error: serde_json::Error,
+    error: DeserializeError,
 }
 
 impl ArgsError {
@@ -47,7 +48,7 @@ impl RawArgs {
     /// The argument is not of this type.
     pub fn first<T: DeserializeOwned>(&self) -> Result<T, ArgsError> {
         self.arguments().read(|mut arguments| {
-            arguments.next(PhantomData).map_err(|error| ArgsError { argument: 1, error })
+            arguments.next(PhantomData).map_err(|error| ArgsError { argument: 1, error: error.into() })
         })
     }
 
@@ -61,7 +62,7 @@ impl RawArgs {
         self.arguments().read(|arguments| {
             let mut argument = 1;
             let all = AllArguments::new(arguments, &mut argument);
-            T::deserialize(all).map_err(|error| ArgsError { argument, error })
+            T::deserialize(all).map_err(|error| ArgsError { argument, error: error.into() })
         })
     }
 

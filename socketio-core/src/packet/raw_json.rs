@@ -27,7 +27,7 @@ impl RawJson {
     ///
     /// The value cannot be written as JSON.
     pub fn of<T: Serialize + ?Sized>(value: &T) -> Result<Self, SerializeError> {
-        serde_json::value::to_raw_value(value).map(Self).map_err(SerializeError)
+        serde_json::value::to_raw_value(value).map(Self).map_err(SerializeError::from)
     }
 
     /// Takes a text that is JSON.
@@ -36,7 +36,7 @@ impl RawJson {
     ///
     /// It is none.
     pub fn parse(text: impl Into<String>) -> Result<Self, DeserializeError> {
-        RawValue::from_string(text.into()).map(Self).map_err(DeserializeError)
+        RawValue::from_string(text.into()).map(Self).map_err(DeserializeError::from)
     }
 
     /// The text.

@@ -6,8 +6,9 @@ use std::task::{Context, Poll, ready};
 use futures_core::Stream;
 use socketio_core::packet::{FromArgs, RawArgs};
 
+use crate::ack_error::AckError;
 use crate::collection::{Collected, Collection};
-use crate::sent::{AckError, EmitError};
+use crate::emit_status::InvalidEvent;
 
 /// The answers to a [broadcast](crate::BroadcastOperator::emit_with_ack), in the order in which they come.
 ///
@@ -15,7 +16,7 @@ use crate::sent::{AckError, EmitError};
 /// there is one of each, at the latest with the timeout; whoever leaves is not waited for. Awaited, it gives all items
 /// at once.
 ///
-/// An event that [cannot be sent](EmitError) to anybody gives one item, which says so.
+/// An event that [cannot be sent](InvalidEvent) to anybody gives one item, which says so.
 ///
 /// # Cancel safety
 ///
@@ -32,10 +33,10 @@ impl<R> BroadcastAck<R> {
         Self { answers, marker: PhantomData }
     }
 
-    pub(super) fn refused(error: EmitError) -> Self {
+    pub(super) fn refused(error: InvalidEvent) -> Self {
         let (collector, answers) = Collection::new();
         collector.expect(1);
-        collector.send(Err(AckError::Refused(error)));
+        collector.send(Err(AckError::Invalid(error)));
         drop(collector);
         Self::new(answers)
     }

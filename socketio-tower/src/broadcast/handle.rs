@@ -4,8 +4,8 @@ use std::time::Duration;
 use socketio_core::packet::ToArgs;
 
 use super::{BroadcastAck, BroadcastOperator, RemoteSocket};
+use crate::emit_status::EmitStatus;
 use crate::namespace::Namespace;
-use crate::sent::Sent;
 
 /// A namespace, to be spoken to from anywhere: outside handlers, and on threads without a runtime.
 #[derive(Debug, Clone)]
@@ -22,7 +22,7 @@ impl NamespaceHandle {
     }
 
     /// Sends an event to all its sockets.
-    pub fn emit<T: ToArgs + ?Sized>(&self, event: &str, args: &T) -> Sent {
+    pub fn emit<T: ToArgs + ?Sized>(&self, event: &str, args: &T) -> EmitStatus {
         self.all().emit(event, args)
     }
 
@@ -37,7 +37,7 @@ impl NamespaceHandle {
     }
 
     /// Sends a `message` event to all its sockets.
-    pub fn send<T: ToArgs + ?Sized>(&self, args: &T) -> Sent {
+    pub fn send<T: ToArgs + ?Sized>(&self, args: &T) -> EmitStatus {
         self.all().send(args)
     }
 

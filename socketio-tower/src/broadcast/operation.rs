@@ -6,10 +6,10 @@ use socketio_core::packet::{AckId, RawArgs};
 use socketio_core::{Awaits, Encoded, SocketId};
 
 use super::facts::Facts;
+use crate::ack_error::AckError;
 use crate::clock::after;
 use crate::collection::Collector;
 use crate::namespace::Namespace;
-use crate::sent::AckError;
 use crate::session::Answer;
 use crate::socket::Socket;
 
@@ -76,8 +76,8 @@ impl Namespace {
                     // Announced first: the client may be quicker than this thread.
                     answers.expect(1);
                     let awaits = Awaits::new(id, Answer::Many(answers.clone()), deadline);
-                    if let Some(error) = AckError::of_sending(socket.ask(packet.clone(), awaits, volatile)) {
-                        answers.send(Err(error));
+                    if let Err(error) = socket.ask(packet.clone(), awaits, volatile).ok() {
+                        answers.send(Err(error.into()));
                     }
                 });
             }

@@ -6,8 +6,8 @@ use socketio_core::packet::ToArgs;
 
 use super::{BroadcastAck, Operation, Selection};
 use crate::collection::Collection;
+use crate::emit_status::EmitStatus;
 use crate::namespace::Namespace;
-use crate::sent::Sent;
 use crate::socket::{Socket, with_encoder};
 
 /// A choice of sockets of one namespace: those in any of some rooms, or all, without those in others.
@@ -86,19 +86,19 @@ impl BroadcastOperator {
     ///
     /// The answer does not tell whether, and by how many, it was taken: a socket whose queue is full is
     /// treated as after [`Socket::emit`].
-    pub fn emit<T: ToArgs + ?Sized>(&self, event: &str, args: &T) -> Sent {
+    pub fn emit<T: ToArgs + ?Sized>(&self, event: &str, args: &T) -> EmitStatus {
         match with_encoder(|encoder| encoder.event(self.namespace.path(), event, args, None)) {
             Ok(packet) => {
                 let operation = Operation::Emit { packet, volatile: self.volatile };
                 self.namespace.perform(&self.selection, operation);
-                Sent::Queued
+                EmitStatus::Queued
             }
-            Err(error) => Sent::Refused(error.into()),
+            Err(error) => EmitStatus::Invalid(error.into()),
         }
     }
 
     /// Sends a `message` event, which is what `send` of the stock clients does.
-    pub fn send<T: ToArgs + ?Sized>(&self, args: &T) -> Sent {
+    pub fn send<T: ToArgs + ?Sized>(&self, args: &T) -> EmitStatus {
         self.emit("message", args)
     }
 

@@ -8,10 +8,11 @@ use socketio_core::packet::{FromArgs, ToArgs};
 
 use super::facts::Facts;
 use super::{BroadcastOperator, Operation};
+use crate::ack_error::AckError;
 use crate::collection::{Collected, Collection};
+use crate::emit_status::EmitStatus;
 use crate::handshake::Handshake;
 use crate::namespace::Namespace;
-use crate::sent::{AckError, Sent};
 
 /// What was known of a socket when somebody asked, wherever in a cluster it is; and a way to reach it.
 ///
@@ -55,7 +56,7 @@ impl RemoteSocket {
 /// Reaching it, by the room of its id. If it has gone meanwhile, or has left that room, nothing happens.
 impl RemoteSocket {
     /// Sends it an event.
-    pub fn emit<T: ToArgs + ?Sized>(&self, event: &str, args: &T) -> Sent {
+    pub fn emit<T: ToArgs + ?Sized>(&self, event: &str, args: &T) -> EmitStatus {
         self.operator().emit(event, args)
     }
 

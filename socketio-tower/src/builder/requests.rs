@@ -55,10 +55,7 @@ impl SocketIoBuilder {
     ///     .on_connection_error(|request, rejection| eprintln!("{}: {rejection}", request.uri))
     ///     .build();
     /// ```
-    pub fn on_connection_error(
-        mut self,
-        hook: impl Fn(&Parts, &Rejection) + Send + Sync + 'static,
-    ) -> Self {
+    pub fn on_connection_error(mut self, hook: impl Fn(&Parts, &Rejection) + Send + Sync + 'static) -> Self {
         self.settings.requests.rejected = Some(Arc::new(hook));
         self
     }

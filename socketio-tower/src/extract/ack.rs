@@ -2,8 +2,8 @@ use std::sync::Arc;
 
 use socketio_core::packet::ToArgs;
 
+use crate::emit_status::EmitStatus;
 use crate::handler::{EventContext, Extract, ExtractError, Requirements};
-use crate::sent::Sent;
 use crate::socket::LentAck;
 
 /// The right to answer an event, once.
@@ -29,8 +29,8 @@ pub struct Ack(Option<Arc<LentAck>>);
 
 impl Ack {
     /// Answers. If the client awaits none, nothing is sent and the answer counts as queued.
-    pub fn send<T: ToArgs + ?Sized>(self, value: &T) -> Sent {
-        self.0.map_or(Sent::Queued, |lent| lent.send(value))
+    pub fn send<T: ToArgs + ?Sized>(self, value: &T) -> EmitStatus {
+        self.0.map_or(EmitStatus::Queued, |lent| lent.send(value))
     }
 
     /// Whether the client awaits an answer.

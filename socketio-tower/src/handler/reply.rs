@@ -5,8 +5,8 @@ use serde::Serialize;
 use socketio_core::packet::{Args, NoArgs, RawArgs, ToArgs, Value};
 
 use super::ConnectError;
+use crate::emit_status::EmitStatus;
 use crate::filter::Verdict;
-use crate::sent::Sent;
 use crate::socket::AckSlot;
 
 /// What a handler of events may return: it becomes the ack, if the client awaits one.
@@ -48,9 +48,9 @@ pub(crate) type BoxError = Box<dyn Error + Send + Sync>;
 fn send<T: ToArgs + ?Sized>(ack: Option<&AckSlot>, value: &T) -> Result<(), BoxError> {
     let Some(ack) = ack else { return Ok(()) };
     match ack.send(value) {
-        Sent::Refused(error) => Err(error.into()),
-        Sent::Full => Err("the ack was not sent: too many bytes wait for the client".into()),
-        Sent::Queued | Sent::Dropped | Sent::Gone => Ok(()),
+        EmitStatus::Invalid(error) => Err(error.into()),
+        EmitStatus::Full => Err("the ack was not sent: too many bytes wait for the client".into()),
+        EmitStatus::Queued | EmitStatus::Dropped | EmitStatus::Gone => Ok(()),
     }
 }
 
@@ -60,10 +60,10 @@ impl EventReply for () {
     }
 }
 
-impl EventReply for Sent {
+impl EventReply for EmitStatus {
     fn reply(self, ack: Option<&AckSlot>) -> Result<(), BoxError> {
         match self {
-            Self::Refused(error) => Err(error.into()),
+            Self::Invalid(error) => Err(error.into()),
             _ => ().reply(ack),
         }
     }
@@ -201,7 +201,7 @@ impl NoReply for () {
     }
 }
 
-impl NoReply for Sent {
+impl NoReply for EmitStatus {
     fn outcome(self) -> Result<(), BoxError> {
         self.reply(None)
     }

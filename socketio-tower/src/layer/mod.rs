@@ -15,9 +15,7 @@ pub use body::ResponseBody;
 
 mod hooks;
 
-pub use crate::admission::{
-    ClientFiles, Encoding, Origins, Rejection, SameSite, SessionCookie,
-};
+pub use crate::admission::{ClientFiles, Encoding, Origins, Rejection, SameSite, SessionCookie};
 pub use socketio_core::engine::{BadRequest, RequestError};
 
 mod attach;

@@ -10,10 +10,11 @@ use crate::admission::Rejection;
 pub(super) fn rejected(rejection: Rejection, watch: &Watch) -> Response<Bytes> {
     crate::trace::request_rejected(&rejection);
     watch.rejected(&rejection);
-    let mut response = with_head(&SessionResponse::Refused(rejection.cause()), watch).map(|()| match rejection.body() {
-        std::borrow::Cow::Borrowed(body) => Bytes::from_static(body.as_bytes()),
-        std::borrow::Cow::Owned(body) => body.into(),
-    });
+    let mut response =
+        with_head(&SessionResponse::Refused(rejection.cause()), watch).map(|()| match rejection.body() {
+            std::borrow::Cow::Borrowed(body) => Bytes::from_static(body.as_bytes()),
+            std::borrow::Cow::Owned(body) => body.into(),
+        });
     response.extensions_mut().insert(rejection);
     response
 }

@@ -6,8 +6,8 @@ use socketio_core::packet::RawArgs;
 use socketio_core::{Awaits, DisconnectReason, Encoded, Link, Lost, SocketId, SocketKey, Unanswered};
 use tokio::sync::oneshot;
 
+use crate::ack_error::AckError;
 use crate::collection::Collector;
-use crate::sent::AckError;
 use crate::transport::Stream;
 
 /// What the task of a session is asked to do.

@@ -10,7 +10,8 @@ use socketio_core::packet::{AckId, FromArgs, RawArgs, ToArgs};
 use tokio::sync::oneshot;
 
 use super::{Socket, with_encoder};
-use crate::sent::{AckError, Sent};
+use crate::ack_error::AckError;
+use crate::emit_status::EmitStatus;
 
 /// The right to answer one event.
 #[derive(Debug)]
@@ -26,10 +27,10 @@ impl AckSlot {
         Self { socket, id }
     }
 
-    pub(crate) fn send<T: ToArgs + ?Sized>(&self, args: &T) -> Sent {
+    pub(crate) fn send<T: ToArgs + ?Sized>(&self, args: &T) -> EmitStatus {
         match with_encoder(|encoder| encoder.ack(self.socket.namespace(), self.id, args)) {
             Ok(packet) => self.socket.deliver(packet, false),
-            Err(error) => Sent::Refused(error.into()),
+            Err(error) => EmitStatus::Invalid(error.into()),
         }
     }
 }
@@ -85,9 +86,9 @@ impl LentAck {
     }
 
     /// To be called once.
-    pub(crate) fn send<T: ToArgs + ?Sized>(&self, args: &T) -> Sent {
+    pub(crate) fn send<T: ToArgs + ?Sized>(&self, args: &T) -> EmitStatus {
         let sent = self.slot.send(args);
-        self.used.store(!matches!(sent, Sent::Refused(_)), Ordering::Relaxed);
+        self.used.store(!matches!(sent, EmitStatus::Invalid(_)), Ordering::Relaxed);
         sent
     }
 }

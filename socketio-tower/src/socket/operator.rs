@@ -5,8 +5,9 @@ use socketio_core::packet::ToArgs;
 use tokio::sync::oneshot;
 
 use super::{EmitWithAck, Socket, with_encoder};
+use crate::ack_error::AckError;
 use crate::clock::after;
-use crate::sent::{AckError, Sent};
+use crate::emit_status::EmitStatus;
 use crate::session::Answer;
 
 /// A socket, and how to send to it.
@@ -48,12 +49,12 @@ impl SocketOperator {
     }
 
     /// Sends an event to the client; see [`Socket::emit`].
-    pub fn emit<T: ToArgs + ?Sized>(&self, event: &str, args: &T) -> Sent {
+    pub fn emit<T: ToArgs + ?Sized>(&self, event: &str, args: &T) -> EmitStatus {
         self.socket.emit_event(event, args, self.volatile)
     }
 
     /// Sends a `message` event; see [`Socket::send`].
-    pub fn send<T: ToArgs + ?Sized>(&self, args: &T) -> Sent {
+    pub fn send<T: ToArgs + ?Sized>(&self, args: &T) -> EmitStatus {
         self.emit("message", args)
     }
 
@@ -70,14 +71,14 @@ impl SocketOperator {
         let id = socket.0.namespace.new_ack_id();
         let packet = match with_encoder(|encoder| encoder.event(socket.namespace(), event, args, Some(id))) {
             Ok(packet) => packet,
-            Err(error) => return EmitWithAck::failed(AckError::Refused(error.into())),
+            Err(error) => return EmitWithAck::failed(AckError::Invalid(error.into())),
         };
         let (sender, receiver) = oneshot::channel();
         let deadline = self.timeout.unwrap_or(socket.server().settings().ack_timeout);
         let awaits = Awaits::new(id, Answer::One(sender), after(deadline));
-        match AckError::of_sending(socket.ask(packet, awaits, self.volatile)) {
-            None => EmitWithAck::waiting(receiver),
-            Some(error) => EmitWithAck::failed(error),
+        match socket.ask(packet, awaits, self.volatile).ok() {
+            Ok(()) => EmitWithAck::waiting(receiver),
+            Err(error) => EmitWithAck::failed(error.into()),
         }
     }
 }

@@ -6,9 +6,9 @@ use socketio_core::packet::ToArgs;
 use socketio_core::{Awaits, Encoded};
 
 use super::{EmitWithAck, Socket, SocketOperator, with_encoder};
+use crate::emit_status::EmitStatus;
 use crate::limit::Limit;
 use crate::observer::Observation;
-use crate::sent::Sent;
 use crate::session::{Answer, Command, Pushed};
 
 /// Emitting.
@@ -29,19 +29,19 @@ impl Socket {
     ///     socket.emit("list", &[1, 2, 3]); //           42["list",[1,2,3]]
     /// }
     /// ```
-    pub fn emit<T: ToArgs + ?Sized>(&self, event: &str, args: &T) -> Sent {
+    pub fn emit<T: ToArgs + ?Sized>(&self, event: &str, args: &T) -> EmitStatus {
         self.emit_event(event, args, false)
     }
 
     /// Sends a `message` event, which is what `socket.send` of the stock clients does.
-    pub fn send<T: ToArgs + ?Sized>(&self, args: &T) -> Sent {
+    pub fn send<T: ToArgs + ?Sized>(&self, args: &T) -> EmitStatus {
         self.emit("message", args)
     }
 
     /// Sends only what can leave at once: what comes so often that the next one makes up for one that is lost.
     ///
     /// Over a WebSocket that is so while nothing waits for the client; on long polling while one of its requests waits
-    /// for packets. Otherwise the answer is [`Sent::Dropped`].
+    /// for packets. Otherwise the answer is [`EmitStatus::Dropped`].
     pub fn volatile(&self) -> SocketOperator {
         SocketOperator::new(self.clone()).volatile()
     }
@@ -90,29 +90,29 @@ impl Socket {
 
 impl Socket {
     /// Encodes an event and queues it.
-    pub(super) fn emit_event<T: ToArgs + ?Sized>(&self, event: &str, args: &T, volatile: bool) -> Sent {
+    pub(super) fn emit_event<T: ToArgs + ?Sized>(&self, event: &str, args: &T, volatile: bool) -> EmitStatus {
         if !self.is_connected() {
-            return Sent::Gone;
+            return EmitStatus::Gone;
         }
         match with_encoder(|encoder| encoder.event(self.namespace(), event, args, None)) {
             Ok(packet) => self.deliver(packet, volatile),
-            Err(error) => Sent::Refused(error.into()),
+            Err(error) => EmitStatus::Invalid(error.into()),
         }
     }
 
     /// Queues a packet that is encoded for its namespace.
-    pub(crate) fn deliver(&self, packet: Encoded, volatile: bool) -> Sent {
+    pub(crate) fn deliver(&self, packet: Encoded, volatile: bool) -> EmitStatus {
         let weight = packet.weight();
         self.push(weight, Command::Send { socket: self.0.key, packet }, volatile)
     }
 
     /// Queues a packet whose answer is awaited.
-    pub(crate) fn ask(&self, packet: Encoded, awaits: Awaits<Answer>, volatile: bool) -> Sent {
+    pub(crate) fn ask(&self, packet: Encoded, awaits: Awaits<Answer>, volatile: bool) -> EmitStatus {
         let weight = packet.weight();
         self.push(weight, Command::Ask { socket: self.0.key, packet, awaits: Box::new(awaits) }, volatile)
     }
 
-    fn push(&self, weight: usize, command: Command, volatile: bool) -> Sent {
+    fn push(&self, weight: usize, command: Command, volatile: bool) -> EmitStatus {
         if !self.0.presence.life().is_plainly_connected() {
             return self.push_observed(weight, command, volatile);
         }
@@ -121,9 +121,9 @@ impl Socket {
 
     /// To a socket that is not connected, or that somebody listens to.
     #[cold]
-    fn push_observed(&self, weight: usize, command: Command, volatile: bool) -> Sent {
+    fn push_observed(&self, weight: usize, command: Command, volatile: bool) -> EmitStatus {
         if !self.is_connected() {
-            return Sent::Gone;
+            return EmitStatus::Gone;
         }
         if let Command::Send { packet, .. } | Command::Ask { packet, .. } = &command {
             self.tell_outgoing(packet);
@@ -131,26 +131,26 @@ impl Socket {
         self.queue(weight, command, volatile)
     }
 
-    fn queue(&self, weight: usize, command: Command, volatile: bool) -> Sent {
+    fn queue(&self, weight: usize, command: Command, volatile: bool) -> EmitStatus {
         let mailbox = &self.0.session.mailbox;
         let pushed = match volatile {
             false => mailbox.push_packet(weight, self.server().settings(), command),
             true => mailbox.push_volatile(weight, self.server().settings(), command),
         };
         match pushed {
-            Pushed::Queued => Sent::Queued,
+            Pushed::Queued => EmitStatus::Queued,
             not_taken => self.count_not_taken(not_taken),
         }
     }
 
     #[cold]
-    fn count_not_taken(&self, pushed: Pushed) -> Sent {
+    fn count_not_taken(&self, pushed: Pushed) -> EmitStatus {
         match pushed {
-            Pushed::Queued => Sent::Queued,
-            Pushed::Gone => Sent::Gone,
+            Pushed::Queued => EmitStatus::Queued,
+            Pushed::Gone => EmitStatus::Gone,
             Pushed::Dropped => {
                 self.server().sessions().count_dropped();
-                Sent::Dropped
+                EmitStatus::Dropped
             }
             Pushed::Full => {
                 self.server().sessions().count_overflowed();
@@ -159,7 +159,7 @@ impl Socket {
                     socket: Some(socket),
                     limit: Limit::QueuedBytes,
                 });
-                Sent::Full
+                EmitStatus::Full
             }
         }
     }

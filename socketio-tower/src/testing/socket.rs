@@ -12,7 +12,7 @@ use super::client::TestClient;
 use super::driver::Command;
 use super::event::TestEvent;
 use super::settled;
-use crate::sent::AckError;
+use crate::ack_error::AckError;
 use crate::socket::with_encoder;
 
 /// A client's place in one namespace.
@@ -96,7 +96,7 @@ impl TestSocket {
             tokio::time::timeout(self.client.patience(), answered)
         });
         async {
-            let answered = asked.map_err(|error| AckError::Refused(error.into()))?.await;
+            let answered = asked.map_err(|error| AckError::Invalid(error.into()))?.await;
             let args = answered.map_err(|_| AckError::TimedOut)?.map_err(|_| AckError::Disconnected)?;
             R::from_args(&args).map_err(AckError::Unexpected)
         }

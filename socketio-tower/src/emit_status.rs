@@ -1,0 +1,83 @@
+use socketio_core::packet::EncodeError;
+
+/// The outcome of an emit. It may be ignored; [`ok`](Self::ok) turns it into a `Result`.
+///
+/// ```
+/// use socketio_tower::{EmitError, EmitStatus, Socket};
+///
+/// fn notify(socket: &Socket) -> Result<(), EmitError> {
+///     socket.emit("news", "a comet").ok()?;
+///     if socket.emit("details", &[1, 2]) == EmitStatus::Full {
+///         // The client reads too slowly.
+///     }
+///     Ok(())
+/// }
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum EmitStatus {
+    /// The event is queued. Events leave in the order in which they were emitted.
+    Queued,
+    /// The event was discarded: the bytes that wait for the client have reached
+    /// [`SocketIoBuilder::max_queued_bytes`](crate::SocketIoBuilder::max_queued_bytes), or the event is larger than that and
+    /// another such event waits.
+    Full,
+    /// The event was discarded: it was [volatile](crate::Socket::volatile), and could not have left at once.
+    Dropped,
+    /// The event was discarded: the socket is not connected.
+    Gone,
+    /// The event cannot be sent to any client.
+    Invalid(InvalidEvent),
+}
+
+impl EmitStatus {
+    /// Returns whether the event is queued.
+    pub fn is_queued(&self) -> bool {
+        matches!(self, Self::Queued)
+    }
+
+    /// Converts the status into a `Result`, for `?`.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the event was discarded or is invalid.
+    pub fn ok(self) -> Result<(), EmitError> {
+        match self {
+            Self::Queued => Ok(()),
+            Self::Full => Err(EmitError::Full),
+            Self::Dropped => Err(EmitError::Dropped),
+            Self::Gone => Err(EmitError::Gone),
+            Self::Invalid(error) => Err(EmitError::Invalid(error)),
+        }
+    }
+}
+
+/// An emit without success, from [`EmitStatus::ok`].
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum EmitError {
+    /// [`EmitStatus::Full`].
+    #[error("too many bytes wait for the client")]
+    Full,
+    /// [`EmitStatus::Dropped`].
+    #[error("the event could not have left at once")]
+    Dropped,
+    /// [`EmitStatus::Gone`].
+    #[error("the socket is not connected")]
+    Gone,
+    /// [`EmitStatus::Invalid`].
+    #[error(transparent)]
+    Invalid(#[from] InvalidEvent),
+}
+
+/// An event that cannot be sent to any client: its name is reserved, or its arguments cannot be encoded. The mistake is the
+/// caller's.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(transparent)]
+pub struct InvalidEvent(Box<EncodeError>);
+
+impl From<EncodeError> for InvalidEvent {
+    fn from(error: EncodeError) -> Self {
+        Self(Box::new(error))
+    }
+}
