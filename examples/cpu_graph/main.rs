@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::routing::get;
-use socketio_tower::{Data, NamespaceBuilder, Socket, SocketIo, State};
+use socketio_tower::extract::State;
+use socketio_tower::{Data, NamespaceBuilder, Socket, SocketIo};
 use tokio::sync::watch;
 use tokio::time::sleep;
 use tower_http::services::ServeDir;

@@ -10,8 +10,9 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use socketio_tower::handler::ConnectError;
-use socketio_tower::{Auth, Extension, NamespaceBuilder, Socket, SocketIo};
+use socketio_tower::ConnectError;
+use socketio_tower::extract::Extension;
+use socketio_tower::{Auth, NamespaceBuilder, Socket, SocketIo};
 
 #[cfg(test)]
 mod tests;

@@ -12,8 +12,9 @@ use axum::{Json, Router};
 use futures_util::StreamExt;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use socketio_tower::handler::ConnectError;
-use socketio_tower::{Args, Auth, EmitWithAck, Extension, NamespaceBuilder, Socket, SocketIo, State};
+use socketio_tower::ConnectError;
+use socketio_tower::extract::{Extension, State};
+use socketio_tower::{Args, Auth, EmitWithAck, NamespaceBuilder, Socket, SocketIo};
 
 mod people;
 use people::{Message, Name, People};

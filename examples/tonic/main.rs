@@ -10,7 +10,8 @@ use std::error::Error;
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
-use socketio_tower::{Data, SocketIo, State};
+use socketio_tower::extract::State;
+use socketio_tower::{Data, SocketIo};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::time::timeout;

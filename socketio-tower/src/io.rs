@@ -67,7 +67,8 @@ impl SocketIo {
     /// in the braces with [`Path`](crate::Path).
     ///
     /// ```
-    /// use socketio_tower::{Path, Socket, SocketIo};
+    /// use socketio_tower::extract::Path;
+    /// use socketio_tower::{Socket, SocketIo};
     ///
     /// let io = SocketIo::new();
     /// io.of("/orders/{id}", |ns| {

@@ -94,8 +94,8 @@ pub use extensions::Extensions;
 mod filter;
 pub use filter::{EventPolicy, Verdict};
 
-mod extract;
-pub use extract::{Ack, Auth, Data, Extension, Path, Query, Rooms, State};
+pub mod extract;
+pub use extract::{Ack, Auth, Data, Rooms};
 
 pub mod handler;
 
@@ -138,6 +138,7 @@ mod trace;
 mod transport;
 
 pub use handler::Reply;
+pub use handler::connect_error::ConnectError;
 pub use socketio_core::packet::{Args, ArgsError, Event, NoArgs, RawArgs, RawJson, Value};
 pub use socketio_core::{DisconnectReason, SocketId, Transport};
 

@@ -19,7 +19,8 @@ use options::Options;
 ///
 /// ```
 /// use std::sync::Mutex;
-/// use socketio_tower::handler::{Cause, ConnectError, ErrorContext};
+/// use socketio_tower::handler::{Cause, ErrorContext};
+/// use socketio_tower::ConnectError;
 /// use socketio_tower::{Auth, Data, DisconnectReason, Event, Socket, SocketIo, namespace};
 ///
 /// struct Chat {

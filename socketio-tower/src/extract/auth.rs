@@ -7,7 +7,7 @@ use crate::handler::{ConnectContext, Extract, ExtractError};
 /// that deserializes. A client that sent none sent `{}`.
 ///
 /// ```
-/// use socketio_tower::{Auth, SocketIo, handler::ConnectError};
+/// use socketio_tower::{Auth, ConnectError, SocketIo};
 ///
 /// #[derive(serde::Deserialize)]
 /// struct Token {

@@ -10,7 +10,8 @@ use crate::handler::{Context, Extract, ExtractError};
 /// [kept](crate::SocketIoBuilder::keep_extension) of the handshake's extensions, where outer layers put things.
 ///
 /// ```
-/// use socketio_tower::{Extension, Socket, SocketIo};
+/// use socketio_tower::extract::Extension;
+/// use socketio_tower::{Socket, SocketIo};
 ///
 /// #[derive(Clone)]
 /// struct User(String);

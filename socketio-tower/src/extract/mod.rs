@@ -1,4 +1,16 @@
-//! What handlers can ask for.
+//! Extractors: the types that a handler can ask for as arguments, and the trait to write more of them.
+//!
+//! | argument | on | value |
+//! |---|---|---|
+//! | [`Socket`](crate::Socket), [`Client`](crate::Client) | connect, event, disconnect | the socket, and the connection it shares with others |
+//! | [`State`], [`Extension`] | connect, event, disconnect | a value of the server, or of the socket |
+//! | [`Query`], [`Path`] | connect, event, disconnect | the query of the session's first request, the path parameters of the namespace |
+//! | [`Auth`] | connect | the `auth` of the client |
+//! | [`Data`], [`Args`](crate::Args) | event | the first argument, or several |
+//! | [`Event`](crate::Event), [`Ack`] | event | the whole event, the right to answer |
+//! | [`DisconnectReason`](crate::DisconnectReason), [`Rooms`] | disconnect | the reason, the rooms the socket was in |
+//!
+//! Some have the names of axum's extractors. In a file that uses both, import the module: `extract::State`.
 
 mod ack;
 pub use ack::Ack;
@@ -27,7 +39,8 @@ pub use query::Query;
 use serde::de::DeserializeOwned;
 use socketio_core::packet::{Args, Event};
 
-use crate::handler::{Context, EventContext, Extract, ExtractError, Requirements};
+pub use crate::handler::context::{ConnectContext, Context, DisconnectContext, EventContext};
+pub use crate::handler::extract::{Extract, ExtractError, Requirements};
 use crate::socket::{Client, Socket};
 
 impl<C: Context> Extract<C> for Socket {

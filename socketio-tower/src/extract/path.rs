@@ -12,7 +12,8 @@ use deserializer::Deserializer;
 /// not percent-encoded.
 ///
 /// ```
-/// use socketio_tower::{Path, SocketIo};
+/// use socketio_tower::extract::Path;
+/// use socketio_tower::SocketIo;
 ///
 /// #[derive(serde::Deserialize)]
 /// struct Seat {

@@ -6,7 +6,8 @@ use crate::handler::{Context, Extract, ExtractError};
 /// clients. What the type does not name is ignored; the protocol's own parameters, such as `EIO`, are among it.
 ///
 /// ```
-/// use socketio_tower::{Query, SocketIo};
+/// use socketio_tower::extract::Query;
+/// use socketio_tower::SocketIo;
 ///
 /// #[derive(serde::Deserialize)]
 /// struct Visit {

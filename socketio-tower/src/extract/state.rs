@@ -8,7 +8,8 @@ use crate::handler::{Context, Extract, ExtractError, Requirements};
 /// ```
 /// use std::sync::Arc;
 /// use std::sync::atomic::{AtomicU64, Ordering};
-/// use socketio_tower::{SocketIo, State};
+/// use socketio_tower::extract::State;
+/// use socketio_tower::SocketIo;
 ///
 /// let io = SocketIo::builder().state(Arc::new(AtomicU64::new(0))).build();
 /// io.of("/", |ns| {

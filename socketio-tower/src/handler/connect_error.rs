@@ -7,7 +7,7 @@ use socketio_core::packet::RawJson;
 /// Why a client may not connect to a namespace: what its `connect_error` event carries.
 ///
 /// ```
-/// use socketio_tower::handler::ConnectError;
+/// use socketio_tower::ConnectError;
 ///
 /// let error = ConnectError::new("not authorized").with_data(&serde_json::json!({ "code": 4401 }));
 /// assert_eq!(error.message(), "not authorized");

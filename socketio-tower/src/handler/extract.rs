@@ -10,7 +10,7 @@ use std::fmt;
 /// Extraction is synchronous and gives owned values. Implement it for your own types:
 ///
 /// ```
-/// use socketio_tower::handler::{Context, Extract, ExtractError};
+/// use socketio_tower::extract::{Context, Extract, ExtractError};
 ///
 /// struct Room(String);
 ///

@@ -3,7 +3,7 @@ use super::{Extract, ExtractError, Requirements};
 /// An async function or closure whose arguments can all be extracted from the context `C`. `M` is the
 /// tuple of its arguments' types and is inferred.
 ///
-/// Implemented for functions of up to eight arguments; not to be implemented by hand. The closure is
+/// Implemented for functions of up to eight arguments, and sealed. The closure is
 /// cloned for every call, so what it captures should be cheap to clone: an `Arc`, a sender, a
 /// [`SocketIo`](crate::SocketIo).
 pub trait Handler<C, M>: Clone + Send + Sync + 'static {
@@ -35,8 +35,8 @@ where
     type Future = F::Output;
 
     fn call(self, context: &mut C) -> Result<F::Output, ExtractError> {
-        let arguments = M::extract(context)?;
-        self.apply(arguments, context)
+        let arguments = M::extract(context, Seal(()))?;
+        self.apply(arguments, context, Seal(()))
     }
 
     fn require(requirements: &mut Requirements) {
@@ -44,10 +44,15 @@ where
     }
 }
 
+/// Seals traits: only this crate can name it, so only this crate can implement a method that takes it.
+#[derive(Debug, Clone, Copy)]
+#[expect(unnameable_types, reason = "stands in the sealed methods of public traits")]
+pub struct Seal(());
+
 /// What an `async` function returns: a future. A trait of its own for what the compiler says where it is none.
 #[diagnostic::on_unimplemented(
     message = "this handler is not `async`",
-    label = "returns `{Self}`, which is no future",
+    label = "returns `{Self}`, which is not a future",
     note = "write `async` in front: `async |socket: Socket| {{ … }}`, or `async fn`"
 )]
 pub trait Asynchronous: Future {}
@@ -56,9 +61,9 @@ pub trait Asynchronous: Future {}
 impl<F: Future> Asynchronous for F {}
 
 /// What can be called with the arguments `M`: functions and closures, and those that are bound to an
-/// [`Instance`](crate::Instance). Not to be implemented by hand.
+/// [`Instance`](crate::Instance). Sealed.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no handler",
+    message = "`{Self}` is not a handler",
     label = "not an `async` function or closure of at most 8 arguments",
     note = "a handler is an `async` function or closure of at most 8 arguments, such as `async |socket: Socket| {{}}`"
 )]
@@ -67,13 +72,13 @@ pub trait Function<C, M> {
     type Output;
 
     #[doc(hidden)]
-    fn apply(self, arguments: M, context: &mut C) -> Result<Self::Output, ExtractError>;
+    fn apply(self, arguments: M, context: &mut C, seal: Seal) -> Result<Self::Output, ExtractError>;
 }
 
-/// What can all be extracted from the context `C`: a tuple of types that can. Not to be implemented by hand.
+/// What can all be extracted from the context `C`: a tuple of types that can. Sealed.
 pub trait Arguments<C>: Sized {
     #[doc(hidden)]
-    fn extract(context: &mut C) -> Result<Self, ExtractError>;
+    fn extract(context: &mut C, seal: Seal) -> Result<Self, ExtractError>;
 
     #[doc(hidden)]
     fn require(requirements: &mut Requirements);
@@ -89,14 +94,19 @@ macro_rules! function {
         {
             type Output = R;
 
-            fn apply(self, ($($argument,)*): ($($argument,)*), _: &mut C) -> Result<R, ExtractError> {
+            fn apply(
+                self,
+                ($($argument,)*): ($($argument,)*),
+                _: &mut C,
+                _: Seal,
+            ) -> Result<R, ExtractError> {
                 Ok(self($($argument),*))
             }
         }
 
         #[allow(unused_variables, reason = "functions without arguments need no context")]
         impl<C, $($argument: Extract<C>),*> Arguments<C> for ($($argument,)*) {
-            fn extract(context: &mut C) -> Result<Self, ExtractError> {
+            fn extract(context: &mut C, _: Seal) -> Result<Self, ExtractError> {
                 Ok(($($argument::extract(context)?,)*))
             }
 

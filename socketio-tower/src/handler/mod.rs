@@ -1,17 +1,17 @@
 //! Handlers: async functions whose arguments say what they want to know.
 
-mod context;
-pub use context::{ConnectContext, Context, DisconnectContext, EventContext};
+pub(crate) mod context;
+pub(crate) use context::{ConnectContext, Context, DisconnectContext, EventContext};
 
-mod extract;
-pub use extract::{Extract, ExtractError, Requirements};
+pub(crate) mod extract;
+pub(crate) use extract::{Extract, ExtractError, Requirements};
 
 mod reply;
 pub(crate) use reply::BoxError;
 pub use reply::{ConnectReply, EventReply, FilterReply, HandlerError, NoReply, Reply};
 
-mod connect_error;
-pub use connect_error::ConnectError;
+pub(crate) mod connect_error;
+pub(crate) use connect_error::ConnectError;
 
 mod error;
 pub use error::{Cause, ErrorContext};
@@ -21,6 +21,7 @@ mod erased;
 pub(crate) use erased::{AsyncFilter, BoxFuture, BoxHandler, Judged, Outcome};
 
 mod function;
+pub(crate) use function::Seal;
 pub use function::{Arguments, Asynchronous, Function, Handler};
 
 pub use crate::namespace::method::{Bound, BoundArguments};

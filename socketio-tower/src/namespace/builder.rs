@@ -210,7 +210,8 @@ impl NamespaceBuilder {
     ///
     /// ```
     /// use std::sync::Arc;
-    /// use socketio_tower::{Event, Extension, SocketIo, State, Verdict};
+    /// use socketio_tower::extract::{Extension, State};
+    /// use socketio_tower::{Event, SocketIo, Verdict};
     ///
     /// # #[derive(Clone)]
     /// # struct User(u64);

@@ -16,7 +16,7 @@ use crate::socket::Socket;
 /// ```
 /// use std::sync::Arc;
 /// use std::sync::atomic::{AtomicU32, Ordering};
-/// use socketio_tower::{Data, Instance, Namespace, NamespaceBuilder, SocketIo};
+/// use socketio_tower::{Data, Instance, NamespaceBuilder, NamespaceHandlers, SocketIo};
 ///
 /// #[derive(Default)]
 /// struct Counter(AtomicU32);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use super::instance::{Instance, Namespace};
 use crate::handler::{
     Arguments, BoxError, ConnectError, ConnectReply, Context, EventReply, ExtractError, Function, NoReply,
-    Requirements,
+    Requirements, Seal,
 };
 use crate::socket::AckSlot;
 
@@ -26,8 +26,8 @@ impl<T, F> Bound<T, F> {
 pub struct BoundArguments<M>(M);
 
 impl<M: Arguments<C>, C> Arguments<C> for BoundArguments<M> {
-    fn extract(context: &mut C) -> Result<Self, ExtractError> {
-        M::extract(context).map(Self)
+    fn extract(context: &mut C, seal: Seal) -> Result<Self, ExtractError> {
+        M::extract(context, seal).map(Self)
     }
 
     fn require(requirements: &mut Requirements) {
@@ -51,6 +51,7 @@ macro_rules! bound {
                 self,
                 BoundArguments(($($argument,)*)): BoundArguments<($($argument,)*)>,
                 context: &mut C,
+                _: Seal,
             ) -> Result<R, ExtractError> {
                 Ok((self.function)(self.instance.extract(context.socket())?, $($argument),*))
             }
@@ -89,7 +90,7 @@ pub struct Method<T, F>(Bound<T, F>);
 pub struct MethodArguments;
 
 impl<C> Arguments<C> for MethodArguments {
-    fn extract(_: &mut C) -> Result<Self, ExtractError> {
+    fn extract(_: &mut C, _: Seal) -> Result<Self, ExtractError> {
         Ok(Self)
     }
 
@@ -112,7 +113,7 @@ where
 {
     type Output = R;
 
-    fn apply(self, _: MethodArguments, context: &mut C) -> Result<R, ExtractError> {
+    fn apply(self, _: MethodArguments, context: &mut C, _: Seal) -> Result<R, ExtractError> {
         (self.0.function)(self.0.instance.extract(context.socket())?, context)
     }
 }

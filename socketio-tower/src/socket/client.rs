@@ -16,7 +16,8 @@ use crate::session::{Command, Session};
 /// A handle, and an argument that any handler may ask for.
 ///
 /// ```
-/// use socketio_tower::{Client, Extension, SocketIo};
+/// use socketio_tower::extract::Extension;
+/// use socketio_tower::{Client, SocketIo};
 ///
 /// #[derive(Clone)]
 /// struct User(String);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use socketio_tower::{Instance, Namespace, NamespaceBuilder, Rooms};
+use socketio_tower::{Instance, NamespaceBuilder, NamespaceHandlers, Rooms};
 
 struct Chat;
 

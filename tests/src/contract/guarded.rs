@@ -3,8 +3,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use serde_json::json;
+use socketio_tower::extract::Extension;
 use socketio_tower::handler::Cause;
-use socketio_tower::{Data, EventPolicy, Extension, NamespaceBuilder, NoArgs, SetupError, Socket};
+use socketio_tower::{Data, EventPolicy, NamespaceBuilder, NoArgs, SetupError, Socket};
 
 /// How many events were sent to a socket.
 type Count = Arc<AtomicU64>;

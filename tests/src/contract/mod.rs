@@ -12,7 +12,7 @@ use http::HeaderValue;
 use http::request::Parts;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use socketio_tower::handler::ConnectError;
+use socketio_tower::ConnectError;
 use socketio_tower::layer::{Origins, SessionCookie};
 use socketio_tower::{
     Ack, AckError, Args, Auth, Data, DisconnectReason, NamespaceBuilder, NoArgs, Reply, Rooms, Socket,

@@ -1,8 +1,10 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use serde_json::json;
-use socketio_tower::handler::{ConnectError, ErrorContext};
-use socketio_tower::{Auth, Data, DisconnectReason, Path, Socket, namespace};
+use socketio_tower::ConnectError;
+use socketio_tower::extract::Path;
+use socketio_tower::handler::ErrorContext;
+use socketio_tower::{Auth, Data, DisconnectReason, Socket, namespace};
 
 /// `/typed/{name}`: a namespace that is a type, by pattern, with a value for each socket.
 #[derive(Default)]

@@ -9,9 +9,10 @@ use axum::extract::Request;
 use axum::middleware::{self, Next};
 use http::request::Parts;
 use http::{HeaderValue, Method, StatusCode, header};
+use socketio_tower::extract::Extension;
 use socketio_tower::layer::{Origins, Refusal, RequestError};
 use socketio_tower::testing::{Refused, TestClient, TestClientBuilder};
-use socketio_tower::{Extension, SetupError, SocketIo};
+use socketio_tower::{SetupError, SocketIo};
 use tokio::time::Instant;
 
 use crate::client::{Http, Log, POLLING, Poller, Server, WEBSOCKET, Ws, request, text};

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use socketio_tower::testing::TestClient;
 use socketio_tower::{
-    Args, ArgsError, Auth, Data, Event, NoArgs, RawArgs, Reply, Sent, Socket, SocketIo, Value,
+    Args, ArgsError, Auth, Data, EmitStatus, Event, NoArgs, RawArgs, Reply, Socket, SocketIo, Value,
 };
 
 use crate::client::{Server, Ws};
@@ -161,7 +161,7 @@ async fn data_that_looks_like_a_placeholder_is_not_sent_beside_binary() {
         ns.on("relay", async |socket: Socket, Data(value): Data<Value>| {
             let beside = socket.emit("relayed", &Args((&value, Bytes::from_static(b"stamp"))));
             assert!(socket.emit("relayed", &value).is_queued());
-            matches!(beside, Sent::Refused(_))
+            matches!(beside, EmitStatus::Invalid(_))
         });
     });
     let client = TestClient::connect(&io).await.unwrap();

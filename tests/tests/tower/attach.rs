@@ -82,8 +82,8 @@ async fn who_is_refused_is_dropped() {
     let cases = [
         ("", RequestError::UnknownTransport),
         ("EIO=3&transport=websocket", RequestError::UnsupportedRevision),
-        ("EIO=4&transport=polling", BadRequest::Handshake.into()),
-        (&format!("EIO=4&transport=polling&sid={sid}"), BadRequest::Handshake.into()),
+        ("EIO=4&transport=polling", BadRequest::UpgradeMismatch.into()),
+        (&format!("EIO=4&transport=polling&sid={sid}"), BadRequest::UpgradeMismatch.into()),
         (&format!("{OPEN}&sid={sid}"), RequestError::UnknownSession),
     ];
     for (query, expected) in cases {

@@ -93,7 +93,7 @@ async fn nobody_answers_nothing() {
     let io = server();
     assert!(io.emit_with_ack::<_, u32>("question", "").await.is_empty());
     let refused = io.emit_with_ack::<_, u32>("connect", "").await;
-    assert!(matches!(refused[..], [Err(AckError::Refused(_))]));
+    assert!(matches!(refused[..], [Err(AckError::Invalid(_))]));
 }
 
 /// Whoever gives up leaves nothing behind: the late answers are ignored.
@@ -148,7 +148,7 @@ async fn more_attachments_than_clients_accept_are_refused() {
     let [client] = clients(&io).await;
     let many = |count| vec![bytes::Bytes::from_static(b"x"); count];
     match io.emit("many", &many(11)) {
-        socketio_tower::Sent::Refused(error) => {
+        socketio_tower::EmitStatus::Invalid(error) => {
             assert_eq!(error.to_string(), "11 binary attachments; stock clients accept 10 at most");
         }
         other => panic!("{other:?}"),

@@ -3,9 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use socketio_tower::handler::{Cause, ConnectError};
+use socketio_tower::ConnectError;
+use socketio_tower::extract::{Extension, State};
+use socketio_tower::handler::Cause;
 use socketio_tower::testing::{Disconnected, TestClient, TestSocket, settled};
-use socketio_tower::{Client, DisconnectReason, Extension, Socket, SocketIo, State, Transport};
+use socketio_tower::{Client, DisconnectReason, Socket, SocketIo, Transport};
 
 use crate::client::{Log, until};
 

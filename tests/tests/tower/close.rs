@@ -7,7 +7,7 @@ use std::time::Duration;
 use axum::Router;
 use http::StatusCode;
 use socketio_tower::testing::{TestClient, settled};
-use socketio_tower::{AckError, DisconnectReason, Sent, Socket, SocketIo};
+use socketio_tower::{AckError, DisconnectReason, EmitStatus, Socket, SocketIo};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
@@ -268,7 +268,7 @@ fn the_end_of_a_runtime_ends_its_sessions() {
     drop(runtime);
     drop((server, clients));
     assert_eq!((io.sessions(), io.to("r").count()), (0, 0));
-    assert!(!one.is_connected() && matches!(other.emit("late", ""), Sent::Gone));
+    assert!(!one.is_connected() && matches!(other.emit("late", ""), EmitStatus::Gone));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     assert!(matches!(runtime.block_on(answer), Err(AckError::Disconnected)));
     // The server itself goes on, on another.

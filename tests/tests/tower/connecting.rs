@@ -4,9 +4,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use socketio_tower::handler::ConnectError;
+use socketio_tower::ConnectError;
+use socketio_tower::extract::Extension;
 use socketio_tower::testing::{TestClient, settled};
-use socketio_tower::{Auth, Data, DisconnectReason, Extension, Socket, SocketIo};
+use socketio_tower::{Auth, Data, DisconnectReason, Socket, SocketIo};
 use tokio::sync::Notify;
 
 use crate::client::{Log, Server, Ws, until};

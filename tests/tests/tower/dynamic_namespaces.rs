@@ -5,8 +5,9 @@ use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Barrier};
 
 use serde::Deserialize;
+use socketio_tower::extract::{Path, State};
 use socketio_tower::testing::{Refused, TestClient, TestSocket, settled};
-use socketio_tower::{Auth, NamespaceBuilder, NamespaceEvent, Path, Socket, SocketIo, State};
+use socketio_tower::{Auth, NamespaceBuilder, NamespaceEvent, Socket, SocketIo};
 
 use tokio::sync::Notify;
 

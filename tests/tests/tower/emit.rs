@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Serialize, Serializer};
 use socketio_tower::testing::TestClient;
-use socketio_tower::{AckError, Args, Data, Overflow, Reply, Sent, Socket, SocketIo};
+use socketio_tower::{AckError, Args, Data, EmitStatus, Overflow, Reply, Socket, SocketIo};
 
 use crate::client::{Log, Poller, Server, Ws, soon, until};
 
@@ -45,7 +45,7 @@ async fn threads_without_a_runtime_may_emit() {
     }
     speaking.join().expect("no panic");
     until("it is gone", || !socket.is_connected()).await;
-    assert!(matches!(socket.emit("late", ""), Sent::Gone));
+    assert!(matches!(socket.emit("late", ""), EmitStatus::Gone));
 }
 
 #[tokio::test(start_paused = true)]
@@ -205,11 +205,11 @@ async fn a_value_that_cannot_be_sent_spoils_nothing() {
         ns.on("refused", async || Reply(Broken::Refuses));
     });
     let (_server, mut ws, socket) = connected(&io).await;
-    assert!(matches!(socket.emit("x", &Broken::Refuses), Sent::Refused(_)));
-    assert!(matches!(io.emit("x", &Broken::Refuses), Sent::Refused(_)));
+    assert!(matches!(socket.emit("x", &Broken::Refuses), EmitStatus::Invalid(_)));
+    assert!(matches!(io.emit("x", &Broken::Refuses), EmitStatus::Invalid(_)));
     assert!(matches!(
         soon(socket.emit_with_ack::<_, ()>("x", &Broken::Refuses)).await,
-        Err(AckError::Refused(_))
+        Err(AckError::Invalid(_))
     ));
     let panicked =
         std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| socket.emit("x", &Broken::Panics)));
@@ -219,7 +219,7 @@ async fn a_value_that_cannot_be_sent_spoils_nothing() {
     ws.send(r#"42["nothing"]"#).await;
     socket.emit("whole", &[1, 2]);
     ws.expect(r#"42["whole",[1,2]]"#).await;
-    assert!(matches!(socket.emit("disconnect", ""), Sent::Refused(_)), "a name of the protocol");
+    assert!(matches!(socket.emit("disconnect", ""), EmitStatus::Invalid(_)), "a name of the protocol");
 }
 
 #[tokio::test(start_paused = true)]
@@ -230,12 +230,12 @@ async fn a_full_queue_says_so() {
     let socket = only(&io);
     let text = "x".repeat(600);
     assert!(socket.emit("large", &"x".repeat(5000)).is_queued(), "one may be larger");
-    assert!(matches!(socket.emit("large", &"x".repeat(5000)), Sent::Full), "and no other");
+    assert!(matches!(socket.emit("large", &"x".repeat(5000)), EmitStatus::Full), "and no other");
     assert!(socket.emit("next", &text).is_queued(), "the bound is for what waits beside it");
-    assert!(matches!(socket.emit("next", &text), Sent::Full));
+    assert!(matches!(socket.emit("next", &text), EmitStatus::Full));
     assert!(matches!(soon(socket.emit_with_ack::<_, ()>("next", &text)).await, Err(AckError::Full)));
     until("the task has counted", || socket.queued_bytes() > 5000).await;
-    assert!(matches!(socket.emit("next", &text), Sent::Full));
+    assert!(matches!(socket.emit("next", &text), EmitStatus::Full));
     let drained = tokio::spawn({
         let socket = socket.clone();
         async move { socket.drained().await }

@@ -5,9 +5,11 @@ use std::sync::Arc;
 
 use serde::{Deserializer, Serialize, Serializer};
 use serde_json::json;
-use socketio_tower::handler::{Cause, ConnectError};
+use socketio_tower::ConnectError;
+use socketio_tower::extract::Extension;
+use socketio_tower::handler::Cause;
 use socketio_tower::testing::{Disconnected, TestClient};
-use socketio_tower::{Ack, Auth, Data, Extension, Reply, Sent, Socket, SocketIo, Verdict};
+use socketio_tower::{Ack, Auth, Data, EmitStatus, Reply, Socket, SocketIo, Verdict};
 
 use crate::client::{Log, Server, Ws};
 
@@ -93,7 +95,7 @@ async fn an_ack_that_was_not_used_is_the_hooks() {
         ns.on("panics in its reply", async || Reply(NoValue));
         ns.on("has no reply", async || Reply(HashMap::from([((1, 2), 3)])));
         ns.on("is refused", async |ack: Ack| match ack.send(&HashMap::from([((1, 2), 3)])) {
-            Sent::Refused(error) => Err(error),
+            EmitStatus::Invalid(error) => Err(error),
             _ => Ok(()),
         });
     });

@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
+use socketio_tower::extract::State;
 use socketio_tower::testing::{Disconnected, TestClient, settled};
-use socketio_tower::{Ack, Args, Data, Event, EventPolicy, Socket, SocketIo, State, Verdict};
+use socketio_tower::{Ack, Args, Data, Event, EventPolicy, Socket, SocketIo, Verdict};
 use tokio::sync::Notify;
 
 use crate::client::{Log, Server, Ws};

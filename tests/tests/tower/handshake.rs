@@ -5,9 +5,10 @@ use std::net::{IpAddr, SocketAddr};
 
 use axum::Router;
 use axum::extract::ConnectInfo;
+use socketio_tower::extract::Query;
 use socketio_tower::handler::Cause;
 use socketio_tower::testing::{TestClient, TestClientBuilder};
-use socketio_tower::{Data, ForwardedHeader, Query, Socket, SocketIo, SocketIoBuilder};
+use socketio_tower::{Data, ForwardedHeader, Socket, SocketIo, SocketIoBuilder};
 
 use crate::client::{Ws, listen_on_tcp, soon};
 

@@ -1,4 +1,4 @@
-//! Sent before the end, by either side: it arrives.
+//! EmitStatus before the end, by either side: it arrives.
 
 use std::sync::Arc;
 use std::time::Duration;

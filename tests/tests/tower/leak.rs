@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
-use socketio_tower::{AckError, DisconnectReason, EmitWithAck, Overflow, Socket, SocketIo, State};
+use socketio_tower::extract::State;
+use socketio_tower::{AckError, DisconnectReason, EmitWithAck, Overflow, Socket, SocketIo};
 
 use crate::client::{Poller, Server, Ws, soon, text, until};
 use crate::network::Connect;

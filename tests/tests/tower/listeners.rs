@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use socketio_tower::{Data, SetupError, Socket, SocketIo, State};
+use socketio_tower::extract::State;
+use socketio_tower::{Data, SetupError, Socket, SocketIo};
 
 use crate::client::{Log, Server, Ws, until};
 

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use serde::Deserialize;
-use socketio_tower::handler::{Cause, ConnectError, ErrorContext};
-use socketio_tower::{
-    Args, Auth, Data, DisconnectReason, Event, Extension, Rooms, Socket, SocketIo, namespace,
-};
+use socketio_tower::ConnectError;
+use socketio_tower::extract::Extension;
+use socketio_tower::handler::{Cause, ErrorContext};
+use socketio_tower::{Args, Auth, Data, DisconnectReason, Event, Rooms, Socket, SocketIo, namespace};
 
 use crate::client::{Log, Server, Ws};
 

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use socketio_tower::{Data, Instance, Namespace, NamespaceBuilder, Rooms, SetupError, Socket, SocketIo};
+use socketio_tower::{
+    Data, Instance, NamespaceBuilder, NamespaceHandlers, Rooms, SetupError, Socket, SocketIo,
+};
 
 use crate::client::{Log, Server, Ws};
 

@@ -3,8 +3,10 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
-use socketio_tower::handler::{ConnectError, ErrorContext};
-use socketio_tower::{Data, SetupError, Socket, SocketIo, State, namespace};
+use socketio_tower::ConnectError;
+use socketio_tower::extract::State;
+use socketio_tower::handler::ErrorContext;
+use socketio_tower::{Data, SetupError, Socket, SocketIo, namespace};
 use tokio::sync::Notify;
 
 use crate::client::{Log, Server, Ws, soon, until};

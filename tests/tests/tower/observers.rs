@@ -61,7 +61,7 @@ impl Admin {
                 assert!(event.size() > read.name().len() + read.args().json().len());
                 self.log.push(format!("{namespace} >{}", read.name()));
             }
-            Observation::RequestRefused { cause } => self.log.push(format!("refused {cause}")),
+            Observation::RequestRejected { rejection } => self.log.push(format!("rejected {rejection}")),
             Observation::LimitReached { namespace, limit, .. } => {
                 self.log.push(format!("{namespace} {limit:?}"));
             }
@@ -142,5 +142,5 @@ async fn requests_that_are_refused_are_observed() {
     let io = watched(&admin);
     let request = Request::get("/socket.io/?EIO=4&transport=pigeon").body(()).unwrap();
     io.attach(request.into_parts().0, tokio::io::empty()).await.unwrap_err();
-    assert_eq!(log(&admin), ["refused transport unknown"]);
+    assert_eq!(log(&admin), ["rejected transport unknown"]);
 }

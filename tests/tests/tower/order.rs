@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use socketio_tower::testing::TestClient;
-use socketio_tower::{Ack, Args, Data, DisconnectReason, Event, Sent, Socket, SocketIo};
+use socketio_tower::{Ack, Args, Data, DisconnectReason, EmitStatus, Event, Socket, SocketIo};
 use tokio::sync::Notify;
 
 use crate::client::{Log, Poller, Server, Ws, soon, until};
@@ -125,7 +125,7 @@ async fn what_a_handler_sends_leaves_in_the_order_of_its_calls() {
             socket.disconnect();
             assert!(!socket.is_connected());
             // What would never arrive is not taken for sent.
-            assert!(matches!(socket.emit("five", &5), Sent::Gone));
+            assert!(matches!(socket.emit("five", &5), EmitStatus::Gone));
             done.notify_one();
         });
     });

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use socketio_tower::handler::{DisconnectContext, EventContext, Extract, ExtractError};
+use socketio_tower::extract::{DisconnectContext, EventContext, Extract, ExtractError};
 use socketio_tower::{Socket, SocketIo};
 
 use crate::client::{Log, Server, Ws};

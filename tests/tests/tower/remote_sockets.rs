@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use socketio_tower::extract::State;
 use socketio_tower::testing::{Disconnected, TestClient, TestSocket, settled};
-use socketio_tower::{AckError, Auth, DisconnectReason, Socket, SocketIo, State};
+use socketio_tower::{AckError, Auth, DisconnectReason, Socket, SocketIo};
 
 use crate::client::{Log, until};
 

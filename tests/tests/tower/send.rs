@@ -5,7 +5,7 @@ use http::{Request, Response};
 use http_body_util::{Empty, Full};
 use socketio_tower::layer::{NotFound, ResponseBody, ResponseFuture};
 use socketio_tower::{
-    AckError, BroadcastOperator, EmitWithAck, NamespaceHandle, Sent, SetupError, Socket, SocketIo,
+    AckError, BroadcastOperator, EmitStatus, EmitWithAck, NamespaceHandle, SetupError, Socket, SocketIo,
     SocketIoBuilder, SocketIoLayer, SocketIoService,
 };
 use tower::Service;
@@ -23,7 +23,7 @@ fn types() {
     sync::<Socket>();
     sync::<NamespaceHandle>();
     sync::<BroadcastOperator>();
-    sync::<Sent>();
+    sync::<EmitStatus>();
     sync::<AckError>();
     sync::<SetupError>();
     send::<EmitWithAck<std::rc::Rc<u8>>>();

@@ -1,9 +1,10 @@
 //! Mistakes in the set-up of a server are named when its layer is made.
 
-use socketio_tower::handler::ExtractError;
+use socketio_tower::extract::ExtractError;
+use socketio_tower::extract::State;
 use socketio_tower::testing::TestClient;
 use socketio_tower::{
-    Ack, Args, Data, Event, EventPolicy, NamespaceBuilder, SetupError, Socket, SocketIo, State, namespace,
+    Ack, Args, Data, Event, EventPolicy, NamespaceBuilder, SetupError, Socket, SocketIo, namespace,
 };
 
 fn mistakes(io: &SocketIo) -> Vec<String> {

@@ -6,7 +6,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use socketio_core::Encoded;
-use socketio_tower::{DisconnectReason, Overflow, Sent, Socket, SocketIo, SocketIoBuilder};
+use socketio_tower::{DisconnectReason, EmitStatus, Overflow, Socket, SocketIo, SocketIoBuilder};
 use tokio::io::AsyncReadExt;
 use tokio::time::Instant;
 
@@ -61,7 +61,7 @@ async fn the_write_deadline_ends_it_and_others_notice_nothing() {
     let held = start.elapsed();
     assert!((deadline..deadline + Duration::from_millis(10)).contains(&held), "it was held for {held:?}");
     until("its session ends", || io.sessions() == 1).await;
-    assert!(matches!(socket.emit("late", ""), Sent::Gone));
+    assert!(matches!(socket.emit("late", ""), EmitStatus::Gone));
     io.emit("last", "");
     healthy.expect(r#"42["last",""]"#).await;
     assert_eq!(log.lines(), ["transport error"]);
@@ -86,7 +86,7 @@ async fn the_write_deadline_ends_it_over_tcp() {
         assert!(socket.queued_bytes() <= BOUND, "its queue is bounded");
     }
     until("its session ends", || io.sessions() == 1).await;
-    assert!(matches!(socket.emit("late", ""), Sent::Gone));
+    assert!(matches!(socket.emit("late", ""), EmitStatus::Gone));
     io.emit("last", "");
     healthy.expect(r#"42["last",""]"#).await;
     assert_eq!(log.lines(), ["transport error"]);
@@ -106,10 +106,10 @@ async fn an_overflowing_queue_closes_it() {
         tokio::task::yield_now().await;
     }
     for _ in 0..1000 {
-        assert!(matches!(socket.emit("flood", &text), Sent::Gone), "it is told once that it is full");
+        assert!(matches!(socket.emit("flood", &text), EmitStatus::Gone), "it is told once that it is full");
     }
     log.expect(&["forced server close"]).await;
-    assert!(matches!(socket.emit("late", ""), Sent::Gone));
+    assert!(matches!(socket.emit("late", ""), EmitStatus::Gone));
     drop(peer);
     until("its session ends", || io.sessions() == 0).await;
     assert_eq!(log.lines().len(), 1);
@@ -126,8 +126,8 @@ async fn an_overflowing_queue_refuses_and_the_peer_may_come_back() {
     let mut refused = 0;
     while refused < 10 {
         match socket.emit("n", &socketio_tower::Args((queued, &text))) {
-            Sent::Queued => (queued, refused) = (queued + 1, 0),
-            Sent::Full => refused += 1,
+            EmitStatus::Queued => (queued, refused) = (queued + 1, 0),
+            EmitStatus::Full => refused += 1,
             other => panic!("{other:?}"),
         }
         assert!(socket.queued_bytes() <= BOUND, "its queue is bounded");

@@ -5,9 +5,10 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use serde::Deserialize;
-use socketio_tower::handler::ExtractError;
+use socketio_tower::extract::ExtractError;
+use socketio_tower::extract::{Query, State};
 use socketio_tower::testing::{TestClient, settled};
-use socketio_tower::{Client, Data, ForwardedHeader, Query, Socket, SocketIo, State};
+use socketio_tower::{Client, Data, ForwardedHeader, Socket, SocketIo};
 
 #[tokio::test(start_paused = true)]
 async fn a_client_knows_its_sockets() {

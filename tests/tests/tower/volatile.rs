@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use socketio_tower::testing::{TestClient, TestSocket, settled};
-use socketio_tower::{AckError, Args, Event, Sent, Socket, SocketIo};
+use socketio_tower::{AckError, Args, EmitStatus, Event, Socket, SocketIo};
 
 use crate::client::{Poller, Server};
 
@@ -19,10 +19,10 @@ async fn connected(io: &SocketIo) -> (TestSocket, Socket) {
 async fn over_a_websocket_it_leaves_if_nothing_waits() {
     let io = SocketIo::new();
     let (client, socket) = connected(&io).await;
-    assert!(matches!(socket.volatile().emit("a", &1), Sent::Queued));
-    assert!(matches!(socket.volatile().emit("b", &2), Sent::Dropped));
+    assert!(matches!(socket.volatile().emit("a", &1), EmitStatus::Queued));
+    assert!(matches!(socket.volatile().emit("b", &2), EmitStatus::Dropped));
     assert!(socket.emit("c", &3).is_queued());
-    assert!(matches!(socket.volatile().send("d"), Sent::Dropped));
+    assert!(matches!(socket.volatile().send("d"), EmitStatus::Dropped));
     let refused = socket.volatile().emit_with_ack::<_, ()>("e", "").await;
     assert!(matches!(refused, Err(AckError::Dropped)));
     assert_eq!(client.expect::<u8>("a").await, 1);
@@ -66,13 +66,13 @@ async fn over_polling_it_leaves_if_a_request_waits() {
     let socket = io.namespace("/").unwrap().all().sockets().pop().unwrap();
     // Nobody waits.
     crate::client::until("the GET is answered", || socket.queued_bytes() == 0).await;
-    assert!(matches!(socket.volatile().emit("lost", ""), Sent::Dropped));
+    assert!(matches!(socket.volatile().emit("lost", ""), EmitStatus::Dropped));
 
     let mut second = poller.beside().await;
     let waiting = tokio::spawn(async move { second.get().await });
     settled().await;
-    assert!(matches!(socket.volatile().emit("a", ""), Sent::Queued));
-    assert!(matches!(socket.volatile().emit("b", ""), Sent::Dropped));
+    assert!(matches!(socket.volatile().emit("a", ""), EmitStatus::Queued));
+    assert!(matches!(socket.volatile().emit("b", ""), EmitStatus::Dropped));
     assert_eq!(waiting.await.unwrap(), r#"42["a",""]"#);
     socket.emit("c", "");
     assert_eq!(poller.get().await, r#"42["c",""]"#);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use serde_json::json;
-use socketio_tower::handler::ConnectError;
+use socketio_tower::ConnectError;
 use socketio_tower::testing::{Disconnected, TestClient, settled};
 use socketio_tower::{AckError, Args, Auth, Socket, SocketIo};
 use tokio::time::Instant;
@@ -114,7 +114,7 @@ async fn an_answer_that_does_not_come_is_an_error() {
     let answer: Result<u32, _> = socket.emit_with_ack("greet", "ada").await;
     assert!(matches!(answer, Err(AckError::Unexpected(_))), "{answer:?}");
     let answer: Result<(), _> = socket.emit_with_ack("disconnect", &()).await;
-    assert!(matches!(answer, Err(AckError::Refused(_))), "{answer:?}");
+    assert!(matches!(answer, Err(AckError::Invalid(_))), "{answer:?}");
     let answer: Result<(), _> = socket.emit_with_ack("leave", &()).await;
     assert!(matches!(answer, Err(AckError::Disconnected)), "{answer:?}");
     let answer: Result<(), _> = socket.emit_with_ack("greet", "ada").await;
