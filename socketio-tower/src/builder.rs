@@ -158,7 +158,7 @@ impl SocketIoBuilder {
         self
     }
 
-    /// A value that handlers can ask for with [`State<T>`](crate::State).
+    /// A value that handlers can ask for with [`State<T>`](crate::extract::State).
     pub fn state<T: Clone + Send + Sync + 'static>(mut self, state: T) -> Self {
         self.states.insert(TypeId::of::<T>(), Arc::new(state));
         self

@@ -73,7 +73,7 @@ impl Handshake {
     }
 
     /// The query as it was sent, without its question mark; empty if there was none. See [`parameter`](Self::parameter) and
-    /// [`Query`](crate::Query) for its values.
+    /// [`Query`](crate::extract::Query) for its values.
     pub fn query(&self) -> &str {
         &self.text[self.path_end as usize..self.query_end as usize]
     }
@@ -92,7 +92,7 @@ impl Handshake {
 
     /// What outer layers attached to the request, such as `ConnectInfo` or an authenticated user, as far as
     /// it was chosen with [`SocketIoBuilder::keep_extension`](crate::SocketIoBuilder::keep_extension). Handlers ask for
-    /// it with [`Extension`](crate::Extension).
+    /// it with [`Extension`](crate::extract::Extension).
     pub fn extensions(&self) -> &Extensions {
         &self.extensions
     }

@@ -64,7 +64,7 @@ impl SocketIo {
     /// and rooms, and with the handlers of the pattern. It begins to live when the middlewares have let its first socket
     /// in, and ends when the last has left. `{id}` stands for what is there up to the next slash, `{*rest}` at the end for
     /// all of the rest, `{{` for a brace. A path that is defined as it is wins over patterns. Handlers ask for what stood
-    /// in the braces with [`Path`](crate::Path).
+    /// in the braces with [`Path`](crate::extract::Path).
     ///
     /// ```
     /// use socketio_tower::extract::Path;

@@ -26,13 +26,13 @@
 //! |---|---|
 //! | set up a server | [`SocketIo`], [`SocketIoBuilder`] for every limit and its default |
 //! | handle events, connections and their ends | [`NamespaceBuilder`] |
-//! | write a namespace as a type with methods | [`Namespace`], [`NamespaceBuilder::handlers`], [`NamespaceBuilder::handlers_per_socket`] |
+//! | write a namespace as a type with methods | [`NamespaceHandlers`], [`NamespaceBuilder::handlers`], [`NamespaceBuilder::handlers_per_socket`] |
 //! | ask for arguments in a handler | [`Data`], [`Args`], [`Socket`], [`Client`], [`Ack`], [`State`], [`Extension`], [`Query`]; on connect [`Auth`]; on disconnect [`DisconnectReason`], [`Rooms`] |
 //! | answer a client | the return value: [`handler::EventReply`] lists what a handler may return, [`Reply`] takes anything that serializes |
 //! | send to a client, and await its answer | [`Socket::emit`], [`Socket::emit_with_ack`]; [`Args`] for several arguments, [`NoArgs`] for none |
 //! | pass on what a client sent, whatever it is | [`RawArgs`] of an [`Event`], unparsed; [`Value`], any JSON with binary in it |
 //! | send to many | [`Socket::to`], [`SocketIo::to`], [`NamespaceHandle`], [`BroadcastOperator`] |
-//! | refuse a client | [`NamespaceBuilder::middleware`], [`handler::ConnectError`] |
+//! | refuse a client | [`NamespaceBuilder::middleware`], [`ConnectError`] |
 //! | keep values, and know how long they live | [`Socket::extensions`], [`Client::extensions`], [`Extension`], [`Socket::set_data`] |
 //! | know who the client is | [`Handshake`], [`SocketIoBuilder::trusted_proxies`] |
 //! | place the layer | [`SocketIoLayer`] |
@@ -109,7 +109,7 @@ pub mod layer;
 pub use layer::{SocketIoLayer, SocketIoService};
 
 mod namespace;
-pub use namespace::instance::{Instance, Namespace};
+pub use namespace::instance::{Instance, NamespaceHandlers};
 pub use namespace::{NamespaceBuilder, NamespaceEvent, RoomEvent};
 #[cfg(feature = "macros")]
 #[doc(inline)]

@@ -7,7 +7,7 @@ use crate::block::Block;
 use crate::method::{Method, Role};
 
 impl Block {
-    /// The block, and the implementation of `Namespace` beside it. `root` is the path of socketio-tower.
+    /// The block, and the implementation of `NamespaceHandlers` beside it. `root` is the path of socketio-tower.
     pub(crate) fn expand(self, root: &Path) -> TokenStream {
         let Self { item, methods, errors } = self;
         let errors = errors.into_iter().map(syn::Error::into_compile_error);
@@ -22,7 +22,7 @@ impl Block {
             #item
 
             #[automatically_derived]
-            impl #parameters #root::Namespace for #namespace #conditions {
+            impl #parameters #root::NamespaceHandlers for #namespace #conditions {
                 #[allow(unused_variables, deprecated)]
                 fn define(ns: &mut #root::NamespaceBuilder, instance: #root::Instance<Self>) {
                     #(#methods)*
@@ -37,7 +37,8 @@ impl Block {
 impl Method {
     /// The statement that adds the method to the builder `ns`.
     fn register(&self, root: &Path) -> TokenStream {
-        let (handler, returned) = (quote!(#root::handler), &self.returned);
+        let (handler, extract) = (quote!(#root::handler), quote!(#root::extract));
+        let returned = &self.returned;
         let place = at(returned.span());
         let reply = (
             quote!(answering),
@@ -51,9 +52,9 @@ impl Method {
             quote!(admitting),
             quote_spanned!(place=> |reply| <#returned as #handler::ConnectReply>::verdict(reply)),
         );
-        let event = quote!(#handler::EventContext);
-        let connect = quote!(#handler::ConnectContext);
-        let end = quote!(#handler::DisconnectContext);
+        let event = quote!(#extract::EventContext);
+        let connect = quote!(#extract::ConnectContext);
+        let end = quote!(#extract::DisconnectContext);
         // With how the mistakes in a set-up name it.
         let (context, (made, finish), add, setter) = match &self.role {
             Role::Event(name) => (event, reply, quote!(on(#name, handler)), format!("on({name:?}, …)")),
@@ -65,11 +66,11 @@ impl Method {
         };
         let (conditions, ident, arguments) = (&self.conditions, &self.ident, &self.arguments);
         let values: Vec<_> = (0..arguments.len()).map(|index| format_ident!("argument{index}")).collect();
-        let extract = |argument: &Type| {
+        let extractor = |argument: &Type| {
             let place = at(argument.span());
-            quote_spanned!(place=> <#argument as #handler::Extract<#context>>)
+            quote_spanned!(place=> <#argument as #extract::Extract<#context>>)
         };
-        let extractors: Vec<_> = arguments.iter().map(extract).collect();
+        let extractors: Vec<_> = arguments.iter().map(extractor).collect();
         // By its path: an `Arc` has methods of its own, such as `clone`.
         let method = quote_spanned! {at(ident.span())=>
             instance.method(|this, context: &mut #context| {

@@ -14,7 +14,7 @@ use options::Options;
 
 /// Makes a type a namespace: every method of the `impl` block handles the event of its name.
 ///
-/// It implements `socketio_tower::Namespace`; `NamespaceBuilder::handlers` then adds a value that all sockets share,
+/// It implements `socketio_tower::NamespaceHandlers`; `NamespaceBuilder::handlers` then adds a value that all sockets share,
 /// `handlers_per_socket` one that is made for each.
 ///
 /// ```

@@ -59,7 +59,7 @@ impl NamespaceBuilder {
     ///
     /// Events of one socket are handed to their handlers in order of arrival; a handler that waits does
     /// not hold up those that come after. Whatever the handler captures is cloned for each call: what
-    /// calls have in common stands in an `Arc`, or in a [`State`](crate::State).
+    /// calls have in common stands in an `Arc`, or in a [`State`](crate::extract::State).
     ///
     /// The names `connect`, `connect_error`, `disconnect`, `disconnecting`, `newListener` and
     /// `removeListener` are the protocol's; they are refused when the layer is made, and so is a second

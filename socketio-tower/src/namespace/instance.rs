@@ -21,7 +21,7 @@ use crate::socket::Socket;
 /// #[derive(Default)]
 /// struct Counter(AtomicU32);
 ///
-/// impl Namespace for Counter {
+/// impl NamespaceHandlers for Counter {
 ///     fn define(ns: &mut NamespaceBuilder, instance: Instance<Self>) {
 ///         ns.on("add", instance.handler(async |counter: Arc<Self>, Data(n): Data<u32>| {
 ///             counter.0.fetch_add(n, Ordering::Relaxed) + n
@@ -38,10 +38,10 @@ use crate::socket::Socket;
 /// });
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no namespace",
-    note = "put `#[namespace]` on the `impl` block with its handlers, or implement `Namespace` by hand"
+    message = "`{Self}` has no namespace handlers",
+    note = "put `#[namespace]` on the `impl` block with its handlers, or implement `NamespaceHandlers` by hand"
 )]
-pub trait Namespace: Sized + Send + Sync + 'static {
+pub trait NamespaceHandlers: Sized + Send + Sync + 'static {
     /// Adds the handlers to a namespace. `instance` leads to the value that they are called with.
     fn define(ns: &mut NamespaceBuilder, instance: Instance<Self>);
 }
@@ -52,7 +52,7 @@ impl NamespaceBuilder {
     ///
     /// Closures and other types may stand beside it, as long as there are not two handlers for one event, nor two connect,
     /// disconnect or error hooks; middlewares add up.
-    pub fn handlers<T: Namespace>(&mut self, value: T) {
+    pub fn handlers<T: NamespaceHandlers>(&mut self, value: T) {
         T::define(self, Instance(Source::Shared(Arc::new(value))));
     }
 
@@ -63,7 +63,7 @@ impl NamespaceBuilder {
     /// has ended, or when a middleware has refused the client. If `make` panics, the client is refused.
     pub fn handlers_per_socket<T, F>(&mut self, make: F)
     where
-        T: Namespace,
+        T: NamespaceHandlers,
         F: Fn(&Socket) -> T + Send + Sync + 'static,
     {
         let id = InstanceId::new();
@@ -72,7 +72,7 @@ impl NamespaceBuilder {
     }
 }
 
-/// Leads to the value that the handlers of a [`Namespace`] are called with: one for all its sockets, or each socket's
+/// Leads to the value that the handlers of a [`NamespaceHandlers`] are called with: one for all its sockets, or each socket's
 /// own. A handle: cloning is cheap.
 pub struct Instance<T>(Source<T>);
 
@@ -81,7 +81,7 @@ enum Source<T> {
     PerSocket(InstanceId),
 }
 
-impl<T: Namespace> Instance<T> {
+impl<T: NamespaceHandlers> Instance<T> {
     /// The value for a socket of this namespace. None after the end of a socket that had its own.
     pub fn of(&self, socket: &Socket) -> Option<Arc<T>> {
         match &self.0 {

@@ -1,7 +1,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::instance::{Instance, Namespace};
+use super::instance::{Instance, NamespaceHandlers};
 use crate::handler::{
     Arguments, BoxError, ConnectError, ConnectReply, Context, EventReply, ExtractError, Function, NoReply,
     Requirements, Seal,
@@ -41,7 +41,7 @@ macro_rules! bound {
         #[allow(non_snake_case, reason = "a type's name serves as its value's")]
         impl<T, F, R, C, $($argument),*> Function<C, BoundArguments<($($argument,)*)>> for Bound<T, F>
         where
-            T: Namespace,
+            T: NamespaceHandlers,
             F: FnOnce(Arc<T>, $($argument),*) -> R,
             C: Context,
         {
@@ -107,7 +107,7 @@ impl<T, F> Method<T, F> {
 #[diagnostic::do_not_recommend]
 impl<T, F, R, C> Function<C, MethodArguments> for Method<T, F>
 where
-    T: Namespace,
+    T: NamespaceHandlers,
     F: Fn(Arc<T>, &mut C) -> Result<R, ExtractError>,
     C: Context,
 {

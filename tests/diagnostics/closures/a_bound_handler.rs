@@ -6,7 +6,7 @@ use socketio_tower::{Instance, NamespaceBuilder, NamespaceHandlers, Rooms};
 
 struct Chat;
 
-impl Namespace for Chat {
+impl NamespaceHandlers for Chat {
     fn define(ns: &mut NamespaceBuilder, instance: Instance<Self>) {
         ns.on("x", instance.handler(async |chat: Arc<Self>, rooms: Rooms| {}));
     }

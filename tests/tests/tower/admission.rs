@@ -10,7 +10,7 @@ use axum::middleware::{self, Next};
 use http::request::Parts;
 use http::{HeaderValue, Method, StatusCode, header};
 use socketio_tower::extract::Extension;
-use socketio_tower::layer::{Origins, Refusal, RequestError};
+use socketio_tower::layer::{Origins, Rejection};
 use socketio_tower::testing::{Refused, TestClient, TestClientBuilder};
 use socketio_tower::{SetupError, SocketIo};
 use tokio::time::Instant;
@@ -35,8 +35,8 @@ async fn the_application_is_asked_once_for_each_session() {
             tokio::time::sleep(Duration::from_millis(10)).await;
             match request.headers.get("token") {
                 Some(token) if token == "secret" => Ok(()),
-                Some(_) => Err(Refusal::new(r#"wrong "token""#)),
-                None => Err(Refusal::default()),
+                Some(_) => Err(Rejection::forbidden(r#"wrong "token""#)),
+                None => Err(Rejection::default()),
             }
         })
         .allow_request(async |request: Parts| match request.uri.query() {
@@ -136,7 +136,8 @@ async fn what_a_layer_has_found_out_is_there_in_hooks_and_handlers() {
 
 #[tokio::test(start_paused = true)]
 async fn what_is_no_handshake_is_not_asked_for() {
-    let io = SocketIo::builder().allow_request(async |_| -> Result<(), Refusal> { panic!("asked") }).build();
+    let io =
+        SocketIo::builder().allow_request(async |_| -> Result<(), Rejection> { panic!("asked") }).build();
     let server = Server::start(&io);
     let mut http = Http::connect(&server.address).await;
     for (path, code) in [
@@ -153,10 +154,10 @@ async fn what_is_no_handshake_is_not_asked_for() {
 #[tokio::test(start_paused = true)]
 async fn a_hook_that_fails_or_hangs_refuses() {
     let panics =
-        SocketIo::builder().allow_request(async |_| -> Result<(), Refusal> { panic!("a hook's fault") });
+        SocketIo::builder().allow_request(async |_| -> Result<(), Rejection> { panic!("a hook's fault") });
     let hangs = SocketIo::builder()
         .connect_timeout(Duration::from_secs(3))
-        .allow_request(async |_| std::future::pending::<Result<(), Refusal>>().await);
+        .allow_request(async |_| std::future::pending::<Result<(), Rejection>>().await);
     for io in [panics.build(), hangs.build()] {
         for builder in TRANSPORTS {
             let start = Instant::now();
@@ -251,13 +252,13 @@ async fn an_attached_stream_is_asked_for_too() {
     let told = Arc::clone(&log);
     let io = SocketIo::builder()
         .allow_request(async |_| Err("nobody".into()))
-        .on_connection_error(move |error| told.add(error.to_string()))
+        .on_connection_error(move |_, rejection| told.add(rejection.to_string()))
         .build();
     let (parts, ()) = http::Request::get(WEBSOCKET).body(()).unwrap().into_parts();
     let (theirs, _ours) = tokio::io::duplex(1024);
     let error = io.attach(parts, theirs).await.unwrap_err();
-    assert_eq!((error.cause(), error.refusal()), (RequestError::Forbidden, Some(&Refusal::new("nobody"))));
-    assert_eq!((error.status(), &*error.body()), (403, &*forbidden("nobody")));
+    assert_eq!(error, Rejection::forbidden("nobody"));
+    assert_eq!((error.status(), &*error.body()), (StatusCode::FORBIDDEN, &*forbidden("nobody")));
     assert_eq!(log.lines(), ["forbidden: nobody"]);
     // The test kit comes by the same door, and shows what clients see.
     let refused = TestClient::connect(&io).await.map(drop).unwrap_err();

@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
-use http::{HeaderValue, Method, StatusCode, header};
-use socketio_tower::layer::SessionCookie;
+use bytes::Bytes;
+use http::{HeaderValue, Method, Request, StatusCode, header};
+use http_body_util::{BodyExt, Empty};
+use socketio_tower::layer::{NotFound, Rejection, SessionCookie};
 use socketio_tower::{DisconnectReason, Overflow, Socket, SocketIo, Transport};
+use tower::{Layer, Service};
 
 use crate::client::{Http, Log, POLLING, Poller, Server, WEBSOCKET, Ws, request, text, until};
 use crate::network::Connect;
@@ -69,9 +72,8 @@ async fn refused_requests_are_told() {
             Some(query) if query.contains("banned") => Err("banned".into()),
             _ => Ok(()),
         })
-        .on_connection_error(move |error| {
-            let request = error.request();
-            told.add(format!("{} {:?} {error}", request.method, error.code()));
+        .on_connection_error(move |request, rejection| {
+            told.add(format!("{} {:?} {rejection}", request.method, rejection.code()));
             assert!(request.uri.path() == "/socket.io/", "a hook's fault");
         })
         .build();
@@ -142,4 +144,41 @@ async fn statistics_are_true() {
     assert!(closed && last.ends_with('1'), "{last}");
     assert_eq!(io.stats().closed(DisconnectReason::ServerShuttingDown), 1);
     assert_eq!((io.stats().sessions, io.stats().sockets, io.stats().queued_bytes), (0, 0, 0));
+}
+
+/// The answer is the same for all, as on the Node server; hooks, logs and outer layers learn the reason.
+#[tokio::test(start_paused = true)]
+async fn each_kind_of_bad_websocket_handshake_has_its_reason() {
+    let log = Arc::new(Log::default());
+    let told = Arc::clone(&log);
+    let io =
+        SocketIo::builder().on_connection_error(move |_, rejection| told.add(rejection.to_string())).build();
+    let good = [
+        ("connection", "keep-alive, Upgrade"),
+        ("upgrade", "websocket"),
+        ("sec-websocket-version", "13"),
+        ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="),
+    ];
+    let reasons = [
+        ("connection", "the Connection header does not list `upgrade`"),
+        ("upgrade", "the transport does not match the Upgrade header"),
+        ("sec-websocket-version", "the WebSocket version is not 13"),
+        ("sec-websocket-key", "the WebSocket key is missing or invalid"),
+        ("", "the HTTP server was started without upgrades"),
+    ];
+    for (missing, reason) in reasons {
+        let headers = good.iter().filter(|(name, _)| *name != missing);
+        let request =
+            headers.fold(Request::get(WEBSOCKET), |request, (name, value)| request.header(*name, *value));
+        let mut service = io.layer().layer(NotFound::default());
+        let answer = service.call(request.body(Empty::<Bytes>::new()).unwrap()).await.unwrap();
+        assert_eq!(answer.status(), StatusCode::BAD_REQUEST);
+        let rejection = answer.extensions().get::<Rejection>().expect("the answer holds it");
+        assert_eq!(rejection.to_string(), format!("bad request: {reason}"));
+        assert_eq!(log.lines().last(), Some(&rejection.to_string()));
+        assert_eq!(
+            answer.into_body().collect().await.unwrap().to_bytes(),
+            r#"{"code":3,"message":"Bad request"}"#
+        );
+    }
 }

@@ -186,7 +186,7 @@ async fn websockets_over_http2_may_be_switched_off() {
     let io = SocketIo::builder()
         .websocket_over_http2(false)
         .allow_request(async |_| Ok(()))
-        .on_connection_error(move |error| told.add(error.to_string()))
+        .on_connection_error(move |_, rejection| told.add(rejection.to_string()))
         .build();
     let server = Server::start(&io);
     let mut sender = connect(&server.address).await;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use http::header::{self, HeaderValue};
 use http::{Method, Request, StatusCode};
-use socketio_tower::layer::{Refusal, RequestError};
+use socketio_tower::layer::{Rejection, RequestError};
 use socketio_tower::testing::{Refused, TestClient, TestClientBuilder, settled};
 use socketio_tower::{Socket, SocketIo, SocketIoBuilder};
 use tokio::io::duplex;
@@ -30,10 +30,10 @@ async fn a_full_server_refuses_sessions_and_serves_those_it_has() {
         .max_sessions(2)
         .allow_request(async move |_| {
             asking.fetch_add(1, Ordering::Relaxed);
-            Ok::<(), Refusal>(())
+            Ok::<(), Rejection>(())
         })
-        .on_connection_error(move |error| {
-            assert_eq!((error.cause(), error.code()), (RequestError::TooManySessions, None));
+        .on_connection_error(move |_, rejection| {
+            assert_eq!((rejection.cause(), rejection.code()), (RequestError::TooManySessions, None));
             telling.fetch_add(1, Ordering::Relaxed);
         })
         .build();
@@ -257,5 +257,5 @@ async fn sixteen_kilobytes_are_kept_by_default() {
     let long = format!("/socket.io/?EIO=4&transport=websocket&token={}", "x".repeat(20_000));
     let (parts, ()) = Request::get(long).body(()).expect("a request").into_parts();
     let refused = soon(io.attach(parts, duplex(64).0)).await.expect_err("it is too long");
-    assert_eq!((refused.cause(), refused.status()), (RequestError::UriTooLong, 414));
+    assert_eq!((refused.cause(), refused.status()), (RequestError::UriTooLong, StatusCode::URI_TOO_LONG));
 }

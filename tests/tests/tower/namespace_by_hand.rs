@@ -20,7 +20,7 @@ impl ByHand {
     }
 }
 
-impl Namespace for ByHand {
+impl NamespaceHandlers for ByHand {
     fn define(ns: &mut NamespaceBuilder, instance: Instance<Self>) {
         ns.middleware(instance.handler(async |this: Arc<Self>, _: Socket| this.log.add("middleware")));
         ns.on_connect(instance.handler(async |this: Arc<Self>| this.log.add("connect")));
@@ -71,7 +71,7 @@ async fn a_namespace_by_hand() {
 #[test]
 fn a_reserved_name_by_hand() {
     struct Reserved;
-    impl Namespace for Reserved {
+    impl NamespaceHandlers for Reserved {
         fn define(ns: &mut NamespaceBuilder, instance: Instance<Self>) {
             ns.on("disconnecting", instance.handler(async |_: Arc<Self>| {}));
         }
