@@ -2,7 +2,7 @@ use std::collections::HashMap;
 use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use socketio_core::{Config, Encoded, SocketId};
+use socketio_core::{Config, Encoded, SocketId, Transport};
 
 use crate::session::Input;
 
@@ -16,7 +16,7 @@ pub(crate) struct Server {
 impl Server {
     pub(crate) fn new() -> Self {
         let mut config = Config::default();
-        config.polling = false;
+        config.transports = [Transport::WebSocket].into_iter().collect();
         Self { config: Arc::new(config), sockets: Mutex::default() }
     }
 

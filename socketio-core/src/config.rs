@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use crate::Transport;
+use crate::{Transport, Transports};
 
 /// What a session keeps to: intervals, deadlines and bounds. The defaults are those of the Node server
 /// unless a field says otherwise. `Duration::MAX` is never.
@@ -34,27 +34,19 @@ pub struct Config {
     pub max_parked_events: usize,
     /// The most bytes those events may have together. Default 4 MiB.
     pub max_parked_bytes: usize,
-    /// Whether clients may open a session by long polling. Default true.
-    pub polling: bool,
-    /// Whether clients may use WebSocket, from the start or by upgrade. Default true.
-    pub websocket: bool,
-    /// Whether a session that was opened by polling may move to WebSocket. Default true.
+    /// The transports that clients may use, from the start or by upgrade. Default all.
+    pub transports: Transports,
+    /// Whether a session that was opened by polling may move to a stream, such as WebSocket. Default true.
     pub allow_upgrades: bool,
 }
 
 impl Config {
-    /// Returns whether clients may use a transport.
-    pub fn allows(&self, transport: Transport) -> bool {
-        match transport {
-            Transport::Polling => self.polling,
-            Transport::WebSocket => self.websocket,
-        }
-    }
-
     /// Returns the transports that a session may move to which was opened by this one.
     pub(crate) fn upgrades(&self, from: Transport) -> impl Iterator<Item = Transport> {
         let may_move = self.allow_upgrades && !from.is_stream();
-        Transport::ALL.into_iter().filter(move |to| may_move && to.is_stream() && self.allows(*to))
+        Transport::ALL
+            .into_iter()
+            .filter(move |to| may_move && to.is_stream() && self.transports.contains(*to))
     }
 
     /// How long a message, a body, or the attachments of a packet may take to become whole: as long as a client may be silent,
@@ -82,8 +74,7 @@ impl Default for Config {
             max_namespaces: 64,
             max_parked_events: 4096,
             max_parked_bytes: 4 * 1024 * 1024,
-            polling: true,
-            websocket: true,
+            transports: Transports::ALL,
             allow_upgrades: true,
         }
     }
@@ -102,7 +93,7 @@ mod tests {
         config.allow_upgrades = false;
         assert_eq!(upgrades(&config, Transport::Polling), []);
         config.allow_upgrades = true;
-        config.websocket = false;
+        config.transports = Transports::from_iter([Transport::Polling]);
         assert_eq!(upgrades(&config, Transport::Polling), []);
     }
 }

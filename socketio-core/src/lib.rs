@@ -23,7 +23,7 @@ mod id;
 pub use id::{ParseIdError, Sid, SocketId};
 
 mod transport;
-pub use transport::{Link, Lost, Message, Transport};
+pub use transport::{Link, Lost, Message, Transport, Transports};
 
 mod time;
 

@@ -64,6 +64,35 @@ impl Transport {
     }
 }
 
+/// A set of transports.
+///
+/// ```
+/// use socketio_core::{Transport, Transports};
+///
+/// let transports = Transports::from_iter([Transport::WebSocket]);
+/// assert!(transports.contains(Transport::WebSocket));
+/// assert!(!transports.contains(Transport::Polling));
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Transports(u8);
+
+impl Transports {
+    /// The set of every transport.
+    pub const ALL: Self = Self(u8::MAX);
+
+    /// Returns whether a transport is in the set.
+    #[inline]
+    pub const fn contains(self, transport: Transport) -> bool {
+        self.0 & 1 << transport as u8 != 0
+    }
+}
+
+impl FromIterator<Transport> for Transports {
+    fn from_iter<I: IntoIterator<Item = Transport>>(transports: I) -> Self {
+        Self(transports.into_iter().fold(0, |bits, transport| bits | 1 << transport as u8))
+    }
+}
+
 /// One message of a message stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Message {

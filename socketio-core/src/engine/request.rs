@@ -137,7 +137,9 @@ impl Request {
     pub fn parse(head: &Head<'_>, config: &Config) -> Result<Self, RequestError> {
         let parameters = Parameters::parse(head.query);
         let transport = parameters.transport.and_then(|value| {
-            recognize(value, |name| Transport::from_name(name).filter(|transport| config.allows(*transport)))
+            recognize(value, |name| {
+                Transport::from_name(name).filter(|transport| config.transports.contains(*transport))
+            })
         });
         let transport = transport.ok_or(RequestError::UnknownTransport)?;
         let named = parameters.eio.map(|value| recognize(value, Revision::from_parameter));
@@ -352,7 +354,7 @@ mod tests {
 
     #[test]
     fn switched_off_transports_are_unknown() {
-        let config = Config { polling: false, ..Config::default() };
+        let config = Config { transports: [Transport::WebSocket].into_iter().collect(), ..Config::default() };
         let head = Head::new("GET", "/", "EIO=4&transport=polling");
         assert_eq!(Request::parse(&head, &config), Err(RequestError::UnknownTransport));
     }

@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use socketio_core::Transport;
+
 use super::SocketIoBuilder;
 
 /// The protocol.
@@ -66,15 +68,15 @@ impl SocketIoBuilder {
         self
     }
 
-    /// Whether clients may open a session by long polling. Default true.
-    pub fn polling(mut self, enabled: bool) -> Self {
-        self.core.polling = enabled;
-        self
-    }
-
-    /// Whether clients may use WebSocket. Default true.
-    pub fn websocket(mut self, enabled: bool) -> Self {
-        self.core.websocket = enabled;
+    /// Sets the transports that clients may use, from the start or by upgrade. Default all. `transports` on the Node server.
+    ///
+    /// ```
+    /// use socketio_tower::{SocketIo, Transport};
+    ///
+    /// let io = SocketIo::builder().transports([Transport::WebSocket]).build();
+    /// ```
+    pub fn transports(mut self, transports: impl IntoIterator<Item = Transport>) -> Self {
+        self.core.transports = transports.into_iter().collect();
         self
     }
 

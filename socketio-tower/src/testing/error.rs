@@ -1,27 +1,21 @@
-use http::StatusCode;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::layer::Rejection;
 
-/// Why a client did not get in.
+/// The reason why a client could not open a session, change its transport or connect to a namespace.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Refused {
-    /// The server opened no session, or gave the session no other transport.
-    #[error("the handshake was answered with {status}: {body}")]
-    Handshake {
-        /// The status of the answer, or what it would be over HTTP.
-        status: StatusCode,
-        /// Its body.
-        body: String,
-    },
-    /// A middleware of the namespace refused the client, or there is no such namespace.
-    #[error("the namespace refused: {message}")]
+    /// The server rejected the request that opens a session or changes its transport.
+    #[error("the request was rejected: {0}")]
+    Rejected(#[from] Rejection),
+    /// A middleware of the namespace rejected the client, or there is no such namespace.
+    #[error("the namespace rejected the client: {message}")]
     Namespace {
         /// The message, `err.message` in a JavaScript client.
         message: String,
-        /// What came with it, `err.data`; null if there was none.
+        /// The data, `err.data`; null if there is none.
         data: Value,
     },
     /// The connection ended before there was an answer.
@@ -30,29 +24,23 @@ pub enum Refused {
 }
 
 impl Refused {
-    /// The message of a namespace's refusal; empty for others.
+    /// Returns the message of a namespace's rejection, or nothing.
     pub fn message(&self) -> &str {
         match self {
             Self::Namespace { message, .. } => message,
-            Self::Handshake { .. } | Self::Ended => "",
+            Self::Rejected(_) | Self::Ended => "",
         }
     }
 
-    /// What came with a namespace's refusal; null for others.
+    /// Returns the data of a namespace's rejection, or null.
     ///
     /// # Errors
     ///
-    /// It is not of this type.
+    /// Returns an error if the data is not of this type.
     pub fn data<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
         match self {
             Self::Namespace { data, .. } => T::deserialize(data),
-            Self::Handshake { .. } | Self::Ended => T::deserialize(&Value::Null),
+            Self::Rejected(_) | Self::Ended => T::deserialize(&Value::Null),
         }
-    }
-}
-
-impl From<Rejection> for Refused {
-    fn from(rejection: Rejection) -> Self {
-        Self::Handshake { status: rejection.status(), body: rejection.body().into_owned() }
     }
 }

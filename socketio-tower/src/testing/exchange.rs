@@ -2,15 +2,16 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http::{Method, Request, StatusCode};
+use http::{Method, Request};
 use http_body_util::{BodyExt, Full};
 use tower_service::Service;
 
 use super::error::Refused;
 use super::template::Template;
+use crate::layer::Rejection;
 
 /// A request of long polling that is under way.
-pub(super) struct Exchange(Pin<Box<dyn Future<Output = (StatusCode, Bytes)> + Send>>);
+pub(super) struct Exchange(Pin<Box<dyn Future<Output = Result<Bytes, Rejection>> + Send>>);
 
 impl Exchange {
     pub(super) fn new(template: &Template, method: Method, query: &str, body: Bytes) -> Self {
@@ -18,17 +19,18 @@ impl Exchange {
         let answer = template.layer.service().call(Request::from_parts(parts, Full::new(body)));
         Self(Box::pin(async {
             let Ok(response) = answer.await;
-            let status = response.status();
-            let Ok(body) = response.into_body().collect().await;
-            (status, body.to_bytes())
+            match response.extensions().get::<Rejection>() {
+                Some(rejection) => Err(rejection.clone()),
+                None => {
+                    let Ok(body) = response.into_body().collect().await;
+                    Ok(body.to_bytes())
+                }
+            }
         }))
     }
 
-    /// Returns the body of an answer that is 200.
+    /// Returns the body of the answer, unless the request is rejected.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Bytes, Refused>> {
-        self.0.as_mut().poll(cx).map(|(status, body)| match status {
-            StatusCode::OK => Ok(body),
-            _ => Err(Refused::Handshake { status, body: String::from_utf8_lossy(&body).into_owned() }),
-        })
+        self.0.as_mut().poll(cx).map_err(Refused::Rejected)
     }
 }

@@ -16,9 +16,8 @@ use tokio_tungstenite::tungstenite::protocol::Role;
 
 use crate::client::{Http, POLLING, Poller, Server, Ws, request, soon, text, until};
 
-fn refused(status: u16, message: &str) -> Refused {
-    let status = StatusCode::from_u16(status).expect("a status");
-    Refused::Handshake { status, body: format!(r#"{{"message":"{message}"}}"#) }
+fn refused(cause: RequestError) -> Refused {
+    Refused::Rejected(cause.into())
 }
 
 /// Whoever sends handshakes only made sessions without end.
@@ -43,7 +42,7 @@ async fn a_full_server_refuses_sessions_and_serves_those_it_has() {
     let polling = TestClient::builder().polling().connect(&io).await.expect("there is room");
     let websocket = TestClient::builder().connect(&io).await.expect("there is room");
     for builder in [TestClient::builder().polling(), TestClient::builder().websocket()] {
-        assert_eq!(builder.open(&io).await.unwrap_err(), refused(503, "Too many sessions"));
+        assert_eq!(builder.open(&io).await.unwrap_err(), refused(RequestError::TooManySessions));
     }
     let stats = io.stats();
     assert_eq!((stats.sessions, stats.opened, stats.refused), (2, 2, 2));
@@ -239,8 +238,8 @@ async fn the_request_that_is_kept_is_bounded() {
         let socket = open(400, 400).await.expect("it is short");
         let kept: usize = socket.emit_with_ack("kept", "").await.expect("an answer");
         assert!((800..BOUND).contains(&kept), "{kept} bytes");
-        assert_eq!(open(BOUND, 0).await.unwrap_err(), refused(414, "URI too long"));
-        assert_eq!(open(400, 700).await.unwrap_err(), refused(431, "Request header fields too large"));
+        assert_eq!(open(BOUND, 0).await.unwrap_err(), refused(RequestError::UriTooLong));
+        assert_eq!(open(400, 700).await.unwrap_err(), refused(RequestError::HeadersTooLarge));
     }
 }
 

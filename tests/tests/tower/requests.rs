@@ -52,7 +52,7 @@ async fn refusals_are_those_of_the_node_server() {
 
 #[tokio::test(start_paused = true)]
 async fn transports_may_be_switched_off() {
-    let io = SocketIo::builder().polling(false).build();
+    let io = SocketIo::builder().transports([Transport::WebSocket]).build();
     let server = Server::start(&io);
     let answer = Http::connect(&server.address).await.get(POLLING).await;
     assert_eq!(text(&answer), r#"{"code":0,"message":"Transport unknown"}"#);
