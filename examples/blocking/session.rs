@@ -9,7 +9,8 @@ use serde_json::Value;
 use socketio_core::engine::Transmit;
 use socketio_core::packet::{self, AckId, Encoder};
 use socketio_core::{
-    Accept, Awaits, Connection, Encoded, Event, Link, Lost, Message, Pending, Sid, SocketId, SocketKey,
+    Accept, AckRequest, Connection, ConnectionEvent, Encoded, LinkError, LinkId, Message, Pending, Sid,
+    SocketId, SocketKey,
 };
 
 use crate::server::Server;
@@ -23,13 +24,13 @@ pub(crate) enum Input {
     /// From the reader: a control frame to be written, the answer to one that came.
     Control(Vec<u8>),
     /// From the reader: nothing more will come.
-    Lost(Lost),
+    Lost(LinkError),
     /// From another session.
     Broadcast(Encoded),
 }
 
 /// A session has one stream and no requests, so one link names all there is.
-const LINK: Link = Link::new(0);
+const LINK: LinkId = LinkId::new(0);
 /// How many inputs may wait: above it the reader waits, and with it the client.
 const INPUTS: usize = 256;
 /// How long a client may take nothing of what is written to it.
@@ -143,8 +144,8 @@ impl Session {
     fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         let Err(error) = self.stream.write_all(bytes) else { return Ok(()) };
         let why = match error.kind() {
-            io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => Lost::Stalled,
-            _ => Lost::Failed,
+            io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => LinkError::Stalled,
+            _ => LinkError::Failed,
         };
         self.connection.handle_lost(LINK, why, Instant::now());
         Ok(())
@@ -153,19 +154,19 @@ impl Session {
 
 /// The application.
 impl Session {
-    fn take(&mut self, event: Event<Instant>) -> io::Result<()> {
+    fn take(&mut self, event: ConnectionEvent<Instant>) -> io::Result<()> {
         match event {
-            Event::Connect(pending) => self.connect(pending)?,
-            Event::Received { socket, event, ack } => {
+            ConnectionEvent::Connect(pending) => self.connect(pending)?,
+            ConnectionEvent::Received { socket, event, ack } => {
                 if let Err(error) = self.receive(socket, &event, ack) {
                     eprintln!("{}: {error}", event.name());
                 }
             }
-            Event::Acknowledged { token, args } => {
+            ConnectionEvent::Acknowledged { token, args } => {
                 println!("the client answered {} after {:?}", args.json(), token.elapsed());
             }
-            Event::Unanswered { why, .. } => println!("the client did not answer: {why:?}"),
-            Event::Disconnected { reason, .. } => {
+            ConnectionEvent::AckFailed { why, .. } => println!("the client did not answer: {why:?}"),
+            ConnectionEvent::Disconnected { reason, .. } => {
                 println!("disconnected: {reason}");
                 self.leave();
             }
@@ -190,8 +191,8 @@ impl Session {
         let ack = AckId(self.asked);
         self.asked += 1;
         let packet = self.encoder.event("/", "who", "are you?", Some(ack)).map_err(io::Error::other)?;
-        let awaits = Awaits::new(ack, now, Some(now + Duration::from_secs(1)));
-        self.connection.send(socket, packet, Some(awaits));
+        let request = AckRequest::new(ack, now, Some(now + Duration::from_secs(1)));
+        self.connection.send(socket, packet, Some(request));
         // Its events were parked until everything about it is set up.
         self.connection.resume(socket);
         Ok(())

@@ -4,7 +4,7 @@ use std::sync::mpsc::SyncSender;
 use std::time::Duration;
 
 use socketio_core::engine::{Head, Open, Request, RequestError};
-use socketio_core::{Config, Lost, Message};
+use socketio_core::{Config, LinkError, Message};
 use tungstenite::handshake::server::{ErrorResponse, Request as HttpRequest};
 use tungstenite::protocol::WebSocketConfig;
 use tungstenite::{Bytes, Error, HandshakeError, WebSocket};
@@ -84,9 +84,9 @@ impl Reader {
                 Ok(tungstenite::Message::Binary(bytes)) => Message::Binary(bytes),
                 // Its answer is written with the next read.
                 Ok(_) => continue,
-                Err(Error::ConnectionClosed) => break Lost::Closed,
-                Err(Error::Capacity(_)) => break Lost::TooLarge,
-                Err(_) => break Lost::Failed,
+                Err(Error::ConnectionClosed) => break LinkError::Closed,
+                Err(Error::Capacity(_)) => break LinkError::TooLarge,
+                Err(_) => break LinkError::Failed,
             };
             if inputs.send(Input::Message(message)).is_err() {
                 return;

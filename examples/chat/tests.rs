@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use socketio_tower::SocketIo;
-use socketio_tower::testing::{Refused, TestClient, TestSocket};
+use socketio_tower::testing::{ClientError, TestClient, TestSocket};
 
 use super::{Hall, chat};
 
@@ -12,7 +12,7 @@ fn server() -> SocketIo {
     io
 }
 
-async fn enter(io: &SocketIo, nick: &str) -> Result<TestSocket, Refused> {
+async fn enter(io: &SocketIo, nick: &str) -> Result<TestSocket, ClientError> {
     let client = TestClient::builder().open(io).await?;
     client.namespace("/chat").auth(&json!({ "nick": nick })).connect().await
 }

@@ -15,7 +15,7 @@ use axum::extract::{Request, State};
 use axum::http::{Response, header};
 use axum::routing::any;
 use socketio_core::engine::{self, Head, RequestError, Session};
-use socketio_core::{Config, Lost, Sid};
+use socketio_core::{Config, LinkError, Sid};
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
 
@@ -67,7 +67,7 @@ impl Server {
                 inputs.send(Input::Stream(asked, Box::new(stream))).await.ok();
             }));
         }
-        let body = to_bytes(request.into_body(), limit).await.map_err(|_| Lost::TooLarge);
+        let body = to_bytes(request.into_body(), limit).await.map_err(|_| LinkError::TooLarge);
         let (sender, response) = oneshot::channel();
         // A session that has ended answers nothing.
         inputs.send(Input::Request(asked, body, sender)).await.ok();

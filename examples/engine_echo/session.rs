@@ -7,15 +7,15 @@ use axum::extract::ws::{self, CloseFrame, WebSocket};
 use bytes::Bytes;
 use futures_util::stream::iter;
 use futures_util::{SinkExt, StreamExt};
-use socketio_core::engine::{Event, Request, Response, Session, Transmit};
-use socketio_core::{Encoded, Link, Lost, Message};
+use socketio_core::engine::{Request, Response, Session, SessionEvent, Transmit};
+use socketio_core::{Encoded, LinkError, LinkId, Message};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{sleep_until, timeout};
 
 /// What reaches the task of a session.
 pub(crate) enum Input {
     /// A GET or a POST, its body, and the way to its answer.
-    Request(Request, Result<Bytes, Lost>, oneshot::Sender<Response>),
+    Request(Request, Result<Bytes, LinkError>, oneshot::Sender<Response>),
     /// A WebSocket: the session's first transport, or one to upgrade to.
     Stream(Request, Box<WebSocket>),
 }
@@ -28,14 +28,14 @@ const WRITE_TIMEOUT: Duration = Duration::from_secs(20);
 /// Serves one client, to its end.
 pub(crate) struct Driver {
     session: Session,
-    link: Link,
-    requests: HashMap<Link, oneshot::Sender<Response>>,
-    streams: HashMap<Link, Box<WebSocket>>,
+    link: LinkId,
+    requests: HashMap<LinkId, oneshot::Sender<Response>>,
+    streams: HashMap<LinkId, Box<WebSocket>>,
 }
 
 impl Driver {
     pub(crate) fn new(session: Session) -> Self {
-        Self { session, link: Link::new(0), requests: HashMap::new(), streams: HashMap::new() }
+        Self { session, link: LinkId::new(0), requests: HashMap::new(), streams: HashMap::new() }
     }
 
     /// Feeds the session and drains it, in turns.
@@ -87,7 +87,7 @@ impl Driver {
     }
 
     /// Takes what a link has brought; none if it is gone.
-    fn read(&mut self, link: Link, message: Option<Result<ws::Message, axum::Error>>, now: Instant) {
+    fn read(&mut self, link: LinkId, message: Option<Result<ws::Message, axum::Error>>, now: Instant) {
         let why = match message {
             Some(Ok(ws::Message::Text(text))) => {
                 return self.session.handle_message(link, &Message::Text(text.as_str().into()), now);
@@ -98,9 +98,9 @@ impl Driver {
             Some(Ok(ws::Message::Ping(_) | ws::Message::Pong(_))) => {
                 return self.session.handle_activity(link);
             }
-            Some(Ok(ws::Message::Close(_))) => Lost::Closed,
-            Some(Err(_)) => Lost::Failed,
-            None => Lost::Aborted,
+            Some(Ok(ws::Message::Close(_))) => LinkError::Closed,
+            Some(Err(_)) => LinkError::Failed,
+            None => LinkError::Aborted,
         };
         self.requests.remove(&link);
         self.streams.remove(&link);
@@ -112,7 +112,7 @@ impl Driver {
         loop {
             while let Some(event) = self.session.poll(Instant::now()) {
                 match event {
-                    Event::Message(message) => drop(self.session.send(Encoded::message(&message))),
+                    SessionEvent::Message(message) => drop(self.session.send(Encoded::message(&message))),
                     event => println!("{event:?}"),
                 }
             }
@@ -123,7 +123,7 @@ impl Driver {
         }
     }
 
-    async fn transmit(&mut self, transmit: Transmit) -> Result<(), (Link, Lost)> {
+    async fn transmit(&mut self, transmit: Transmit) -> Result<(), (LinkId, LinkError)> {
         match transmit {
             Transmit::Message { link, packet } => {
                 let Some(stream) = self.streams.get_mut(&link) else { return Ok(()) };
@@ -132,13 +132,13 @@ impl Driver {
                     Message::Binary(bytes) => Ok(ws::Message::Binary(bytes)),
                 }));
                 match timeout(WRITE_TIMEOUT, stream.send_all(&mut messages)).await {
-                    Ok(sent) => sent.map_err(|_| (link, Lost::Failed)),
-                    Err(_) => Err((link, Lost::Stalled)),
+                    Ok(sent) => sent.map_err(|_| (link, LinkError::Failed)),
+                    Err(_) => Err((link, LinkError::Stalled)),
                 }
             }
             Transmit::Respond { link, response } => {
                 let sent = self.requests.remove(&link).map_or(Ok(()), |answer| answer.send(response));
-                sent.map_err(|_| (link, Lost::Aborted))?;
+                sent.map_err(|_| (link, LinkError::Aborted))?;
                 // Sooner than the client has it: to know that takes a body that tells when its end was taken.
                 self.session.handle_delivered(link, Instant::now());
                 Ok(())

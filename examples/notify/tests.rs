@@ -5,7 +5,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 use socketio_tower::SocketIo;
-use socketio_tower::testing::{Refused, TestClient, TestSocket};
+use socketio_tower::testing::{ClientError, TestClient, TestSocket};
 
 use super::{notify, users};
 
@@ -15,7 +15,7 @@ fn server() -> SocketIo {
     io
 }
 
-async fn tab(io: &SocketIo, hello: &Value) -> Result<TestSocket, Refused> {
+async fn tab(io: &SocketIo, hello: &Value) -> Result<TestSocket, ClientError> {
     TestClient::builder().open(io).await?.namespace("/").auth(hello).connect().await
 }
 

@@ -1,7 +1,7 @@
 //! Private messages with clients in memory.
 
 use serde_json::{Value, json};
-use socketio_tower::testing::{Refused, TestClient, TestSocket};
+use socketio_tower::testing::{ClientError, TestClient, TestSocket};
 use socketio_tower::{Args, SocketIo};
 
 use super::{People, private_messages};
@@ -15,7 +15,7 @@ fn server() -> SocketIo {
     io
 }
 
-async fn connect(io: &SocketIo, token: &str) -> Result<TestSocket, Refused> {
+async fn connect(io: &SocketIo, token: &str) -> Result<TestSocket, ClientError> {
     let client = TestClient::builder().open(io).await?;
     client.namespace("/").auth(&json!({ "token": token })).connect().await
 }

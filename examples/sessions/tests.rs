@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use socketio_tower::SocketIo;
-use socketio_tower::testing::{Disconnected, Refused, TestClient, TestSocket};
+use socketio_tower::testing::{ClientError, Disconnected, TestClient, TestSocket};
 use tower_sessions::{MemoryStore, Session};
 
 use super::{COUNT, login, logout, users};
@@ -15,7 +15,7 @@ fn server() -> SocketIo {
     io
 }
 
-async fn tab(io: &SocketIo, session: Session) -> Result<TestSocket, Refused> {
+async fn tab(io: &SocketIo, session: Session) -> Result<TestSocket, ClientError> {
     TestClient::builder().extension(session).connect(io).await
 }
 

@@ -9,27 +9,25 @@ mod accept;
 pub use accept::Accept;
 
 mod event;
-pub use event::{Event, Pending, Unanswered, Violation};
+pub use event::{AckFailure, ConnectionEvent, Pending, ProtocolViolation};
 
 mod sockets;
 pub use sockets::SocketKey;
 use sockets::{Passage, Sockets};
 
 mod acks;
+pub use acks::AckRequest;
 use acks::Acks;
-pub use acks::Awaits;
 
 mod commands;
 
 mod receive;
 use receive::Incomplete;
 
-use crate::engine::{
-    Event as EngineEvent, Open, Poll, Post, Received, RequestError, Session, Transmit, Upgrade,
-};
+use crate::engine::{Open, Poll, Post, Received, RequestError, Session, SessionEvent, Transmit, Upgrade};
 use crate::packet::{Assembler, RawJson};
 use crate::time::after;
-use crate::{Config, DisconnectReason, Link, Lost, Message, Sid, Transport};
+use crate::{Config, DisconnectReason, LinkError, LinkId, Message, Sid, Transport};
 
 /// One client: its session, its sockets, and the acks it owes.
 ///
@@ -52,7 +50,7 @@ use crate::{Config, DisconnectReason, Link, Lost, Message, Sid, Transport};
 /// ```
 /// use std::sync::Arc;
 /// use std::time::Instant;
-/// use socketio_core::{Accept, Config, Connection, Event, Link, Message, Sid, SocketId};
+/// use socketio_core::{Accept, Config, Connection, ConnectionEvent, LinkId, Message, Sid, SocketId};
 /// use socketio_core::engine::{Head, Request, Transmit};
 ///
 /// /// What a new client on a WebSocket is sent.
@@ -61,11 +59,11 @@ use crate::{Config, DisconnectReason, Link, Lost, Message, Sid, Transport};
 ///     let head = Head::new("GET", "/socket.io/", "EIO=4&transport=websocket").with_websocket(true);
 ///     let Ok(Request::Open(open)) = Request::parse(&head, &config) else { panic!("a handshake") };
 ///
-///     let link = Link::new(0);
+///     let link = LinkId::new(0);
 ///     let mut connection = Connection::<()>::open(config, &Sid::from_entropy([7; 15]), &open, now);
 ///     connection.handle_attach(link, now);
 ///     connection.handle_message(link, &Message::Text("40".into()), now);
-///     let Some(Event::Connect(pending)) = connection.poll(now) else { panic!("a wish to connect") };
+///     let Some(ConnectionEvent::Connect(pending)) = connection.poll(now) else { panic!("a wish to connect") };
 ///     connection.accept(pending, Accept::new(SocketId::from_entropy([8; 15])));
 ///     while let Some(transmit) = connection.poll_transmit() {
 ///         if let Transmit::Message { packet, .. } = transmit {
@@ -81,7 +79,7 @@ pub struct Connection<A> {
     sockets: Sockets,
     assembler: Assembler<Incomplete>,
     acks: Acks<A>,
-    events: VecDeque<Event<A>>,
+    events: VecDeque<ConnectionEvent<A>>,
     /// Sockets whose gate was opened while events waited at it.
     resumed: Vec<SocketKey>,
     /// How many wishes to connect the application has not answered, withdrawn ones included.
@@ -117,7 +115,7 @@ impl<A> Connection<A> {
     }
 
     /// The GET whose answer has packets and has not been [delivered](Self::handle_delivered).
-    pub fn undelivered(&self) -> Option<Link> {
+    pub fn undelivered(&self) -> Option<LinkId> {
         self.engine.undelivered()
     }
 
@@ -137,9 +135,9 @@ impl<A> Connection<A> {
     /// those that are [parked](Self::park), the rest of a body, attachments whose packet is not complete, and what came with
     /// wishes to connect that are not answered.
     pub fn received_bytes(&self) -> usize {
-        let waiting = |event: &Event<A>| match event {
-            Event::Received { event, .. } => event.weight(),
-            Event::Acknowledged { args, .. } => args.weight(),
+        let waiting = |event: &ConnectionEvent<A>| match event {
+            ConnectionEvent::Received { event, .. } => event.size(),
+            ConnectionEvent::Acknowledged { args, .. } => args.size(),
             _ => 0,
         };
         self.events.iter().map(waiting).sum::<usize>()
@@ -182,7 +180,7 @@ impl<A> Connection<A> {
     /// # Errors
     ///
     /// The link was not taken; it is answered with the error.
-    pub fn handle_poll(&mut self, link: Link, poll: &Poll, now: Instant) -> Result<(), RequestError> {
+    pub fn handle_poll(&mut self, link: LinkId, poll: &Poll, now: Instant) -> Result<(), RequestError> {
         self.engine.set_answering(self.is_answering());
         let taken = self.engine.handle_poll(link, poll, now);
         self.receive(now);
@@ -194,7 +192,7 @@ impl<A> Connection<A> {
     /// # Errors
     ///
     /// The link was not taken; it is answered with the error.
-    pub fn handle_post(&mut self, link: Link, post: &Post, now: Instant) -> Result<(), RequestError> {
+    pub fn handle_post(&mut self, link: LinkId, post: &Post, now: Instant) -> Result<(), RequestError> {
         let taken = self.engine.handle_post(link, post, now);
         self.receive(now);
         taken
@@ -202,26 +200,26 @@ impl<A> Connection<A> {
 
     /// The whole body of a POST has arrived. It is decoded a few packets at a time in [`poll`](Self::poll), and answered
     /// when the last has been decoded.
-    pub fn handle_body(&mut self, link: Link, body: Bytes, now: Instant) {
+    pub fn handle_body(&mut self, link: LinkId, body: Bytes, now: Instant) {
         self.engine.handle_body(link, body, now);
         self.receive(now);
     }
 
     /// The message stream stands that the session was opened for.
-    pub fn handle_attach(&mut self, link: Link, now: Instant) {
+    pub fn handle_attach(&mut self, link: LinkId, now: Instant) {
         self.engine.handle_attach(link, now);
         self.receive(now);
     }
 
     /// A message stream stands that wants to take the session over. It is closed if the session has, or
     /// is trying, another one.
-    pub fn handle_upgrade(&mut self, link: Link, upgrade: &Upgrade, now: Instant) {
+    pub fn handle_upgrade(&mut self, link: LinkId, upgrade: &Upgrade, now: Instant) {
         self.engine.handle_upgrade(link, upgrade, now);
         self.receive(now);
     }
 
     /// A message came over a stream.
-    pub fn handle_message(&mut self, link: Link, message: &Message, now: Instant) {
+    pub fn handle_message(&mut self, link: LinkId, message: &Message, now: Instant) {
         // What a session that has moved does not ask.
         if self.engine.is_polling() {
             self.engine.set_answering(self.is_answering());
@@ -239,13 +237,13 @@ impl<A> Connection<A> {
     /// are a sign of life all the same.
     ///
     /// It need not be told of each: once before [`handle_timeout`](Self::handle_timeout) is enough.
-    pub fn handle_activity(&mut self, link: Link) {
+    pub fn handle_activity(&mut self, link: LinkId) {
         self.engine.handle_activity(link);
     }
 
     /// The last byte of a GET's answer is on its way: the client may send the next one. Answers that are a
     /// [`Response::Payload`](crate::engine::Response::Payload) are told so; of others nothing hangs on it.
-    pub fn handle_delivered(&mut self, link: Link, now: Instant) {
+    pub fn handle_delivered(&mut self, link: LinkId, now: Instant) {
         self.engine.handle_delivered(link, now);
     }
 
@@ -256,7 +254,7 @@ impl<A> Connection<A> {
     /// It must be whole within a ping interval, a ping timeout, and the time that [`Config::max_payload`] takes at 20 kB/s; the
     /// same holds for the body of a POST, and for all attachments of a packet together. Otherwise the session ends. Without
     /// this call there is no such deadline for streams.
-    pub fn handle_partial(&mut self, link: Link, partial: bool, now: Instant) {
+    pub fn handle_partial(&mut self, link: LinkId, partial: bool, now: Instant) {
         self.engine.handle_partial(link, partial, now);
     }
 
@@ -267,12 +265,12 @@ impl<A> Connection<A> {
     /// and the time for the answer runs from the moment when it has. Without a call, it runs from the
     /// moment when the ping was due.
     #[inline]
-    pub fn handle_progress(&mut self, link: Link, left: usize, now: Instant) {
+    pub fn handle_progress(&mut self, link: LinkId, left: usize, now: Instant) {
         self.engine.handle_progress(link, left, now);
     }
 
     /// A link is gone, or its answer could not be delivered.
-    pub fn handle_lost(&mut self, link: Link, why: Lost, now: Instant) {
+    pub fn handle_lost(&mut self, link: LinkId, why: LinkError, now: Instant) {
         self.engine.handle_lost(link, why, now);
         self.receive(now);
     }
@@ -292,7 +290,7 @@ impl<A> Connection<A> {
         }
         self.receive(now);
         while let Some(token) = self.acks.take_expired(now) {
-            self.events.push_back(Event::Unanswered { token, why: Unanswered::TimedOut });
+            self.events.push_back(ConnectionEvent::AckFailed { token, why: AckFailure::TimedOut });
         }
     }
 }
@@ -307,7 +305,7 @@ impl<A> Connection<A> {
 
     /// The next event. To be called after every `&mut` call, until `None`.
     #[must_use = "an event that is not looked at is lost"]
-    pub fn poll(&mut self, now: Instant) -> Option<Event<A>> {
+    pub fn poll(&mut self, now: Instant) -> Option<ConnectionEvent<A>> {
         loop {
             let event = self.next_event();
             if event.is_some() || !self.engine.is_reading() {
@@ -318,27 +316,27 @@ impl<A> Connection<A> {
         }
     }
 
-    fn next_event(&mut self) -> Option<Event<A>> {
+    fn next_event(&mut self) -> Option<ConnectionEvent<A>> {
         while !self.parked
             && let Some(&socket) = self.resumed.last()
         {
             match self.sockets.unpark(socket) {
                 Some((event, ack)) => {
                     self.resumed.rotate_right(1);
-                    return Some(Event::Received { socket, event, ack });
+                    return Some(ConnectionEvent::Received { socket, event, ack });
                 }
                 None => self.resumed.pop(),
             };
         }
         while let Some(event) = self.events.pop_front() {
-            let Event::Received { socket, event, ack } = event else {
-                if let Event::Disconnected { socket, .. } = event {
+            let ConnectionEvent::Received { socket, event, ack } = event else {
+                if let ConnectionEvent::Disconnected { socket, .. } = event {
                     self.sockets.retire(socket);
                 }
                 return Some(event);
             };
             match self.sockets.pass(socket, event, ack, self.parked, &self.config) {
-                Passage::Passes(event, ack) => return Some(Event::Received { socket, event, ack }),
+                Passage::Passes(event, ack) => return Some(ConnectionEvent::Received { socket, event, ack }),
                 // With its own gate open, nobody will resume it.
                 Passage::Waits if self.parked => {
                     if !self.resumed.contains(&socket) {
@@ -348,7 +346,7 @@ impl<A> Connection<A> {
                 Passage::Waits | Passage::Dropped => {}
                 // Told once it is accepted.
                 Passage::Full if self.sockets.is_pending(socket) => {}
-                Passage::Full => return Some(Event::ParkingFull { socket }),
+                Passage::Full => return Some(ConnectionEvent::ParkingFull { socket }),
             }
         }
         if self.events.capacity() > KEPT_EVENTS {
@@ -379,17 +377,17 @@ impl<A> Connection<A> {
     fn receive(&mut self, now: Instant) {
         while let Some(event) = self.engine.take_event() {
             match event {
-                EngineEvent::Message(_) if self.refused => {}
-                EngineEvent::Message(Message::Text(text)) => self.receive_text(&text, &text, now),
-                EngineEvent::Message(Message::Binary(bytes)) => self.receive_binary(bytes, now),
-                EngineEvent::Upgraded => self.events.push_back(Event::Upgraded),
-                EngineEvent::Closed(reason) => {
+                SessionEvent::Message(_) if self.refused => {}
+                SessionEvent::Message(Message::Text(text)) => self.receive_text(&text, &text, now),
+                SessionEvent::Message(Message::Binary(bytes)) => self.receive_binary(bytes, now),
+                SessionEvent::Upgraded => self.events.push_back(ConnectionEvent::Upgraded),
+                SessionEvent::Closed(reason) => {
                     self.connect_deadline = None;
                     self.attachments_deadline = None;
                     for socket in self.sockets.keys() {
                         self.remove(socket, reason);
                     }
-                    self.events.push_back(Event::Closed(reason));
+                    self.events.push_back(ConnectionEvent::Closed(reason));
                 }
             }
         }
@@ -400,10 +398,9 @@ impl<A> Connection<A> {
         if self.sockets.is_pending(socket) {
             self.drop_received(socket);
         }
-        let coming = self
-            .events
-            .iter()
-            .any(|event| matches!(event, Event::Received { socket: other, .. } if *other == socket));
+        let coming = self.events.iter().any(
+            |event| matches!(event, ConnectionEvent::Received { socket: other, .. } if *other == socket),
+        );
         if self.sockets.remove(socket, coming) {
             self.ended(socket, reason);
         }
@@ -412,13 +409,14 @@ impl<A> Connection<A> {
     /// Tells the application the end of a socket.
     fn ended(&mut self, socket: SocketKey, reason: DisconnectReason) {
         while let Some(token) = self.acks.take_of(socket) {
-            self.events.push_back(Event::Unanswered { token, why: Unanswered::Disconnected });
+            self.events.push_back(ConnectionEvent::AckFailed { token, why: AckFailure::Disconnected });
         }
-        self.events.push_back(Event::Disconnected { socket, reason });
+        self.events.push_back(ConnectionEvent::Disconnected { socket, reason });
     }
 
     fn drop_received(&mut self, key: SocketKey) {
-        self.events.retain(|event| !matches!(event, Event::Received { socket, .. } if *socket == key));
+        self.events
+            .retain(|event| !matches!(event, ConnectionEvent::Received { socket, .. } if *socket == key));
     }
 
     fn refuse(&mut self, namespace: &ByteString, message: &str, data: Option<&RawJson>) {

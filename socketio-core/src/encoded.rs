@@ -125,9 +125,9 @@ impl Encoded {
     /// and a place in a queue that has grown twofold.
     pub const OVERHEAD: usize = 96;
 
-    /// Returns the packet's weight against the bounds of a session, in bytes: its frames, and its
+    /// Returns the packet's size against the bounds of a session, in bytes: its frames, and its
     /// [overhead](Self::OVERHEAD).
-    pub fn weight(&self) -> usize {
+    pub fn size(&self) -> usize {
         self.frames.len() + Self::OVERHEAD
     }
 }

@@ -23,7 +23,7 @@ mod id;
 pub use id::{ParseIdError, Sid, SocketId};
 
 mod transport;
-pub use transport::{Link, Lost, Message, Transport, Transports};
+pub use transport::{LinkError, LinkId, Message, Transport, Transports};
 
 mod time;
 
@@ -34,7 +34,9 @@ mod revision;
 pub use revision::Revision;
 
 mod connection;
-pub use connection::{Accept, Awaits, Connection, Event, Pending, SocketKey, Unanswered, Violation};
+pub use connection::{
+    Accept, AckFailure, AckRequest, Connection, ConnectionEvent, Pending, ProtocolViolation, SocketKey,
+};
 
 mod codec;
 

@@ -13,8 +13,8 @@ pub enum Revision {
 pub(crate) struct Traits {
     /// True if the client keeps the heartbeat, and the server answers it.
     pub(crate) client_pings: bool,
-    /// True if the body of a POST may be declared as octets.
-    pub(crate) octets: bool,
+    /// True if the body of a POST may be declared as binary.
+    pub(crate) binary: bool,
 }
 
 impl Revision {
@@ -37,7 +37,7 @@ impl Revision {
     #[inline]
     pub(crate) const fn traits(self) -> &'static Traits {
         match self {
-            Self::V4 => &Traits { client_pings: false, octets: false },
+            Self::V4 => &Traits { client_pings: false, binary: false },
         }
     }
 }

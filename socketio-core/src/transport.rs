@@ -7,9 +7,9 @@ use bytestring::ByteString;
 /// attachments (two GETs, a POST during an upgrade, a late GET after it) is told apart by its link. A client numbers its own
 /// links, which mean nothing to the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Link(u32);
+pub struct LinkId(u32);
 
-impl Link {
+impl LinkId {
     /// The link with this number.
     pub const fn new(number: u32) -> Self {
         Self(number)
@@ -105,7 +105,7 @@ pub enum Message {
 /// Why a link is gone, as the driver saw it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Lost {
+pub enum LinkError {
     /// The peer ended the stream.
     Closed,
     /// The peer gave the request up before its answer, or its answer could not be delivered.

@@ -1,4 +1,4 @@
-use socketio_core::Unanswered;
+use socketio_core::AckFailure;
 use socketio_core::packet::{ArgsError, FromArgs, RawArgs};
 
 use crate::emit_status::{EmitError, InvalidEvent};
@@ -45,10 +45,10 @@ impl From<EmitError> for AckError {
     }
 }
 
-impl From<Unanswered> for AckError {
-    fn from(why: Unanswered) -> Self {
+impl From<AckFailure> for AckError {
+    fn from(why: AckFailure) -> Self {
         match why {
-            Unanswered::TimedOut => Self::TimedOut,
+            AckFailure::TimedOut => Self::TimedOut,
             _ => Self::Disconnected,
         }
     }

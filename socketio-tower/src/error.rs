@@ -57,7 +57,7 @@ pub enum SetupError {
     #[error(
         "a handler of `{namespace}` asks for a Path, but there are no parts in braces in the namespace's path"
     )]
-    NoPattern {
+    NoPathParameters {
         /// The namespace.
         namespace: String,
     },

@@ -1,5 +1,5 @@
-mod facts;
-pub(crate) use facts::Facts;
+mod peer;
+pub(crate) use peer::PeerSettings;
 
 mod settings;
 pub(crate) use settings::HandshakeSettings;
@@ -53,7 +53,7 @@ impl Handshake {
         for keep in &settings.extensions {
             keep(&parts.extensions, &mut extensions);
         }
-        let (address, secure) = settings.facts.of(parts);
+        let (address, secure) = settings.peer.of(parts);
         Ok(Self {
             text: [path, query, origin.unwrap_or_default()].concat().into(),
             path_end: position(path.len()),
@@ -112,7 +112,7 @@ impl Handshake {
 
     /// Whether the client's connection is encrypted, as far as the [proxies](crate::SocketIoBuilder::trusted_proxies) or the
     /// [server](crate::SocketIoBuilder::secure) tell. False unless one of the two is set up.
-    pub fn secure(&self) -> bool {
+    pub fn is_secure(&self) -> bool {
         self.secure
     }
 

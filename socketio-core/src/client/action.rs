@@ -1,4 +1,4 @@
-use crate::{Encoded, Link, Transport};
+use crate::{Encoded, LinkId, Transport};
 
 /// What the driver has to do, named by the link it concerns.
 ///
@@ -12,12 +12,12 @@ pub enum Action {
     /// is [lost](super::Session::handle_lost).
     Get {
         /// The request.
-        link: Link,
+        link: LinkId,
     },
     /// Send a POST, whose answer is told in the same way.
     Post {
         /// The request.
-        link: Link,
+        link: LinkId,
         /// Its body, as `text/plain;charset=UTF-8`.
         body: Vec<u8>,
     },
@@ -25,20 +25,20 @@ pub enum Action {
     /// [lost](super::Session::handle_lost).
     Open {
         /// The stream.
-        link: Link,
+        link: LinkId,
         /// Its transport.
         transport: Transport,
     },
     /// Send a packet over a stream, as the messages that [`Encoded::messages`] returns.
     Send {
         /// The stream.
-        link: Link,
+        link: LinkId,
         /// The text and its attachments, which must stay together.
         packet: Encoded,
     },
     /// Close a stream after what was sent over it. Its end is told as its [loss](super::Session::handle_lost).
     Close {
         /// The stream.
-        link: Link,
+        link: LinkId,
     },
 }

@@ -12,13 +12,13 @@ pub enum Closed {
     /// A request failed or was refused, or the message stream ended.
     Lost,
     /// The server broke the protocol.
-    Violated(Violation),
+    Violated(ProtocolViolation),
 }
 
 /// Which rule of the protocol a server broke. There is no way on after it: decoder and state would be guesses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum Violation {
+pub enum ProtocolViolation {
     /// A message or a part of an answer that is no Engine.IO packet.
     #[error("no Engine.IO packet")]
     Malformed,
@@ -39,7 +39,7 @@ pub enum Violation {
     Connect,
 }
 
-impl From<Malformed> for Violation {
+impl From<Malformed> for ProtocolViolation {
     fn from(Malformed: Malformed) -> Self {
         Self::Malformed
     }

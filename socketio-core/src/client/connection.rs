@@ -4,10 +4,12 @@ use bytes::Bytes;
 use bytestring::ByteString;
 
 use super::sockets::Sockets;
-use super::{Action, Disconnected, Event, Handshake, Session, SessionEvent, SocketKey, Violation};
+use super::{
+    Action, ConnectionEvent, Disconnected, Handshake, ProtocolViolation, Session, SessionEvent, SocketKey,
+};
 use crate::namespace::NamespacePath;
 use crate::packet::{self, AckId, Assembler, Encoder, PacketKind, RawArgs, RawJson};
-use crate::{Config, Encoded, Link, Message, Revision, Transport};
+use crate::{Config, Encoded, LinkId, Message, Revision, Transport};
 
 /// A client of Socket.IO: its session, and its sockets on namespaces.
 ///
@@ -20,13 +22,13 @@ pub struct Connection<A> {
     session: Session,
     sockets: Sockets<A>,
     assembler: Assembler<Incomplete>,
-    events: VecDeque<Event<A>>,
+    events: VecDeque<ConnectionEvent<A>>,
 }
 
 /// A packet whose attachments have not all arrived.
 #[derive(Debug)]
 enum Incomplete {
-    Event {
+    ConnectionEvent {
         socket: SocketKey,
         event: packet::Event,
         ack: Option<AckId>,
@@ -78,17 +80,17 @@ impl<A> Connection<A> {
     }
 
     /// A request was answered with the status 200 and this body.
-    pub fn handle_answer(&mut self, link: Link, body: Bytes) {
+    pub fn handle_answer(&mut self, link: LinkId, body: Bytes) {
         self.session.handle_answer(link, body);
     }
 
     /// A message came over a stream.
-    pub fn handle_message(&mut self, link: Link, message: &Message) {
+    pub fn handle_message(&mut self, link: LinkId, message: &Message) {
         self.session.handle_message(link, message);
     }
 
     /// A request was refused, was answered with another status than 200, or has failed; or a stream has ended.
-    pub fn handle_lost(&mut self, link: Link) {
+    pub fn handle_lost(&mut self, link: LinkId) {
         self.session.handle_lost(link);
     }
 }
@@ -157,15 +159,15 @@ impl<A> Connection<A> {
 /// What has to be done.
 impl<A> Connection<A> {
     /// Returns what has happened.
-    pub fn poll(&mut self) -> Option<Event<A>> {
+    pub fn poll(&mut self) -> Option<ConnectionEvent<A>> {
         loop {
             if let Some(event) = self.events.pop_front() {
                 return Some(event);
             }
             match self.session.poll()? {
-                SessionEvent::Opened(handshake) => return Some(Event::Opened(handshake)),
-                SessionEvent::Upgraded => return Some(Event::Upgraded),
-                SessionEvent::UpgradeFailed => return Some(Event::UpgradeFailed),
+                SessionEvent::Opened(handshake) => return Some(ConnectionEvent::Opened(handshake)),
+                SessionEvent::Upgraded => return Some(ConnectionEvent::Upgraded),
+                SessionEvent::UpgradeFailed => return Some(ConnectionEvent::UpgradeFailed),
                 SessionEvent::Message(message) => {
                     let taken = match message {
                         Message::Text(text) => self.take_text(&text),
@@ -177,9 +179,10 @@ impl<A> Connection<A> {
                 }
                 SessionEvent::Closed(closed) => {
                     let how = Disconnected::WithConnection;
-                    let ended = self.sockets.drain().map(|socket| Event::Disconnected { socket, how });
+                    let ended =
+                        self.sockets.drain().map(|socket| ConnectionEvent::Disconnected { socket, how });
                     self.events.extend(ended);
-                    self.events.push_back(Event::Closed(closed));
+                    self.events.push_back(ConnectionEvent::Closed(closed));
                 }
             }
         }
@@ -193,7 +196,7 @@ impl<A> Connection<A> {
 
 /// What Socket.IO makes of the session's messages.
 impl<A> Connection<A> {
-    fn take_text(&mut self, text: &ByteString) -> Result<(), Violation> {
+    fn take_text(&mut self, text: &ByteString) -> Result<(), ProtocolViolation> {
         self.assembler.text_arrived()?;
         let packet = self.session.revision().decode(text, Encoder::MAX_ATTACHMENTS as usize)?;
         // What comes for a socket that has left is late. While one asks, it is for the one before.
@@ -203,18 +206,19 @@ impl<A> Connection<A> {
         let (incomplete, attachments) = match packet.kind {
             PacketKind::Connect { auth } => {
                 if let Some(socket) = asking {
-                    let id = self.session.revision().read_connected(auth).ok_or(Violation::Connect)?;
+                    let id =
+                        self.session.revision().read_connected(auth).ok_or(ProtocolViolation::Connect)?;
                     self.sockets.connect(socket, id);
-                    self.events.push_back(Event::Connected { socket, id });
+                    self.events.push_back(ConnectionEvent::Connected { socket, id });
                 }
                 return Ok(());
             }
             PacketKind::ConnectError { data } => {
                 if let Some(socket) = asking {
                     let refusal = self.session.revision().read_connect_error(data);
-                    let refusal = refusal.ok_or(Violation::Connect)?;
+                    let refusal = refusal.ok_or(ProtocolViolation::Connect)?;
                     self.sockets.remove(socket);
-                    self.events.push_back(Event::Refused { socket, refusal });
+                    self.events.push_back(ConnectionEvent::Refused { socket, refusal });
                 }
                 return Ok(());
             }
@@ -226,7 +230,11 @@ impl<A> Connection<A> {
             }
             PacketKind::Event(head) => {
                 let (ack, attachments) = (head.id, head.attachments);
-                let event = |socket| Incomplete::Event { socket, event: packet::Event::new(text, head), ack };
+                let event = |socket| Incomplete::ConnectionEvent {
+                    socket,
+                    event: packet::Event::new(text, head),
+                    ack,
+                };
                 (connected.map_or(Incomplete::Ignored, event), attachments)
             }
             PacketKind::Ack { id, attachments, args } => {
@@ -241,28 +249,28 @@ impl<A> Connection<A> {
         self.complete(incomplete, Vec::new())
     }
 
-    fn take_binary(&mut self, bytes: Bytes) -> Result<(), Violation> {
+    fn take_binary(&mut self, bytes: Bytes) -> Result<(), ProtocolViolation> {
         match self.assembler.push(bytes)? {
             Some((incomplete, attachments)) => self.complete(incomplete, attachments),
             None => Ok(()),
         }
     }
 
-    fn complete(&mut self, incomplete: Incomplete, attachments: Vec<Bytes>) -> Result<(), Violation> {
+    fn complete(&mut self, incomplete: Incomplete, attachments: Vec<Bytes>) -> Result<(), ProtocolViolation> {
         match incomplete {
-            Incomplete::Event { socket, event, ack } => {
+            Incomplete::ConnectionEvent { socket, event, ack } => {
                 let event = event.with_attachments(attachments);
                 check(event.args())?;
                 // Left before its last attachment came.
                 if self.sockets.is_connected(socket) {
-                    self.events.push_back(Event::Received { socket, event, ack });
+                    self.events.push_back(ConnectionEvent::Received { socket, event, ack });
                 }
             }
             Incomplete::Ack { socket, id, args } => {
                 let args = args.with_attachments(attachments);
                 check(&args)?;
                 if let Some(token) = self.sockets.answered(socket, id) {
-                    self.events.push_back(Event::Acknowledged { token, args });
+                    self.events.push_back(ConnectionEvent::Acknowledged { token, args });
                 }
             }
             Incomplete::Ignored => {}
@@ -273,12 +281,12 @@ impl<A> Connection<A> {
     fn remove(&mut self, socket: SocketKey, how: Disconnected) -> Option<NamespacePath> {
         let namespace = self.sockets.remove(socket);
         if namespace.is_some() {
-            self.events.push_back(Event::Disconnected { socket, how });
+            self.events.push_back(ConnectionEvent::Disconnected { socket, how });
         }
         namespace
     }
 }
 
-fn check(args: &RawArgs) -> Result<(), Violation> {
-    if args.is_consistent() { Ok(()) } else { Err(Violation::Placeholder) }
+fn check(args: &RawArgs) -> Result<(), ProtocolViolation> {
+    if args.is_consistent() { Ok(()) } else { Err(ProtocolViolation::Placeholder) }
 }

@@ -8,7 +8,7 @@ use crate::packet::{self, AckId, RawArgs, RawJson};
 /// [`Disconnected`](Self::Disconnected).
 #[derive(Debug)]
 #[non_exhaustive]
-pub enum Event<A> {
+pub enum ConnectionEvent<A> {
     /// The server has opened the session.
     Opened(Handshake),
     /// A socket is connected to its namespace.

@@ -10,7 +10,7 @@
 //! After calls that take `&mut self`, and before the driver waits: `poll` until `None`, then `poll_action` until `None`.
 //!
 //! ```
-//! use socketio_core::client::{Action, Connection, Event};
+//! use socketio_core::client::{Action, Connection, ConnectionEvent};
 //! use socketio_core::namespace::NamespacePath;
 //! use socketio_core::packet::Encoder;
 //! use socketio_core::{Message, Revision, Transport};
@@ -31,13 +31,13 @@
 //!
 //! let open = r#"0{"sid":"07HVrYzr_77H86xDAAAA","upgrades":[],"pingInterval":25000,"pingTimeout":20000}"#;
 //! client.handle_message(link, &Message::Text(open.into()));
-//! assert!(matches!(client.poll(), Some(Event::Opened(_))));
+//! assert!(matches!(client.poll(), Some(ConnectionEvent::Opened(_))));
 //! let chat = "/chat".parse::<NamespacePath>().unwrap();
 //! let socket = client.connect(&chat, None).unwrap();
 //! assert_eq!(written(&mut client), ["40/chat,"]);
 //!
 //! client.handle_message(link, &Message::Text(r#"40/chat,{"sid":"9aFAjv8vl6tN1Vy2AAAC"}"#.into()));
-//! assert!(matches!(client.poll(), Some(Event::Connected { socket: connected, .. }) if connected == socket));
+//! assert!(matches!(client.poll(), Some(ConnectionEvent::Connected { socket: connected, .. }) if connected == socket));
 //! let packet = Encoder::default().event("/chat", "message", "hello", None).unwrap();
 //! assert!(client.send(socket, packet));
 //! client.handle_message(link, &Message::Text("2".into()));
@@ -56,13 +56,13 @@ mod action;
 pub use action::Action;
 
 mod closed;
-pub use closed::{Closed, Violation};
+pub use closed::{Closed, ProtocolViolation};
 
 mod connection;
 pub use connection::Connection;
 
 mod event;
-pub use event::{Disconnected, Event, Refusal};
+pub use event::{ConnectionEvent, Disconnected, Refusal};
 
 mod session;
 pub use session::{Handshake, Session, SessionEvent};

@@ -5,9 +5,9 @@ use bytes::Bytes;
 use bytestring::ByteString;
 
 use super::state::{Phase, Polling, State, Stream};
-use super::{Action, Closed, Violation};
+use super::{Action, Closed, ProtocolViolation};
 use crate::engine::{Malformed, Outbox, Packet, read_payload, request_query, take_body};
-use crate::{Encoded, Link, Message, Revision, Sid, Transport};
+use crate::{Encoded, LinkId, Message, Revision, Sid, Transport};
 
 /// The Engine.IO session of a client: what is sent becomes requests or messages of a stream, what is received becomes events.
 ///
@@ -26,7 +26,7 @@ pub struct Session {
     /// What is decided and only has to be done.
     actions: VecDeque<Action>,
     events: VecDeque<SessionEvent>,
-    next_link: Link,
+    next_link: LinkId,
     answers_pings: bool,
 }
 
@@ -109,7 +109,7 @@ impl Session {
 impl Session {
     /// A session that is to be opened over this transport. What is sent before the server has opened it waits.
     pub fn open(revision: Revision, transport: Transport) -> Self {
-        let link = Link::new(1);
+        let link = LinkId::new(1);
         let first = match transport.is_stream() {
             true => Action::Open { link, transport },
             false => Action::Get { link },
@@ -127,7 +127,7 @@ impl Session {
     }
 
     /// A request was answered with the status 200 and this body.
-    pub fn handle_answer(&mut self, link: Link, body: Bytes) {
+    pub fn handle_answer(&mut self, link: LinkId, body: Bytes) {
         match &mut self.state {
             State::Opening { link: opening, transport } if *opening == link && !transport.is_stream() => {
                 self.take_payload(body);
@@ -144,7 +144,7 @@ impl Session {
     }
 
     /// A message came over a stream.
-    pub fn handle_message(&mut self, link: Link, message: &Message) {
+    pub fn handle_message(&mut self, link: LinkId, message: &Message) {
         let received = match message {
             Message::Text(text) => self.revision.read_text(text).map(|packet| (packet, text.clone())),
             Message::Binary(bytes) => {
@@ -174,7 +174,7 @@ impl Session {
     }
 
     /// A request was refused, was answered with another status than 200, or has failed; or a stream has ended.
-    pub fn handle_lost(&mut self, link: Link) {
+    pub fn handle_lost(&mut self, link: LinkId) {
         match &self.state {
             State::Opening { link: lost, .. } | State::Streaming(Stream { link: lost, .. })
                 if *lost == link =>
@@ -298,7 +298,7 @@ impl Session {
 impl Session {
     /// Takes the packets of the answer to a GET.
     fn take_payload(&mut self, body: Bytes) {
-        let Ok(body) = ByteString::try_from(body) else { return self.violated(Violation::Malformed) };
+        let Ok(body) = ByteString::try_from(body) else { return self.violated(ProtocolViolation::Malformed) };
         for packet in read_payload(&body, self.revision) {
             match packet {
                 Ok(packet) => self.take_packet(&body, packet),
@@ -330,10 +330,10 @@ impl Session {
                         self.handshake = Some(handshake.clone());
                         self.events.push_back(SessionEvent::Opened(handshake));
                     }
-                    None => self.violated(Violation::Handshake),
+                    None => self.violated(ProtocolViolation::Handshake),
                 }
             }
-            (_, State::Opening { .. }) => self.violated(Violation::Handshake),
+            (_, State::Opening { .. }) => self.violated(ProtocolViolation::Handshake),
             (Packet::Text(text), _) => {
                 let text = Message::Text(whole.slice_ref(text));
                 self.events.push_back(SessionEvent::Message(text));
@@ -374,13 +374,13 @@ impl Session {
     }
 
     /// Ends the session for a message that was taken from [`poll`](Self::poll). What came behind it does not count.
-    pub(super) fn refuse(&mut self, violation: Violation) {
+    pub(super) fn refuse(&mut self, violation: ProtocolViolation) {
         self.events.retain(|event| matches!(event, SessionEvent::Closed(_)));
         self.violated(violation);
     }
 
     /// There is no way on after a broken rule: decoder and state would be guesses.
-    fn violated(&mut self, violation: Violation) {
+    fn violated(&mut self, violation: ProtocolViolation) {
         self.end(Closed::Violated(violation));
     }
 
@@ -394,7 +394,7 @@ impl Session {
     }
 }
 
-fn take_link(next: &mut Link) -> Link {
+fn take_link(next: &mut LinkId) -> LinkId {
     let link = *next;
     *next = link.next();
     link

@@ -1,4 +1,4 @@
-use crate::{Link, Transport};
+use crate::{LinkId, Transport};
 
 /// ```text
 ///   Opening ──OPEN──▶ Polling ──────upgraded──────▶ Streaming ──close──▶ Closing
@@ -9,7 +9,7 @@ use crate::{Link, Transport};
 #[derive(Debug)]
 pub(super) enum State {
     /// The request or the stream is under way that opens the session.
-    Opening { link: Link, transport: Transport },
+    Opening { link: LinkId, transport: Transport },
     /// Speaks by polling.
     Polling(Polling),
     /// Speaks over a stream.
@@ -23,15 +23,15 @@ pub(super) enum State {
 /// A message stream.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Stream {
-    pub(super) link: Link,
+    pub(super) link: LinkId,
     pub(super) transport: Transport,
 }
 
 /// One GET and one POST at a time.
 #[derive(Debug, Default)]
 pub(super) struct Polling {
-    pub(super) get: Option<Link>,
-    pub(super) post: Option<Link>,
+    pub(super) get: Option<LinkId>,
+    pub(super) post: Option<LinkId>,
     pub(super) phase: Phase,
 }
 
@@ -60,7 +60,7 @@ impl Polling {
     }
 
     /// Returns the stream that may take over.
-    pub(super) fn candidate(&self) -> Option<Link> {
+    pub(super) fn candidate(&self) -> Option<LinkId> {
         match self.phase {
             Phase::Probing(stream) | Phase::Pausing(stream) => Some(stream.link),
             Phase::Steady | Phase::Leaving => None,

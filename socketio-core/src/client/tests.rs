@@ -8,10 +8,10 @@ use bytes::Bytes;
 mod pair;
 use pair::{Pair, sid};
 
-use super::{Action, Closed, Connection, Event, Session, SessionEvent, Violation};
+use super::{Action, Closed, Connection, ConnectionEvent, ProtocolViolation, Session, SessionEvent};
 use crate::namespace::NamespacePath;
 use crate::packet::{AckId, Args, AssembleError, DecodeError, Encoder, RawJson};
-use crate::{Awaits, Config, DisconnectReason, Link, Message, Revision, Transport};
+use crate::{AckRequest, Config, DisconnectReason, LinkId, Message, Revision, Transport};
 
 #[test]
 fn a_session_is_opened_and_lives_as_long_as_it_answers_pings() {
@@ -101,9 +101,9 @@ fn answers_go_both_ways() {
         assert_eq!(there, [format!("zero 0,{binary}"), format!("one 1,{binary}")]);
 
         let packet = encoder.event("/", "question", &bytes, Some(AckId(5))).unwrap();
-        let awaits = Awaits { id: AckId(5), token: "answer", deadline: None };
+        let request = AckRequest { id: AckId(5), token: "answer", deadline: None };
         let here = pair.sockets["/"];
-        assert!(pair.server().send(here, packet, Some(awaits)));
+        assert!(pair.server().send(here, packet, Some(request)));
         pair.run();
         assert_eq!(pair.take_logs().0, [format!("question {binary} ?5")]);
         assert!(pair.client.send(socket, encoder.ack("/", AckId(5), &bytes).unwrap()));
@@ -255,25 +255,25 @@ fn one_get_and_one_post_are_under_way() {
 /// Each with the first packet of a session in front.
 #[test]
 fn what_no_server_sends_ends_the_session() {
-    let cases: [(&[u8], Violation); 11] = [
-        (b"7", Violation::Malformed),
-        (b"", Violation::Malformed),
-        (b"4", Violation::Packet(DecodeError::UnknownType)),
-        (b"\xff", Violation::Malformed),
-        (b"bAQID", Violation::Attachments(AssembleError::Unexpected)),
-        (b"40", Violation::Connect),
-        (b"40{\"sid\":\"x\"}", Violation::Connect),
-        (b"44{}", Violation::Connect),
-        (b"451-[\"a\",{\"_placeholder\":true,\"num\":1}]\x1ebAQID", Violation::Placeholder),
-        (b"451-[\"a\"]\x1e40", Violation::Attachments(AssembleError::Interrupted)),
-        (b"42[\"connect\"]", Violation::Packet(DecodeError::ReservedEvent)),
+    let cases: [(&[u8], ProtocolViolation); 11] = [
+        (b"7", ProtocolViolation::Malformed),
+        (b"", ProtocolViolation::Malformed),
+        (b"4", ProtocolViolation::Packet(DecodeError::UnknownType)),
+        (b"\xff", ProtocolViolation::Malformed),
+        (b"bAQID", ProtocolViolation::Attachments(AssembleError::Unexpected)),
+        (b"40", ProtocolViolation::Connect),
+        (b"40{\"sid\":\"x\"}", ProtocolViolation::Connect),
+        (b"44{}", ProtocolViolation::Connect),
+        (b"451-[\"a\",{\"_placeholder\":true,\"num\":1}]\x1ebAQID", ProtocolViolation::Placeholder),
+        (b"451-[\"a\"]\x1e40", ProtocolViolation::Attachments(AssembleError::Interrupted)),
+        (b"42[\"connect\"]", ProtocolViolation::Packet(DecodeError::ReservedEvent)),
     ];
     for (body, violation) in cases {
         let mut client = Connection::<()>::open(Revision::V4, Transport::Polling);
         let socket = client.connect(&NamespacePath::root(), None);
         let Some(Action::Get { link }) = client.poll_action() else { panic!("a GET") };
         client.handle_answer(link, open());
-        if violation == Violation::Placeholder {
+        if violation == ProtocolViolation::Placeholder {
             let Some(Action::Get { link }) = client.poll_action() else { panic!("a GET") };
             client.handle_answer(link, Bytes::from_static(b"40{\"sid\":\"AAAAAAAAAAAAAAAAAAAA\"}"));
             while client.poll().is_some() {}
@@ -282,25 +282,25 @@ fn what_no_server_sends_ends_the_session() {
         let Some(Action::Get { link }) = client.poll_action() else { panic!("a GET") };
         client.handle_answer(link, Bytes::copy_from_slice(body));
         let end = std::iter::from_fn(|| client.poll()).last();
-        let Some(Event::Closed(Closed::Violated(found))) = end else { panic!("{body:?}: {end:?}") };
+        let Some(ConnectionEvent::Closed(Closed::Violated(found))) = end else { panic!("{body:?}: {end:?}") };
         assert_eq!(found, violation, "{:?}", String::from_utf8_lossy(body));
         assert!(client.poll_action().is_none());
     }
     for body in ["2", "40", "0{}", ""] {
         let mut session = Session::open(Revision::V4, Transport::WebSocket);
-        session.handle_message(Link::new(1), &Message::Text(body.into()));
+        session.handle_message(LinkId::new(1), &Message::Text(body.into()));
         assert!(matches!(session.poll(), Some(SessionEvent::Closed(Closed::Violated(_)))), "{body}");
     }
     let mut session = Session::open(Revision::V4, Transport::WebSocket);
-    session.handle_message(Link::new(1), &Message::Binary(Bytes::new()));
-    assert_eq!(session.poll(), Some(SessionEvent::Closed(Closed::Violated(Violation::Handshake))));
+    session.handle_message(LinkId::new(1), &Message::Binary(Bytes::new()));
+    assert_eq!(session.poll(), Some(SessionEvent::Closed(Closed::Violated(ProtocolViolation::Handshake))));
 }
 
 /// What is told of links that are over is not taken for what is under way.
 #[test]
 fn late_answers_and_messages_do_nothing() {
     let (mut pair, _) = Pair::joined(Transport::Polling);
-    for link in (0..4).map(Link::new) {
+    for link in (0..4).map(LinkId::new) {
         pair.client.handle_answer(link, Bytes::from_static(b"1"));
         pair.client.handle_message(link, &Message::Text("1".into()));
         pair.client.handle_lost(link);
@@ -322,11 +322,11 @@ proptest::proptest! {
         for client in [&mut polling, &mut streaming] {
             client.connect(&NamespacePath::root(), None);
         }
-        polling.handle_answer(Link::new(1), open());
+        polling.handle_answer(LinkId::new(1), open());
         let text = String::from_utf8(open().into()).unwrap();
-        streaming.handle_message(Link::new(1), &Message::Text(text.into()));
+        streaming.handle_message(LinkId::new(1), &Message::Text(text.into()));
         for body in bodies {
-            streaming.handle_message(Link::new(1), &Message::Text(body.as_str().into()));
+            streaming.handle_message(LinkId::new(1), &Message::Text(body.as_str().into()));
             while streaming.poll().is_some() || streaming.poll_action().is_some() {}
             while polling.poll().is_some() {}
             while let Some(action) = polling.poll_action() {

@@ -7,7 +7,7 @@ use crate::packet::AckId;
 /// An ack that is awaited.
 #[derive(Debug)]
 #[non_exhaustive]
-pub struct Awaits<A> {
+pub struct AckRequest<A> {
     /// The id the packet was encoded with.
     pub id: AckId,
     /// What comes back with the answer.
@@ -16,8 +16,8 @@ pub struct Awaits<A> {
     pub deadline: Option<Instant>,
 }
 
-impl<A> Awaits<A> {
-    /// Awaits an answer to the packet that was encoded with `id`.
+impl<A> AckRequest<A> {
+    /// AckRequest an answer to the packet that was encoded with `id`.
     pub fn new(id: AckId, token: A, deadline: Option<Instant>) -> Self {
         Self { id, token, deadline }
     }
@@ -37,7 +37,7 @@ impl<A> Default for Acks<A> {
 }
 
 impl<A> Acks<A> {
-    /// Awaits an ack; gives back the token that waited under the same id.
+    /// AckRequest an ack; gives back the token that waited under the same id.
     pub(super) fn insert(
         &mut self,
         socket: SocketKey,

@@ -2,7 +2,7 @@ use std::time::Instant;
 
 use bytestring::ByteString;
 
-use super::{Accept, Awaits, Connection, Event, Pending, SocketKey, Unanswered};
+use super::{Accept, AckFailure, AckRequest, Connection, ConnectionEvent, Pending, SocketKey};
 use crate::packet::RawJson;
 use crate::{DisconnectReason, Encoded};
 
@@ -20,7 +20,7 @@ impl<A> Connection<A> {
         self.connect_deadline = None;
         self.engine.send(self.engine.revision().connect(&namespace, &id));
         if self.sockets.is_full(socket) {
-            self.events.push_back(Event::ParkingFull { socket });
+            self.events.push_back(ConnectionEvent::ParkingFull { socket });
         }
         Some(socket)
     }
@@ -43,14 +43,14 @@ impl<A> Connection<A> {
     /// comes back exactly once: with the answer, or with the reason why there is none.
     ///
     /// False if the socket is not connected.
-    pub fn send(&mut self, socket: SocketKey, packet: Encoded, awaits: Option<Awaits<A>>) -> bool {
+    pub fn send(&mut self, socket: SocketKey, packet: Encoded, request: Option<AckRequest<A>>) -> bool {
         let sent = self.sockets.is_connected(socket) && self.engine.send(packet);
-        if let Some(Awaits { id, token, deadline }) = awaits {
+        if let Some(AckRequest { id, token, deadline }) = request {
             let (lost, why) = match sent {
-                true => (self.acks.insert(socket, id, token, deadline), Unanswered::Replaced),
-                false => (Some(token), Unanswered::Disconnected),
+                true => (self.acks.insert(socket, id, token, deadline), AckFailure::Replaced),
+                false => (Some(token), AckFailure::Disconnected),
             };
-            self.events.extend(lost.map(|token| Event::Unanswered { token, why }));
+            self.events.extend(lost.map(|token| ConnectionEvent::AckFailed { token, why }));
         }
         sent
     }
@@ -133,7 +133,7 @@ impl<A> Connection<A> {
     /// The application has answered a wish to connect.
     fn answered(&mut self, pending: Pending) -> (SocketKey, ByteString) {
         self.unanswered = self.unanswered.saturating_sub(1);
-        self.unanswered_bytes = self.unanswered_bytes.saturating_sub(pending.weight);
+        self.unanswered_bytes = self.unanswered_bytes.saturating_sub(pending.size);
         (pending.socket, pending.namespace)
     }
 

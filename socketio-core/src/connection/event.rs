@@ -7,7 +7,7 @@ use crate::packet::{self, AckId, AssembleError, DecodeError, RawArgs};
 /// What happened on a [`Connection`](super::Connection). `A` is the caller's token for an awaited ack.
 #[derive(Debug)]
 #[non_exhaustive]
-pub enum Event<A> {
+pub enum ConnectionEvent<A> {
     /// The client asks to be connected to a namespace; to be answered with
     /// [`accept`](super::Connection::accept) or [`reject`](super::Connection::reject).
     Connect(Pending),
@@ -28,11 +28,11 @@ pub enum Event<A> {
         args: RawArgs,
     },
     /// The client will not answer a packet that was sent with a token.
-    Unanswered {
+    AckFailed {
         /// The token.
         token: A,
         /// Why not.
-        why: Unanswered,
+        why: AckFailure,
     },
     /// A socket that was accepted is connected no more. Said once for each. Events that are
     /// [parked](super::Connection::park) may follow.
@@ -50,7 +50,7 @@ pub enum Event<A> {
         socket: SocketKey,
     },
     /// The client broke the rules of Socket.IO; its connection is being closed.
-    Violated(Violation),
+    ProtocolViolation(ProtocolViolation),
     /// The client moved from polling to a message stream.
     Upgraded,
     /// The connection is over. Nothing follows, but for the tokens of packets that are sent nevertheless, and for events that
@@ -61,7 +61,7 @@ pub enum Event<A> {
 /// Which rule of Socket.IO a client broke. There is no way on after it: decoder and state would be guesses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum Violation {
+pub enum ProtocolViolation {
     /// A text that is no packet.
     #[error(transparent)]
     Packet(#[from] DecodeError),
@@ -85,7 +85,7 @@ pub enum Violation {
 /// Why an ack will not come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Unanswered {
+pub enum AckFailure {
     /// Its time is over.
     TimedOut,
     /// The socket was disconnected.
@@ -102,7 +102,7 @@ pub struct Pending {
     pub(super) namespace: ByteString,
     pub(super) auth: Option<ByteString>,
     /// The bytes of `auth` as it came.
-    pub(super) weight: usize,
+    pub(super) size: usize,
 }
 
 impl Pending {

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use bytestring::ByteString;
 
 use super::sockets::State;
-use super::{Connection, Event, Pending, SocketKey, Violation};
+use super::{Connection, ConnectionEvent, Pending, ProtocolViolation, SocketKey};
 use crate::DisconnectReason;
 use crate::packet::{self, AckId, EventHead, PacketKind, RawArgs};
 use crate::time::after;
@@ -12,7 +12,7 @@ use crate::time::after;
 /// A packet whose attachments have not all arrived.
 #[derive(Debug)]
 pub(super) enum Incomplete {
-    Event {
+    ConnectionEvent {
         socket: SocketKey,
         event: packet::Event,
         ack: Option<AckId>,
@@ -48,14 +48,14 @@ impl<A> Connection<A> {
     }
 
     /// There is no way on after a broken rule: decoder and state would be guesses.
-    fn violated(&mut self, violation: Violation, now: Instant) {
-        self.events.push_back(Event::Violated(violation));
+    fn violated(&mut self, violation: ProtocolViolation, now: Instant) {
+        self.events.push_back(ConnectionEvent::ProtocolViolation(violation));
         self.refused = true;
         self.assembler.clear();
         self.engine.close(DisconnectReason::ForcedClose, now);
     }
 
-    fn take_text(&mut self, whole: &ByteString, text: &str, now: Instant) -> Result<(), Violation> {
+    fn take_text(&mut self, whole: &ByteString, text: &str, now: Instant) -> Result<(), ProtocolViolation> {
         self.assembler.text_arrived()?;
         let packet = self.engine.revision().decode(text, self.config.max_attachments)?;
         match packet.kind {
@@ -69,13 +69,13 @@ impl<A> Connection<A> {
                 };
                 self.begin(incomplete, attachments, now)
             }
-            PacketKind::ConnectError { .. } => Err(Violation::Unexpected),
+            PacketKind::ConnectError { .. } => Err(ProtocolViolation::Unexpected),
         }
     }
 
     /// A client that gave up a socket before the answer to its CONNECT came says nothing of it, and asks anew: what there was
     /// is left. If there was an answer, the client may have read it, and take itself for connected.
-    fn take_connect(&mut self, namespace: &str, auth: Option<&str>) -> Result<(), Violation> {
+    fn take_connect(&mut self, namespace: &str, auth: Option<&str>) -> Result<(), ProtocolViolation> {
         let (before, again) = match self.sockets.find(namespace) {
             Some((_, State::Left)) => (None, true),
             Some((socket, state)) => (Some(socket), !matches!(state, State::Pending(None))),
@@ -86,32 +86,32 @@ impl<A> Connection<A> {
         }
         // What the client has withdrawn counts until the application has answered it: its middlewares run.
         if self.unanswered >= self.config.max_namespaces {
-            return Err(Violation::TooManyConnects);
+            return Err(ProtocolViolation::TooManyConnects);
         }
         // Copied, as is the payload, so that a socket does not keep the message alive that it came from.
         let namespace =
             if namespace == "/" { ByteString::from_static("/") } else { ByteString::from(namespace) };
-        let weight = auth.map_or(0, str::len);
+        let size = auth.map_or(0, str::len);
         let waiting = self.unanswered_bytes;
         // One is taken however long it is.
-        if weight > 0 && waiting > 0 && waiting + weight > self.config.max_parked_bytes {
+        if size > 0 && waiting > 0 && waiting + size > self.config.max_parked_bytes {
             self.refuse(&namespace, "Too much waits", None);
             return Ok(());
         }
         match self.sockets.insert(namespace.clone(), again, &self.config) {
             Some(socket) => {
                 self.unanswered += 1;
-                self.unanswered_bytes += weight;
+                self.unanswered_bytes += size;
                 let auth = auth.map(ByteString::from);
-                self.events.push_back(Event::Connect(Pending { socket, namespace, auth, weight }));
+                self.events.push_back(ConnectionEvent::Connect(Pending { socket, namespace, auth, size }));
             }
             None => self.refuse(&namespace, "Too many namespaces", None),
         }
         Ok(())
     }
 
-    fn take_disconnect(&mut self, namespace: &str) -> Result<(), Violation> {
-        let (socket, _) = self.sockets.find(namespace).ok_or(Violation::NotConnected)?;
+    fn take_disconnect(&mut self, namespace: &str) -> Result<(), ProtocolViolation> {
+        let (socket, _) = self.sockets.find(namespace).ok_or(ProtocolViolation::NotConnected)?;
         self.remove(socket, DisconnectReason::ClientNamespaceDisconnect);
         Ok(())
     }
@@ -122,10 +122,12 @@ impl<A> Connection<A> {
         namespace: &str,
         head: EventHead<'_>,
         now: Instant,
-    ) -> Result<(), Violation> {
+    ) -> Result<(), ProtocolViolation> {
         let (ack, attachments) = (head.id, head.attachments);
         let incomplete = match self.listener(namespace)? {
-            Some(socket) => Incomplete::Event { socket, event: packet::Event::new(whole, head), ack },
+            Some(socket) => {
+                Incomplete::ConnectionEvent { socket, event: packet::Event::new(whole, head), ack }
+            }
             None => Incomplete::Ignored,
         };
         self.begin(incomplete, attachments, now)
@@ -133,17 +135,22 @@ impl<A> Connection<A> {
 
     /// Returns the socket that an event or an ack is for. None if the server has disconnected it, perhaps before the client
     /// knew: then what comes for it is ignored.
-    fn listener(&self, namespace: &str) -> Result<Option<SocketKey>, Violation> {
+    fn listener(&self, namespace: &str) -> Result<Option<SocketKey>, ProtocolViolation> {
         match self.sockets.find(namespace) {
             Some((socket, State::Connected(_) | State::Pending(Some(_)))) => Ok(Some(socket)),
             Some((_, State::Left)) => Ok(None),
-            Some((_, State::Pending(None) | State::Ended(_))) | None => Err(Violation::NotConnected),
+            Some((_, State::Pending(None) | State::Ended(_))) | None => Err(ProtocolViolation::NotConnected),
         }
     }
 
     /// Waits for the attachments of a packet, if it has any.
     #[inline]
-    fn begin(&mut self, incomplete: Incomplete, attachments: usize, now: Instant) -> Result<(), Violation> {
+    fn begin(
+        &mut self,
+        incomplete: Incomplete,
+        attachments: usize,
+        now: Instant,
+    ) -> Result<(), ProtocolViolation> {
         if attachments == 0 {
             return self.complete(incomplete, Vec::new());
         }
@@ -152,25 +159,25 @@ impl<A> Connection<A> {
         Ok(())
     }
 
-    fn complete(&mut self, incomplete: Incomplete, attachments: Vec<Bytes>) -> Result<(), Violation> {
+    fn complete(&mut self, incomplete: Incomplete, attachments: Vec<Bytes>) -> Result<(), ProtocolViolation> {
         self.attachments_deadline = None;
         match incomplete {
             // Disconnected before its last attachment came.
-            Incomplete::Event { socket, .. } if !self.sockets.is_listening(socket) => {}
-            Incomplete::Event { socket, event, ack } => {
+            Incomplete::ConnectionEvent { socket, .. } if !self.sockets.is_listening(socket) => {}
+            Incomplete::ConnectionEvent { socket, event, ack } => {
                 let event = event.with_attachments(attachments);
                 if !event.args().is_consistent() {
-                    return Err(Violation::Placeholder);
+                    return Err(ProtocolViolation::Placeholder);
                 }
-                self.events.push_back(Event::Received { socket, event, ack });
+                self.events.push_back(ConnectionEvent::Received { socket, event, ack });
             }
             Incomplete::Ack { socket, id, args } => {
                 let args = args.with_attachments(attachments);
                 if !args.is_consistent() {
-                    return Err(Violation::Placeholder);
+                    return Err(ProtocolViolation::Placeholder);
                 }
                 if let Some(token) = self.acks.take(socket, id) {
-                    self.events.push_back(Event::Acknowledged { token, args });
+                    self.events.push_back(ConnectionEvent::Acknowledged { token, args });
                 }
             }
             Incomplete::Ignored => {}

@@ -241,18 +241,18 @@ impl Sockets {
         if gate.full {
             return Passage::Dropped;
         }
-        let weight = event.weight();
+        let size = event.size();
         let (events, bytes) = self
             .parked()
             .fold((0, 0), |(events, bytes), parked| (events + parked.queue.len(), bytes + parked.bytes));
-        let full = bytes + weight > config.max_parked_bytes || events >= config.max_parked_events;
+        let full = bytes + size > config.max_parked_bytes || events >= config.max_parked_events;
         if let Some(gate) = self.gate(key) {
             gate.full = full;
             if full {
                 return Passage::Full;
             }
             let parked = gate.parked.get_or_insert_default();
-            parked.bytes += weight;
+            parked.bytes += size;
             parked.queue.push_back((event.detach(), ack));
         }
         Passage::Waits
@@ -263,7 +263,7 @@ impl Sockets {
         let gate = self.gate(key).filter(|gate| !gate.shut)?;
         let parked = gate.parked.as_mut()?;
         let (event, ack) = parked.queue.pop_front()?;
-        parked.bytes -= event.weight();
+        parked.bytes -= event.size();
         if parked.queue.is_empty() {
             gate.parked = None;
             self.retire(key);

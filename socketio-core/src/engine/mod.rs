@@ -16,7 +16,7 @@ mod transmit;
 pub use transmit::{Response, Transmit};
 
 mod event;
-pub use event::Event;
+pub use event::SessionEvent;
 
 pub use crate::codec::Control;
 pub(crate) use crate::codec::{Malformed, Packet};

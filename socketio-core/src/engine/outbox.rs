@@ -6,7 +6,7 @@ use crate::Encoded;
 #[derive(Debug, Default)]
 pub(crate) struct Outbox {
     queue: VecDeque<Encoded>,
-    weight: usize,
+    size: usize,
 }
 
 impl Outbox {
@@ -14,7 +14,7 @@ impl Outbox {
     const KEPT: usize = 32;
 
     pub(crate) fn push(&mut self, packet: Encoded) {
-        self.weight += packet.weight();
+        self.size += packet.size();
         self.queue.push_back(packet);
     }
 
@@ -24,7 +24,7 @@ impl Outbox {
 
     pub(crate) fn pop(&mut self) -> Option<Encoded> {
         let packet = self.queue.pop_front()?;
-        self.weight -= packet.weight();
+        self.size -= packet.size();
         if self.queue.is_empty() && self.queue.capacity() > Self::KEPT {
             self.queue = VecDeque::new();
         }
@@ -39,7 +39,7 @@ impl Outbox {
         self.queue.is_empty()
     }
 
-    pub(crate) fn weight(&self) -> usize {
-        self.weight
+    pub(crate) fn size(&self) -> usize {
+        self.size
     }
 }

@@ -49,8 +49,8 @@ impl<'a> Head<'a> {
         self.stream == transport.is_stream().then_some(transport)
     }
 
-    /// Returns whether the body is declared as octets.
-    fn has_octets(&self) -> bool {
+    /// Returns whether the body is declared as binary.
+    fn is_binary(&self) -> bool {
         self.content_type.is_some_and(|value| {
             let essence = value.split(';').next().unwrap_or_default().trim();
             essence.eq_ignore_ascii_case("application/octet-stream")
@@ -103,7 +103,7 @@ pub struct Post {
     /// The generation that it names with `EIO`; none if it names none.
     pub revision: Option<Revision>,
     /// Whether the body was declared as `application/octet-stream`, which revision 4 does not allow.
-    pub octets: bool,
+    pub binary: bool,
 }
 
 /// A message stream for a session that polls.
@@ -160,7 +160,7 @@ impl Request {
         }
         match head.method {
             "GET" => Ok(Self::Poll(Poll { sid, revision })),
-            "POST" => Ok(Self::Post(Post { sid, revision, octets: head.has_octets() })),
+            "POST" => Ok(Self::Post(Post { sid, revision, binary: head.is_binary() })),
             _ => Err(BadRequest::Method.into()),
         }
     }
@@ -282,7 +282,7 @@ mod tests {
                 "POST",
                 &format!("EIO=4&transport=polling&sid={SID}"),
                 false,
-                Request::Post(Post { sid, revision, octets: false }),
+                Request::Post(Post { sid, revision, binary: false }),
             ),
             (
                 "GET",
@@ -365,6 +365,6 @@ mod tests {
         let content_type = Some("Application/Octet-Stream; charset=x");
         let head = Head::new("POST", "/", &query).with_content_type(content_type);
         let request = Request::parse(&head, &Config::default());
-        assert!(matches!(request, Ok(Request::Post(Post { octets: true, .. }))), "{request:?}");
+        assert!(matches!(request, Ok(Request::Post(Post { binary: true, .. }))), "{request:?}");
     }
 }

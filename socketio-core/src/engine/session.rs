@@ -18,9 +18,9 @@ pub(crate) use received::Received;
 use super::heartbeat::{Beat, Heartbeat};
 use super::outbox::Outbox;
 use super::upgrade::Candidate;
-use super::{Control, Event, Open, Transmit};
+use super::{Control, Open, SessionEvent, Transmit};
 use crate::time::{after, earlier};
-use crate::{Config, DisconnectReason, Encoded, Link, Message, Revision, Sid, Transport};
+use crate::{Config, DisconnectReason, Encoded, LinkId, Message, Revision, Sid, Transport};
 
 /// The Engine.IO session of one client: what it said over its transports becomes messages, what is sent
 /// to it becomes packets on whichever transport it has.
@@ -40,11 +40,11 @@ pub struct Session {
     outbox: Outbox,
     /// What is decided and only has to be done.
     transmits: VecDeque<Transmit>,
-    events: VecDeque<Event>,
+    events: VecDeque<SessionEvent>,
     /// A POST that has not been answered.
     posting: Option<Posting>,
     /// The GET whose packets have been handed out and are not delivered: they are lost if it is.
-    undelivered: Option<Link>,
+    undelivered: Option<LinkId>,
     /// Whether the client wants base64 on its message stream.
     base64: bool,
     /// Whether a GET has come: the first one opened the session.
@@ -68,14 +68,14 @@ enum State {
     },
     Polling {
         /// The GET that waits for packets.
-        parked: Option<Link>,
+        parked: Option<LinkId>,
         /// A message stream that may take over.
         candidate: Option<Box<Candidate>>,
         /// When the client must have come back that has opened the session; none once it has.
         return_by: Option<Instant>,
     },
     Streaming {
-        link: Link,
+        link: LinkId,
         transport: Transport,
         /// When the message must be whole that has begun to come.
         whole_by: Option<Instant>,
@@ -128,13 +128,13 @@ impl Session {
 
     /// The GET whose answer has packets and has not been [delivered](Self::handle_delivered).
     #[inline]
-    pub fn undelivered(&self) -> Option<Link> {
+    pub fn undelivered(&self) -> Option<LinkId> {
         self.undelivered
     }
 
     /// How many bytes wait for the transport.
     pub fn queued_bytes(&self) -> usize {
-        self.outbox.weight()
+        self.outbox.size()
     }
 
     /// Whether received input waits to be taken by [`poll`](Self::poll).
@@ -186,9 +186,9 @@ impl Session {
     }
 
     /// A message came over a stream.
-    pub fn handle_message(&mut self, link: Link, message: &Message, now: Instant) {
+    pub fn handle_message(&mut self, link: LinkId, message: &Message, now: Instant) {
         if let Some(received) = self.read_message(link, message, now) {
-            self.events.push_back(Event::Message(received.into_message()));
+            self.events.push_back(SessionEvent::Message(received.into_message()));
         }
     }
 
@@ -269,7 +269,7 @@ impl Session {
 
     /// The next event. To be called after every `&mut` call, until `None`.
     #[must_use = "an event that is not looked at is lost"]
-    pub fn poll(&mut self, now: Instant) -> Option<Event> {
+    pub fn poll(&mut self, now: Instant) -> Option<SessionEvent> {
         loop {
             match self.take_event() {
                 None if self.read_body(now) => {}
@@ -279,7 +279,7 @@ impl Session {
     }
 
     /// Takes an event that has happened, without reading on in a body.
-    pub(crate) fn take_event(&mut self) -> Option<Event> {
+    pub(crate) fn take_event(&mut self) -> Option<SessionEvent> {
         let event = self.events.pop_front();
         if event.is_none() && self.events.capacity() > KEPT_EVENTS {
             self.events = VecDeque::new();
@@ -349,10 +349,10 @@ impl Session {
         }
         self.state = State::Streaming { link, transport, whole_by: None };
         self.heard();
-        self.events.push_back(Event::Upgraded);
+        self.events.push_back(SessionEvent::Upgraded);
     }
 
-    fn message(&mut self, link: Link, packet: Encoded) -> Transmit {
+    fn message(&mut self, link: LinkId, packet: Encoded) -> Transmit {
         let packet = self.revision.for_stream(packet, self.base64);
         if self.heartbeat.awaits_transport() && self.revision.is_ping(&packet) {
             self.heartbeat.handed();

@@ -2,7 +2,7 @@ use bytes::Bytes;
 
 use crate::codec::Control;
 use crate::engine::RequestError;
-use crate::{Encoded, Link, Revision};
+use crate::{Encoded, LinkId, Revision};
 
 /// What the driver has to do, named by the link it concerns.
 #[derive(Debug, Clone)]
@@ -12,21 +12,21 @@ pub enum Transmit {
     /// Write a packet to a message stream.
     Message {
         /// The stream.
-        link: Link,
+        link: LinkId,
         /// The text and its attachments, which must stay together.
         packet: Encoded,
     },
     /// Answer a request. Nothing more will be asked of this link.
     Respond {
         /// The request.
-        link: Link,
+        link: LinkId,
         /// The answer.
         response: Response,
     },
     /// Close a message stream after what was written to it. Nothing more will be asked of this link.
     Close {
         /// The stream.
-        link: Link,
+        link: LinkId,
         /// The status code of the close frame; none for an empty frame.
         code: Option<u16>,
     },

@@ -2,12 +2,12 @@ use std::time::{Duration, Instant};
 
 use super::Upgrade;
 use crate::time::after;
-use crate::{Config, Link, Transport};
+use crate::{Config, LinkId, Transport};
 
 /// A message stream that may take a polling session over.
 #[derive(Debug, Clone)]
 pub(super) struct Candidate {
-    pub(super) link: Link,
+    pub(super) link: LinkId,
     pub(super) transport: Transport,
     pub(super) base64: bool,
     pub(super) deadline: Instant,
@@ -18,7 +18,7 @@ pub(super) struct Candidate {
 }
 
 impl Candidate {
-    pub(super) fn new(link: Link, upgrade: &Upgrade, config: &Config, now: Instant) -> Self {
+    pub(super) fn new(link: LinkId, upgrade: &Upgrade, config: &Config, now: Instant) -> Self {
         let Upgrade { transport, base64, .. } = *upgrade;
         let deadline = after(now, config.upgrade_timeout);
         Self { link, transport, base64, deadline, probed: None, release: None }
@@ -63,7 +63,7 @@ mod tests {
         let at = |millis| start + Duration::from_millis(millis);
         let sid = crate::Sid::from_entropy([7; 15]);
         let upgrade = Upgrade { sid, revision: None, transport: Transport::WebSocket, base64: false };
-        let mut candidate = Candidate::new(Link::new(1), &upgrade, &Config::default(), start);
+        let mut candidate = Candidate::new(LinkId::new(1), &upgrade, &Config::default(), start);
         candidate.park(start, false);
         assert_eq!(candidate.release(), None);
         assert!(candidate.probe(at(10), false));

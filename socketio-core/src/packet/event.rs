@@ -69,8 +69,8 @@ impl Event {
     }
 
     /// What it weighs against the bounds of a connection, in bytes.
-    pub fn weight(&self) -> usize {
-        self.args.weight()
+    pub fn size(&self) -> usize {
+        self.args.size()
     }
 
     /// Copies the text, so that an event which is kept does not keep the whole body or buffer it came in.

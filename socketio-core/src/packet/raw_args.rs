@@ -133,7 +133,7 @@ impl RawArgs {
     }
 
     /// What they weigh against the bounds of a connection, in bytes.
-    pub fn weight(&self) -> usize {
+    pub fn size(&self) -> usize {
         self.array.len() + self.attachments.iter().map(Bytes::len).sum::<usize>()
     }
 

@@ -8,7 +8,7 @@ pub use handle::NamespaceHandle;
 
 mod socket;
 
-mod facts;
+mod info;
 
 mod operation;
 pub(crate) use operation::{Operation, Selection};

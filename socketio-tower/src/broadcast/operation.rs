@@ -3,9 +3,9 @@ use std::time::Duration;
 
 use socketio_core::namespace::Target;
 use socketio_core::packet::{AckId, RawArgs};
-use socketio_core::{Awaits, Encoded, SocketId};
+use socketio_core::{AckRequest, Encoded, SocketId};
 
-use super::facts::Facts;
+use super::info::SocketInfo;
 use crate::ack_error::AckError;
 use crate::clock::after;
 use crate::collection::Collector;
@@ -44,7 +44,7 @@ pub(crate) enum Operation {
     /// Disconnect each from the namespace, or with `close` its client from all.
     Disconnect { close: bool },
     /// Collect what is known of each.
-    Fetch { facts: Collector<Facts> },
+    Fetch { info: Collector<SocketInfo> },
     /// Count them.
     Count { counts: Collector<usize> },
 }
@@ -75,8 +75,8 @@ impl Namespace {
                     let deadline = *deadline.get_or_insert_with(|| after(timeout));
                     // Announced first: the client may be quicker than this thread.
                     answers.expect(1);
-                    let awaits = Awaits::new(id, Answer::Many(answers.clone()), deadline);
-                    if let Err(error) = socket.ask(packet.clone(), awaits, volatile).ok() {
+                    let request = AckRequest::new(id, Answer::Many(answers.clone()), deadline);
+                    if let Err(error) = socket.ask(packet.clone(), request, volatile).ok() {
                         answers.send(Err(error.into()));
                     }
                 });
@@ -87,9 +87,9 @@ impl Namespace {
             Operation::Disconnect { close: true } => {
                 self.for_each(selection, |socket| socket.disconnect_client());
             }
-            Operation::Fetch { facts } => self.for_each_connected(selection, |socket| {
-                facts.expect(1);
-                facts.send(Facts::of(&socket));
+            Operation::Fetch { info } => self.for_each_connected(selection, |socket| {
+                info.expect(1);
+                info.send(SocketInfo::of(&socket));
             }),
             Operation::Count { counts } => {
                 let mut count = 0;

@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use socketio_core::SocketId;
 use socketio_core::packet::{FromArgs, ToArgs};
 
-use super::facts::Facts;
+use super::info::SocketInfo;
 use super::{BroadcastOperator, Operation};
 use crate::ack_error::AckError;
 use crate::collection::{Collected, Collection};
@@ -21,7 +21,7 @@ use crate::namespace::Namespace;
 #[derive(Debug, Clone)]
 pub struct RemoteSocket {
     namespace: Arc<Namespace>,
-    facts: Facts,
+    info: SocketInfo,
     timeout: Option<Duration>,
 }
 
@@ -29,7 +29,7 @@ pub struct RemoteSocket {
 impl RemoteSocket {
     /// Its id.
     pub fn id(&self) -> SocketId {
-        self.facts.id
+        self.info.id
     }
 
     /// The path of its namespace.
@@ -39,17 +39,17 @@ impl RemoteSocket {
 
     /// The rooms it was in, the one of its id first.
     pub fn rooms(&self) -> &[String] {
-        &self.facts.rooms
+        &self.info.rooms
     }
 
     /// The request that opened its client's session.
     pub fn handshake(&self) -> &Handshake {
-        &self.facts.handshake
+        &self.info.handshake
     }
 
     /// What [`Socket::set_data`](crate::Socket::set_data) was given, as any type that reads it; none if there is nothing, or if it does not fit.
     pub fn data<T: DeserializeOwned>(&self) -> Option<T> {
-        serde_json::from_str(self.facts.data.as_ref()?.get()).ok()
+        serde_json::from_str(self.info.data.as_ref()?.get()).ok()
     }
 }
 
@@ -102,7 +102,7 @@ impl RemoteSocket {
     }
 
     fn operator(&self) -> BroadcastOperator {
-        BroadcastOperator::new(Arc::clone(&self.namespace)).to(self.facts.id)
+        BroadcastOperator::new(Arc::clone(&self.namespace)).to(self.info.id)
     }
 }
 
@@ -111,12 +111,12 @@ impl BroadcastOperator {
     /// What is known of each of them at the moment.
     pub async fn fetch_sockets(&self) -> Vec<RemoteSocket> {
         let (collector, mut collection) = Collection::new();
-        self.namespace().perform(self.selection(), Operation::Fetch { facts: collector });
+        self.namespace().perform(self.selection(), Operation::Fetch { info: collector });
         let mut sockets = Vec::new();
         while let Some(collected) = poll_fn(|cx| collection.poll_next(cx)).await {
-            if let Collected::Item(facts) = collected {
+            if let Collected::Item(info) = collected {
                 let namespace = Arc::clone(self.namespace());
-                sockets.push(RemoteSocket { namespace, facts, timeout: None });
+                sockets.push(RemoteSocket { namespace, info, timeout: None });
             }
         }
         sockets

@@ -17,21 +17,21 @@ impl SocketIoBuilder {
     /// use socketio_tower::SocketIo;
     ///
     /// let io = SocketIo::builder()
-    ///     .address(|parts| Some(parts.extensions.get::<ConnectInfo<SocketAddr>>()?.0.ip()))
+    ///     .peer_address(|parts| Some(parts.extensions.get::<ConnectInfo<SocketAddr>>()?.0.ip()))
     ///     .build();
     /// let app = Router::new().layer(io.layer());
     /// let service = app.into_make_service_with_connect_info::<SocketAddr>(); // for `axum::serve`
     /// # let _: axum::extract::connect_info::IntoMakeServiceWithConnectInfo<Router, SocketAddr> = service;
     /// ```
-    pub fn address(mut self, peer: impl Fn(&Parts) -> Option<IpAddr> + Send + Sync + 'static) -> Self {
-        self.settings.handshake.facts.address = Some(Box::new(peer));
+    pub fn peer_address(mut self, peer: impl Fn(&Parts) -> Option<IpAddr> + Send + Sync + 'static) -> Self {
+        self.settings.handshake.peer.address = Some(Box::new(peer));
         self
     }
 
     /// How [`Handshake::secure`](crate::Handshake::secure) finds out whether a connection is encrypted. Default: it is
     /// taken not to be. A server that ends TLS itself sets `|_| true`.
-    pub fn secure(mut self, secure: impl Fn(&Parts) -> bool + Send + Sync + 'static) -> Self {
-        self.settings.handshake.facts.secure = Some(Box::new(secure));
+    pub fn is_secure(mut self, is_secure: impl Fn(&Parts) -> bool + Send + Sync + 'static) -> Self {
+        self.settings.handshake.peer.secure = Some(Box::new(is_secure));
         self
     }
 
@@ -53,7 +53,7 @@ impl SocketIoBuilder {
     /// let io = SocketIo::builder().trusted_proxies(1, ForwardedHeader::XForwarded).build();
     /// ```
     pub fn trusted_proxies(mut self, count: usize, header: ForwardedHeader) -> Self {
-        self.settings.handshake.facts.proxies = Some((count, header));
+        self.settings.handshake.peer.proxies = Some((count, header));
         self
     }
 }

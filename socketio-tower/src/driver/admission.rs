@@ -3,7 +3,7 @@ use std::sync::Arc;
 use socketio_core::{Accept, Pending};
 
 use super::completion::{call, span};
-use super::driver::Work;
+use super::driver::SessionTask;
 use super::local::LocalSocket;
 use super::running::{Job, Occasion};
 use super::turn::Turn;
@@ -13,7 +13,7 @@ use crate::panics::contained;
 use crate::socket::Socket;
 
 /// Clients that wish to connect to a namespace: their middlewares, and what comes of them.
-impl Work {
+impl SessionTask {
     pub(super) fn connect(&mut self, mut pending: Pending, turn: &mut Turn<'_, '_>) {
         if !self.connection.is_pending(&pending) {
             self.withdrawn(pending);

@@ -1,6 +1,6 @@
 use socketio_core::SocketKey;
 
-use super::driver::Work;
+use super::driver::SessionTask;
 use super::running::{Asking, EventLabel, Finished, Job, Occasion, keep_spare, take_spare};
 use super::turn::Turn;
 use crate::handler::{BoxFuture, BoxHandler, Cause, Failure, Outcome};
@@ -8,7 +8,7 @@ use crate::socket::Socket;
 use crate::trace::{self, Span};
 
 /// Futures of the application: how they start, and what follows when they end.
-impl Work {
+impl SessionTask {
     /// Polls a handler that was called, once and in place.
     pub(super) fn run(
         &mut self,
@@ -109,8 +109,7 @@ impl Work {
         if !local.is_leaving() || self.connection.holds(key) {
             return;
         }
-        let Some(context) = local.farewell(turn.now + self.namespaces.server().settings().handler_grace)
-        else {
+        let Some(context) = local.end(turn.now + self.namespaces.server().settings().handler_grace) else {
             return;
         };
         match local.socket.table().disconnect() {

@@ -1,10 +1,10 @@
 use std::sync::Arc;
 
 use socketio_core::packet::{self, AckId};
-use socketio_core::{DisconnectReason, Event, SocketKey};
+use socketio_core::{ConnectionEvent, DisconnectReason, SocketKey};
 
 use super::completion::{call, span};
-use super::driver::Work;
+use super::driver::SessionTask;
 use super::running::{EventLabel, FilteredEvent, Job, Occasion};
 use super::turn::Turn;
 use crate::filter::Verdict;
@@ -17,15 +17,15 @@ use crate::socket::{AckSlot, Judgement, Socket};
 use crate::trace;
 
 /// Dispatch of the connection's events to sockets and their handlers.
-impl Work {
-    pub(super) fn handle_event(&mut self, event: Event<Answer>, turn: &mut Turn<'_, '_>) {
+impl SessionTask {
+    pub(super) fn handle_event(&mut self, event: ConnectionEvent<Answer>, turn: &mut Turn<'_, '_>) {
         match event {
-            Event::Connect(pending) if self.is_full() => self.waiting.push(pending),
-            Event::Connect(pending) => self.connect(pending, turn),
-            Event::Received { socket, event, ack } => self.received(socket, event, ack, turn),
-            Event::Acknowledged { token, args } => token.send(Ok(args)),
-            Event::Unanswered { token, why } => token.send(Err(why)),
-            Event::Disconnected { socket, reason } => {
+            ConnectionEvent::Connect(pending) if self.is_full() => self.waiting.push(pending),
+            ConnectionEvent::Connect(pending) => self.connect(pending, turn),
+            ConnectionEvent::Received { socket, event, ack } => self.received(socket, event, ack, turn),
+            ConnectionEvent::Acknowledged { token, args } => token.send(Ok(args)),
+            ConnectionEvent::AckFailed { token, why } => token.send(Err(why)),
+            ConnectionEvent::Disconnected { socket, reason } => {
                 if let Some(local) = self.sockets.get_mut(socket) {
                     // Of a socket that the application has disconnected nothing is handled any more.
                     if local.socket.is_gone() {
@@ -35,13 +35,13 @@ impl Work {
                     self.run_disconnect_handler(socket, turn);
                 }
             }
-            Event::ParkingFull { socket } => {
+            ConnectionEvent::ParkingFull { socket } => {
                 if let Some(local) = self.sockets.get_mut(socket) {
                     local.socket.report(None, &Cause::LimitReached(Limit::ParkedEvents), None);
                     local.socket.disconnect();
                 }
             }
-            Event::Upgraded => {
+            ConnectionEvent::Upgraded => {
                 self.session.upgraded(self.connection.transport());
                 trace::session_upgraded(self.session.transport());
                 let (client, transport) = (self.session.id, self.session.transport());
@@ -50,11 +50,11 @@ impl Work {
                     .observers()
                     .tell(|| Observation::ClientUpgraded { client, transport });
             }
-            Event::Violated(violation) => {
-                let cause = Cause::Violation(violation);
+            ConnectionEvent::ProtocolViolation(violation) => {
+                let cause = Cause::ProtocolViolation(violation);
                 self.namespaces.report(None, ErrorContext::new("", &self.session.handshake, &cause));
             }
-            Event::Closed(reason) => self.closed(reason),
+            ConnectionEvent::Closed(reason) => self.closed(reason),
             _ => {}
         }
     }

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use pin_project_lite::pin_project;
 use socketio_core::engine::{Open, RequestError, Response, Transmit};
-use socketio_core::{Connection, DisconnectReason, Link, Lost, Pending};
+use socketio_core::{Connection, DisconnectReason, LinkError, LinkId, Pending};
 
 use super::local::LocalSockets;
 use super::running::Jobs;
@@ -17,14 +17,14 @@ use crate::namespace::NamespaceSet;
 use crate::panics::contained;
 use crate::session::{Answer, Backlog, Command, Reply, Respond, Session};
 use crate::trace::{self, Span};
-use crate::transport::Stream;
+use crate::transport::PendingStream;
 
 pin_project! {
     /// The task of one session. It owns the connection and everything that moves it: streams, parked
     /// requests, the application's futures, one timer.
     #[must_use = "a driver must be spawned for its session to live"]
     pub(crate) struct Driver {
-        work: Work,
+        work: SessionTask,
         #[pin]
         timer: Timer,
         span: Span,
@@ -32,13 +32,13 @@ pin_project! {
 }
 
 /// What a driver works on.
-pub(super) struct Work {
+pub(super) struct SessionTask {
     pub(super) namespaces: Arc<NamespaceSet>,
     pub(super) session: Arc<Session>,
     pub(super) connection: Connection<Answer>,
     pub(super) streams: Streams,
     /// GETs that are parked, and POSTs whose packets are not read.
-    requests: Vec<(Link, Respond)>,
+    requests: Vec<(LinkId, Respond)>,
     pub(super) sockets: LocalSockets,
     pub(super) running: Jobs,
     /// Wishes to connect that wait for a place among the futures that run.
@@ -57,7 +57,7 @@ impl Driver {
         let now = now();
         let connection =
             Connection::open(Arc::clone(&namespaces.server().settings().core), &session.sid, open, now);
-        let work = Work {
+        let work = SessionTask {
             namespaces,
             session,
             connection,
@@ -75,7 +75,7 @@ impl Driver {
     }
 
     /// Gives the session the stream it was opened for.
-    pub(crate) fn with_stream(mut self, stream: Stream) -> Self {
+    pub(crate) fn with_stream(mut self, stream: PendingStream) -> Self {
         let link = self.work.session.new_link();
         self.work.streams.insert(
             link,
@@ -140,7 +140,7 @@ const EVENTS_PER_TURN: usize = 256;
 const MAX_REPLIES: usize = 1024 * 1024;
 
 /// The steps of a turn. Each tells whether it moved anything.
-impl Work {
+impl SessionTask {
     fn drive_read(&mut self, turn: &mut Turn<'_, '_>) -> bool {
         // What is not read waits in the kernel, and TCP holds its sender back.
         !self.streams.is_empty()
@@ -162,7 +162,7 @@ impl Work {
             && now >= deadline
         {
             self.session.mailbox.drop_answer(link);
-            self.connection.handle_lost(link, Lost::Stalled, now);
+            self.connection.handle_lost(link, LinkError::Stalled, now);
         }
         moved | self.end_overdue(turn)
     }
@@ -225,7 +225,7 @@ impl Work {
     }
 }
 
-impl Work {
+impl SessionTask {
     fn is_over(&self) -> bool {
         self.connection.is_finished()
             && self.connection.undelivered().is_none()
@@ -253,7 +253,7 @@ impl Work {
     }
 
     /// The answer to a GET that is not delivered, and until when a piece of it must be taken.
-    fn stalled_answer(&self) -> Option<(Link, Instant)> {
+    fn stalled_answer(&self) -> Option<(LinkId, Instant)> {
         let link = self.connection.undelivered()?;
         let (_, moved) = self.session.mailbox.answer_progress()?;
         Some((link, moved + self.namespaces.server().settings().write_timeout))
@@ -296,8 +296,8 @@ impl Work {
             Command::Send { socket, packet } => {
                 connection.send(socket, packet, None);
             }
-            Command::Ask { socket, packet, awaits } => {
-                connection.send(socket, packet, Some(*awaits));
+            Command::Ask { socket, packet, request } => {
+                connection.send(socket, packet, Some(*request));
             }
             Command::Disconnect { socket } => connection.disconnect(socket),
             // Whoever asked may have given up.
@@ -317,10 +317,10 @@ impl Work {
                 connection.handle_progress(link, 0, moved);
                 connection.handle_delivered(link, now);
             }
-            Command::Lost { link, why } => {
+            Command::LinkLost { link, why } => {
                 self.session.mailbox.drop_answer(link);
                 connection.handle_lost(link, why, now);
-                if why == Lost::Aborted {
+                if why == LinkError::Aborted {
                     self.requests.retain(|(other, _)| *other != link);
                 }
             }
@@ -332,15 +332,15 @@ impl Work {
         }
     }
 
-    fn await_answer(&mut self, link: Link, respond: Respond, taken: Result<(), RequestError>) {
+    fn await_answer(&mut self, link: LinkId, respond: Respond, taken: Result<(), RequestError>) {
         match taken {
             Ok(()) => self.requests.push((link, respond)),
-            // Whoever asked may be gone, here and below: its `Lost` is on its way.
+            // Whoever asked may be gone, here and below: its `LinkError` is on its way.
             Err(error) => drop(respond.send(Reply::Whole(Response::Refused(error)))),
         }
     }
 
-    fn respond(&mut self, link: Link, response: Response, now: Instant) {
+    fn respond(&mut self, link: LinkId, response: Response, now: Instant) {
         if let Some(index) = self.requests.iter().position(|(other, _)| *other == link) {
             let (_, respond) = self.requests.swap_remove(index);
             let reply = match response {
@@ -358,7 +358,7 @@ impl Work {
 
 /// However the task ends, with its runtime or by a panic: nobody finds the session any more, and its
 /// sockets, dropped with it, leave their rooms.
-impl Drop for Work {
+impl Drop for SessionTask {
     fn drop(&mut self) {
         drop(self.session.mailbox.close());
         contained(|| self.session.extensions.close());

@@ -22,14 +22,14 @@ pub(super) struct LocalSocket {
     pub(super) held: bool,
     /// What came with its wish to connect.
     pub(super) auth: Option<ByteString>,
-    life: Life,
+    phase: Phase,
 }
 
 /// ```text
 ///   Asking ──▶ Connected ──▶ Leaving ──▶ Ending ──▶ removed
 /// ```
 #[derive(Debug)]
-enum Life {
+enum Phase {
     /// Its middlewares run.
     Asking,
     Connected(Membership),
@@ -48,7 +48,7 @@ enum Life {
 
 impl LocalSocket {
     pub(super) fn new(socket: Socket, auth: Option<ByteString>) -> Self {
-        Self { socket, running: 0, filtering: false, held: false, auth, life: Life::Asking }
+        Self { socket, running: 0, filtering: false, held: false, auth, phase: Phase::Asking }
     }
 
     /// How many of its handlers may wait at once.
@@ -63,15 +63,15 @@ impl LocalSocket {
 
     /// It is a member of its namespace from now on.
     pub(super) fn connect(&mut self) -> Result<(), Barred> {
-        self.life = Life::Gone;
-        self.life = Life::Connected(self.socket.connect()?);
+        self.phase = Phase::Gone;
+        self.phase = Phase::Connected(self.socket.connect()?);
         Ok(())
     }
 
     /// It is a member no more.
     pub(super) fn leave(&mut self, reason: DisconnectReason, until: Instant) {
-        if let Life::Connected(membership) = std::mem::replace(&mut self.life, Life::Gone) {
-            self.life = Life::Leaving { reason, rooms: membership.end(), until };
+        if let Phase::Connected(membership) = std::mem::replace(&mut self.phase, Phase::Gone) {
+            self.phase = Phase::Leaving { reason, rooms: membership.end(), until };
             self.socket.tell_observers(|client, namespace, socket| Observation::SocketDisconnected {
                 client,
                 namespace,
@@ -83,32 +83,32 @@ impl LocalSocket {
 
     /// When its handlers have had their time.
     pub(super) fn grace(&self) -> Option<Instant> {
-        match self.life {
-            Life::Leaving { until, .. } | Life::Ending { until } => Some(until),
-            Life::Asking | Life::Connected(_) | Life::Gone => None,
+        match self.phase {
+            Phase::Leaving { until, .. } | Phase::Ending { until } => Some(until),
+            Phase::Asking | Phase::Connected(_) | Phase::Gone => None,
         }
     }
 
     /// Whether it is gone, and its disconnect handler has not been called.
     pub(super) fn is_leaving(&self) -> bool {
-        matches!(self.life, Life::Leaving { .. })
+        matches!(self.phase, Phase::Leaving { .. })
     }
 
     /// Whether its disconnect handler runs.
     pub(super) fn is_ending(&self) -> bool {
-        matches!(self.life, Life::Ending { .. })
+        matches!(self.phase, Phase::Ending { .. })
     }
 
     /// Once, when it is leaving and none of its handlers runs: what its disconnect handler is told.
-    pub(super) fn farewell(&mut self, until: Instant) -> Option<DisconnectContext> {
-        if self.running > 0 || !matches!(self.life, Life::Leaving { .. }) {
+    pub(super) fn end(&mut self, until: Instant) -> Option<DisconnectContext> {
+        if self.running > 0 || !matches!(self.phase, Phase::Leaving { .. }) {
             return None;
         }
-        match std::mem::replace(&mut self.life, Life::Ending { until }) {
-            Life::Leaving { reason, rooms, .. } => {
+        match std::mem::replace(&mut self.phase, Phase::Ending { until }) {
+            Phase::Leaving { reason, rooms, .. } => {
                 Some(DisconnectContext { socket: self.socket.clone(), reason, rooms })
             }
-            Life::Asking | Life::Connected(_) | Life::Ending { .. } | Life::Gone => None,
+            Phase::Asking | Phase::Connected(_) | Phase::Ending { .. } | Phase::Gone => None,
         }
     }
 

@@ -6,7 +6,7 @@ use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use socketio_core::engine::Upgrade;
-use socketio_core::{Connection, Encoded, Link, Lost};
+use socketio_core::{Connection, Encoded, LinkError, LinkId};
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
 use self::closing::Closing;
@@ -14,7 +14,7 @@ use self::open::Open;
 use self::opening::{Opened, Opening};
 use super::turn::Turn;
 use crate::session::Answer;
-use crate::transport::{ReadError, Stream};
+use crate::transport::{PendingStream, ReadError};
 
 /// The message streams of a session: the one it speaks over, one that may take over, and those that are
 /// on their way out.
@@ -22,7 +22,7 @@ use crate::transport::{ReadError, Stream};
 pub(super) struct Streams(Vec<Slot>);
 
 struct Slot {
-    link: Link,
+    link: LinkId,
     phase: Phase,
 }
 
@@ -43,8 +43,8 @@ impl Streams {
     /// is dropped.
     pub(super) fn insert(
         &mut self,
-        link: Link,
-        stream: Stream,
+        link: LinkId,
+        stream: PendingStream,
         upgrade: Option<Box<Upgrade>>,
         until: Instant,
     ) {
@@ -61,7 +61,7 @@ impl Streams {
     /// The memory that waits for the kernel, in bytes, on streams that are closing as well.
     pub(super) fn queued_bytes(&self) -> usize {
         let queued = |slot: &Slot| match &slot.phase {
-            Phase::Open(Open { wire, .. }) | Phase::Closing(Closing { wire, .. }) => wire.weight(),
+            Phase::Open(Open { wire, .. }) | Phase::Closing(Closing { wire, .. }) => wire.size(),
             Phase::Opening(_) | Phase::Gone => 0,
         };
         self.0.iter().map(queued).sum()
@@ -105,7 +105,7 @@ impl Streams {
     }
 
     /// Queues a packet on a stream.
-    pub(super) fn push(&mut self, link: Link, packet: Encoded) {
+    pub(super) fn push(&mut self, link: LinkId, packet: Encoded) {
         if let Some(Slot { phase: Phase::Open(open), .. }) = self.find(link) {
             // After a close frame nothing is sent; the session knows of the close.
             open.wire.push(packet).ok();
@@ -113,7 +113,7 @@ impl Streams {
     }
 
     /// Closes a stream after what is queued, which the peer has until then to take.
-    pub(super) fn close(&mut self, link: Link, code: Option<u16>, until: Instant) {
+    pub(super) fn close(&mut self, link: LinkId, code: Option<u16>, until: Instant) {
         if let Some(slot) = self.find(link) {
             slot.close(code.map(CloseCode::from), until);
         }
@@ -139,7 +139,7 @@ impl Streams {
         self.0.len() != before
     }
 
-    fn find(&mut self, link: Link) -> Option<&mut Slot> {
+    fn find(&mut self, link: LinkId) -> Option<&mut Slot> {
         self.0.iter_mut().find(|slot| slot.link == link)
     }
 }
@@ -160,7 +160,7 @@ impl Slot {
             // The connection does not know of a candidate that was never opened.
             Some(_) => {}
             None if opened => connection.handle_attach(self.link, turn.now),
-            None => connection.handle_lost(self.link, Lost::Failed, turn.now),
+            None => connection.handle_lost(self.link, LinkError::Failed, turn.now),
         }
         true
     }
@@ -181,7 +181,7 @@ impl Slot {
             Ok(heard) => return heard,
             Err(error) => error,
         };
-        connection.handle_lost(self.link, Lost::from(&error), turn.now);
+        connection.handle_lost(self.link, LinkError::from(&error), turn.now);
         let until = turn.now + write_timeout;
         match error {
             ReadError::Io(_) => self.phase = Phase::Gone,

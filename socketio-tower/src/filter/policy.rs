@@ -15,7 +15,7 @@ use std::collections::BTreeSet;
 ///     ns.on("login", async |socket: Socket, Data(password): Data<String>| {
 ///         let known = password == "secret";
 ///         if known {
-///             socket.policy().lift();
+///             socket.policy().allow_all();
 ///         }
 ///         known
 ///     });

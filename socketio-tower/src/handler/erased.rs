@@ -64,7 +64,7 @@ impl<C: Context + 'static, O: 'static> BoxHandler<C, O> {
                 None => BoxFuture::new(future),
             })
         };
-        Self(Box::new(Function { handler, call, marker: PhantomData::<fn() -> M> }))
+        Self(Box::new(ErasedHandler { handler, call, marker: PhantomData::<fn() -> M> }))
     }
 }
 
@@ -194,13 +194,13 @@ trait Call<C, O>: Send + Sync {
     fn call(&self, context: C, spare: &mut Option<BoxFuture<O>>) -> Result<BoxFuture<O>, Box<Failure>>;
 }
 
-struct Function<H, M, F> {
+struct ErasedHandler<H, M, F> {
     handler: H,
     call: F,
     marker: PhantomData<fn() -> M>,
 }
 
-impl<H, M, F, C, O> Call<C, O> for Function<H, M, F>
+impl<H, M, F, C, O> Call<C, O> for ErasedHandler<H, M, F>
 where
     H: Send + Sync,
     F: Fn(&H, C, &mut Option<BoxFuture<O>>) -> Result<BoxFuture<O>, Box<Failure>> + Send + Sync,

@@ -3,7 +3,7 @@ use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 
-use socketio_core::Violation;
+use socketio_core::ProtocolViolation;
 use socketio_core::packet::ToArgs;
 
 use super::{ConnectError, ExtractError};
@@ -48,7 +48,7 @@ impl<'a> ErrorContext<'a> {
         self.cause
     }
 
-    /// The namespace, as the client wrote it; empty for a [violation](Cause::Violation), after which there is no
+    /// The namespace, as the client wrote it; empty for a [violation](Cause::ProtocolViolation), after which there is no
     /// telling.
     pub fn namespace(&self) -> &'a str {
         self.namespace
@@ -144,7 +144,7 @@ impl fmt::Debug for ErrorHook {
 #[non_exhaustive]
 pub enum Cause {
     /// The client broke the rules of Socket.IO; its connection is closed.
-    Violation(Violation),
+    ProtocolViolation(ProtocolViolation),
     /// The client asked for a namespace that there is not; it is refused.
     UnknownNamespace,
     /// Nobody listens for the event.
@@ -184,7 +184,7 @@ impl Cause {
 impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Violation(violation) => write!(f, "the client broke the protocol: {violation}"),
+            Self::ProtocolViolation(violation) => write!(f, "the client broke the protocol: {violation}"),
             Self::UnknownNamespace => f.write_str("there is no such namespace"),
             Self::UnknownEvent => f.write_str("nobody listens for the event"),
             Self::Denied(reason) => write!(f, "the event is denied: {reason}"),
@@ -200,7 +200,7 @@ impl fmt::Display for Cause {
 impl Error for Cause {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            Self::Violation(violation) => Some(violation),
+            Self::ProtocolViolation(violation) => Some(violation),
             Self::BadArgs(error) => Some(error),
             Self::Failed(error) => Some(error.as_ref()),
             Self::UnknownNamespace

@@ -2,7 +2,7 @@ use std::fmt;
 
 use http::{Extensions, HeaderName};
 
-use super::Facts;
+use super::PeerSettings;
 
 /// Settings for what is kept of the request that opens a session.
 pub(crate) struct HandshakeSettings {
@@ -10,7 +10,7 @@ pub(crate) struct HandshakeSettings {
     pub(crate) max_bytes: usize,
     pub(crate) headers: Vec<HeaderName>,
     pub(crate) extensions: Vec<KeepExtension>,
-    pub(crate) facts: Facts,
+    pub(crate) peer: PeerSettings,
 }
 
 /// Copies the value of one type from one to the other.
@@ -18,7 +18,12 @@ pub(crate) type KeepExtension = fn(&Extensions, &mut Extensions);
 
 impl Default for HandshakeSettings {
     fn default() -> Self {
-        Self { max_bytes: 16 * 1024, headers: Vec::new(), extensions: Vec::new(), facts: Facts::default() }
+        Self {
+            max_bytes: 16 * 1024,
+            headers: Vec::new(),
+            extensions: Vec::new(),
+            peer: PeerSettings::default(),
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use super::request::{begin, check_origin, check_room, find, head, take_over};
 use crate::admission::{AdmissionHook, Rejection};
 use crate::namespace::NamespaceSet;
 use crate::observer::Observation;
-use crate::transport::{ByteStream, Stream};
+use crate::transport::{ByteStream, PendingStream};
 
 /// Takes in a stream that speaks WebSocket and is past its handshake: the same as a request that becomes one,
 /// but that nobody waits for an answer.
@@ -36,7 +36,7 @@ async fn take_in(
         check_room(namespaces.server())?;
         AdmissionHook::ask_all(hooks, parts, core.connect_timeout).await?;
     }
-    let stream = Stream::attached(stream, core.max_payload);
+    let stream = PendingStream::attached(stream, core.max_payload);
     match Request::parse(&head(parts, true), core)? {
         Request::Open(open) => {
             let (_, driver) = begin(namespaces, parts, &open)?;

@@ -5,7 +5,7 @@ use bytes::{Buf, Bytes};
 use http_body::Body;
 use http_body_util::{LengthLimitError, Limited};
 use pin_project_lite::pin_project;
-use socketio_core::Lost;
+use socketio_core::LinkError;
 
 use super::guard::LinkGuard;
 
@@ -35,7 +35,7 @@ where
         self: Pin<&mut Self>,
         guard: &mut LinkGuard,
         cx: &mut Context<'_>,
-    ) -> Poll<Result<Bytes, Lost>> {
+    ) -> Poll<Result<Bytes, LinkError>> {
         let this = self.project();
         let (mut body, received) = (this.body, this.received);
         loop {
@@ -47,9 +47,9 @@ where
                 // Trailers mean nothing here.
                 Some(Ok(frame)) => drop(frame.into_data().map(|data| append(received, data))),
                 Some(Err(error)) if error.is::<LengthLimitError>() => {
-                    return Poll::Ready(Err(Lost::TooLarge));
+                    return Poll::Ready(Err(LinkError::TooLarge));
                 }
-                Some(Err(_)) => return Poll::Ready(Err(Lost::Aborted)),
+                Some(Err(_)) => return Poll::Ready(Err(LinkError::Aborted)),
                 None => return Poll::Ready(Ok(Bytes::from(std::mem::take(received)))),
             }
         }

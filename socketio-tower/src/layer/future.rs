@@ -11,7 +11,7 @@ use pin_project_lite::pin_project;
 
 use super::ResponseBody;
 use super::collect::Collect;
-use super::hooks::Watch;
+use super::hooks::ResponseHooks;
 use super::request::{self, Action, Waiting};
 use super::response::rejected;
 use crate::admission::{Decision, Rejection};
@@ -22,7 +22,7 @@ pin_project! {
     pub struct ResponseFuture<F, B> {
         #[pin]
         state: State<F, B>,
-        watch: Watch,
+        hooks: ResponseHooks,
     }
 }
 
@@ -46,26 +46,26 @@ pin_project! {
 
 impl<F, B: Body> ResponseFuture<F, B> {
     pub(super) fn inner(future: F) -> Self {
-        Self { state: State::Inner { future }, watch: Watch::nothing() }
+        Self { state: State::Inner { future }, hooks: ResponseHooks::nothing() }
     }
 
     /// The answer to a request for a file of the client.
     pub(super) fn file(response: Response<Bytes>) -> Self {
-        Self { state: State::ready(response), watch: Watch::nothing() }
+        Self { state: State::ready(response), hooks: ResponseHooks::nothing() }
     }
 
     pub(super) fn ours(namespaces: &Arc<NamespaceSet>, request: Request<B>) -> Self {
         let (parts, body) = request.into_parts();
-        let mut watch = Watch::begin(namespaces, &parts);
+        let mut hooks = ResponseHooks::begin(namespaces, &parts);
         let state = match request::admission(namespaces.server(), &parts) {
             Ok(Some(decision)) => {
                 let asked = Some(Box::new(Asked { namespaces: Arc::clone(namespaces), parts, body }));
                 State::Admit { decision, asked }
             }
-            Ok(None) => State::begin(namespaces, parts, body, &mut watch),
-            Err(error) => State::ready(rejected(error.into(), &watch)),
+            Ok(None) => State::begin(namespaces, parts, body, &mut hooks),
+            Err(error) => State::ready(rejected(error.into(), &hooks)),
         };
-        Self { state, watch }
+        Self { state, hooks }
     }
 }
 
@@ -82,8 +82,8 @@ impl<F, B> State<F, B> {
     }
 
     /// Does what an admitted request asks for.
-    fn begin(namespaces: &Arc<NamespaceSet>, mut parts: Parts, body: B, watch: &mut Watch) -> Self {
-        match Action::of(namespaces, &mut parts, watch) {
+    fn begin(namespaces: &Arc<NamespaceSet>, mut parts: Parts, body: B, hooks: &mut ResponseHooks) -> Self {
+        match Action::of(namespaces, &mut parts, hooks) {
             Action::Wait(waiting) => Self::Wait { body: None, waiting },
             Action::Receive(waiting) => {
                 let max_payload = namespaces.server().settings().core.max_payload;
@@ -94,10 +94,10 @@ impl<F, B> State<F, B> {
     }
 
     /// Goes on with a request as the application has decided.
-    fn decided(asked: Asked<B>, decision: Result<(), Rejection>, watch: &mut Watch) -> Self {
+    fn decided(asked: Asked<B>, decision: Result<(), Rejection>, hooks: &mut ResponseHooks) -> Self {
         match decision {
-            Ok(()) => Self::begin(&asked.namespaces, asked.parts, asked.body, watch),
-            Err(rejection) => Self::ready(rejected(rejection, watch)),
+            Ok(()) => Self::begin(&asked.namespaces, asked.parts, asked.body, hooks),
+            Err(rejection) => Self::ready(rejected(rejection, hooks)),
         }
     }
 }
@@ -113,7 +113,7 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let (mut state, watch) = (this.state, this.watch);
+        let (mut state, hooks) = (this.state, this.hooks);
         loop {
             match state.as_mut().project() {
                 StateProj::Inner { future } => {
@@ -123,11 +123,11 @@ where
                 StateProj::Admit { decision, asked } => {
                     let decision = ready!(decision.as_mut().poll(cx));
                     let asked = asked.take().expect(POLLED_AGAIN);
-                    state.set(State::decided(*asked, decision, watch));
+                    state.set(State::decided(*asked, decision, hooks));
                 }
                 StateProj::Wait { mut body, waiting } => {
                     // The session may refuse a POST before its body is there.
-                    if let Poll::Ready(response) = waiting.poll_response(watch, cx) {
+                    if let Poll::Ready(response) = waiting.poll_response(hooks, cx) {
                         return Poll::Ready(Ok(response));
                     }
                     let Some(collect) = body.as_mut().as_pin_mut() else { return Poll::Pending };

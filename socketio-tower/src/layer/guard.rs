@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use socketio_core::{Link, Lost};
+use socketio_core::{LinkError, LinkId};
 
 use crate::clock::now;
 use crate::session::{Command, Session};
@@ -12,13 +12,13 @@ use crate::session::{Command, Session};
 pub(super) struct LinkGuard {
     /// None once the answer is delivered.
     session: Option<Arc<Session>>,
-    link: Link,
+    link: LinkId,
     /// The bytes of the request's body that are counted as received by the session.
     received: usize,
 }
 
 impl LinkGuard {
-    pub(super) fn new(session: Arc<Session>, link: Link) -> Self {
+    pub(super) fn new(session: Arc<Session>, link: LinkId) -> Self {
         Self { session: Some(session), link, received: 0 }
     }
 
@@ -49,7 +49,7 @@ impl LinkGuard {
     }
 
     /// Hands the body of the request to the session, or why there is none.
-    pub(super) fn end_body(&mut self, body: Result<Bytes, Lost>) {
+    pub(super) fn end_body(&mut self, body: Result<Bytes, LinkError>) {
         self.release();
         match (&self.session, body) {
             (Some(session), Ok(body)) => session.mailbox.push_body(self.link, body),
@@ -66,10 +66,10 @@ impl LinkGuard {
         }
     }
 
-    fn lose(&self, why: Lost) {
+    fn lose(&self, why: LinkError) {
         if let Some(session) = &self.session {
             // A session that is over needs no report.
-            session.mailbox.push(Command::Lost { link: self.link, why }).ok();
+            session.mailbox.push(Command::LinkLost { link: self.link, why }).ok();
         }
     }
 }
@@ -77,6 +77,6 @@ impl LinkGuard {
 impl Drop for LinkGuard {
     fn drop(&mut self) {
         self.release();
-        self.lose(Lost::Aborted);
+        self.lose(LinkError::Aborted);
     }
 }

@@ -14,9 +14,9 @@ use tokio::sync::oneshot;
 
 use super::ResponseBody;
 use super::guard::LinkGuard;
-use super::hooks::Watch;
+use super::hooks::ResponseHooks;
 use super::response::{rejected, whole, with_packets};
-use super::websocket::{self, Handshake as WebSocketHandshake};
+use super::websocket::{self, WebSocketAccept};
 use crate::admission::{AdmissionHook, Decision};
 use crate::driver::Driver;
 use crate::handshake::Handshake;
@@ -26,7 +26,7 @@ use crate::panics::contained;
 use crate::server::Server;
 use crate::session::{Command, NotInserted, Reply, Respond, Session};
 use crate::trace;
-use crate::transport::Stream;
+use crate::transport::PendingStream;
 
 /// The next step of a request of a Socket.IO client.
 pub(super) enum Action {
@@ -39,19 +39,19 @@ pub(super) enum Action {
 }
 
 impl Action {
-    pub(super) fn of(namespaces: &Arc<NamespaceSet>, parts: &mut Parts, watch: &mut Watch) -> Self {
-        Self::decide(namespaces, parts, watch)
-            .unwrap_or_else(|error| Self::Answer(rejected(error.into(), watch)))
+    pub(super) fn of(namespaces: &Arc<NamespaceSet>, parts: &mut Parts, hooks: &mut ResponseHooks) -> Self {
+        Self::decide(namespaces, parts, hooks)
+            .unwrap_or_else(|error| Self::Answer(rejected(error.into(), hooks)))
     }
 
     fn decide(
         namespaces: &Arc<NamespaceSet>,
         parts: &mut Parts,
-        watch: &mut Watch,
+        hooks: &mut ResponseHooks,
     ) -> Result<Self, RequestError> {
         let server = namespaces.server();
         match parse(server, parts)? {
-            Request::Open(open) => Self::open(namespaces, parts, &open, watch),
+            Request::Open(open) => Self::open(namespaces, parts, &open, hooks),
             Request::Poll(poll) => {
                 let session = find(server, &poll.sid)?;
                 Ok(Self::Wait(ask(session, |link, respond| Command::Poll { link, poll, respond })?))
@@ -63,9 +63,9 @@ impl Action {
             Request::Upgrade(upgrade) => {
                 check_origin(server, parts)?;
                 let session = find(server, &upgrade.sid)?;
-                let handshake = WebSocketHandshake::parse(parts)?;
+                let handshake = WebSocketAccept::parse(parts)?;
                 take_over(&session, upgrade, stream(server, parts)?)?;
-                Ok(Self::Answer(handshake.into_response(watch)))
+                Ok(Self::Answer(handshake.into_response(hooks)))
             }
             _ => Err(RequestError::UnknownTransport),
         }
@@ -75,23 +75,23 @@ impl Action {
         namespaces: &Arc<NamespaceSet>,
         parts: &mut Parts,
         open: &Open,
-        watch: &mut Watch,
+        hooks: &mut ResponseHooks,
     ) -> Result<Self, RequestError> {
         check_origin(namespaces.server(), parts)?;
         let switch = match open.transport {
             Transport::Polling => None,
             Transport::WebSocket => {
-                let handshake = WebSocketHandshake::parse(parts)?;
+                let handshake = WebSocketAccept::parse(parts)?;
                 Some((handshake, stream(namespaces.server(), parts)?))
             }
             _ => return Err(RequestError::UnknownTransport),
         };
         let (session, driver) = begin(namespaces, parts, open)?;
-        watch.opens((open.transport == Transport::Polling).then_some(&session.sid));
+        hooks.opens((open.transport == Transport::Polling).then_some(&session.sid));
         match switch {
             Some((handshake, stream)) => {
                 tokio::spawn(driver.with_stream(stream));
-                Ok(Self::Answer(handshake.into_response(watch)))
+                Ok(Self::Answer(handshake.into_response(hooks)))
             }
             None => {
                 let poll = open.first_poll(&session.sid);
@@ -112,7 +112,7 @@ pub(super) struct Waiting {
 impl Waiting {
     pub(super) fn poll_response<B>(
         &mut self,
-        watch: &Watch,
+        hooks: &ResponseHooks,
         cx: &mut Context<'_>,
     ) -> Poll<Response<ResponseBody<B>>> {
         // A session that is over has dropped the question.
@@ -120,10 +120,10 @@ impl Waiting {
         let reply = ready!(Pin::new(&mut self.answer).poll(cx)).unwrap_or(unknown);
         let guard = self.guard.take();
         Poll::Ready(match reply {
-            Reply::Packets { length } => with_packets(ResponseBody::packets(length, guard), watch),
+            Reply::Packets { length } => with_packets(ResponseBody::packets(length, guard), hooks),
             Reply::Whole(answer) => {
                 guard.finish();
-                whole(answer, watch).map(ResponseBody::ours)
+                whole(answer, hooks).map(ResponseBody::ours)
             }
         })
     }
@@ -233,7 +233,11 @@ fn register(
 const ID_ATTEMPTS: usize = 4;
 
 /// Offers a session a stream that wants to take it over.
-pub(super) fn take_over(session: &Session, upgrade: Upgrade, stream: Stream) -> Result<(), RequestError> {
+pub(super) fn take_over(
+    session: &Session,
+    upgrade: Upgrade,
+    stream: PendingStream,
+) -> Result<(), RequestError> {
     let command = Command::Upgrade { link: session.new_link(), upgrade: Box::new((upgrade, stream)) };
     session.mailbox.push(command).map_err(|_| RequestError::UnknownSession)
 }
@@ -243,18 +247,18 @@ pub(super) fn find(server: &Server, sid: &Sid) -> Result<Arc<Session>, RequestEr
 }
 
 /// The connection that the HTTP server will hand over.
-fn stream(server: &Server, parts: &mut Parts) -> Result<Stream, RequestError> {
+fn stream(server: &Server, parts: &mut Parts) -> Result<PendingStream, RequestError> {
     let Some(upgrade) = parts.extensions.remove::<OnUpgrade>() else {
         trace::no_upgrade();
         return Err(BadRequest::NoUpgrade.into());
     };
-    Ok(Stream::upgrading(upgrade, server.settings().core.max_payload))
+    Ok(PendingStream::upgrading(upgrade, server.settings().core.max_payload))
 }
 
 /// Puts a question to a session.
 fn ask(
     session: Arc<Session>,
-    command: impl FnOnce(socketio_core::Link, Respond) -> Command,
+    command: impl FnOnce(socketio_core::LinkId, Respond) -> Command,
 ) -> Result<Waiting, RequestError> {
     let (respond, answer) = oneshot::channel();
     let link = session.new_link();

@@ -3,15 +3,15 @@ use http::header::{self, HeaderValue};
 use http::{Response, StatusCode};
 use socketio_core::engine::Response as SessionResponse;
 
-use super::hooks::Watch;
+use super::hooks::ResponseHooks;
 use crate::admission::Rejection;
 
 /// Returns the answer to a request that this layer or its session has rejected.
-pub(super) fn rejected(rejection: Rejection, watch: &Watch) -> Response<Bytes> {
+pub(super) fn rejected(rejection: Rejection, hooks: &ResponseHooks) -> Response<Bytes> {
     crate::trace::request_rejected(&rejection);
-    watch.rejected(&rejection);
+    hooks.rejected(&rejection);
     let mut response =
-        with_head(&SessionResponse::Refused(rejection.cause()), watch).map(|()| match rejection.body() {
+        with_head(&SessionResponse::Refused(rejection.cause()), hooks).map(|()| match rejection.body() {
             std::borrow::Cow::Borrowed(body) => Bytes::from_static(body.as_bytes()),
             std::borrow::Cow::Owned(body) => body.into(),
         });
@@ -20,19 +20,19 @@ pub(super) fn rejected(rejection: Rejection, watch: &Watch) -> Response<Bytes> {
 }
 
 /// Returns the answer of a session that comes in one piece.
-pub(super) fn whole(answer: SessionResponse, watch: &Watch) -> Response<Bytes> {
+pub(super) fn whole(answer: SessionResponse, hooks: &ResponseHooks) -> Response<Bytes> {
     match answer {
-        SessionResponse::Refused(error) => rejected(error.into(), watch),
-        answer => with_head(&answer, watch).map(|()| answer.into_body()),
+        SessionResponse::Refused(error) => rejected(error.into(), hooks),
+        answer => with_head(&answer, hooks).map(|()| answer.into_body()),
     }
 }
 
 /// Returns an answer of packets, which are in its body.
-pub(super) fn with_packets<B>(body: B, watch: &Watch) -> Response<B> {
-    with_head(&SessionResponse::Payload(Vec::new()), watch).map(|()| body)
+pub(super) fn with_packets<B>(body: B, hooks: &ResponseHooks) -> Response<B> {
+    with_head(&SessionResponse::Payload(Vec::new()), hooks).map(|()| body)
 }
 
-fn with_head(answer: &SessionResponse, watch: &Watch) -> Response<()> {
+fn with_head(answer: &SessionResponse, hooks: &ResponseHooks) -> Response<()> {
     let mut response = Response::new(());
     *response.status_mut() = StatusCode::from_u16(answer.status()).unwrap_or(StatusCode::BAD_REQUEST);
     let headers = response.headers_mut();
@@ -40,6 +40,6 @@ fn with_head(answer: &SessionResponse, watch: &Watch) -> Response<()> {
     let cache_control = answer.cache_control().map(HeaderValue::from_static);
     headers.extend(content_type.map(|value| (header::CONTENT_TYPE, value)));
     headers.extend(cache_control.map(|value| (header::CACHE_CONTROL, value)));
-    watch.answered(headers);
+    hooks.answered(headers);
     response
 }

@@ -5,10 +5,10 @@ use http::{Method, Response, StatusCode, Version};
 use socketio_core::engine::{BadRequest, RequestError};
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
-use super::hooks::Watch;
+use super::hooks::ResponseHooks;
 
 /// A WebSocket handshake that is in order, and its answer.
-pub(super) struct Handshake {
+pub(super) struct WebSocketAccept {
     /// What proves over HTTP/1.1 that the handshake was understood; HTTP/2 has no need of it.
     accept: Option<HeaderValue>,
     protocol: Option<HeaderValue>,
@@ -24,7 +24,7 @@ pub(super) fn is_requested(parts: &Parts) -> bool {
     parts.method == Method::GET && has_token(&parts.headers, &header::UPGRADE, "websocket")
 }
 
-impl Handshake {
+impl WebSocketAccept {
     /// Checks the handshake of a request that [asks for one](is_requested).
     pub(super) fn parse(parts: &Parts) -> Result<Self, RequestError> {
         let headers = &parts.headers;
@@ -50,7 +50,7 @@ impl Handshake {
     }
 
     /// Returns the answer that turns the connection into a WebSocket.
-    pub(super) fn into_response(self, watch: &Watch) -> Response<Bytes> {
+    pub(super) fn into_response(self, hooks: &ResponseHooks) -> Response<Bytes> {
         let mut response = Response::new(Bytes::new());
         let headers = response.headers_mut();
         if let Some(protocol) = self.protocol {
@@ -62,7 +62,7 @@ impl Handshake {
             headers.insert(header::SEC_WEBSOCKET_ACCEPT, accept);
             *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
         }
-        watch.answered(response.headers_mut());
+        hooks.answered(response.headers_mut());
         response
     }
 }

@@ -189,7 +189,7 @@ impl NamespaceBuilder {
     ///
     /// let io = SocketIo::new();
     /// io.of("/", |ns| {
-    ///     ns.filter(|socket, event| match event.weight() > 10_000 {
+    ///     ns.filter(|socket, event| match event.size() > 10_000 {
     ///         true => Verdict::deny("too long"),
     ///         false => Verdict::Pass,
     ///     });

@@ -19,11 +19,11 @@ mod room_events;
 mod hook_queue;
 use hook_queue::HookQueue;
 
-mod children;
-use children::Child;
-use children::Children;
-pub use children::NamespaceEvent;
-pub(crate) use children::NamespaceHook;
+mod dynamic;
+use dynamic::DynamicNamespace;
+use dynamic::DynamicNamespaces;
+pub use dynamic::NamespaceEvent;
+pub(crate) use dynamic::NamespaceHook;
 
 mod define;
 mod setup;
@@ -47,7 +47,7 @@ use crate::socket::Socket;
 pub(crate) struct Namespace {
     path: NamespacePath,
     /// If it met a pattern.
-    child: Option<Box<Child>>,
+    child: Option<Box<DynamicNamespace>>,
     /// Replaced whole: a client that connects meets all of it or nothing.
     table: RwLock<Arc<Table>>,
     /// One lock around all rooms, held for as long as it takes to copy handles out.
@@ -73,7 +73,7 @@ impl Namespace {
         }
     }
 
-    fn child(path: NamespacePath, child: Child) -> Self {
+    fn child(path: NamespacePath, child: DynamicNamespace) -> Self {
         Self { child: Some(Box::new(child)), ..Self::new(path) }
     }
 
@@ -98,12 +98,12 @@ impl Namespace {
         defined.removed.load(Ordering::Acquire)
     }
 
-    fn is_child_of(&self, pattern: &Arc<Self>) -> bool {
+    fn matches(&self, pattern: &Arc<Self>) -> bool {
         self.child.as_ref().is_some_and(|child| Arc::ptr_eq(&child.parent, pattern))
     }
 
     /// Whether it has sockets, and may have more.
-    fn lives(&self) -> bool {
+    fn is_open(&self) -> bool {
         !self.is_removed() && !self.rooms().is_empty()
     }
 

@@ -3,7 +3,7 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use socketio_core::namespace::{Dispatcher, NamespacePath, Resolved};
 
 use super::setup::Setup;
-use super::{Children, Namespace, NamespaceHook, Table};
+use super::{DynamicNamespaces, Namespace, NamespaceHook, Table};
 use crate::error::{SetupError, SetupErrors};
 use crate::handler::{Cause, ErrorContext, ErrorHook, Requirements};
 use crate::observer::Observation;
@@ -18,7 +18,7 @@ pub(crate) struct NamespaceSet {
     /// Told of what concerns no namespace, or one without a hook of its own.
     on_error: Option<ErrorHook>,
     inner: RwLock<Inner>,
-    children: Arc<Children>,
+    dynamic: Arc<DynamicNamespaces>,
     setup: Setup,
 }
 
@@ -49,7 +49,7 @@ impl NamespaceSet {
             server,
             on_error: settings.on_error,
             inner: RwLock::default(),
-            children: Arc::new(Children::new(settings.max_dynamic, settings.on_namespace)),
+            dynamic: Arc::new(DynamicNamespaces::new(settings.max_dynamic, settings.on_namespace)),
             setup: Setup::default(),
         }
     }
@@ -106,7 +106,7 @@ impl NamespaceSet {
         let mut errors: Vec<_> =
             missing.map(|(_, state)| SetupError::MissingState { namespace: path(), state }).collect();
         if requirements.needs_captures() && !namespace.is_pattern() {
-            errors.push(SetupError::NoPattern { namespace: path() });
+            errors.push(SetupError::NoPathParameters { namespace: path() });
         }
         errors
     }
@@ -117,7 +117,7 @@ impl NamespaceSet {
         match inner.dispatcher.resolve(name)? {
             Resolved::Path(index) => Some(Arc::clone(&inner.namespaces[index.get()])),
             Resolved::Pattern(index, captures) => {
-                self.children.get_or_make(name, &inner.namespaces[index.get()], captures)
+                self.dynamic.get_or_make(name, &inner.namespaces[index.get()], captures)
             }
         }
     }
@@ -127,7 +127,7 @@ impl NamespaceSet {
         let inner = self.read();
         match inner.dispatcher.resolve(name)? {
             Resolved::Path(index) => Some(Arc::clone(&inner.namespaces[index.get()])),
-            Resolved::Pattern(..) => self.children.living(name),
+            Resolved::Pattern(..) => self.dynamic.get(name),
         }
     }
 
@@ -177,7 +177,7 @@ impl NamespaceSet {
         let namespace = inner.namespaces.remove(index.get());
         namespace.remove_itself();
         drop(inner);
-        let mut removed = self.children.of(&namespace);
+        let mut removed = self.dynamic.of(&namespace);
         removed.push(namespace);
         Some(removed)
     }
@@ -191,7 +191,7 @@ impl NamespaceSet {
     pub(crate) fn all(&self) -> Vec<Arc<Namespace>> {
         let mut all = self.defined();
         all.retain(|namespace| !namespace.is_pattern());
-        all.extend(self.children.all_living());
+        all.extend(self.dynamic.all_open());
         all
     }
 

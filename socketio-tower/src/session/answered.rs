@@ -1,7 +1,7 @@
 use std::time::Instant;
 
 use bytes::Bytes;
-use socketio_core::Link;
+use socketio_core::LinkId;
 
 /// The answer to a GET on its way to the HTTP server, which takes a piece when its client can take one.
 ///
@@ -9,7 +9,7 @@ use socketio_core::Link;
 /// nothing of it.
 #[derive(Debug)]
 pub(super) struct Answered {
-    pub(super) link: Link,
+    pub(super) link: LinkId,
     /// When the last piece was taken.
     pub(super) moved: Instant,
     packets: Bytes,
@@ -17,12 +17,12 @@ pub(super) struct Answered {
 }
 
 impl Answered {
-    pub(super) fn new(link: Link, packets: Bytes, now: Instant) -> Self {
+    pub(super) fn new(link: LinkId, packets: Bytes, now: Instant) -> Self {
         Self { link, moved: now, packets, taken: 0 }
     }
 
     /// The bytes that it holds, until its last piece is taken.
-    pub(super) fn weight(&self) -> usize {
+    pub(super) fn size(&self) -> usize {
         self.packets.len()
     }
 
@@ -54,7 +54,7 @@ mod tests {
     fn it_is_taken_in_pieces() {
         for length in [1, PIECE - 1, PIECE, PIECE + 1, 5 * PIECE, 5 * PIECE + 7] {
             let packets: Vec<u8> = (0..length).map(|n| n as u8).collect();
-            let mut answered = Answered::new(Link::new(0), packets.clone().into(), Instant::now());
+            let mut answered = Answered::new(LinkId::new(0), packets.clone().into(), Instant::now());
             let mut taken = Vec::new();
             loop {
                 let (piece, is_last) = answered.take_piece();
@@ -63,7 +63,7 @@ mod tests {
                 if is_last {
                     break;
                 }
-                assert_eq!(answered.weight(), length);
+                assert_eq!(answered.size(), length);
             }
             assert_eq!(taken, packets);
         }

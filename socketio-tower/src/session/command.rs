@@ -3,12 +3,14 @@ use std::time::Instant;
 use bytes::Bytes;
 use socketio_core::engine::{Poll, Post, Response, Upgrade};
 use socketio_core::packet::RawArgs;
-use socketio_core::{Awaits, DisconnectReason, Encoded, Link, Lost, SocketId, SocketKey, Unanswered};
+use socketio_core::{
+    AckFailure, AckRequest, DisconnectReason, Encoded, LinkError, LinkId, SocketId, SocketKey,
+};
 use tokio::sync::oneshot;
 
 use crate::ack_error::AckError;
 use crate::collection::Collector;
-use crate::transport::Stream;
+use crate::transport::PendingStream;
 
 /// What the task of a session is asked to do.
 #[derive(Debug)]
@@ -16,7 +18,7 @@ pub(crate) enum Command {
     /// Send a packet to the client.
     Send { socket: SocketKey, packet: Encoded },
     /// Send a packet and bring the answer back.
-    Ask { socket: SocketKey, packet: Encoded, awaits: Box<Awaits<Answer>> },
+    Ask { socket: SocketKey, packet: Encoded, request: Box<AckRequest<Answer>> },
     /// Disconnect a socket.
     Disconnect { socket: SocketKey },
     /// Report the sockets of the client that are connected.
@@ -26,17 +28,17 @@ pub(crate) enum Command {
     /// End the session.
     Close { reason: DisconnectReason },
     /// A GET waits.
-    Poll { link: Link, poll: Poll, respond: Respond },
+    Poll { link: LinkId, poll: Poll, respond: Respond },
     /// A POST has begun.
-    Post { link: Link, post: Post, respond: Respond },
+    Post { link: LinkId, post: Post, respond: Respond },
     /// Its body is there.
-    Body { link: Link, body: Bytes },
+    Body { link: LinkId, body: Bytes },
     /// The HTTP server has taken the whole answer to a GET.
-    Delivered { link: Link, moved: Instant },
+    Delivered { link: LinkId, moved: Instant },
     /// A request was given up, or its answer could not be delivered.
-    Lost { link: Link, why: Lost },
+    LinkLost { link: LinkId, why: LinkError },
     /// A message stream wants to take the session over.
-    Upgrade { link: Link, upgrade: Box<(Upgrade, Stream)> },
+    Upgrade { link: LinkId, upgrade: Box<(Upgrade, PendingStream)> },
 }
 
 /// A socket, by its namespace and its id.
@@ -68,7 +70,7 @@ pub(crate) enum Answer {
 }
 
 impl Answer {
-    pub(crate) fn send(self, answer: Result<RawArgs, Unanswered>) {
+    pub(crate) fn send(self, answer: Result<RawArgs, AckFailure>) {
         // Whoever asked may have given up.
         match self {
             Self::One(sender) => drop(sender.send(answer.map_err(AckError::from))),

@@ -3,7 +3,7 @@ use std::task::Waker;
 use std::time::Instant;
 
 use bytes::Bytes;
-use socketio_core::{DisconnectReason, Link};
+use socketio_core::{DisconnectReason, LinkId};
 
 use super::answered::Answered;
 use super::command::Command;
@@ -50,7 +50,7 @@ struct Inner {
 /// A packet that is larger than the bound. It does not count against it: the bound is for what waits beside it.
 #[derive(Debug)]
 struct Large {
-    weight: usize,
+    size: usize,
     /// The bound when it was queued.
     bound: usize,
     /// The bytes of the packets that were queued after it.
@@ -94,15 +94,15 @@ pub(crate) enum Pushed {
 }
 
 impl Mailbox {
-    /// Queues a command with a packet of this weight, unless the bytes that wait would exceed the bound. One
+    /// Queues a command with a packet of this size, unless the bytes that wait would exceed the bound. One
     /// packet that is larger than the bound may wait as well: the bound is then for what waits beside it. At
     /// the bound the session may be ended, which is asked of the task once.
-    pub(crate) fn push_packet(&self, weight: usize, settings: &Settings, command: Command) -> Pushed {
+    pub(crate) fn push_packet(&self, size: usize, settings: &Settings, command: Command) -> Pushed {
         let mut inner = self.lock();
         if inner.ending {
             return Pushed::Gone;
         }
-        if !inner.admit(weight, settings.max_queued_bytes) {
+        if !inner.admit(size, settings.max_queued_bytes) {
             if settings.overflow == Overflow::Close {
                 inner.ending = true;
                 push(inner, Command::Close { reason: DisconnectReason::ForcedServerClose });
@@ -113,21 +113,21 @@ impl Mailbox {
         Pushed::Queued
     }
 
-    /// Queues a command with a packet of this weight if it can leave at once: nothing waits before it, and the client's
+    /// Queues a command with a packet of this size if it can leave at once: nothing waits before it, and the client's
     /// transport takes it.
-    pub(crate) fn push_volatile(&self, weight: usize, settings: &Settings, command: Command) -> Pushed {
+    pub(crate) fn push_volatile(&self, size: usize, settings: &Settings, command: Command) -> Pushed {
         let mut inner = self.lock();
         if inner.ending {
             return Pushed::Gone;
         }
-        if !inner.writable || inner.queued_bytes > 0 || !inner.admit(weight, settings.max_queued_bytes) {
+        if !inner.writable || inner.queued_bytes > 0 || !inner.admit(size, settings.max_queued_bytes) {
             return Pushed::Dropped;
         }
         push(inner, command);
         Pushed::Queued
     }
 
-    /// Queues what has no weight; gives it back if the session is over.
+    /// Queues what has no size; gives it back if the session is over.
     pub(crate) fn push(&self, command: Command) -> Result<(), Command> {
         let inner = self.lock();
         if matches!(inner.task, Task::Closed) {
@@ -138,7 +138,7 @@ impl Mailbox {
     }
 
     /// Queues the body of a POST; nothing happens if the session is over.
-    pub(crate) fn push_body(&self, link: Link, body: Bytes) {
+    pub(crate) fn push_body(&self, link: LinkId, body: Bytes) {
         let mut inner = self.lock();
         if !matches!(inner.task, Task::Closed) {
             inner.body_bytes += body.len();
@@ -164,16 +164,16 @@ impl Mailbox {
 
     /// The next piece of an answer, for the HTTP server; none if the task has dropped it. With the last piece the task is told
     /// that the answer is delivered: it is woken only if it has nothing else to wait for.
-    pub(crate) fn take_piece(&self, link: Link, now: Instant) -> Option<Bytes> {
+    pub(crate) fn take_piece(&self, link: LinkId, now: Instant) -> Option<Bytes> {
         let mut inner = self.lock();
         let ending = inner.ending;
         let answer = inner.answer.as_mut().filter(|answer| answer.link == link)?;
-        let before = answer.weight();
+        let before = answer.size();
         let (piece, is_last) = answer.take_piece();
         if !ending {
             answer.moved = now;
         }
-        let taken = before - answer.weight();
+        let taken = before - answer.size();
         inner.queued_bytes -= taken;
         inner.taken_bytes -= taken;
         if is_last {
@@ -190,15 +190,15 @@ impl Mailbox {
     }
 
     /// For the task: the packets that answer a GET, which the HTTP server takes piece by piece.
-    pub(crate) fn answer(&self, link: Link, packets: Vec<u8>, now: Instant) {
+    pub(crate) fn answer(&self, link: LinkId, packets: Vec<u8>, now: Instant) {
         let mut inner = self.lock();
         let answer = Answered::new(link, packets.into(), now);
         if let Some(large) = &mut inner.large {
             // Binary is a third longer here.
-            large.weight = large.weight.max(answer.weight());
+            large.size = large.size.max(answer.size());
         }
-        inner.queued_bytes += answer.weight();
-        inner.taken_bytes += answer.weight();
+        inner.queued_bytes += answer.size();
+        inner.taken_bytes += answer.size();
         inner.answer = Some(Box::new(answer));
     }
 
@@ -209,7 +209,7 @@ impl Mailbox {
     }
 
     /// For the task: the answer is not waited for any longer.
-    pub(crate) fn drop_answer(&self, link: Link) {
+    pub(crate) fn drop_answer(&self, link: LinkId) {
         let mut inner = self.lock();
         if inner.answer.as_ref().is_some_and(|answer| answer.link == link) {
             let answer = inner.drop_answer();
@@ -306,7 +306,7 @@ impl Mailbox {
 impl Inner {
     /// The task has so many bytes that the kernel has still to take.
     fn tell_downstream(&mut self, downstream_bytes: usize) {
-        let taken = downstream_bytes + self.answer.as_ref().map_or(0, |answer| answer.weight());
+        let taken = downstream_bytes + self.answer.as_ref().map_or(0, |answer| answer.size());
         self.queued_bytes = self.queued_bytes - self.taken_bytes + taken;
         self.taken_bytes = taken;
         if self.large.as_ref().is_some_and(|large| self.queued_bytes <= large.bound) {
@@ -316,18 +316,18 @@ impl Inner {
 
     fn drop_answer(&mut self) -> Option<Box<Answered>> {
         let answer = self.answer.take();
-        let weight = answer.as_ref().map_or(0, |answer| answer.weight());
-        self.queued_bytes -= weight;
-        self.taken_bytes -= weight;
+        let size = answer.as_ref().map_or(0, |answer| answer.size());
+        self.queued_bytes -= size;
+        self.taken_bytes -= size;
         answer
     }
 
     /// Counts a packet, if there is room for it.
     #[inline]
-    fn admit(&mut self, weight: usize, bound: usize) -> bool {
-        let queued = self.queued_bytes.saturating_add(weight);
+    fn admit(&mut self, size: usize, bound: usize) -> bool {
+        let queued = self.queued_bytes.saturating_add(size);
         if queued > bound {
-            return self.admit_large(weight, bound);
+            return self.admit_large(size, bound);
         }
         self.queued_bytes = queued;
         true
@@ -335,20 +335,20 @@ impl Inner {
 
     /// The same for a packet that is larger than the bound, or waits beside one.
     #[cold]
-    fn admit_large(&mut self, weight: usize, bound: usize) -> bool {
+    fn admit_large(&mut self, size: usize, bound: usize) -> bool {
         match &mut self.large {
-            None if weight > bound => self.large = Some(Box::new(Large { weight, bound, behind: 0 })),
+            None if size > bound => self.large = Some(Box::new(Large { size, bound, behind: 0 })),
             // Packets leave in order: those before the large one, the large one, those behind it.
-            Some(large) if weight <= bound => {
-                let beside = self.queued_bytes.saturating_sub(large.weight).max(large.behind);
-                if beside + weight > bound {
+            Some(large) if size <= bound => {
+                let beside = self.queued_bytes.saturating_sub(large.size).max(large.behind);
+                if beside + size > bound {
                     return false;
                 }
-                large.behind += weight;
+                large.behind += size;
             }
             _ => return false,
         }
-        self.queued_bytes += weight;
+        self.queued_bytes += size;
         true
     }
 }

@@ -13,7 +13,7 @@ pub(crate) use table::{NotInserted, SessionTable};
 
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicUsize, Ordering};
 
-use socketio_core::{Link, Sid, Transport};
+use socketio_core::{LinkId, Sid, Transport};
 
 use crate::extensions::Extensions;
 use crate::handshake::Handshake;
@@ -52,8 +52,8 @@ impl Session {
     }
 
     /// A link that was never used before.
-    pub(crate) fn new_link(&self) -> Link {
-        Link::new(self.links.fetch_add(1, Ordering::Relaxed))
+    pub(crate) fn new_link(&self) -> LinkId {
+        LinkId::new(self.links.fetch_add(1, Ordering::Relaxed))
     }
 
     pub(crate) fn transport(&self) -> Transport {

@@ -31,7 +31,7 @@ impl Socket {
     /// # }
     /// ```
     pub fn set_data<T: Serialize + Clone + Send + Sync + 'static>(&self, value: T) {
-        let former = self.overlay().and_then(|overlay| overlay.show(Arc::new(value)));
+        let former = self.extras().and_then(|extras| extras.show(Arc::new(value)));
         // Outside the lock, whatever its destructor does.
         drop(former);
     }
@@ -49,6 +49,6 @@ impl Socket {
     }
 
     fn shown(&self) -> Option<Shown> {
-        self.overlay_if_any()?.shown()
+        self.extras_if_any()?.shown()
     }
 }

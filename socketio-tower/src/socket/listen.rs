@@ -7,7 +7,7 @@ use socketio_core::namespace::is_reserved;
 use socketio_core::packet::Event;
 
 use super::Socket;
-use super::presence::{Entry, ListenerId, Overlay};
+use super::presence::{Entry, Extras, ListenerId};
 use crate::error::SetupError;
 use crate::filter::{EventPolicy, Verdict};
 use crate::handler::{
@@ -71,13 +71,13 @@ impl Socket {
 
     /// Takes a listener or filter of this socket away. False if it is not there any more.
     pub fn off(&self, listener: ListenerId) -> bool {
-        self.overlay_if_any().is_some_and(|overlay| overlay.remove(listener))
+        self.extras_if_any().is_some_and(|extras| extras.remove(listener))
     }
 
     /// Takes all listeners that this socket has for an event away, and tells how many there were. The namespace's
     /// handler stays.
     pub fn off_all(&self, event: &str) -> usize {
-        self.overlay_if_any().map_or(0, |overlay| overlay.remove_all(event))
+        self.extras_if_any().map_or(0, |extras| extras.remove_all(event))
     }
 
     /// Adds a filter for the events of this socket, after its namespace's; see
@@ -115,7 +115,7 @@ impl Socket {
     /// [`NamespaceBuilder::on_any_outgoing`](crate::NamespaceBuilder::on_any_outgoing).
     pub fn on_any_outgoing(&self, listener: impl Fn(&Self, &Event) + Send + Sync + 'static) -> ListenerId {
         let listener = self.add(Entry::Outgoing(Arc::new(listener)));
-        self.0.presence.life().listen();
+        self.0.presence.lifecycle().listen();
         listener
     }
 
@@ -150,7 +150,7 @@ impl Socket {
 
     /// A socket that is gone receives nothing: what is added to it is dropped, and its id is that of nothing.
     fn add(&self, entry: Entry) -> ListenerId {
-        self.overlay().and_then(|overlay| overlay.add(entry)).unwrap_or(ListenerId::NONE)
+        self.extras().and_then(|extras| extras.add(entry)).unwrap_or(ListenerId::NONE)
     }
 }
 
@@ -158,7 +158,7 @@ impl Socket {
     /// Whether nothing stands between an event and the namespace's handler for it: no policy, no filter, and nothing
     /// of this socket alone.
     pub(crate) fn is_plain(&self) -> bool {
-        self.table().is_open() && self.overlay_if_any().is_none_or(|overlay| !overlay.is_guarded())
+        self.table().is_open() && self.extras_if_any().is_none_or(|extras| !extras.is_guarded())
     }
 
     /// What the policy and the filters make of an event.
@@ -166,7 +166,7 @@ impl Socket {
         if !self.allows(event.name()) {
             return Judgement::Now(Verdict::deny("not allowed by the socket's policy"));
         }
-        let own = || self.overlay_if_any().map_or_else(Vec::new, |overlay| overlay.filters());
+        let own = || self.extras_if_any().map_or_else(Vec::new, |extras| extras.filters());
         match self.judge_now(event, self.table().filters()) {
             Ok(Verdict::Pass) => {}
             Ok(verdict) => return Judgement::Now(verdict),
@@ -214,15 +214,15 @@ impl Socket {
 
     /// The socket's own listeners for an event; those that listen once are taken.
     pub(crate) fn listeners(&self, event: &str) -> Vec<(Arc<str>, Arc<EventHandler>)> {
-        let overlay = self.overlay_if_any().filter(|overlay| overlay.is_guarded());
-        overlay.map_or_else(Vec::new, |overlay| overlay.listeners(event))
+        let extras = self.extras_if_any().filter(|extras| extras.is_guarded());
+        extras.map_or_else(Vec::new, |extras| extras.listeners(event))
     }
 
     /// Tells those who want to know of every event that is sent. An ack is none.
     #[cold]
     pub(super) fn tell_outgoing(&self, packet: &Encoded) {
-        let overlay = self.overlay_if_any().map_or_else(Vec::new, |overlay| overlay.outgoing());
-        let mut listeners = self.table().outgoing().iter().chain(&overlay).peekable();
+        let extras = self.extras_if_any().map_or_else(Vec::new, |extras| extras.outgoing());
+        let mut listeners = self.table().outgoing().iter().chain(&extras).peekable();
         let observed = EmittedEvent::new(packet).filter(|_| !self.server().observers().is_empty());
         if listeners.peek().is_none() && observed.is_none() {
             return;
@@ -242,13 +242,13 @@ impl Socket {
     }
 
     /// What this socket has of its own; made if it has nothing yet. None if it is gone.
-    pub(super) fn overlay(&self) -> Option<&Overlay> {
-        self.0.presence.overlay()
+    pub(super) fn extras(&self) -> Option<&Extras> {
+        self.0.presence.extras()
     }
 
-    /// The overlay of this socket, if it has one.
-    pub(super) fn overlay_if_any(&self) -> Option<&Overlay> {
-        self.0.presence.overlay_if_any()
+    /// The extras of this socket, if it has one.
+    pub(super) fn extras_if_any(&self) -> Option<&Extras> {
+        self.0.presence.extras_if_any()
     }
 
     /// It will never receive anything again: what its listeners capture and what is kept with it is freed, and its tasks
@@ -260,10 +260,10 @@ impl Socket {
 
     fn allows(&self, event: &str) -> bool {
         let initial = self.table().policy();
-        let overlay = self.overlay_if_any();
-        overlay.map_or_else(
+        let extras = self.extras_if_any();
+        extras.map_or_else(
             || initial.allows(event),
-            |overlay| overlay.with_policy(|own| own.unwrap_or(initial).allows(event)),
+            |extras| extras.with_policy(|own| own.unwrap_or(initial).allows(event)),
         )
     }
 }
@@ -312,14 +312,14 @@ impl SocketPolicy<'_> {
     }
 
     /// Allows every event.
-    pub fn lift(self) -> Self {
+    pub fn allow_all(self) -> Self {
         self.change(|policy| *policy = EventPolicy::all())
     }
 
     /// Goes back to the policy of the namespace.
     pub fn reset(self) -> Self {
-        if let Some(overlay) = self.0.overlay_if_any() {
-            overlay.change_policy(|own| *own = None);
+        if let Some(extras) = self.0.extras_if_any() {
+            extras.change_policy(|own| *own = None);
         }
         self
     }
@@ -331,8 +331,8 @@ impl SocketPolicy<'_> {
 
     fn change(self, change: impl FnOnce(&mut EventPolicy)) -> Self {
         let initial = self.0.table().policy();
-        if let Some(overlay) = self.0.overlay() {
-            overlay.change_policy(|own| change(own.get_or_insert_with(|| initial.clone())));
+        if let Some(extras) = self.0.extras() {
+            extras.change_policy(|own| change(own.get_or_insert_with(|| initial.clone())));
         }
         self
     }

@@ -12,8 +12,8 @@ mod data;
 mod encode;
 pub(crate) use encode::with_encoder;
 
-mod life;
-use life::Life;
+mod lifecycle;
+use lifecycle::Lifecycle;
 
 mod listen;
 pub(crate) use listen::Judgement;
@@ -75,7 +75,7 @@ impl Socket {
 
     /// Whether it is connected: from before the connect handler until it leaves, or is disconnected.
     pub fn is_connected(&self) -> bool {
-        self.0.presence.life().is_connected()
+        self.0.presence.lifecycle().is_connected()
     }
 
     /// The transport its client has at the moment.
@@ -139,7 +139,7 @@ impl Socket {
 
     /// Once: who is gone already has no client to speak for.
     fn end(&self, command: Command) {
-        if !self.0.presence.life().end() {
+        if !self.0.presence.lifecycle().end() {
             // A session that is over has disconnected it already.
             self.0.session.mailbox.push(command).ok();
         }
@@ -160,7 +160,7 @@ impl Socket {
             key,
             session,
             namespace,
-            presence: Presence::new(id, Life::new(listened)),
+            presence: Presence::new(id, Lifecycle::new(listened)),
             table,
             namespaces,
             extensions: Extensions::default(),
@@ -215,11 +215,11 @@ impl Socket {
 
     /// It reaches nobody from now on.
     pub(crate) fn mark_gone(&self) {
-        self.0.presence.life().end();
+        self.0.presence.lifecycle().end();
     }
 
     pub(crate) fn is_gone(&self) -> bool {
-        self.0.presence.life().is_gone()
+        self.0.presence.lifecycle().is_gone()
     }
 
     /// The handlers that stood when it connected.

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use socketio_core::Awaits;
+use socketio_core::AckRequest;
 use socketio_core::packet::ToArgs;
 use tokio::sync::oneshot;
 
@@ -75,8 +75,8 @@ impl SocketOperator {
         };
         let (sender, receiver) = oneshot::channel();
         let deadline = self.timeout.unwrap_or(socket.server().settings().ack_timeout);
-        let awaits = Awaits::new(id, Answer::One(sender), after(deadline));
-        match socket.ask(packet, awaits, self.volatile).ok() {
+        let request = AckRequest::new(id, Answer::One(sender), after(deadline));
+        match socket.ask(packet, request, self.volatile).ok() {
             Ok(()) => EmitWithAck::waiting(receiver),
             Err(error) => EmitWithAck::failed(error.into()),
         }

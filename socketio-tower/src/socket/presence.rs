@@ -6,7 +6,7 @@ use socketio_core::SocketId;
 use socketio_core::namespace::MemberKey;
 use tokio_util::sync::CancellationToken;
 
-use super::life::Life;
+use super::lifecycle::Lifecycle;
 use super::shown::Shown;
 use crate::filter::EventPolicy;
 use crate::namespace::{EventHandler, Filter, Listener};
@@ -18,24 +18,24 @@ use crate::sync::{AtomicBool, Mutex, MutexGuard, OnceLock};
 pub(super) struct Presence {
     /// Here it takes the room that the others leave: 8 bytes less for each socket.
     id: SocketId,
-    life: Life,
+    lifecycle: Lifecycle,
     /// Its place, once it has one.
     member: OnceLock<MemberKey>,
     /// What it has beyond its namespace's table; most have nothing.
-    overlay: OnceLock<Box<Overlay>>,
+    extras: OnceLock<Box<Extras>>,
 }
 
 impl Presence {
-    pub(super) fn new(id: SocketId, life: Life) -> Self {
-        Self { id, life, member: OnceLock::new(), overlay: OnceLock::new() }
+    pub(super) fn new(id: SocketId, lifecycle: Lifecycle) -> Self {
+        Self { id, lifecycle, member: OnceLock::new(), extras: OnceLock::new() }
     }
 
     pub(super) fn id(&self) -> SocketId {
         self.id
     }
 
-    pub(super) fn life(&self) -> &Life {
-        &self.life
+    pub(super) fn lifecycle(&self) -> &Lifecycle {
+        &self.lifecycle
     }
 
     /// Its place among the members. None before it has one.
@@ -43,33 +43,33 @@ impl Presence {
         self.member.get().copied()
     }
 
-    /// Its overlay, if it has one.
-    pub(super) fn overlay_if_any(&self) -> Option<&Overlay> {
-        self.overlay.get().map(|overlay| &**overlay)
+    /// Its extras, if it has one.
+    pub(super) fn extras_if_any(&self) -> Option<&Extras> {
+        self.extras.get().map(|extras| &**extras)
     }
 
-    /// Its overlay; made if it has none yet. None if it is gone.
-    pub(super) fn overlay(&self) -> Option<&Overlay> {
-        if self.life.is_gone() {
+    /// Its extras; made if it has none yet. None if it is gone.
+    pub(super) fn extras(&self) -> Option<&Extras> {
+        if self.lifecycle.is_gone() {
             return None;
         }
-        let overlay = self.overlay.get_or_init(Box::default);
-        // Retired meanwhile: whoever saw to that may have found no overlay to be closed.
-        if self.life.is_retired() {
-            overlay.close();
+        let extras = self.extras.get_or_init(Box::default);
+        // Retired meanwhile: whoever saw to that may have found no extras to be closed.
+        if self.lifecycle.is_retired() {
+            extras.close();
         }
-        Some(overlay)
+        Some(extras)
     }
 
     /// Joins a room as the member it is, or keeps the room until it is one. False if it is gone.
     pub(super) fn join(&self, room: &str, join: impl FnOnce(MemberKey) -> bool) -> bool {
         match self.member() {
-            Some(_) if self.life.is_gone() => false,
+            Some(_) if self.lifecycle.is_gone() => false,
             Some(member) => join(member),
             None => {
-                let later = self.overlay().is_some_and(|overlay| overlay.join_later(room));
-                // Connected meanwhile: the joins may have been taken just before. Whoever found no overlay to take them from
-                // was there before `overlay` looked at its life, and is seen here.
+                let later = self.extras().is_some_and(|extras| extras.join_later(room));
+                // Connected meanwhile: the joins may have been taken just before. Whoever found no extras to take them from
+                // was there before `extras` looked at its lifecycle, and is seen here.
                 self.member().map_or(later, join)
             }
         }
@@ -80,22 +80,22 @@ impl Presence {
         if let Some(member) = self.member() {
             return leave(member);
         }
-        let early = self.overlay().is_some_and(|overlay| overlay.leave_early(room));
+        let early = self.extras().is_some_and(|extras| extras.leave_early(room));
         self.member().map_or(early, |member| leave(member) || early)
     }
 
     /// It is a member from now on. Returns the rooms that it has joined before.
     pub(super) fn connect(&self, member: MemberKey) -> Vec<Box<str>> {
         self.member.get_or_init(|| member);
-        self.life.connect();
-        self.overlay_if_any().map_or_else(Vec::new, Overlay::take_joins)
+        self.lifecycle.connect();
+        self.extras_if_any().map_or_else(Vec::new, Extras::take_joins)
     }
 
     /// It will never receive anything again: what it has of its own is dropped.
     pub(super) fn retire(&self) {
-        self.life.retire();
-        if let Some(overlay) = self.overlay_if_any() {
-            overlay.close();
+        self.lifecycle.retire();
+        if let Some(extras) = self.extras_if_any() {
+            extras.close();
         }
     }
 }
@@ -104,7 +104,7 @@ impl Presence {
 ///
 /// Its lock is held while lists are changed or copied, never across a call of what is in them.
 #[derive(Debug, Default)]
-pub(super) struct Overlay {
+pub(super) struct Extras {
     inner: Mutex<Inner>,
     /// Whether there was ever something that an event must be shown to.
     guarded: AtomicBool,
@@ -141,7 +141,7 @@ pub(super) enum Entry {
     Outgoing(Listener),
 }
 
-impl Overlay {
+impl Extras {
     /// None if the socket is gone.
     pub(super) fn add(&self, entry: Entry) -> Option<ListenerId> {
         let mut inner = self.lock();

@@ -3,7 +3,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use socketio_core::packet::ToArgs;
-use socketio_core::{Awaits, Encoded};
+use socketio_core::{AckRequest, Encoded};
 
 use super::{EmitWithAck, Socket, SocketOperator, with_encoder};
 use crate::emit_status::EmitStatus;
@@ -102,40 +102,40 @@ impl Socket {
 
     /// Queues a packet that is encoded for its namespace.
     pub(crate) fn deliver(&self, packet: Encoded, volatile: bool) -> EmitStatus {
-        let weight = packet.weight();
-        self.push(weight, Command::Send { socket: self.0.key, packet }, volatile)
+        let size = packet.size();
+        self.push(size, Command::Send { socket: self.0.key, packet }, volatile)
     }
 
     /// Queues a packet whose answer is awaited.
-    pub(crate) fn ask(&self, packet: Encoded, awaits: Awaits<Answer>, volatile: bool) -> EmitStatus {
-        let weight = packet.weight();
-        self.push(weight, Command::Ask { socket: self.0.key, packet, awaits: Box::new(awaits) }, volatile)
+    pub(crate) fn ask(&self, packet: Encoded, request: AckRequest<Answer>, volatile: bool) -> EmitStatus {
+        let size = packet.size();
+        self.push(size, Command::Ask { socket: self.0.key, packet, request: Box::new(request) }, volatile)
     }
 
-    fn push(&self, weight: usize, command: Command, volatile: bool) -> EmitStatus {
-        if !self.0.presence.life().is_plainly_connected() {
-            return self.push_observed(weight, command, volatile);
+    fn push(&self, size: usize, command: Command, volatile: bool) -> EmitStatus {
+        if !self.0.presence.lifecycle().is_plainly_connected() {
+            return self.push_observed(size, command, volatile);
         }
-        self.queue(weight, command, volatile)
+        self.queue(size, command, volatile)
     }
 
     /// To a socket that is not connected, or that somebody listens to.
     #[cold]
-    fn push_observed(&self, weight: usize, command: Command, volatile: bool) -> EmitStatus {
+    fn push_observed(&self, size: usize, command: Command, volatile: bool) -> EmitStatus {
         if !self.is_connected() {
             return EmitStatus::Gone;
         }
         if let Command::Send { packet, .. } | Command::Ask { packet, .. } = &command {
             self.tell_outgoing(packet);
         }
-        self.queue(weight, command, volatile)
+        self.queue(size, command, volatile)
     }
 
-    fn queue(&self, weight: usize, command: Command, volatile: bool) -> EmitStatus {
+    fn queue(&self, size: usize, command: Command, volatile: bool) -> EmitStatus {
         let mailbox = &self.0.session.mailbox;
         let pushed = match volatile {
-            false => mailbox.push_packet(weight, self.server().settings(), command),
-            true => mailbox.push_volatile(weight, self.server().settings(), command),
+            false => mailbox.push_packet(size, self.server().settings(), command),
+            true => mailbox.push_volatile(size, self.server().settings(), command),
         };
         match pushed {
             Pushed::Queued => EmitStatus::Queued,

@@ -35,7 +35,7 @@ impl Socket {
         F: FnOnce(Self) -> Fut,
         Fut: Future<Output = ()> + Send + 'static,
     {
-        let Some(cancelled) = self.overlay().and_then(|overlay| overlay.tasks()) else { return };
+        let Some(cancelled) = self.extras().and_then(|extras| extras.tasks()) else { return };
         let (socket, future) = (self.clone(), task(self.clone()));
         self.server().spawn(async move {
             let ended = cancelled.run_until_cancelled_owned(AssertUnwindSafe(future).catch_unwind()).await;

@@ -5,7 +5,7 @@ use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use socketio_core::Transport;
 
 use super::client::TestClient;
-use super::error::Refused;
+use super::error::ClientError;
 use super::socket::TestSocket;
 use super::template::Template;
 use crate::SocketIo;
@@ -18,7 +18,7 @@ pub struct TestClientBuilder {
     headers: HeaderMap,
     extensions: Extensions,
     query: String,
-    patience: Duration,
+    timeout: Duration,
 }
 
 impl TestClientBuilder {
@@ -28,7 +28,7 @@ impl TestClientBuilder {
             headers: HeaderMap::from_iter([(header::HOST, HeaderValue::from_static("localhost"))]),
             extensions: Extensions::new(),
             query: String::new(),
-            patience: Duration::from_secs(30),
+            timeout: Duration::from_secs(30),
         }
     }
 
@@ -76,8 +76,8 @@ impl TestClientBuilder {
 
     /// How long the client awaits whatever a test awaits of it, before the test fails; of an ack, before it
     /// is [timed out](crate::AckError::TimedOut). Default 30 s.
-    pub fn patience(mut self, patience: Duration) -> Self {
-        self.patience = patience;
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
         self
     }
 
@@ -91,10 +91,10 @@ impl TestClientBuilder {
     ///
     /// The set-up of the server has a mistake, as in [`SocketIo::layer`]; the query is no part of a URI; or it
     /// is called outside of a tokio runtime.
-    pub async fn open(self, io: &SocketIo) -> Result<TestClient, Refused> {
-        let Self { transport, headers, extensions, query, patience } = self;
+    pub async fn open(self, io: &SocketIo) -> Result<TestClient, ClientError> {
+        let Self { transport, headers, extensions, query, timeout } = self;
         let template = Template { io: io.clone(), layer: io.layer(), headers, extensions, query };
-        TestClient::open(template, transport, patience).await
+        TestClient::open(template, transport, timeout).await
     }
 
     /// Opens a session and connects it to `/`.
@@ -106,7 +106,7 @@ impl TestClientBuilder {
     /// # Panics
     ///
     /// As [`open`](Self::open).
-    pub async fn connect(self, io: &SocketIo) -> Result<TestSocket, Refused> {
+    pub async fn connect(self, io: &SocketIo) -> Result<TestSocket, ClientError> {
         self.open(io).await?.namespace("/").connect().await
     }
 }

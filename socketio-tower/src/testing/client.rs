@@ -10,7 +10,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use super::builder::TestClientBuilder;
 use super::driver::{Command, Driver, Ends};
-use super::error::Refused;
+use super::error::ClientError;
 use super::socket::TestSocket;
 use super::template::Template;
 use crate::SocketIo;
@@ -25,7 +25,7 @@ use crate::SocketIo;
 pub struct TestClient(Arc<Shared>);
 
 struct Shared {
-    patience: Duration,
+    timeout: Duration,
     commands: mpsc::UnboundedSender<Command>,
     transport: watch::Receiver<Option<Transport>>,
 }
@@ -41,7 +41,7 @@ impl TestClient {
     /// # Panics
     ///
     /// As [`TestClientBuilder::open`].
-    pub async fn connect(io: &SocketIo) -> Result<TestSocket, Refused> {
+    pub async fn connect(io: &SocketIo) -> Result<TestSocket, ClientError> {
         Self::builder().connect(io).await
     }
 
@@ -98,10 +98,10 @@ impl TestClient {
     /// # Panics
     ///
     /// It takes too long.
-    pub async fn upgrade(&self) -> Result<(), Refused> {
+    pub async fn upgrade(&self) -> Result<(), ClientError> {
         let (done, upgraded) = oneshot::channel();
         self.tell(Command::Upgrade { done });
-        self.in_time("the upgrade", upgraded).await.unwrap_or(Err(Refused::Ended))
+        self.in_time("the upgrade", upgraded).await.unwrap_or(Err(ClientError::Ended))
     }
 
     /// Loses the network: a WebSocket is dropped without a close frame, requests that wait are given up, and
@@ -152,13 +152,13 @@ impl TestClient {
     pub(super) async fn open(
         template: Template,
         transport: Transport,
-        patience: Duration,
-    ) -> Result<Self, Refused> {
+        timeout: Duration,
+    ) -> Result<Self, ClientError> {
         let (commands, commanded) = mpsc::unbounded_channel();
         let (told, known) = watch::channel(None);
         let opening = Driver::open(template, transport, commanded, told);
-        tokio::spawn(in_time(patience, "the handshake", opening).await?);
-        Ok(Self(Arc::new(Shared { patience, commands, transport: known })))
+        tokio::spawn(in_time(timeout, "the handshake", opening).await?);
+        Ok(Self(Arc::new(Shared { timeout, commands, transport: known })))
     }
 
     pub(super) fn tell(&self, command: Command) {
@@ -166,12 +166,12 @@ impl TestClient {
         self.0.commands.send(command).ok();
     }
 
-    pub(super) fn patience(&self) -> Duration {
-        self.0.patience
+    pub(super) fn timeout(&self) -> Duration {
+        self.0.timeout
     }
 
     pub(super) async fn in_time<F: Future>(&self, what: &str, future: F) -> F::Output {
-        in_time(self.0.patience, what, future).await
+        in_time(self.0.timeout, what, future).await
     }
 }
 
@@ -211,7 +211,7 @@ impl Connecting {
     /// # Panics
     ///
     /// There is no answer in time.
-    pub async fn connect(self) -> Result<TestSocket, Refused> {
+    pub async fn connect(self) -> Result<TestSocket, ClientError> {
         let Self { client, namespace, auth } = self;
         let (answer, answered) = oneshot::channel();
         let (events, received) = mpsc::unbounded_channel();
@@ -219,14 +219,14 @@ impl Connecting {
         let ends = Ends { events, ended };
         client.tell(Command::Connect { namespace: namespace.clone(), auth, answer, ends });
         let what = format!("the answer of the namespace `{namespace}`");
-        let socket = client.in_time(&what, answered).await.map_err(|_| Refused::Ended)??;
+        let socket = client.in_time(&what, answered).await.map_err(|_| ClientError::Ended)??;
         Ok(TestSocket::new(client, namespace, socket, received, end))
     }
 }
 
-async fn in_time<F: Future>(patience: Duration, what: &str, future: F) -> F::Output {
-    match tokio::time::timeout(patience, future).await {
+async fn in_time<F: Future>(timeout: Duration, what: &str, future: F) -> F::Output {
+    match tokio::time::timeout(timeout, future).await {
         Ok(output) => output,
-        Err(_) => panic!("{what} did not come within {patience:?}"),
+        Err(_) => panic!("{what} did not come within {timeout:?}"),
     }
 }

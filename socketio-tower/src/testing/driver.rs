@@ -5,15 +5,13 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 use http::Method;
 use serde_json::Value;
-use socketio_core::client::{
-    Action, Closed, Connection, Disconnected, Event as ClientEvent, Refusal, SocketKey,
-};
+use socketio_core::client::{Action, Closed, Connection, ConnectionEvent, Disconnected, Refusal, SocketKey};
 use socketio_core::namespace::NamespacePath;
 use socketio_core::packet::{AckId, Event, RawArgs, RawJson};
-use socketio_core::{Encoded, Link, Revision, SocketId, Transport};
+use socketio_core::{Encoded, LinkId, Revision, SocketId, Transport};
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::error::Refused;
+use super::error::ClientError;
 use super::exchange::Exchange;
 use super::template::Template;
 use super::websocket::WebSocket;
@@ -25,14 +23,14 @@ pub(super) struct Driver {
     template: Template,
     commands: mpsc::UnboundedReceiver<Command>,
     connection: Connection<oneshot::Sender<RawArgs>>,
-    get: Option<(Link, Exchange)>,
-    post: Option<(Link, Exchange)>,
+    get: Option<(LinkId, Exchange)>,
+    post: Option<(LinkId, Exchange)>,
     /// One, and another one during an upgrade or while it is closed.
-    streams: Vec<(Link, WebSocket)>,
+    streams: Vec<(LinkId, WebSocket)>,
     sockets: HashMap<SocketKey, Place>,
-    upgrade: Option<oneshot::Sender<Result<(), Refused>>>,
+    upgrade: Option<oneshot::Sender<Result<(), ClientError>>>,
     /// How the last link came to its end that did.
-    lost: Option<Refused>,
+    lost: Option<ClientError>,
     /// What it speaks over; none when the connection has ended.
     transport: watch::Sender<Option<Transport>>,
     stalled: bool,
@@ -49,7 +47,7 @@ pub(super) enum Command {
     /// Leave a namespace.
     Leave { socket: SocketKey },
     /// Move to a WebSocket.
-    Upgrade { done: oneshot::Sender<Result<(), Refused>> },
+    Upgrade { done: oneshot::Sender<Result<(), ClientError>> },
     /// Read no more, or again.
     Stall(bool),
     /// Answer pings, or do not.
@@ -60,7 +58,7 @@ pub(super) enum Command {
     Lose,
 }
 
-pub(super) type Answer = Result<(SocketKey, SocketId), Refused>;
+pub(super) type Answer = Result<(SocketKey, SocketId), ClientError>;
 
 /// Where the events of a socket go, and how it ended.
 pub(super) struct Ends {
@@ -85,7 +83,7 @@ impl Driver {
         transport: Transport,
         commands: mpsc::UnboundedReceiver<Command>,
         told: watch::Sender<Option<Transport>>,
-    ) -> Result<Self, Refused> {
+    ) -> Result<Self, ClientError> {
         let mut driver = Self {
             template,
             commands,
@@ -104,11 +102,11 @@ impl Driver {
         Ok(driver)
     }
 
-    fn poll_opened(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Refused>> {
+    fn poll_opened(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), ClientError>> {
         loop {
             self.drain();
             if self.connection.transport().is_none() {
-                return Poll::Ready(Err(self.lost.take().unwrap_or(Refused::Ended)));
+                return Poll::Ready(Err(self.lost.take().unwrap_or(ClientError::Ended)));
             }
             if self.connection.handshake().is_some() {
                 return Poll::Ready(Ok(()));
@@ -154,35 +152,35 @@ impl Driver {
     }
 
     /// Hands an event to its socket; who does not listen any more misses it.
-    fn deliver(&mut self, event: ClientEvent<oneshot::Sender<RawArgs>>) {
+    fn deliver(&mut self, event: ConnectionEvent<oneshot::Sender<RawArgs>>) {
         match event {
-            ClientEvent::Connected { socket, id } => {
+            ConnectionEvent::Connected { socket, id } => {
                 let asked = self.sockets.get_mut(&socket).and_then(|place| place.asked.take());
                 asked.map(|asked| asked.send(Ok((socket, id))).ok());
             }
-            ClientEvent::Refused { socket, refusal: Refusal { message, data, .. } } => {
+            ConnectionEvent::Refused { socket, refusal: Refusal { message, data, .. } } => {
                 let data = data.and_then(|data| data.read().ok()).unwrap_or(Value::Null);
                 let asked = self.sockets.remove(&socket).and_then(|place| place.asked);
-                asked.map(|asked| asked.send(Err(Refused::Namespace { message, data })).ok());
+                asked.map(|asked| asked.send(Err(ClientError::Namespace { message, data })).ok());
             }
-            ClientEvent::Received { socket, event, ack } => {
+            ConnectionEvent::Received { socket, event, ack } => {
                 let place = self.sockets.get(&socket);
                 place.map(|place| place.ends.events.send((event, ack)).ok());
             }
-            ClientEvent::Acknowledged { token, args } => _ = token.send(args).ok(),
-            ClientEvent::Disconnected { socket, how } => {
+            ConnectionEvent::Acknowledged { token, args } => _ = token.send(args).ok(),
+            ConnectionEvent::Disconnected { socket, how } => {
                 let place = self.sockets.remove(&socket);
                 place.map(|place| place.ends.ended.send_replace(Some(how)));
             }
-            ClientEvent::Upgraded => {
+            ConnectionEvent::Upgraded => {
                 self.publish();
                 self.upgrade.take().map(|done| done.send(Ok(())).ok());
             }
-            ClientEvent::UpgradeFailed => {
-                let refused = self.lost.take().unwrap_or(Refused::Ended);
+            ConnectionEvent::UpgradeFailed => {
+                let refused = self.lost.take().unwrap_or(ClientError::Ended);
                 self.upgrade.take().map(|done| done.send(Err(refused)).ok());
             }
-            ClientEvent::Closed(closed) => {
+            ConnectionEvent::Closed(closed) => {
                 (self.get, self.post, self.upgrade) = (None, None, None);
                 self.streams.clear();
                 self.publish();
@@ -214,7 +212,7 @@ impl Driver {
         Exchange::new(&self.template, method, &self.connection.query(Transport::Polling), body)
     }
 
-    fn stream(&mut self, link: Link) -> Option<&mut WebSocket> {
+    fn stream(&mut self, link: LinkId) -> Option<&mut WebSocket> {
         self.streams.iter_mut().find(|(stream, _)| *stream == link).map(|(_, websocket)| websocket)
     }
 
@@ -260,14 +258,14 @@ impl Driver {
         Poll::Pending
     }
 
-    fn answered(&mut self, link: Link, answer: Result<Bytes, Refused>) {
+    fn answered(&mut self, link: LinkId, answer: Result<Bytes, ClientError>) {
         match answer {
             Ok(body) => self.connection.handle_answer(link, body),
             Err(refused) => self.lose(link, refused),
         }
     }
 
-    fn lose(&mut self, link: Link, refused: Refused) {
+    fn lose(&mut self, link: LinkId, refused: ClientError) {
         self.lost = Some(refused);
         self.connection.handle_lost(link);
     }

@@ -6,7 +6,7 @@ use crate::layer::Rejection;
 /// The reason why a client could not open a session, change its transport or connect to a namespace.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum Refused {
+pub enum ClientError {
     /// The server rejected the request that opens a session or changes its transport.
     #[error("the request was rejected: {0}")]
     Rejected(#[from] Rejection),
@@ -23,7 +23,7 @@ pub enum Refused {
     Ended,
 }
 
-impl Refused {
+impl ClientError {
     /// Returns the message of a namespace's rejection, or nothing.
     pub fn message(&self) -> &str {
         match self {

@@ -54,7 +54,7 @@ impl TestEvent {
     /// The server awaits no answer, or this one cannot be written as JSON.
     #[track_caller]
     pub fn ack<T: ToArgs + ?Sized>(self, args: &T) {
-        let Some(id) = self.ack else { panic!("the server awaits no answer to {self:?}") };
+        let Some(id) = self.ack else { panic!("the server request no answer to {self:?}") };
         let packet = with_encoder(|encoder| encoder.ack(self.namespace.as_str(), id, args));
         let packet = packet.unwrap_or_else(|error| panic!("no answer to {self:?}: {error}"));
         self.client.tell(Command::Send { socket: self.socket, packet });

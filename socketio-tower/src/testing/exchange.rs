@@ -6,7 +6,7 @@ use http::{Method, Request};
 use http_body_util::{BodyExt, Full};
 use tower_service::Service;
 
-use super::error::Refused;
+use super::error::ClientError;
 use super::template::Template;
 use crate::layer::Rejection;
 
@@ -30,7 +30,7 @@ impl Exchange {
     }
 
     /// Returns the body of the answer, unless the request is rejected.
-    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Bytes, Refused>> {
-        self.0.as_mut().poll(cx).map_err(Refused::Rejected)
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Bytes, ClientError>> {
+        self.0.as_mut().poll(cx).map_err(ClientError::Rejected)
     }
 }

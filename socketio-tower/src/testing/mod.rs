@@ -34,7 +34,7 @@
 //! What an application might want to see is a `Result`: a session or a namespace that is refused, an answer
 //! that does not come. What is a mistake of the test or of the application fails the test: an event other
 //! than the expected one panics with a message that names both. Whatever is awaited is awaited no longer than
-//! [`patience`](TestClientBuilder::patience).
+//! [`timeout`](TestClientBuilder::timeout).
 
 mod builder;
 pub use builder::TestClientBuilder;
@@ -43,7 +43,7 @@ mod client;
 pub use client::{Connecting, TestClient};
 
 mod error;
-pub use error::Refused;
+pub use error::ClientError;
 
 mod event;
 pub use event::TestEvent;

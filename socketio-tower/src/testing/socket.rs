@@ -77,7 +77,7 @@ impl TestSocket {
     ///
     /// # Errors
     ///
-    /// There is no answer within [`patience`](super::TestClientBuilder::patience), the socket is disconnected,
+    /// There is no answer within [`timeout`](super::TestClientBuilder::timeout), the socket is disconnected,
     /// the event cannot be sent, or the answer is of another type.
     pub fn emit_with_ack<T, R>(
         &self,
@@ -93,7 +93,7 @@ impl TestSocket {
         let asked = packet.map(|packet| {
             let (answer, answered) = oneshot::channel();
             self.client.tell(Command::Ask { socket: self.socket, id, packet, answer });
-            tokio::time::timeout(self.client.patience(), answered)
+            tokio::time::timeout(self.client.timeout(), answered)
         });
         async {
             let answered = asked.map_err(|error| AckError::Invalid(error.into()))?.await;
@@ -198,9 +198,9 @@ impl TestSocket {
 
 impl TestSocket {
     async fn expected(&self, name: &str, caller: &Location<'_>) -> TestEvent {
-        let patience = self.client.patience();
+        let timeout = self.client.timeout();
         let next = async { self.events.lock().await.recv().await };
-        match tokio::time::timeout(patience, next).await {
+        match tokio::time::timeout(timeout, next).await {
             Ok(Some(event)) => {
                 let event = self.event(event);
                 assert!(event.name() == name, "expected the event `{name}`, but {event:?} came, at {caller}");
@@ -211,7 +211,7 @@ impl TestSocket {
                 panic!("expected the event `{name}`, but the socket was disconnected ({end:?}), at {caller}")
             }
             Err(_) => {
-                panic!("expected the event `{name}`, but none came within {patience:?}, at {caller}")
+                panic!("expected the event `{name}`, but none came within {timeout:?}, at {caller}")
             }
         }
     }

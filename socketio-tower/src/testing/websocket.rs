@@ -12,7 +12,7 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{self, Utf8Bytes};
 
-use super::error::Refused;
+use super::error::ClientError;
 use super::template::Template;
 
 /// The client's end of a WebSocket whose other end is attached to the server.
@@ -23,7 +23,7 @@ pub(super) struct WebSocket {
 
 enum State {
     /// The server has not taken its end yet.
-    Opening(Pin<Box<dyn Future<Output = Result<Stream, Refused>> + Send>>),
+    Opening(Pin<Box<dyn Future<Output = Result<Stream, ClientError>> + Send>>),
     Open(Box<Stream>),
 }
 
@@ -76,7 +76,7 @@ impl WebSocket {
     /// # Errors
     ///
     /// The server has refused the WebSocket, or it has ended.
-    pub(super) fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Result<Message, Refused>> {
+    pub(super) fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Result<Message, ClientError>> {
         let stream = match &mut self.state {
             State::Open(stream) => stream,
             State::Opening(opening) => {
@@ -95,7 +95,7 @@ impl WebSocket {
                 Some(Ok(tungstenite::Message::Binary(bytes))) => Ok(Message::Binary(bytes)),
                 // A close frame is answered by reading on.
                 Some(Ok(_)) => continue,
-                Some(Err(_)) | None => Err(Refused::Ended),
+                Some(Err(_)) | None => Err(ClientError::Ended),
             });
         }
     }

@@ -1,6 +1,6 @@
 use std::io;
 
-use socketio_core::Lost;
+use socketio_core::LinkError;
 use tokio_tungstenite::tungstenite;
 use tungstenite::protocol::frame::coding::CloseCode;
 
@@ -37,7 +37,7 @@ impl ReadError {
     }
 }
 
-impl From<&ReadError> for Lost {
+impl From<&ReadError> for LinkError {
     fn from(error: &ReadError) -> Self {
         match error {
             ReadError::Closed | ReadError::Ended => Self::Closed,

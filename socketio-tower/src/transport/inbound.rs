@@ -11,7 +11,7 @@ use super::error::ReadError;
 use super::frame::{Extent, FrameRole, MAX_HEADER, MessageFrame, byte_string, unmask};
 use super::outbound::Outbound;
 
-/// The receiving half of a [`Wire`](super::Wire): bytes as they were read become messages.
+/// The receiving half of a [`WebSocket`](super::WebSocket): bytes as they were read become messages.
 ///
 /// Nearly every message is one data frame, and nearly every frame comes whole: those are unmasked here. What
 /// is left is tungstenite's: control frames, fragmented messages, and what breaks the rules. Its

@@ -1,7 +1,7 @@
 //! What carries messages between a client and its session.
 //!
 //! ```text
-//!            Wire<S>                 one WebSocket, polled by the one task of its session
+//!            WebSocket<S>                 one WebSocket, polled by the one task of its session
 //!           /       \
 //!      Inbound     Outbound          bytes -> messages; packets and control frames -> bytes
 //!           \       /
@@ -19,11 +19,11 @@ mod scratch;
 mod error;
 pub(crate) use error::ReadError;
 
-mod wire;
-use wire::Wire;
+mod websocket;
+use websocket::WebSocket;
 
-mod carrier;
-pub(crate) use carrier::ByteStream;
+mod io;
+pub(crate) use io::ByteStream;
 
 mod stream;
-pub(crate) use stream::{MessageStream, Stream};
+pub(crate) use stream::{MessageStream, PendingStream};

@@ -8,7 +8,7 @@ use tokio::io::AsyncWrite;
 
 use super::scratch::Scratch;
 
-/// The sending half of a [`Wire`](super::Wire): a queue of ready frames, and how far the kernel has
+/// The sending half of a [`WebSocket`](super::WebSocket): a queue of ready frames, and how far the kernel has
 /// come in it.
 #[derive(Default)]
 pub(super) struct Outbound {
@@ -85,7 +85,7 @@ impl Outbound {
     }
 
     /// The memory that waits for the kernel, in bytes.
-    pub(super) fn weight(&self) -> usize {
+    pub(super) fn size(&self) -> usize {
         self.queued + self.queue.len() * Encoded::OVERHEAD
     }
 

@@ -4,15 +4,15 @@ use std::task::{Context, Poll, ready};
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 
-use super::Wire;
-use super::carrier::{ByteStream, Carrier};
+use super::WebSocket;
+use super::io::{ByteStream, WebSocketIo};
 
 /// A stream of messages between a session and its client. Another transport of streams makes it an enum.
-pub(crate) type MessageStream = Wire<Carrier>;
+pub(crate) type MessageStream = WebSocket<WebSocketIo>;
 
 /// A message stream that is not open yet.
 #[derive(Debug)]
-pub(crate) struct Stream {
+pub(crate) struct PendingStream {
     source: Source,
     max_payload: usize,
 }
@@ -22,10 +22,10 @@ enum Source {
     /// The HTTP server hands the connection over when the 101 is written.
     Upgrade(OnUpgrade),
     /// There until it is opened.
-    Attached(Option<Carrier>),
+    Attached(Option<WebSocketIo>),
 }
 
-impl Stream {
+impl PendingStream {
     /// Over a connection that the HTTP server has not handed over.
     pub(crate) fn upgrading(upgrade: OnUpgrade, max_payload: usize) -> Self {
         Self { source: Source::Upgrade(upgrade), max_payload }
@@ -33,15 +33,17 @@ impl Stream {
 
     /// Over a stream that is past its handshake.
     pub(crate) fn attached(stream: impl ByteStream + 'static, max_payload: usize) -> Self {
-        let carrier = Carrier::Attached(Box::new(stream));
+        let carrier = WebSocketIo::Attached(Box::new(stream));
         Self { source: Source::Attached(Some(carrier)), max_payload }
     }
 
     pub(crate) fn poll_open(&mut self, cx: &mut Context<'_>) -> Poll<Result<MessageStream, hyper::Error>> {
         let carrier = match &mut self.source {
-            Source::Upgrade(upgrade) => Carrier::Upgraded(TokioIo::new(ready!(Pin::new(upgrade).poll(cx))?)),
+            Source::Upgrade(upgrade) => {
+                WebSocketIo::Upgraded(TokioIo::new(ready!(Pin::new(upgrade).poll(cx))?))
+            }
             Source::Attached(carrier) => carrier.take().expect("a stream is opened once"),
         };
-        Poll::Ready(Ok(Wire::new(carrier, self.max_payload)))
+        Poll::Ready(Ok(WebSocket::new(carrier, self.max_payload)))
     }
 }

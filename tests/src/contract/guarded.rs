@@ -28,7 +28,7 @@ pub(super) fn define(ns: &mut NamespaceBuilder) {
     });
     ns.on_connect(async |socket: Socket| drop(socket.extensions().insert(Count::default())));
     ns.on("login", async |socket: Socket| {
-        socket.policy().lift();
+        socket.policy().allow_all();
         "welcome"
     });
     ns.on("number", async |Data(number): Data<u8>| number);

@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use socketio_core::packet::AckId;
-use socketio_core::{DisconnectReason, Event, Pending, SocketKey};
+use socketio_core::{ConnectionEvent, DisconnectReason, Pending, SocketKey};
 
 /// The application: a double that accepts or refuses, keeps a log, and checks the promises that a
 /// connection makes to an application.
@@ -142,12 +142,13 @@ impl App {
     }
 
     /// Takes an event; what is to be done for it comes back.
-    pub(super) fn take(&mut self, event: Event<Token>) -> Reaction {
-        let may_be_late = matches!(event, Event::Unanswered { .. } | Event::Received { .. });
+    pub(super) fn take(&mut self, event: ConnectionEvent<Token>) -> Reaction {
+        let may_be_late =
+            matches!(event, ConnectionEvent::AckFailed { .. } | ConnectionEvent::Received { .. });
         assert!(self.closed.is_none() || may_be_late, "{event:?} after Closed");
         match event {
-            Event::Connect(pending) => return self.greet(pending),
-            Event::Received { socket, event, ack } => {
+            ConnectionEvent::Connect(pending) => return self.greet(pending),
+            ConnectionEvent::Received { socket, event, ack } => {
                 let standing = self.sockets.get_mut(&socket).expect("events of accepted sockets only");
                 assert!(!standing.disconnected, "an event for a socket that the server has disconnected");
                 assert!(!standing.held, "an event while events are parked");
@@ -166,30 +167,30 @@ impl App {
                     return Reaction::Answer(socket, id);
                 }
             }
-            Event::Acknowledged { token, args } => {
+            ConnectionEvent::Acknowledged { token, args } => {
                 assert!(self.awaited.remove(&token), "{token:?} came back twice");
                 let binary: String = args.attachments().iter().map(|b| format!(" <{b:x}>")).collect();
                 self.log.push(format!("answer {}: {}{binary}", token.0, args.json()));
             }
-            Event::Unanswered { token, why } => {
+            ConnectionEvent::AckFailed { token, why } => {
                 assert!(self.awaited.remove(&token), "{token:?} came back twice");
                 self.log.push(format!("no answer {}: {why:?}", token.0));
             }
-            Event::Disconnected { socket, reason } => {
+            ConnectionEvent::Disconnected { socket, reason } => {
                 let standing = self.sockets.get_mut(&socket).expect("accepted sockets disconnect");
                 assert!(!standing.gone, "disconnected twice");
                 standing.gone = true;
                 standing.disconnected = reason == DisconnectReason::ServerNamespaceDisconnect;
                 self.log.push(format!("left {}: {reason}", standing.namespace));
             }
-            Event::ParkingFull { socket } => {
+            ConnectionEvent::ParkingFull { socket } => {
                 let namespace = &self.sockets.get(&socket).expect("a socket that was accepted").namespace;
                 self.log.push(format!("too much waits: {namespace}"));
                 return Reaction::Disconnect(socket);
             }
-            Event::Violated(violation) => self.log.push(format!("violated: {violation}")),
-            Event::Upgraded => self.log.push("upgraded".to_owned()),
-            Event::Closed(reason) => {
+            ConnectionEvent::ProtocolViolation(violation) => self.log.push(format!("violated: {violation}")),
+            ConnectionEvent::Upgraded => self.log.push("upgraded".to_owned()),
+            ConnectionEvent::Closed(reason) => {
                 assert_eq!(self.connected(), 0, "sockets are disconnected before the connection is over");
                 assert!(self.awaited.is_empty(), "tokens come back before the connection is over");
                 self.closed = Some(reason);

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use socketio_core::engine::{Head, Open, Request, Session, parameter};
 use socketio_core::packet::{self, PacketKind};
-use socketio_core::{Accept, Config, DisconnectReason, Link, Message, Sid};
+use socketio_core::{Accept, Config, DisconnectReason, LinkId, Message, Sid};
 
 use super::{Operation, Server, Welcome};
 
@@ -48,11 +48,11 @@ pub fn packet(data: &[u8]) {
         &open("websocket"),
         Instant::now(),
     );
-    let (link, now) = (Link::new(0), Instant::now());
+    let (link, now) = (LinkId::new(0), Instant::now());
     connection.handle_attach(link, now);
     connection.handle_message(link, &Message::Text(format!("40{},", packet.namespace).into()), now);
     while let Some(event) = connection.poll(now) {
-        let socketio_core::Event::Connect(pending) = event else { continue };
+        let socketio_core::ConnectionEvent::Connect(pending) = event else { continue };
         let id = socketio_core::SocketId::from_entropy([1; 15]);
         if let Some(socket) = connection.accept(pending, Accept::new(id)) {
             connection.resume(socket);
@@ -63,7 +63,7 @@ pub fn packet(data: &[u8]) {
         connection.handle_message(link, &Message::Binary(vec![byte; ATTACHMENT].into()), now);
     }
     while let Some(event) = connection.poll(now) {
-        let socketio_core::Event::Received { event, .. } = event else { continue };
+        let socketio_core::ConnectionEvent::Received { event, .. } = event else { continue };
         assert_eq!(event.name(), head.name());
         let args = event.args();
         let _ = args.first::<serde_json::Value>();
@@ -74,11 +74,11 @@ pub fn packet(data: &[u8]) {
         let _ = args.all::<(u8, Option<Bytes>, String)>();
         assert!(args.iter().skip(1).eq(args.skip(1).iter()));
         relay(event.name(), args);
-        assert!(args.weight() <= text.len() + 10 * ATTACHMENT);
+        assert!(args.size() <= text.len() + 10 * ATTACHMENT);
         // However often bytes are asked for, no more is handed out than came in.
         for list in [args.first::<Vec<Bytes>>(), args.all::<Vec<Bytes>>()] {
             let handed_out: usize = list.iter().flatten().map(Bytes::len).sum();
-            assert!(handed_out <= args.weight());
+            assert!(handed_out <= args.size());
         }
     }
 }
@@ -100,13 +100,13 @@ const ATTACHMENT: usize = 1000;
 pub fn payload(data: &[u8]) {
     let now = Instant::now();
     let mut session = Session::open(Arc::new(Config::default()), &sid(), &open("polling"), now);
-    let link = Link::new(0);
+    let link = LinkId::new(0);
     session.handle_post(link, &Server::parse_post("text/plain"), now).expect("a session that polls");
     session.handle_body(link, Bytes::copy_from_slice(data), now);
     let mut closed = false;
     while let Some(event) = session.poll(now) {
         assert!(!closed, "{event:?} after the end");
-        closed = matches!(event, socketio_core::engine::Event::Closed(_));
+        closed = matches!(event, socketio_core::engine::SessionEvent::Closed(_));
     }
     let mut answers = 0;
     while let Some(transmit) = session.poll_transmit() {

@@ -3,13 +3,13 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use bytestring::ByteString;
 use socketio_core::engine::{Control, Response, Transmit};
-use socketio_core::{Encoded, Link, Message};
+use socketio_core::{Encoded, LinkId, Message};
 
 /// What has become of every link, and the checks that belong to it: a request that was taken is answered
 /// once or lost, a stream that stands is closed once or lost, and nothing is asked of a link after that.
 #[derive(Debug, Default)]
 pub struct Ledger {
-    records: BTreeMap<Link, Record>,
+    records: BTreeMap<LinkId, Record>,
 }
 
 /// One link.
@@ -31,19 +31,19 @@ pub enum Record {
 
 impl Ledger {
     /// What has become of a link.
-    pub fn record(&self, link: Link) -> Option<&Record> {
+    pub fn record(&self, link: LinkId) -> Option<&Record> {
         self.records.get(&link)
     }
 
     /// The link that was made so many links before the last one, counted in a circle.
-    pub fn link(&self, back: usize) -> Option<Link> {
+    pub fn link(&self, back: usize) -> Option<LinkId> {
         let back = back.checked_rem(self.records.len())?;
         self.records.keys().nth_back(back).copied()
     }
 
     /// The last stream that stands.
-    pub fn stream(&self) -> Option<Link> {
-        let stands = |(_, record): &(&Link, &Record)| matches!(record, Record::Stream(_));
+    pub fn stream(&self) -> Option<LinkId> {
+        let stands = |(_, record): &(&LinkId, &Record)| matches!(record, Record::Stream(_));
         self.records.iter().rev().find(stands).map(|(link, _)| *link)
     }
 
@@ -53,24 +53,24 @@ impl Ledger {
     }
 
     /// The requests that wait and the streams that stand.
-    pub fn open(&self) -> Vec<Link> {
+    pub fn open(&self) -> Vec<LinkId> {
         let open = |record: &Record| matches!(record, Record::Get | Record::Post | Record::Stream(_));
         self.records.iter().filter(|(_, record)| open(record)).map(|(link, _)| *link).collect()
     }
 
-    pub(super) fn insert(&mut self, link: Link, record: Record) {
+    pub(super) fn insert(&mut self, link: LinkId, record: Record) {
         assert!(self.records.insert(link, record).is_none(), "a link has one life");
     }
 
     /// The driver has told the loss of a link.
-    pub(super) fn lose(&mut self, link: Link) {
+    pub(super) fn lose(&mut self, link: LinkId) {
         if let Some(record @ (Record::Get | Record::Post | Record::Stream(_))) = self.records.get_mut(&link) {
             *record = Record::Gone;
         }
     }
 
     /// What was written to a stream since the last call, and the code if it was closed.
-    pub(super) fn take_messages(&mut self, link: Link) -> (Vec<Message>, Option<Option<u16>>) {
+    pub(super) fn take_messages(&mut self, link: LinkId) -> (Vec<Message>, Option<Option<u16>>) {
         match self.records.get_mut(&link) {
             Some(Record::Stream(messages)) => (std::mem::take(messages), None),
             Some(record @ Record::Closed(..)) => match std::mem::replace(record, Record::Gone) {

@@ -1,4 +1,4 @@
-use socketio_core::{DisconnectReason, Lost};
+use socketio_core::{DisconnectReason, LinkError};
 
 use super::{Record, Server, Welcome};
 
@@ -18,7 +18,7 @@ pub enum Operation {
     Binary(usize),
     Activity(usize),
     Progress(usize, usize),
-    Lost(usize, Lost),
+    LinkError(usize, LinkError),
     Advance(u64),
     Stall(u64),
     Wake,
@@ -49,7 +49,7 @@ impl Operation {
             38..41 => Self::Activity(index),
             41 if a >= 192 => Self::Activity(index),
             41 if a >= 128 => Self::Progress(index, usize::from(b) / 16),
-            41 => Self::Lost(index, LOSSES[usize::from(a) % LOSSES.len()]),
+            41 => Self::LinkError(index, LOSSES[usize::from(a) % LOSSES.len()]),
             42..46 => Self::Advance(u64::from(a) * u64::from(b) / 4),
             46 => Self::Stall(u64::from(a) * u64::from(b) / 8),
             47 => Self::Wake,
@@ -113,7 +113,7 @@ impl Operation {
                     server.progress(link, *left);
                 }
             }
-            Self::Lost(index, why) => {
+            Self::LinkError(index, why) => {
                 if let Some(link) = link(server, index) {
                     server.lost(link, *why);
                 }
@@ -199,4 +199,5 @@ const HARMFUL: &[&str] = &[
     "40\x1e1\x1e40",
 ];
 
-const LOSSES: [Lost; 5] = [Lost::Closed, Lost::Aborted, Lost::Failed, Lost::TooLarge, Lost::Stalled];
+const LOSSES: [LinkError; 5] =
+    [LinkError::Closed, LinkError::Aborted, LinkError::Failed, LinkError::TooLarge, LinkError::Stalled];

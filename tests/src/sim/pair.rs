@@ -4,7 +4,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use socketio_core::client::Action;
 use socketio_core::engine::{Response, Transmit};
-use socketio_core::{Config, Link, Lost, Message};
+use socketio_core::{Config, LinkError, LinkId, Message};
 
 use super::ledger;
 use super::{Client, Ledger, Network, Record, Server, Weather};
@@ -17,8 +17,8 @@ pub struct Pair {
     /// The client.
     pub client: Client,
     network: Network<Letter>,
-    links: BTreeMap<Call, Link>,
-    calls: BTreeMap<Link, Call>,
+    links: BTreeMap<Call, LinkId>,
+    calls: BTreeMap<LinkId, Call>,
     /// Whether the end of the client was told to the network.
     farewell: bool,
 }
@@ -34,7 +34,7 @@ enum Letter {
     Body(Call, Vec<u8>),
     Stream(Call),
     ToServer(Call, Message),
-    Lost(Call, Lost),
+    Lost(Call, LinkError),
     /// The body of an answer; none if the request failed or was refused.
     Answer(Call, Option<Bytes>),
     ToClient(Call, Message),
@@ -103,7 +103,7 @@ impl Pair {
         }
         if self.client.is_closed() && !std::mem::replace(&mut self.farewell, true) {
             for call in self.calls.values().copied().collect::<Vec<_>>() {
-                self.send_to_server(call, Letter::Lost(call, Lost::Closed));
+                self.send_to_server(call, Letter::Lost(call, LinkError::Closed));
             }
         }
     }
@@ -135,7 +135,7 @@ impl Pair {
                 let call = link.number();
                 for message in ledger::messages_of(&packet) {
                     if self.network.random().chance(weather.cut) {
-                        self.send_to_server(call, Letter::Lost(call, Lost::Failed));
+                        self.send_to_server(call, Letter::Lost(call, LinkError::Failed));
                         self.send_to_client(call, Letter::Ended(call));
                     } else {
                         self.send_to_server(call, Letter::ToServer(call, message));
@@ -144,7 +144,7 @@ impl Pair {
             }
             Action::Close { link } => {
                 let call = link.number();
-                self.send_to_server(call, Letter::Lost(call, Lost::Closed));
+                self.send_to_server(call, Letter::Lost(call, LinkError::Closed));
             }
             other => panic!("an action that the simulator does not know: {other:?}"),
         }
@@ -158,7 +158,7 @@ impl Pair {
         }
         if self.network.random().chance(50) {
             self.send_to_server(call, request);
-            self.send_to_server(call, Letter::Lost(call, Lost::Aborted));
+            self.send_to_server(call, Letter::Lost(call, LinkError::Aborted));
         }
         self.send_to_client(call, Letter::Answer(call, None));
         true
@@ -176,7 +176,7 @@ impl Pair {
                 let call = self.calls[&link];
                 if call > NOBODY {
                     // Nobody takes the answer, and whoever writes it notices.
-                    self.server.lost(link, Lost::Aborted);
+                    self.server.lost(link, LinkError::Aborted);
                     return;
                 }
                 let body = match response {
@@ -224,18 +224,18 @@ impl Pair {
                     self.server.lost(*link, why);
                 }
             }
-            Letter::Answer(call, Some(body)) => self.client.session().handle_answer(Link::new(call), body),
+            Letter::Answer(call, Some(body)) => self.client.session().handle_answer(LinkId::new(call), body),
             Letter::ToClient(call, message) => {
-                self.client.session().handle_message(Link::new(call), &message);
+                self.client.session().handle_message(LinkId::new(call), &message);
             }
             Letter::Answer(call, None) | Letter::Ended(call) => {
-                self.client.session().handle_lost(Link::new(call));
+                self.client.session().handle_lost(LinkId::new(call));
             }
         }
     }
 
     /// A request has reached the server, which may have refused or answered it at once.
-    fn arrived(&mut self, call: Call, link: Link) {
+    fn arrived(&mut self, call: Call, link: LinkId) {
         self.links.insert(call, link);
         self.calls.insert(link, call);
         let refused = |ledger: &Ledger| match ledger.record(link) {

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use socketio_core::engine::{Head, Open, Post, Request, RequestError, Response, Transmit, Upgrade};
-use socketio_core::{Config, Connection, Link, Lost, Message, Sid};
+use socketio_core::{Config, Connection, LinkError, LinkId, Message, Sid};
 
 use super::ledger::{self, Ledger, Record};
 use super::{App, Token};
@@ -15,7 +15,7 @@ mod drain;
 /// A connection and its driver, in virtual time.
 ///
 /// Each method is one input; after it everything that comes out has been taken and checked. Requests and
-/// streams are named by the [`Link`] that the method gave back; see [`answer`](Self::answer) and
+/// streams are named by the [`LinkId`] that the method gave back; see [`answer`](Self::answer) and
 /// [`messages`](Self::messages) for what became of them, and [`log`](Self::log) for what the application
 /// was told.
 #[derive(Debug)]
@@ -25,7 +25,7 @@ pub struct Server {
     app: App,
     birth: Instant,
     now: Instant,
-    next_link: Link,
+    next_link: LinkId,
     last_id: u64,
     /// What was sent to sockets and must leave in this order, unless the connection ends.
     sent: VecDeque<String>,
@@ -51,12 +51,12 @@ impl Server {
     }
 
     /// A session on a WebSocket, with its link. Its OPEN packet has been read.
-    pub fn websocket() -> (Self, Link) {
+    pub fn websocket() -> (Self, LinkId) {
         Self::websocket_with(Config::default())
     }
 
     /// Like [`websocket`](Self::websocket), with a configuration.
-    pub fn websocket_with(config: Config) -> (Self, Link) {
+    pub fn websocket_with(config: Config) -> (Self, LinkId) {
         let mut server = Self::open("EIO=4&transport=websocket", config);
         let stream = server.attach();
         assert!(server.messages(stream).join("").starts_with("0{"), "the handshake");
@@ -75,7 +75,7 @@ impl Server {
     }
 
     /// A session on a WebSocket, with a socket on `/` and nothing in the log.
-    pub fn joined_by_websocket() -> (Self, Link) {
+    pub fn joined_by_websocket() -> (Self, LinkId) {
         let (mut server, stream) = Self::websocket();
         server.text(stream, "40");
         assert!(server.messages(stream).join("").starts_with("40{"), "connected");
@@ -103,7 +103,7 @@ impl Server {
             app: App::default(),
             birth,
             now: birth,
-            next_link: Link::new(0),
+            next_link: LinkId::new(0),
             last_id: 0,
             sent: VecDeque::new(),
             transmitted: Vec::new(),
@@ -131,7 +131,7 @@ impl Server {
     }
 
     /// The answer to a request, as in `200 2␞4hello`; empty while it waits.
-    pub fn answer(&self, link: Link) -> &str {
+    pub fn answer(&self, link: LinkId) -> &str {
         match self.ledger.record(link) {
             Some(Record::Answered(answer)) => answer,
             Some(Record::Get | Record::Post) => "",
@@ -141,7 +141,7 @@ impl Server {
 
     /// What was written to a stream since the last call: text as it is, `<0102>` for binary, and
     /// `close` or `close 1009` if it was closed.
-    pub fn messages(&mut self, link: Link) -> Vec<String> {
+    pub fn messages(&mut self, link: LinkId) -> Vec<String> {
         let (messages, closed) = self.ledger.take_messages(link);
         let mut lines: Vec<String> = messages.iter().map(render).collect();
         if let Some(code) = closed {
@@ -194,18 +194,18 @@ impl Server {
 /// The network.
 impl Server {
     /// A GET arrives, after the answer to the last one has been read.
-    pub fn get(&mut self) -> Link {
+    pub fn get(&mut self) -> LinkId {
         self.read_answer();
         self.second_get()
     }
 
     /// A GET arrives, whether or not the answer to the last one has been read.
-    pub fn second_get(&mut self) -> Link {
+    pub fn second_get(&mut self) -> LinkId {
         self.request("GET", "EIO=4&transport=polling")
     }
 
     /// A request of the session arrives, with this query in front of its `sid`. The body of a POST does not.
-    pub fn request(&mut self, method: &str, query: &str) -> Link {
+    pub fn request(&mut self, method: &str, query: &str) -> LinkId {
         let websocket = query.contains("transport=websocket");
         let query = format!("{query}&sid={}", Self::SID);
         let head = Head::new(method, "/socket.io/", &query).with_websocket(websocket);
@@ -233,19 +233,19 @@ impl Server {
     }
 
     /// A POST arrives with its whole body.
-    pub fn post(&mut self, body: impl Into<Bytes>) -> Link {
+    pub fn post(&mut self, body: impl Into<Bytes>) -> LinkId {
         let link = self.post_head();
         self.body(link, body);
         link
     }
 
     /// The head of a POST arrives.
-    pub fn post_head(&mut self) -> Link {
+    pub fn post_head(&mut self) -> LinkId {
         self.post_of_type("text/plain;charset=UTF-8")
     }
 
     /// The head of a POST arrives with this `Content-Type`.
-    pub fn post_of_type(&mut self, content_type: &str) -> Link {
+    pub fn post_of_type(&mut self, content_type: &str) -> LinkId {
         let post = Self::parse_post(content_type);
         let link = self.new_link();
         let taken = self.connection.handle_post(link, &post, self.now);
@@ -254,13 +254,13 @@ impl Server {
     }
 
     /// The body of a POST arrives.
-    pub fn body(&mut self, link: Link, body: impl Into<Bytes>) {
+    pub fn body(&mut self, link: LinkId, body: impl Into<Bytes>) {
         self.connection.handle_body(link, body.into(), self.now);
         self.drain();
     }
 
     /// The stream stands that the session was opened for.
-    pub fn attach(&mut self) -> Link {
+    pub fn attach(&mut self) -> LinkId {
         let link = self.new_link();
         self.ledger.insert(link, Record::Stream(Vec::new()));
         self.connection.handle_attach(link, self.now);
@@ -269,12 +269,12 @@ impl Server {
     }
 
     /// A stream stands that wants to take the session over.
-    pub fn upgrade(&mut self) -> Link {
+    pub fn upgrade(&mut self) -> LinkId {
         self.upgrade_with("")
     }
 
     /// Like [`upgrade`](Self::upgrade), with more parameters in its query, such as `&b64=1`.
-    pub fn upgrade_with(&mut self, parameters: &str) -> Link {
+    pub fn upgrade_with(&mut self, parameters: &str) -> LinkId {
         let upgrade = Self::parse_upgrade(parameters);
         let link = self.new_link();
         self.ledger.insert(link, Record::Stream(Vec::new()));
@@ -284,7 +284,7 @@ impl Server {
     }
 
     /// The whole upgrade: probe, answer, commit. Gives the stream.
-    pub fn upgraded(&mut self) -> Link {
+    pub fn upgraded(&mut self) -> LinkId {
         let stream = self.upgrade();
         self.text(stream, "2probe");
         assert_eq!(self.messages(stream), ["3probe"]);
@@ -293,43 +293,43 @@ impl Server {
     }
 
     /// A text message comes over a stream.
-    pub fn text(&mut self, link: Link, text: &str) {
+    pub fn text(&mut self, link: LinkId, text: &str) {
         self.message(link, &Message::Text(text.into()));
     }
 
     /// A binary message comes over a stream.
-    pub fn binary(&mut self, link: Link, bytes: &[u8]) {
+    pub fn binary(&mut self, link: LinkId, bytes: &[u8]) {
         self.message(link, &Message::Binary(Bytes::copy_from_slice(bytes)));
     }
 
     /// A message comes over a stream.
-    pub fn message(&mut self, link: Link, message: &Message) {
+    pub fn message(&mut self, link: LinkId, message: &Message) {
         self.connection.handle_message(link, message, self.now);
         self.drain();
     }
 
     /// Bytes come over a stream that make no message.
-    pub fn activity(&mut self, link: Link) {
+    pub fn activity(&mut self, link: LinkId) {
         self.connection.handle_activity(link);
         self.drain();
     }
 
     /// What has come over a stream by now ends within a message, or not.
-    pub fn partial(&mut self, link: Link, partial: bool) {
+    pub fn partial(&mut self, link: LinkId, partial: bool) {
         self.connection.handle_activity(link);
         self.connection.handle_partial(link, partial, self.now);
         self.drain();
     }
 
     /// The transport has taken bytes of what was transmitted on a link; so many are left.
-    pub fn progress(&mut self, link: Link, left: usize) {
+    pub fn progress(&mut self, link: LinkId, left: usize) {
         self.connection.handle_progress(link, left, self.now);
         self.drain();
     }
 
     /// A link is lost. What is too large is refused on a link that still stands.
-    pub fn lost(&mut self, link: Link, why: Lost) {
-        if why != Lost::TooLarge || matches!(self.ledger.record(link), Some(Record::Get)) {
+    pub fn lost(&mut self, link: LinkId, why: LinkError) {
+        if why != LinkError::TooLarge || matches!(self.ledger.record(link), Some(Record::Get)) {
             self.ledger.lose(link);
         }
         self.connection.handle_lost(link, why, self.now);
@@ -385,17 +385,17 @@ impl Server {
     }
 
     /// What the next link will be.
-    pub(super) fn next_link(&self) -> Link {
+    pub(super) fn next_link(&self) -> LinkId {
         self.next_link
     }
 
-    fn new_link(&mut self) -> Link {
+    fn new_link(&mut self) -> LinkId {
         let link = self.next_link;
         self.next_link = link.next();
         link
     }
 
-    fn requested(&mut self, link: Link, record: Record, taken: Result<(), RequestError>) {
+    fn requested(&mut self, link: LinkId, record: Record, taken: Result<(), RequestError>) {
         match taken {
             Ok(()) => self.ledger.insert(link, record),
             Err(error) => {

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use socketio_core::{Config, DisconnectReason, Link, Lost};
+use socketio_core::{Config, DisconnectReason, LinkError, LinkId};
 
 use super::{Server, Welcome};
 
@@ -68,8 +68,8 @@ impl<'a> Transcript<'a> {
 
 struct Replay {
     server: Server,
-    links: BTreeMap<String, Link>,
-    waiting: Vec<(String, Link)>,
+    links: BTreeMap<String, LinkId>,
+    waiting: Vec<(String, LinkId)>,
 }
 
 impl Replay {
@@ -138,7 +138,7 @@ impl Replay {
         }
     }
 
-    fn name(&mut self, name: &str, link: Link) {
+    fn name(&mut self, name: &str, link: LinkId) {
         assert!(self.links.insert(name.to_owned(), link).is_none(), "two links named {name}");
     }
 
@@ -168,13 +168,13 @@ impl Replay {
     }
 }
 
-fn lost(why: &str) -> Lost {
+fn lost(why: &str) -> LinkError {
     match why {
-        "closed" => Lost::Closed,
-        "aborted" => Lost::Aborted,
-        "failed" => Lost::Failed,
-        "large" => Lost::TooLarge,
-        "stalled" => Lost::Stalled,
+        "closed" => LinkError::Closed,
+        "aborted" => LinkError::Aborted,
+        "failed" => LinkError::Failed,
+        "large" => LinkError::TooLarge,
+        "stalled" => LinkError::Stalled,
         other => panic!("no loss is named {other}"),
     }
 }

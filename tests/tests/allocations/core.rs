@@ -9,7 +9,8 @@ use serde_json::value::RawValue;
 use socketio_core::engine::{Head, Open, Poll, Post, Request, Response, Session, Transmit};
 use socketio_core::packet::{self, Encoder, decode};
 use socketio_core::{
-    Accept, Config, Connection, Encoded, Event, Link, Message, Sid, SocketId, SocketKey, Violation,
+    Accept, Config, Connection, ConnectionEvent, Encoded, LinkId, Message, ProtocolViolation, Sid, SocketId,
+    SocketKey,
 };
 
 use crate::heap::{assert_allocations, heap_of};
@@ -54,7 +55,7 @@ fn an_echo_through_a_connection() {
     let binary = Message::Binary(vec![7; 64].into());
     let mut echo = echo();
     assert_allocations("a text", ENCODED, || echo(&[&text]));
-    assert_allocations("a text that awaits an ack", ENCODED, || echo(&[&question]));
+    assert_allocations("a text that request an ack", ENCODED, || echo(&[&question]));
     assert_allocations("an attachment", ENCODED + ATTACHMENTS, || echo(&[&header, &binary]));
 }
 
@@ -73,19 +74,22 @@ fn an_attachment_is_not_multiplied_by_its_placeholders() {
     let heap = heap_of(|| {
         connection.handle_message(link, &header, Instant::now());
         connection.handle_message(link, &attachment, Instant::now());
-        assert!(matches!(connection.poll(Instant::now()), Some(Event::Violated(Violation::Placeholder))));
+        assert!(matches!(
+            connection.poll(Instant::now()),
+            Some(ConnectionEvent::ProtocolViolation(ProtocolViolation::Placeholder))
+        ));
     });
     assert!(heap.peak < 10_000, "{heap:?}");
 }
 
 /// A client on a WebSocket that is connected to `/`.
-fn connected() -> (Connection<()>, SocketKey, Link) {
-    let (link, now) = (Link::new(0), Instant::now());
+fn connected() -> (Connection<()>, SocketKey, LinkId) {
+    let (link, now) = (LinkId::new(0), Instant::now());
     let open = open("EIO=4&transport=websocket", true);
     let mut connection = Connection::open(Arc::default(), &Sid::from_entropy([1; 15]), &open, now);
     connection.handle_attach(link, now);
     connection.handle_message(link, &Message::Text("40".into()), now);
-    let Some(Event::Connect(pending)) = connection.poll(now) else { panic!("a wish to connect") };
+    let Some(ConnectionEvent::Connect(pending)) = connection.poll(now) else { panic!("a wish to connect") };
     let socket =
         connection.accept(pending, Accept::new(SocketId::from_entropy([2; 15]))).expect("it is there");
     connection.resume(socket);
@@ -102,7 +106,9 @@ fn echo() -> impl FnMut(&[&Message]) {
         for message in messages {
             connection.handle_message(link, message, now);
         }
-        let Some(Event::Received { event, ack, .. }) = connection.poll(now) else { panic!("an event") };
+        let Some(ConnectionEvent::Received { event, ack, .. }) = connection.poll(now) else {
+            panic!("an event")
+        };
         assert!(connection.poll(now).is_none());
         let packet = match ack {
             Some(id) => encoder.ack("/", id, text_of(&event)),
@@ -127,7 +133,7 @@ fn the_packets_of_a_post_share_its_body() {
     let post = post();
     let packet = format!(r#"42["message","{}"]"#, "x".repeat(64));
     let body = vec![packet; 16].join("\x1e").into_bytes();
-    let mut link = Link::new(1);
+    let mut link = LinkId::new(1);
     assert_allocations("16 events", BODY, || {
         link = link.next();
         session.handle_post(link, &post, Instant::now()).expect("it is taken");
@@ -146,7 +152,7 @@ fn the_packets_of_a_get_are_copied_into_its_answer() {
     let (mut session, poll) = polling();
     let text = "x".repeat(64);
     let packet = Encoder::default().event("/", "message", &text, None).expect("it can be written");
-    let mut link = Link::new(1);
+    let mut link = LinkId::new(1);
     assert_allocations("16 events", ANSWER, || {
         link = link.next();
         for _ in 0..16 {
@@ -168,9 +174,9 @@ fn polling() -> (Session, Poll) {
     let (sid, now) = (Sid::from_entropy([1; 15]), Instant::now());
     let mut session = Session::open(Arc::default(), &sid, &open, now);
     let poll = open.first_poll(&sid);
-    session.handle_poll(Link::new(0), &poll, now).expect("it is taken");
+    session.handle_poll(LinkId::new(0), &poll, now).expect("it is taken");
     assert!(session.poll_transmit().is_some());
-    session.handle_delivered(Link::new(0), now);
+    session.handle_delivered(LinkId::new(0), now);
     (session, poll)
 }
 

@@ -2,7 +2,7 @@
 
 use socketio_core::engine::{Session, Transmit};
 use socketio_core::packet::{Event as ReceivedEvent, RawArgs};
-use socketio_core::{Connection, Encoded, Event, Message};
+use socketio_core::{Connection, ConnectionEvent, Encoded, Message};
 
 /// As large as the token that the layer keeps for an ack.
 type Token = usize;
@@ -13,7 +13,7 @@ fn of_the_core() {
     let bounds = [
         ("Connection", size_of::<Connection<Token>>(), 448),
         ("Session", size_of::<Session>(), 232),
-        ("Event", size_of::<Event<Token>>(), 104),
+        ("Event", size_of::<ConnectionEvent<Token>>(), 104),
         ("packet::Event", size_of::<ReceivedEvent>(), 80),
         ("RawArgs", size_of::<RawArgs>(), 64),
         ("Message", size_of::<Message>(), 40),

@@ -1,4 +1,4 @@
-use socketio_core::Lost;
+use socketio_core::LinkError;
 use socketio_tests::sim::Server;
 
 #[test]
@@ -58,11 +58,11 @@ fn patience_ends() {
 // fault 14: they do not wait for their timeout when the socket is gone.
 #[test]
 fn the_end_of_a_socket_ends_its_acks() {
-    type Cause = fn(&mut Server, socketio_core::Link);
+    type Cause = fn(&mut Server, socketio_core::LinkId);
     let causes: [Cause; 4] = [
         |server, stream| server.text(stream, "41"),
         |server, _| server.disconnect("/"),
-        |server, stream| server.lost(stream, Lost::Failed),
+        |server, stream| server.lost(stream, LinkError::Failed),
         |server, _| server.advance(45_000),
     ];
     for cause in causes {

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use socketio_core::DisconnectReason::{PingTimeout, TransportError};
-use socketio_core::{Config, Link};
+use socketio_core::{Config, LinkId};
 use socketio_tests::sim::Server;
 
 // fault 37
@@ -175,7 +175,7 @@ const PING: usize = 3;
 const EVENT: usize = 2 + r#"42["n",1]"#.len();
 
 /// A session whose ping waits behind a message that the transport has not taken.
-fn pinged_behind_a_message() -> (Server, Link) {
+fn pinged_behind_a_message() -> (Server, LinkId) {
     let (mut server, stream) = Server::joined_by_websocket();
     server.advance(24_000);
     server.messages(stream);

@@ -263,7 +263,7 @@ fn every_socket_is_told_the_end() {
     server.text(stream, "40/a,");
     server.text(stream, "40/b,");
     server.log();
-    server.lost(stream, socketio_core::Lost::Failed);
+    server.lost(stream, socketio_core::LinkError::Failed);
     let mut log = server.log();
     assert_eq!(log.pop().as_deref(), Some("closed: transport error"));
     log.sort();

@@ -1,8 +1,8 @@
-use socketio_core::{Config, Link, Lost};
+use socketio_core::{Config, LinkError, LinkId};
 use socketio_tests::sim::{Server, Welcome};
 
 /// A socket on `/` whose connect handler runs.
-fn busy(config: Config) -> (Server, Link) {
+fn busy(config: Config) -> (Server, LinkId) {
     let (mut server, stream) = Server::websocket_with(config);
     server.app().welcome("/", Welcome::AcceptBusy);
     server.text(stream, "40");
@@ -54,7 +54,7 @@ fn the_end_passes_and_what_waits_is_handled_after_it() {
 fn what_waits_outlives_the_connection() {
     let (mut server, stream) = busy(Config::default());
     server.text(stream, r#"42["n",1]"#);
-    server.lost(stream, Lost::Closed);
+    server.lost(stream, LinkError::Closed);
     assert_eq!(server.log(), ["left /: transport close", "closed: transport close"]);
     server.resume("/");
     assert_eq!(server.log(), ["/ n 1"]);
@@ -139,7 +139,7 @@ fn events_and_the_end_in_one_payload() {
 }
 
 /// A client with a socket on `/a` and one on `/b`.
-fn two_sockets() -> (Server, Link) {
+fn two_sockets() -> (Server, LinkId) {
     let (mut server, stream) = Server::websocket();
     for namespace in ["/a", "/b"] {
         server.text(stream, &format!("40{namespace},"));

@@ -1,8 +1,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use socketio_core::engine::{Event, Head, Post, Request, RequestError, Session};
-use socketio_core::{Config, DisconnectReason, Link, Lost, Message};
+use socketio_core::engine::{Head, Post, Request, RequestError, Session, SessionEvent};
+use socketio_core::{Config, DisconnectReason, LinkError, LinkId, Message};
 use socketio_tests::sim::{Server, Welcome, fuzzing};
 
 // fault 38
@@ -10,7 +10,7 @@ use socketio_tests::sim::{Server, Welcome, fuzzing};
 fn a_body_that_is_too_large_is_refused_and_the_session_lives() {
     let mut server = Server::joined();
     let post = server.post_head();
-    server.lost(post, Lost::TooLarge);
+    server.lost(post, LinkError::TooLarge);
     assert_eq!(server.answer(post), "413 ");
     let next = server.post(r#"42["hi"]"#);
     assert_eq!(server.answer(next), "200 ok");
@@ -72,13 +72,13 @@ fn deep_json_harms_nobody() {
 fn a_body_is_decoded_as_its_events_are_taken_and_answered_after_the_last() {
     let (config, now) = (Config::default(), Instant::now());
     let mut session = polling_session(&config, now);
-    let link = Link::new(1);
+    let link = LinkId::new(1);
     session.handle_post(link, &a_post(), now).expect("a session that polls");
     session.handle_body(link, vec!["4a"; 40].join("\x1e").into(), now);
     let mut taken = 0;
     let mut unread = Vec::new();
     while session.is_behind() && taken < 32 {
-        assert_eq!(session.poll(now), Some(Event::Message(Message::Text("a".into()))));
+        assert_eq!(session.poll(now), Some(SessionEvent::Message(Message::Text("a".into()))));
         assert!(session.poll_transmit().is_none(), "the POST waits");
         taken += 1;
         unread.push(session.unread_bytes());
@@ -86,7 +86,7 @@ fn a_body_is_decoded_as_its_events_are_taken_and_answered_after_the_last() {
     unread.dedup();
     assert_eq!((taken, unread), (32, vec![71, 23]), "sixteen packets are decoded at a time");
     assert_eq!(
-        session.handle_post(Link::new(2), &a_post(), now),
+        session.handle_post(LinkId::new(2), &a_post(), now),
         Err(RequestError::Overlap),
         "there is one body at a time"
     );
@@ -96,7 +96,7 @@ fn a_body_is_decoded_as_its_events_are_taken_and_answered_after_the_last() {
 fn a_client_whose_body_waits_to_be_read_is_not_silent() {
     let (config, birth) = (Config::default(), Instant::now());
     let mut session = polling_session(&config, birth);
-    let link = Link::new(1);
+    let link = LinkId::new(1);
     session.handle_post(link, &a_post(), birth).expect("a session that polls");
     session.handle_body(link, "4a\x1e4b".into(), birth);
     for minute in 1..5 {
@@ -116,7 +116,7 @@ fn polling_session(config: &Config, now: Instant) -> Session {
     let Ok(Request::Open(open)) = Request::parse(&head, config) else { panic!("a handshake") };
     let sid = Server::SID.parse().expect("twenty characters");
     let mut session = Session::open(Arc::new(config.clone()), &sid, &open, now);
-    session.handle_poll(Link::new(0), &open.first_poll(&sid), now).expect("it is taken");
+    session.handle_poll(LinkId::new(0), &open.first_poll(&sid), now).expect("it is taken");
     assert!(session.poll_transmit().is_some());
     session
 }

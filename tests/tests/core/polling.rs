@@ -1,4 +1,4 @@
-use socketio_core::{Config, DisconnectReason, Lost};
+use socketio_core::{Config, DisconnectReason, LinkError};
 use socketio_tests::sim::{Server, Welcome};
 
 #[test]
@@ -120,7 +120,7 @@ fn a_get_and_a_post_do_not_disturb_each_other() {
 fn a_get_that_is_given_up_ends_the_session() {
     let mut server = Server::joined();
     let get = server.get();
-    server.lost(get, Lost::Aborted);
+    server.lost(get, LinkError::Aborted);
     assert_eq!(server.log(), ["left /: transport error", "closed: transport error"]);
 }
 
@@ -130,7 +130,7 @@ fn packets_whose_answer_is_lost_end_the_session() {
     server.emit("/", "precious", &1);
     let get = server.get();
     assert_eq!(server.answer(get), r#"200 42["precious",1]"#);
-    server.lost(get, Lost::Aborted);
+    server.lost(get, LinkError::Aborted);
     assert_eq!(server.app().closed(), Some(DisconnectReason::TransportError));
 }
 
@@ -154,7 +154,7 @@ fn an_answer_that_is_not_read_may_stall_the_session() {
     let mut server = Server::joined();
     server.emit("/", "n", &1);
     let get = server.get();
-    server.lost(get, Lost::Stalled);
+    server.lost(get, LinkError::Stalled);
     assert_eq!(server.log(), ["left /: transport error", "closed: transport error"]);
 }
 
@@ -165,7 +165,7 @@ fn a_noop_that_is_lost_costs_nothing() {
     let stream = server.upgrade();
     server.text(stream, "2probe");
     assert_eq!(server.answer(get), "200 6");
-    server.lost(get, Lost::Aborted);
+    server.lost(get, LinkError::Aborted);
     assert_eq!(server.log(), [""; 0]);
 }
 
@@ -226,7 +226,7 @@ fn a_goodbye_beside_a_get_in_either_order() {
 fn a_post_whose_body_breaks_off_ends_the_session() {
     let mut server = Server::joined();
     let post = server.post_head();
-    server.lost(post, Lost::Aborted);
+    server.lost(post, LinkError::Aborted);
     assert_eq!(server.app().closed(), Some(DisconnectReason::TransportError));
 }
 

@@ -1,6 +1,6 @@
 //! Each reason under its cause, by the name that the Node server gives.
 
-use socketio_core::{DisconnectReason, Lost};
+use socketio_core::{DisconnectReason, LinkError};
 use socketio_tests::sim::Server;
 
 fn by_polling(cause: impl FnOnce(&mut Server)) -> Vec<String> {
@@ -9,7 +9,7 @@ fn by_polling(cause: impl FnOnce(&mut Server)) -> Vec<String> {
     server.log()
 }
 
-fn by_websocket(cause: impl FnOnce(&mut Server, socketio_core::Link)) -> Vec<String> {
+fn by_websocket(cause: impl FnOnce(&mut Server, socketio_core::LinkId)) -> Vec<String> {
     let (mut server, stream) = Server::joined_by_websocket();
     cause(&mut server, stream);
     server.log()
@@ -43,7 +43,7 @@ fn server_shutting_down() {
 fn transport_close() {
     assert_eq!(by_polling(|s| _ = s.post("1")), over("transport close"));
     assert_eq!(by_websocket(|s, link| s.text(link, "1")), over("transport close"));
-    assert_eq!(by_websocket(|s, link| s.lost(link, Lost::Closed)), over("transport close"));
+    assert_eq!(by_websocket(|s, link| s.lost(link, LinkError::Closed)), over("transport close"));
 }
 
 #[test]
@@ -52,14 +52,14 @@ fn transport_error() {
     let overlap = |server: &mut Server| _ = (server.get(), server.get());
     let aborted = |server: &mut Server| {
         let get = server.get();
-        server.lost(get, Lost::Aborted);
+        server.lost(get, LinkError::Aborted);
     };
     assert_eq!(by_polling(overlap), error);
     assert_eq!(by_polling(aborted), error);
     assert_eq!(by_polling(|s| _ = s.post_of_type("application/octet-stream")), error);
     assert_eq!(by_polling(|s| _ = s.post("2")), error);
     assert_eq!(by_websocket(|s, link| s.text(link, "2")), error);
-    for why in [Lost::TooLarge, Lost::Failed, Lost::Aborted, Lost::Stalled] {
+    for why in [LinkError::TooLarge, LinkError::Failed, LinkError::Aborted, LinkError::Stalled] {
         assert_eq!(by_websocket(|s, link| s.lost(link, why)), error, "{why:?}");
     }
 }
@@ -139,9 +139,9 @@ fn what_follows_a_broken_rule_does_not_count() {
 fn forced_server_close() {
     let (mut server, _) = Server::websocket();
     server.advance(22_000);
-    server.activity(socketio_core::Link::new(0));
+    server.activity(socketio_core::LinkId::new(0));
     server.advance(22_900);
-    server.activity(socketio_core::Link::new(0));
+    server.activity(socketio_core::LinkId::new(0));
     server.advance(100);
     assert_eq!(server.log(), ["closed: forced server close"]);
 }

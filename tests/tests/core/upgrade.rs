@@ -1,4 +1,4 @@
-use socketio_core::{Config, DisconnectReason, Lost};
+use socketio_core::{Config, DisconnectReason, LinkError};
 use socketio_tests::sim::{Server, Welcome};
 
 #[test]
@@ -136,7 +136,7 @@ fn a_candidate_that_misbehaves_is_closed_alone() {
         packets.iter().for_each(|packet| server.text(stream, packet));
         assert_eq!(server.messages(stream).last().map(String::as_str), Some("close"), "{packets:?}");
         server.text(stream, "2probe");
-        server.lost(stream, Lost::Closed);
+        server.lost(stream, LinkError::Closed);
         assert_still_polling(&mut server);
     }
 }
@@ -154,13 +154,15 @@ fn a_candidate_that_sends_binary_is_closed_alone() {
 // fault 4
 #[test]
 fn a_candidate_that_is_lost_costs_nothing() {
-    for why in [Lost::Closed, Lost::Aborted, Lost::Failed, Lost::Stalled, Lost::TooLarge] {
+    for why in
+        [LinkError::Closed, LinkError::Aborted, LinkError::Failed, LinkError::Stalled, LinkError::TooLarge]
+    {
         let mut server = Server::joined();
         let stream = server.upgrade();
         server.text(stream, "2probe");
         server.messages(stream);
         server.lost(stream, why);
-        let closed: &[&str] = if why == Lost::TooLarge { &["close 1009"] } else { &[] };
+        let closed: &[&str] = if why == LinkError::TooLarge { &["close 1009"] } else { &[] };
         assert_eq!(server.messages(stream), closed);
         assert_still_polling(&mut server);
     }
@@ -170,7 +172,7 @@ fn a_candidate_that_is_lost_costs_nothing() {
 #[test]
 fn a_candidate_that_never_stood_costs_nothing() {
     let mut server = Server::joined();
-    server.lost(socketio_core::Link::new(1_000), Lost::Failed);
+    server.lost(socketio_core::LinkId::new(1_000), LinkError::Failed);
     assert_still_polling(&mut server);
 }
 
@@ -196,7 +198,7 @@ fn there_is_one_candidate() {
     let mut server = Server::joined();
     let (first, second) = (server.upgrade(), server.upgrade());
     assert_eq!(server.messages(second), ["close"]);
-    server.lost(second, Lost::Closed);
+    server.lost(second, LinkError::Closed);
     server.text(first, "2probe");
     server.text(first, "5");
     assert_eq!(server.log(), ["upgraded"]);
@@ -258,7 +260,7 @@ fn the_loss_of_the_old_get_after_the_commit_is_nothing() {
     let mut server = Server::joined();
     let get = server.get();
     server.upgraded();
-    server.lost(get, Lost::Aborted);
+    server.lost(get, LinkError::Aborted);
     assert_eq!(server.log(), ["upgraded"]);
 }
 

@@ -1,4 +1,4 @@
-use socketio_core::{Config, DisconnectReason, Link, Lost};
+use socketio_core::{Config, DisconnectReason, LinkError, LinkId};
 use socketio_tests::sim::Server;
 
 #[test]
@@ -77,7 +77,7 @@ fn what_is_no_packet_is_a_parse_error() {
 #[test]
 fn a_message_that_is_too_large_closes_with_1009() {
     let (mut server, stream) = Server::joined_by_websocket();
-    server.lost(stream, Lost::TooLarge);
+    server.lost(stream, LinkError::TooLarge);
     assert_eq!(server.messages(stream), ["close 1009"]);
     assert_eq!(server.log(), ["left /: transport error", "closed: transport error"]);
 }
@@ -116,7 +116,7 @@ fn no_second_stream_takes_the_session_over() {
 #[test]
 fn a_stream_that_never_stood_ends_the_session_at_once() {
     let mut server = Server::open("EIO=4&transport=websocket", Config::default());
-    server.lost(Link::new(0), Lost::Failed);
+    server.lost(LinkId::new(0), LinkError::Failed);
     assert_eq!(server.log(), ["closed: transport error"]);
     assert!(server.is_finished());
 }
@@ -134,7 +134,7 @@ fn a_session_whose_stream_never_comes_dies() {
 const WHOLE: u64 = 95_000;
 
 /// Bytes come over the stream every five seconds; none of them ends the message that has begun.
-fn trickle(server: &mut Server, stream: Link, until: u64) {
+fn trickle(server: &mut Server, stream: LinkId, until: u64) {
     while server.clock() < u128::from(until) {
         server.partial(stream, true);
         server.advance(5_000.min(until - server.clock() as u64));

@@ -11,7 +11,7 @@ use http::request::Parts;
 use http::{HeaderValue, Method, StatusCode, header};
 use socketio_tower::extract::Extension;
 use socketio_tower::layer::{Origins, Rejection};
-use socketio_tower::testing::{Refused, TestClient, TestClientBuilder};
+use socketio_tower::testing::{ClientError, TestClient, TestClientBuilder};
 use socketio_tower::{SetupError, SocketIo};
 use tokio::time::Instant;
 
@@ -162,7 +162,7 @@ async fn a_hook_that_fails_or_hangs_refuses() {
         for builder in TRANSPORTS {
             let start = Instant::now();
             match builder().connect(&io).await.unwrap_err() {
-                Refused::Rejected(rejection) => assert_eq!(rejection.status(), StatusCode::FORBIDDEN),
+                ClientError::Rejected(rejection) => assert_eq!(rejection.status(), StatusCode::FORBIDDEN),
                 other => panic!("{other:?}"),
             }
             assert!(start.elapsed() <= Duration::from_secs(3));
@@ -181,7 +181,7 @@ async fn origins_guard_every_transport_and_the_upgrade() {
         for origin in ["https://evil.org", "http://example.com", "null"] {
             let refused = builder().header("origin", origin).connect(&io).await.unwrap_err();
             assert!(
-                matches!(refused, Refused::Rejected(rejection) if rejection == Rejection::default()),
+                matches!(&refused, ClientError::Rejected(rejection) if *rejection == Rejection::default()),
                 "{refused:?}"
             );
         }
@@ -262,7 +262,7 @@ async fn an_attached_stream_is_asked_for_too() {
     assert_eq!(log.lines(), ["forbidden: nobody"]);
     // The test kit comes by the same door, and shows what clients see.
     let refused = TestClient::connect(&io).await.map(drop).unwrap_err();
-    assert_eq!(refused, Refused::Rejected(Rejection::forbidden("nobody")));
+    assert_eq!(refused, ClientError::Rejected(Rejection::forbidden("nobody")));
 }
 
 /// Faults of what the application was asked for do not end more than the request.

@@ -6,14 +6,14 @@ use std::sync::{Arc, Barrier};
 
 use serde::Deserialize;
 use socketio_tower::extract::{Path, State};
-use socketio_tower::testing::{Refused, TestClient, TestSocket, settled};
+use socketio_tower::testing::{ClientError, TestClient, TestSocket, settled};
 use socketio_tower::{Auth, NamespaceBuilder, NamespaceEvent, Socket, SocketIo};
 
 use tokio::sync::Notify;
 
 use crate::client::{Log, Server, Ws};
 
-async fn join(io: &SocketIo, path: &str) -> Result<TestSocket, Refused> {
+async fn join(io: &SocketIo, path: &str) -> Result<TestSocket, ClientError> {
     TestClient::builder().open(io).await.expect("a session").namespace(path).connect().await
 }
 

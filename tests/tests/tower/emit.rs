@@ -65,7 +65,7 @@ async fn answers_come_typed() {
     assert_eq!(soon(number).await.expect("an answer"), 255);
     assert_eq!(soon(pair).await.expect("an answer"), Args(("yes".to_owned(), true)));
     assert!(matches!(soon(wrong).await, Err(AckError::Unexpected(_))));
-    assert!(socket.is_connected(), "an answer that nobody awaits is ignored");
+    assert!(socket.is_connected(), "an answer that nobody request is ignored");
 }
 
 #[tokio::test(start_paused = true)]

@@ -23,8 +23,8 @@ async fn a_policy_is_asked_before_arguments_are_looked_at() {
         ns.on("login", async |socket: Socket, Data(name): Data<String>| {
             match name.as_str() {
                 "guest" => socket.policy().allow("read"),
-                "banned" => socket.policy().lift().deny("write"),
-                _ => socket.policy().lift(),
+                "banned" => socket.policy().allow_all().deny("write"),
+                _ => socket.policy().allow_all(),
             };
             assert!(socket.policy().allows("login"));
         });

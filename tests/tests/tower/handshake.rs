@@ -20,7 +20,7 @@ fn server(builder: SocketIoBuilder) -> SocketIo {
             let handshake = socket.handshake();
             let address = handshake.address().map(|address| address.to_string()).unwrap_or_default();
             let origin = handshake.origin().unwrap_or("none");
-            format!("{address} {} {origin} {}", handshake.secure(), handshake.path())
+            format!("{address} {} {origin} {}", handshake.is_secure(), handshake.path())
         });
     });
     io
@@ -33,7 +33,7 @@ async fn who(io: &SocketIo, client: TestClientBuilder) -> String {
 
 fn peer(address: &str) -> SocketIoBuilder {
     let address: IpAddr = address.parse().expect("an address");
-    SocketIo::builder().address(move |_| Some(address))
+    SocketIo::builder().peer_address(move |_| Some(address))
 }
 
 #[tokio::test(start_paused = true)]
@@ -73,9 +73,11 @@ async fn forwarded_is_read_where_it_was_chosen() {
 
 #[tokio::test(start_paused = true)]
 async fn a_hook_that_panics_knows_nothing() {
-    let io = server(SocketIo::builder().address(|_| panic!("a hook's fault")).secure(|_| panic!("as well")));
+    let io = server(
+        SocketIo::builder().peer_address(|_| panic!("a hook's fault")).is_secure(|_| panic!("as well")),
+    );
     assert_eq!(who(&io, TestClient::builder()).await, " false none /socket.io/");
-    let io = server(SocketIo::builder().secure(|_| true));
+    let io = server(SocketIo::builder().is_secure(|_| true));
     assert_eq!(who(&io, TestClient::builder()).await, " true none /socket.io/");
 }
 
@@ -99,7 +101,8 @@ async fn origins() {
 #[tokio::test]
 async fn axum_names_the_peer() {
     let io = server(
-        SocketIo::builder().address(|parts| Some(parts.extensions.get::<ConnectInfo<SocketAddr>>()?.0.ip())),
+        SocketIo::builder()
+            .peer_address(|parts| Some(parts.extensions.get::<ConnectInfo<SocketAddr>>()?.0.ip())),
     );
     let app = Router::new().layer(io.layer()).into_make_service_with_connect_info::<SocketAddr>();
     let listener = listen_on_tcp().await;

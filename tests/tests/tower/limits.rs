@@ -7,7 +7,7 @@ use std::time::Duration;
 use http::header::{self, HeaderValue};
 use http::{Method, Request, StatusCode};
 use socketio_tower::layer::{Rejection, RequestError};
-use socketio_tower::testing::{Refused, TestClient, TestClientBuilder, settled};
+use socketio_tower::testing::{ClientError, TestClient, TestClientBuilder, settled};
 use socketio_tower::{Socket, SocketIo, SocketIoBuilder};
 use tokio::io::duplex;
 use tokio::sync::Notify;
@@ -16,8 +16,8 @@ use tokio_tungstenite::tungstenite::protocol::Role;
 
 use crate::client::{Http, POLLING, Poller, Server, Ws, request, soon, text, until};
 
-fn refused(cause: RequestError) -> Refused {
-    Refused::Rejected(cause.into())
+fn refused(cause: RequestError) -> ClientError {
+    ClientError::Rejected(cause.into())
 }
 
 /// Whoever sends handshakes only made sessions without end.

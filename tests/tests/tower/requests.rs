@@ -1,7 +1,7 @@
 //! Requests that are wrong, and what they are answered with.
 
 use http::{Method, Request, StatusCode, header};
-use socketio_tower::SocketIo;
+use socketio_tower::{SocketIo, Transport};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::client::{Http, POLLING, Poller, Server, Ws, request, soon, text, until};

@@ -67,14 +67,14 @@ async fn the_query_is_typed() {
 #[tokio::test(start_paused = true)]
 async fn the_address_is_the_clients() {
     let io = SocketIo::builder()
-        .address(|request| request.extensions.get::<IpAddr>().copied())
-        .secure(|request| request.extensions.get::<IpAddr>().is_some_and(IpAddr::is_loopback))
+        .peer_address(|request| request.extensions.get::<IpAddr>().copied())
+        .is_secure(|request| request.extensions.get::<IpAddr>().is_some_and(IpAddr::is_loopback))
         .trusted_proxies(1, ForwardedHeader::XForwarded)
         .build();
     io.of("/", |ns| {
         ns.on("who", async |socket: Socket| {
             let handshake = socket.handshake();
-            format!("{:?} {}", handshake.address(), handshake.secure())
+            format!("{:?} {}", handshake.address(), handshake.is_secure())
         });
     });
     let direct: IpAddr = [127, 0, 0, 1].into();

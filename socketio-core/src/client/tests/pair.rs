@@ -2,11 +2,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::client::{Action, Connection, Event, SocketKey};
+use crate::client::{Action, Connection, ConnectionEvent, SocketKey};
 use crate::engine::{Head, Open, Request, Transmit};
 use crate::namespace::NamespacePath;
 use crate::packet::{AckId, Encoder, RawArgs, RawJson, ToArgs};
-use crate::{Accept, Config, Event as ServerEvent, Lost, Revision, Sid, SocketId, Transport};
+use crate::{Accept, Config, ConnectionEvent as ServerEvent, LinkError, Revision, Sid, SocketId, Transport};
 
 /// A client and a server, and a network that takes no time.
 pub(super) struct Pair {
@@ -89,17 +89,17 @@ impl Pair {
         while let Some(event) = self.client.poll() {
             moved = true;
             self.there.push(match event {
-                Event::Opened(_) => "opened".to_owned(),
-                Event::Connected { .. } => "connected".to_owned(),
-                Event::Refused { refusal, .. } => {
+                ConnectionEvent::Opened(_) => "opened".to_owned(),
+                ConnectionEvent::Connected { .. } => "connected".to_owned(),
+                ConnectionEvent::Refused { refusal, .. } => {
                     format!("refused: {}, {:?}", refusal.message, refusal.data)
                 }
-                Event::Received { event, ack, .. } => described(event.name(), event.args(), ack),
-                Event::Acknowledged { token, args } => described(token, &args, None),
-                Event::Disconnected { how, .. } => format!("{how:?}"),
-                Event::Upgraded => "upgraded".to_owned(),
-                Event::UpgradeFailed => "not upgraded".to_owned(),
-                Event::Closed(closed) => format!("closed: {closed:?}"),
+                ConnectionEvent::Received { event, ack, .. } => described(event.name(), event.args(), ack),
+                ConnectionEvent::Acknowledged { token, args } => described(token, &args, None),
+                ConnectionEvent::Disconnected { how, .. } => format!("{how:?}"),
+                ConnectionEvent::Upgraded => "upgraded".to_owned(),
+                ConnectionEvent::UpgradeFailed => "not upgraded".to_owned(),
+                ConnectionEvent::Closed(closed) => format!("closed: {closed:?}"),
             });
         }
         while let Some(action) = self.client.poll_action() {
@@ -148,7 +148,7 @@ impl Pair {
                 }
             }
             Action::Close { link } => {
-                self.server().handle_lost(link, Lost::Closed, now);
+                self.server().handle_lost(link, LinkError::Closed, now);
                 self.client.handle_lost(link);
             }
         }

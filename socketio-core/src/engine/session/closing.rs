@@ -3,9 +3,9 @@ use std::time::{Duration, Instant};
 use super::{Session, State};
 use crate::engine::payload::take_payload;
 use crate::engine::upgrade::Candidate;
-use crate::engine::{Control, Event, RequestError, Response, Transmit};
+use crate::engine::{Control, RequestError, Response, SessionEvent, Transmit};
 use crate::time::after;
-use crate::{DisconnectReason, Link, Revision};
+use crate::{DisconnectReason, LinkId, Revision};
 
 /// How a session ends, and how it lets go of its links.
 impl Session {
@@ -18,7 +18,7 @@ impl Session {
                 self.end_posting();
                 self.release_links();
                 self.state = State::Lingering { until: self.linger(now), end: Control::Close };
-                self.events.push_back(Event::Closed(reason));
+                self.events.push_back(SessionEvent::Closed(reason));
                 if let Some(link) = parked {
                     self.respond_last(link);
                 }
@@ -48,7 +48,7 @@ impl Session {
                     self.release_links();
                     self.outbox.clear();
                     self.state = State::Lingering { until: after(now, LAST_GET), end: Control::Noop };
-                    self.events.push_back(Event::Closed(DisconnectReason::TransportClose));
+                    self.events.push_back(SessionEvent::Closed(DisconnectReason::TransportClose));
                 }
             },
             State::Lingering { .. } => self.end_linger(),
@@ -84,7 +84,7 @@ impl Session {
         }
     }
 
-    pub(super) fn take_parked(&mut self) -> Option<Link> {
+    pub(super) fn take_parked(&mut self) -> Option<LinkId> {
         match &mut self.state {
             State::Polling { parked, .. } => parked.take(),
             _ => None,
@@ -107,7 +107,7 @@ impl Session {
         self.release_links();
         self.state = State::Closed;
         self.outbox.clear();
-        self.events.push_back(Event::Closed(reason));
+        self.events.push_back(SessionEvent::Closed(reason));
     }
 
     /// Lets go of what a polling session holds besides its stream.
@@ -124,7 +124,7 @@ impl Session {
 
     /// Answers with what is left, or with the end when nothing is. Not with both: the stock client hands
     /// packets on in its next tick but closes at once, and would not know why.
-    pub(super) fn respond_last(&mut self, link: Link) {
+    pub(super) fn respond_last(&mut self, link: LinkId) {
         if self.outbox.is_empty() {
             let end = if let State::Lingering { end, .. } = self.state { end } else { Control::Close };
             self.transmits.push_back(respond(link, end, self.revision));
@@ -136,7 +136,7 @@ impl Session {
     }
 
     /// Answers with what fits of the packets that wait.
-    pub(super) fn respond_packets(&mut self, link: Link) -> Transmit {
+    pub(super) fn respond_packets(&mut self, link: LinkId) -> Transmit {
         self.undelivered = Some(link);
         let body = take_payload(&mut self.outbox, self.revision);
         if self.heartbeat.awaits_transport()
@@ -180,6 +180,6 @@ impl Session {
 const LAST_GET: Duration = Duration::from_millis(250);
 
 /// The answer to a GET that gets one packet of the Engine.IO layer.
-pub(super) fn respond(link: Link, control: Control, revision: Revision) -> Transmit {
+pub(super) fn respond(link: LinkId, control: Control, revision: Revision) -> Transmit {
     Transmit::Respond { link, response: Response::Control { control, revision } }
 }

@@ -3,7 +3,7 @@ use std::time::Instant;
 use super::{Session, State};
 use crate::engine::{RequestError, Response, Transmit};
 use crate::time::after;
-use crate::{DisconnectReason, Link, Lost};
+use crate::{DisconnectReason, LinkError, LinkId};
 
 /// What a link is to its session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,7 +27,7 @@ pub(super) enum LinkRole {
 /// What happens to the links of a session, apart from what it receives over them.
 impl Session {
     /// Bytes came on a link that are nothing whole: part of a message, a control frame, or part of a body.
-    pub fn handle_activity(&mut self, link: Link) {
+    pub fn handle_activity(&mut self, link: LinkId) {
         if let LinkRole::Stream | LinkRole::Post = self.role(link) {
             self.heard();
         }
@@ -35,7 +35,7 @@ impl Session {
 
     /// The last byte of a GET's answer is on its way: the client may send the next one. Answers that are a
     /// [`Response::Payload`] are told so; of others nothing hangs on it.
-    pub fn handle_delivered(&mut self, link: Link, now: Instant) {
+    pub fn handle_delivered(&mut self, link: LinkId, now: Instant) {
         self.handle_progress(link, 0, now);
         if self.undelivered.take_if(|undelivered| *undelivered == link).is_some() {
             self.linger_on(now);
@@ -44,7 +44,7 @@ impl Session {
 
     /// What has come over a stream by now ends within a message or a frame, or not. One that has begun must become whole
     /// in time: see [`Connection::handle_partial`](crate::Connection::handle_partial).
-    pub fn handle_partial(&mut self, link: Link, partial: bool, now: Instant) {
+    pub fn handle_partial(&mut self, link: LinkId, partial: bool, now: Instant) {
         match &mut self.state {
             State::Streaming { link: stream, whole_by, .. } if *stream == link => match partial {
                 true => _ = whole_by.get_or_insert_with(|| after(now, self.config.message_timeout())),
@@ -59,7 +59,7 @@ impl Session {
     ///
     /// While a ping waits behind them, it is a sign of life: see [`Connection::handle_progress`](crate::Connection::handle_progress).
     #[inline]
-    pub fn handle_progress(&mut self, link: Link, left: usize, now: Instant) {
+    pub fn handle_progress(&mut self, link: LinkId, left: usize, now: Instant) {
         let ours = match self.state {
             State::Streaming { link: stream, .. } => stream == link,
             State::Polling { .. } => self.undelivered == Some(link),
@@ -71,21 +71,21 @@ impl Session {
     }
 
     /// A link is gone, or its answer could not be delivered.
-    pub fn handle_lost(&mut self, link: Link, why: Lost, now: Instant) {
+    pub fn handle_lost(&mut self, link: LinkId, why: LinkError, now: Instant) {
         // The loss first: what time does after it must not concern the link any more.
         self.lose(link, why);
         self.handle_timeout(now);
     }
 
-    fn lose(&mut self, link: Link, why: Lost) {
+    fn lose(&mut self, link: LinkId, why: LinkError) {
         match (self.role(link), why) {
             (LinkRole::Expected, _) => self.finish(DisconnectReason::TransportError),
-            (LinkRole::Stream, Lost::Closed) => self.finish(DisconnectReason::TransportClose),
-            (LinkRole::Stream, Lost::TooLarge) => self.fail(DisconnectReason::TransportError, TOO_LARGE),
-            (LinkRole::Stream, Lost::Aborted | Lost::Failed | Lost::Stalled) => {
+            (LinkRole::Stream, LinkError::Closed) => self.finish(DisconnectReason::TransportClose),
+            (LinkRole::Stream, LinkError::TooLarge) => self.fail(DisconnectReason::TransportError, TOO_LARGE),
+            (LinkRole::Stream, LinkError::Aborted | LinkError::Failed | LinkError::Stalled) => {
                 self.finish(DisconnectReason::TransportError);
             }
-            (LinkRole::Candidate, Lost::TooLarge) => self.close_candidate(TOO_LARGE),
+            (LinkRole::Candidate, LinkError::TooLarge) => self.close_candidate(TOO_LARGE),
             (LinkRole::Candidate, _) => _ = self.take_candidate(),
             (LinkRole::Parked, _) => {
                 self.take_parked();
@@ -95,7 +95,7 @@ impl Session {
                 self.undelivered = None;
                 self.lose_packets();
             }
-            (LinkRole::Post, Lost::TooLarge) => {
+            (LinkRole::Post, LinkError::TooLarge) => {
                 self.posting = None;
                 let response = Response::Refused(RequestError::TooLarge);
                 self.transmits.push_back(Transmit::Respond { link, response });
@@ -119,7 +119,7 @@ impl Session {
 
     /// Returns what a link is to the session.
     #[inline]
-    pub(super) fn role(&self, link: Link) -> LinkRole {
+    pub(super) fn role(&self, link: LinkId) -> LinkRole {
         match &self.state {
             State::Streaming { link: stream, .. } if *stream == link => LinkRole::Stream,
             State::Opening { .. } => LinkRole::Expected,

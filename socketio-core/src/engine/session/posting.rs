@@ -4,8 +4,8 @@ use bytes::Bytes;
 use bytestring::ByteString;
 
 use super::Session;
-use crate::engine::{Event, Packet, RequestError, Response, Transmit};
-use crate::{DisconnectReason, Link};
+use crate::engine::{Packet, RequestError, Response, SessionEvent, Transmit};
+use crate::{DisconnectReason, LinkId};
 
 /// A POST that has not been answered.
 ///
@@ -14,21 +14,21 @@ use crate::{DisconnectReason, Link};
 #[derive(Debug)]
 pub(super) enum Posting {
     /// Its body is on the way, and must be there by then.
-    Announced { link: Link, until: Instant },
+    Announced { link: LinkId, until: Instant },
     /// Its body has arrived, and has more packets than are decoded at a time: few have.
     Reading(Box<Reading>),
 }
 
 #[derive(Debug)]
 pub(super) struct Reading {
-    link: Link,
+    link: LinkId,
     body: ByteString,
     /// How far it is decoded.
     next: usize,
 }
 
 impl Posting {
-    pub(super) fn link(&self) -> Link {
+    pub(super) fn link(&self) -> LinkId {
         match self {
             Self::Announced { link, .. } => *link,
             Self::Reading(reading) => reading.link,
@@ -58,7 +58,7 @@ impl Posting {
 impl Session {
     /// The whole body of a POST has arrived. It is decoded a few packets at a time in [`poll`](Self::poll), and answered
     /// when the last has been decoded.
-    pub fn handle_body(&mut self, link: Link, body: Bytes, now: Instant) {
+    pub fn handle_body(&mut self, link: LinkId, body: Bytes, now: Instant) {
         if !self.awaits_body(link) {
             return;
         }
@@ -74,12 +74,12 @@ impl Session {
     }
 
     /// Whether this POST's body has not arrived.
-    pub(super) fn awaits_body(&self, link: Link) -> bool {
+    pub(super) fn awaits_body(&self, link: LinkId) -> bool {
         matches!(self.posting, Some(Posting::Announced { link: announced, .. }) if announced == link)
     }
 
     /// Decodes a body that has arrived. The session may end on the way: then its POST is answered here, not by the end.
-    pub(super) fn begin_body(&mut self, link: Link, body: ByteString, now: Instant) {
+    pub(super) fn begin_body(&mut self, link: LinkId, body: ByteString, now: Instant) {
         self.posting = None;
         if let Some(next) = self.read_packets(link, &body, 0, now) {
             self.posting = Some(Posting::Reading(Box::new(Reading { link, body, next })));
@@ -100,14 +100,14 @@ impl Session {
     }
 
     /// Decodes a few packets; returns where the next one begins, unless the POST has been answered.
-    fn read_packets(&mut self, link: Link, body: &ByteString, from: usize, now: Instant) -> Option<usize> {
+    fn read_packets(&mut self, link: LinkId, body: &ByteString, from: usize, now: Instant) -> Option<usize> {
         let mut rest = &body[from..];
         for _ in 0..DECODED {
             let (packet, behind) = self.revision.read_first(rest);
             match packet {
                 Ok(packet) if self.is_open() || packet == Packet::Close => {
                     if let Some(received) = self.read_packet(body, packet, now) {
-                        self.events.push_back(Event::Message(received.into_message()));
+                        self.events.push_back(SessionEvent::Message(received.into_message()));
                     }
                 }
                 Err(_) if self.is_open() => {
@@ -129,7 +129,7 @@ impl Session {
     }
 
     /// The body cannot be read; nothing that follows could be.
-    pub(super) fn refuse_body(&mut self, link: Link) {
+    pub(super) fn refuse_body(&mut self, link: LinkId) {
         let response = Response::Refused(RequestError::Malformed);
         self.fail(DisconnectReason::ParseError, None);
         self.transmits.push_back(Transmit::Respond { link, response });
@@ -142,7 +142,7 @@ impl Session {
         }
     }
 
-    pub(super) fn accept_body(&mut self, link: Link) {
+    pub(super) fn accept_body(&mut self, link: LinkId) {
         let response = Response::Accepted { revision: self.revision };
         self.transmits.push_back(Transmit::Respond { link, response });
     }

@@ -6,7 +6,7 @@ use bytestring::ByteString;
 use super::links::LinkRole;
 use super::{Session, State};
 use crate::engine::{Malformed, Packet, Transmit};
-use crate::{DisconnectReason, Link, Message};
+use crate::{DisconnectReason, LinkId, Message};
 
 /// A message for Socket.IO, as a part of what was sent.
 #[derive(Debug)]
@@ -30,7 +30,7 @@ impl Session {
     /// among the events.
     pub(crate) fn read_message<'m>(
         &mut self,
-        link: Link,
+        link: LinkId,
         message: &'m Message,
         now: Instant,
     ) -> Option<Received<'m>> {
@@ -68,7 +68,7 @@ impl Session {
     }
 
     /// Reads a message of the stream that may take over: the probe, and then the end of polling.
-    fn read_candidate(&mut self, link: Link, message: &Message, now: Instant) {
+    fn read_candidate(&mut self, link: LinkId, message: &Message, now: Instant) {
         let State::Polling { candidate: Some(candidate), .. } = &mut self.state else { return };
         let packet = match message {
             Message::Text(text) => self.revision.read_text(text).ok(),

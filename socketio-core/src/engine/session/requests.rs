@@ -4,7 +4,7 @@ use super::{Posting, Session, State};
 use crate::engine::upgrade::Candidate;
 use crate::engine::{BadRequest, Poll, Post, Request, RequestError, Transmit, Upgrade};
 use crate::time::after;
-use crate::{DisconnectReason, Link, Revision};
+use crate::{DisconnectReason, LinkId, Revision};
 
 /// The requests of a session.
 impl Session {
@@ -17,7 +17,7 @@ impl Session {
     /// The link was not taken; it is answered with the error. Message streams are always taken.
     pub fn handle_request(
         &mut self,
-        link: Link,
+        link: LinkId,
         request: &Request,
         now: Instant,
     ) -> Result<(), RequestError> {
@@ -37,12 +37,12 @@ impl Session {
     /// # Errors
     ///
     /// The link was not taken; it is answered with the error.
-    pub fn handle_poll(&mut self, link: Link, poll: &Poll, now: Instant) -> Result<(), RequestError> {
+    pub fn handle_poll(&mut self, link: LinkId, poll: &Poll, now: Instant) -> Result<(), RequestError> {
         self.check_revision(poll.revision)?;
         self.take_poll(link, now)
     }
 
-    fn take_poll(&mut self, link: Link, now: Instant) -> Result<(), RequestError> {
+    fn take_poll(&mut self, link: LinkId, now: Instant) -> Result<(), RequestError> {
         if std::mem::replace(&mut self.polled, true) {
             self.came_back();
         }
@@ -78,7 +78,7 @@ impl Session {
     /// # Errors
     ///
     /// The link was not taken; it is answered with the error.
-    pub fn handle_post(&mut self, link: Link, post: &Post, now: Instant) -> Result<(), RequestError> {
+    pub fn handle_post(&mut self, link: LinkId, post: &Post, now: Instant) -> Result<(), RequestError> {
         self.check_revision(post.revision)?;
         self.heard();
         self.came_back();
@@ -94,7 +94,7 @@ impl Session {
         }
         let fault = match self.posting {
             Some(_) => RequestError::Overlap,
-            None if post.octets && !self.revision.traits().octets => RequestError::InvalidContent,
+            None if post.binary && !self.revision.traits().binary => RequestError::InvalidContent,
             None => {
                 let until = after(now, self.config.message_timeout());
                 self.posting = Some(Posting::Announced { link, until });
@@ -106,7 +106,7 @@ impl Session {
     }
 
     /// The message stream stands that the session was opened for.
-    pub fn handle_attach(&mut self, link: Link, now: Instant) {
+    pub fn handle_attach(&mut self, link: LinkId, now: Instant) {
         self.handle_timeout(now);
         match self.state {
             State::Opening { transport } => self.state = State::Streaming { link, transport, whole_by: None },
@@ -116,7 +116,7 @@ impl Session {
 
     /// A message stream stands that wants to take the session over. It is closed if the session has, or
     /// is trying, another one, or if it is of another revision.
-    pub fn handle_upgrade(&mut self, link: Link, upgrade: &Upgrade, now: Instant) {
+    pub fn handle_upgrade(&mut self, link: LinkId, upgrade: &Upgrade, now: Instant) {
         if self.check_revision(upgrade.revision).is_err() {
             return self.transmits.push_back(Transmit::Close { link, code: None });
         }
@@ -163,7 +163,7 @@ mod tests {
 
         let Request::Open(open) = parse("GET", "polling", false) else { panic!("it opens a session") };
         let mut session = Session::open(Arc::clone(&config), &sid, &open, now);
-        let [first, second, third, fourth] = [1, 2, 3, 4].map(Link::new);
+        let [first, second, third, fourth] = [1, 2, 3, 4].map(LinkId::new);
         assert_eq!(session.handle_request(first, &Request::Open(open), now), Ok(()));
         let greeting = session.poll_transmit();
         assert!(

@@ -2,7 +2,7 @@ use std::ops::ControlFlow;
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
-use socketio_core::{Connection, Link, Lost};
+use socketio_core::{Connection, LinkError, LinkId};
 
 use super::Turn;
 use crate::session::Answer;
@@ -41,7 +41,7 @@ impl Open {
     /// Nothing more will come.
     pub(super) fn read(
         &mut self,
-        link: Link,
+        link: LinkId,
         connection: &mut Connection<Answer>,
         turn: &mut Turn<'_, '_>,
     ) -> Result<bool, ReadError> {
@@ -72,11 +72,11 @@ impl Open {
     /// The stream is broken, or the peer has taken nothing for the whole timeout.
     pub(super) fn write(
         &mut self,
-        link: Link,
+        link: LinkId,
         connection: &mut Connection<Answer>,
         write_timeout: Duration,
         turn: &mut Turn<'_, '_>,
-    ) -> Result<(), Lost> {
+    ) -> Result<(), LinkError> {
         let before = self.wire.sent();
         let written = self.wire.poll_write(turn.cx);
         if self.wire.sent() != before {
@@ -87,9 +87,9 @@ impl Open {
                 self.stall.since = None;
                 Ok(())
             }
-            Poll::Ready(Err(_)) => Err(Lost::Failed),
+            Poll::Ready(Err(_)) => Err(LinkError::Failed),
             Poll::Pending if self.stall.is_over(self.wire.sent(), write_timeout, turn.now) => {
-                Err(Lost::Stalled)
+                Err(LinkError::Stalled)
             }
             Poll::Pending => Ok(()),
         }

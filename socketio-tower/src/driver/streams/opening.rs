@@ -5,11 +5,11 @@ use socketio_core::engine::Upgrade;
 
 use super::Turn;
 use crate::trace;
-use crate::transport::{MessageStream, Stream};
+use crate::transport::{MessageStream, PendingStream};
 
 /// A stream that the HTTP server has not handed over.
 pub(super) struct Opening {
-    stream: Stream,
+    stream: PendingStream,
     /// The request to take the session over, of a stream that the session was not opened for.
     upgrade: Option<Box<Upgrade>>,
     until: Instant,
@@ -23,7 +23,7 @@ pub(super) struct Opened {
 }
 
 impl Opening {
-    pub(super) fn new(stream: Stream, upgrade: Option<Box<Upgrade>>, until: Instant) -> Self {
+    pub(super) fn new(stream: PendingStream, upgrade: Option<Box<Upgrade>>, until: Instant) -> Self {
         Self { stream, upgrade, until }
     }
 

@@ -6,7 +6,7 @@ use std::time::Instant;
 use loom::future::block_on;
 use loom::sync::Arc;
 use loom::thread;
-use socketio_core::Link;
+use socketio_core::LinkId;
 
 use super::{Backlog, Mailbox, Pushed};
 use crate::config::Settings;
@@ -126,7 +126,7 @@ fn what_is_pushed_while_the_session_closes_is_refused_or_given_back() {
 #[test]
 fn the_gauge_counts_an_answer_once() {
     check(|| {
-        let (mailbox, link) = (Arc::new(Mailbox::default()), Link::new(0));
+        let (mailbox, link) = (Arc::new(Mailbox::default()), LinkId::new(0));
         mailbox.answer(link, vec![0; WEIGHT], Instant::now());
         let server = spawn(&mailbox, move |mailbox| {
             mailbox.take_piece(link, Instant::now());

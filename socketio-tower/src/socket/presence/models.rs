@@ -6,7 +6,7 @@ use loom::thread;
 use socketio_core::SocketId;
 use socketio_core::namespace::{MemberKey, Rooms};
 
-use super::{Entry, Life, Presence};
+use super::{Entry, Lifecycle, Presence};
 
 /// A socket, and the rooms of its namespace.
 struct Member {
@@ -16,7 +16,7 @@ struct Member {
 
 impl Member {
     fn new() -> Arc<Self> {
-        let presence = Presence::new(SocketId::from_entropy([0; 15]), Life::new(false));
+        let presence = Presence::new(SocketId::from_entropy([0; 15]), Lifecycle::new(false));
         Arc::new(Self { presence, rooms: Mutex::new(Rooms::with_hasher(RandomState::default())) })
     }
 
@@ -48,7 +48,7 @@ impl Member {
 
     /// Its disconnect handler has ended.
     fn end(&self) {
-        self.presence.life().end();
+        self.presence.lifecycle().end();
         self.presence.retire();
     }
 }
@@ -100,7 +100,7 @@ fn a_listener_that_is_added_while_the_socket_ends_is_dropped() {
             let captured = std::sync::Arc::new(());
             let weak = std::sync::Arc::downgrade(&captured);
             let listener = Entry::Outgoing(std::sync::Arc::new(move |_, _| _ = &captured));
-            member.presence.overlay().and_then(|overlay| overlay.add(listener));
+            member.presence.extras().and_then(|extras| extras.add(listener));
             weak
         });
         member.end();
@@ -113,8 +113,7 @@ fn a_listener_that_is_added_while_the_socket_ends_is_dropped() {
 fn a_task_that_is_spawned_while_the_socket_ends_is_cancelled() {
     check(|| {
         let member = Member::new();
-        let application =
-            spawn(&member, |member| member.presence.overlay().and_then(|overlay| overlay.tasks()));
+        let application = spawn(&member, |member| member.presence.extras().and_then(|extras| extras.tasks()));
         member.end();
         let cancelled = application.join().unwrap();
         assert!(cancelled.is_none_or(|cancelled| cancelled.is_cancelled()));

@@ -5,7 +5,7 @@ use std::time::Instant;
 use bytes::Bytes;
 use socketio_core::engine::{Head, Request};
 use socketio_core::packet::{self, AckId, Encoder};
-use socketio_core::{Accept, Config, Connection, Event, Link, Message, Sid, SocketId, SocketKey};
+use socketio_core::{Accept, Config, Connection, ConnectionEvent, LinkId, Message, Sid, SocketId, SocketKey};
 
 /// A client on a WebSocket that is connected to `/`, and an application that echoes what it reads.
 pub(crate) struct Chat {
@@ -53,7 +53,7 @@ impl Chat {
             self.connection.handle_message(LINK, &message, self.now);
         }
         while let Some(event) = self.connection.poll(self.now) {
-            let Event::Received { event, ack, .. } = event else { panic!("an event") };
+            let ConnectionEvent::Received { event, ack, .. } = event else { panic!("an event") };
             let packet = echo(&mut self.encoder, &event, ack);
             self.connection.send(self.socket, packet, None);
         }
@@ -97,7 +97,9 @@ impl Handshake {
         let mut connection = Connection::open(Arc::clone(&self.config), &sid, &open, self.now);
         connection.handle_attach(LINK, self.now);
         connection.handle_message(LINK, &Message::Text("40".into()), self.now);
-        let Some(Event::Connect(pending)) = connection.poll(self.now) else { panic!("a wish to connect") };
+        let Some(ConnectionEvent::Connect(pending)) = connection.poll(self.now) else {
+            panic!("a wish to connect")
+        };
         let socket =
             connection.accept(pending, Accept::new(SocketId::from_entropy([2; 15]))).expect("it is there");
         while let Some(transmit) = connection.poll_transmit() {
@@ -110,7 +112,7 @@ impl Handshake {
         let (mut connection, _) = self.open();
         connection.disconnect_client(self.now);
         while let Some(event) = connection.poll(self.now) {
-            black_box::<Event<()>>(event);
+            black_box::<ConnectionEvent<()>>(event);
         }
         while let Some(transmit) = connection.poll_transmit() {
             drop(black_box(transmit));
@@ -119,4 +121,4 @@ impl Handshake {
     }
 }
 
-const LINK: Link = Link::new(0);
+const LINK: LinkId = LinkId::new(0);

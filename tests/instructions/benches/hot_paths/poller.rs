@@ -5,7 +5,7 @@ use std::time::Instant;
 use bytes::Bytes;
 use socketio_core::engine::{Head, Poll, Post, Request, Response, Session, Transmit};
 use socketio_core::packet::Encoder;
-use socketio_core::{Config, Link, Sid};
+use socketio_core::{Config, LinkId, Sid};
 
 /// The Engine.IO session of a client that polls.
 pub(crate) struct Poller {
@@ -14,7 +14,7 @@ pub(crate) struct Poller {
     post: Post,
     body: Bytes,
     now: Instant,
-    link: Link,
+    link: LinkId,
 }
 
 impl Poller {
@@ -29,7 +29,7 @@ impl Poller {
         let Ok(Request::Post(post)) = Request::parse(&head, &config) else { panic!("a POST") };
         let session = Session::open(config, &sid, &open, now);
         let poll = open.first_poll(&sid);
-        let mut poller = Self { session, poll, post, body: Bytes::new(), now, link: Link::new(0) };
+        let mut poller = Self { session, poll, post, body: Bytes::new(), now, link: LinkId::new(0) };
         assert!(poller.get().starts_with(b"0{"));
         poller
     }

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use socketio_core::packet::{AckId, Encoder};
-use socketio_core::{Accept, Awaits, DisconnectReason, Pending, SocketId, SocketKey};
+use socketio_core::{Accept, AckRequest, DisconnectReason, Pending, SocketId, SocketKey};
 
 use super::Server;
 use crate::sim::{Token, Welcome};
@@ -35,8 +35,8 @@ impl Server {
         let token = self.app.expect_answer();
         self.last_id += 1;
         let deadline = patience.map(|millis| self.now + Duration::from_millis(millis));
-        let awaits = Awaits::new(AckId(self.last_id - 1), token, deadline);
-        self.send(socket, name, &1, Some(awaits));
+        let request = AckRequest::new(AckId(self.last_id - 1), token, deadline);
+        self.send(socket, name, &1, Some(request));
         token
     }
 
@@ -124,13 +124,13 @@ impl Server {
         socket: SocketKey,
         name: &str,
         value: &impl serde::Serialize,
-        awaits: Option<Awaits<Token>>,
+        request: Option<AckRequest<Token>>,
     ) {
-        let id = awaits.as_ref().map(|awaits| awaits.id);
+        let id = request.as_ref().map(|request| request.id);
         let namespace = self.app.namespace(socket);
         let packet = Encoder::default().event(namespace, name, value, id).expect("the test's values encode");
         let text = String::from_utf8_lossy(packet.text()).into_owned();
-        if self.connection.send(socket, packet, awaits) {
+        if self.connection.send(socket, packet, request) {
             self.sent.push_back(text);
         }
         self.drain();

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::StatusCode;
-use socketio_tower::testing::{Disconnected, Refused, settled};
+use socketio_tower::layer::RequestError;
+use socketio_tower::testing::{ClientError, Disconnected, settled};
 use socketio_tower::{Data, Overflow, SocketIo, Transport};
 use tokio::time::{Instant, sleep};
 
@@ -15,7 +15,7 @@ use crate::client::Log;
 async fn a_handshake_is_refused() {
     let io = SocketIo::builder().transports([Transport::WebSocket]).build();
     let refused = polling().open(&io).await.unwrap_err();
-    assert_eq!(refused, Refused::Rejected(RequestError::UnknownTransport.into()));
+    assert_eq!(refused, ClientError::Rejected(RequestError::UnknownTransport.into()));
 
     let io = SocketIo::builder().allow_upgrades(false).build();
     let client = polling().open(&io).await.unwrap();
@@ -26,7 +26,7 @@ async fn a_handshake_is_refused() {
     io.close(Duration::from_secs(1)).await;
     for builder in [websocket(), polling()] {
         let refused = builder.open(&io).await.unwrap_err();
-        assert_eq!(refused, Refused::Rejected(RequestError::Unavailable.into()));
+        assert_eq!(refused, ClientError::Rejected(RequestError::Unavailable.into()));
     }
 }
 
@@ -72,7 +72,7 @@ async fn a_client_that_answers_pings_stays() {
 async fn a_client_that_answers_no_pings_is_given_up() {
     let (io, log) = server(SocketIo::builder());
     for builder in [websocket(), polling()] {
-        let socket = builder.patience(Duration::from_secs(60)).connect(&io).await.unwrap();
+        let socket = builder.timeout(Duration::from_secs(60)).connect(&io).await.unwrap();
         socket.client().answer_pings(false);
         let start = Instant::now();
         assert_eq!(socket.disconnected().await, Disconnected::WithConnection);
@@ -99,7 +99,7 @@ async fn a_lost_network_is_noticed() {
     settled().await;
     assert_eq!((io.sessions(), log.lines()), (0, vec!["transport close".into(), "transport error".into()]));
     assert_eq!(socket.client().transport(), None);
-    assert_eq!(socket.client().namespace("/").connect().await.unwrap_err(), Refused::Ended);
+    assert_eq!(socket.client().namespace("/").connect().await.unwrap_err(), ClientError::Ended);
 }
 
 #[tokio::test(start_paused = true)]

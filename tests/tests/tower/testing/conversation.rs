@@ -105,7 +105,7 @@ async fn the_server_asks_and_the_client_answers() {
 async fn an_answer_that_does_not_come_is_an_error() {
     let (io, _) = server(SocketIo::builder());
     let patience = Duration::from_secs(7);
-    let socket = TestClient::builder().patience(patience).connect(&io).await.unwrap();
+    let socket = TestClient::builder().timeout(patience).connect(&io).await.unwrap();
     let start = Instant::now();
     let answer: Result<(), _> = socket.emit_with_ack("silence", &()).await;
     assert!(matches!(answer, Err(AckError::TimedOut)), "{answer:?}");

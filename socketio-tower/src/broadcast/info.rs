@@ -6,14 +6,14 @@ use crate::socket::Socket;
 
 /// A snapshot of a socket.
 #[derive(Debug, Clone)]
-pub(crate) struct Facts {
+pub(crate) struct SocketInfo {
     pub(super) id: SocketId,
     pub(super) rooms: Vec<String>,
     pub(super) handshake: Handshake,
     pub(super) data: Option<Box<RawValue>>,
 }
 
-impl Facts {
+impl SocketInfo {
     pub(super) fn of(socket: &Socket) -> Self {
         Self {
             id: socket.id(),

@@ -115,7 +115,7 @@ fn small_frames_leave_in_one_write() {
 #[test]
 fn a_stream_that_takes_nothing_is_an_error() {
     let full = io::Cursor::new(Box::<[u8]>::default());
-    let mut wire = Wire::new(tokio::io::join(tokio::io::empty(), full), MAX_PAYLOAD);
+    let mut wire = WebSocket::new(tokio::io::join(tokio::io::empty(), full), MAX_PAYLOAD);
     wire.push(Encoded::text_only("x")).expect("open");
     let Poll::Ready(Err(error)) = wire.poll_write(&mut context()) else { panic!("no error") };
     assert_eq!(error.kind(), io::ErrorKind::WriteZero);

@@ -105,8 +105,8 @@ fn context() -> Context<'static> {
     Context::from_waker(Waker::noop())
 }
 
-fn wire(reads: impl IntoIterator<Item = Vec<u8>>) -> Wire<Script> {
-    Wire::new(Script::new(reads), MAX_PAYLOAD)
+fn wire(reads: impl IntoIterator<Item = Vec<u8>>) -> WebSocket<Script> {
+    WebSocket::new(Script::new(reads), MAX_PAYLOAD)
 }
 
 /// Takes messages and never breaks off.
@@ -117,7 +117,7 @@ fn keep(mut take: impl FnMut(Message)) -> impl FnMut(Message) -> ControlFlow<()>
     }
 }
 
-impl Wire<Script> {
+impl WebSocket<Script> {
     /// Reads until the script has no more, or until the first error.
     fn read_all(&mut self) -> (Vec<Message>, Option<ReadError>) {
         let mut messages = Vec::new();

@@ -11,7 +11,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 /// application's.
 ///
 /// The first is not boxed again: hyper has done so.
-pub(crate) enum Carrier {
+pub(crate) enum WebSocketIo {
     Upgraded(TokioIo<Upgraded>),
     Attached(Box<dyn ByteStream>),
 }
@@ -21,7 +21,7 @@ pub(crate) trait ByteStream: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> ByteStream for S {}
 
-impl AsyncRead for Carrier {
+impl AsyncRead for WebSocketIo {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         match self.get_mut() {
             Self::Upgraded(io) => Pin::new(io).poll_read(cx, buf),
@@ -30,7 +30,7 @@ impl AsyncRead for Carrier {
     }
 }
 
-impl AsyncWrite for Carrier {
+impl AsyncWrite for WebSocketIo {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         match self.get_mut() {
             Self::Upgraded(io) => Pin::new(io).poll_write(cx, bytes),
@@ -71,7 +71,7 @@ impl AsyncWrite for Carrier {
     }
 }
 
-impl fmt::Debug for Carrier {
+impl fmt::Debug for WebSocketIo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Upgraded(_) => "Upgraded",

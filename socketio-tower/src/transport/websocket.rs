@@ -34,7 +34,7 @@ use super::scratch::Scratch;
 /// [`poll_shutdown`](Self::poll_shutdown), then `poll_read` until [`ReadError::Closed`],
 /// [`ReadError::Ended`] or a deadline, then drop. Dropping it with unread input would make the kernel send a reset, which can overtake the close
 /// frame.
-pub(crate) struct Wire<S> {
+pub(crate) struct WebSocket<S> {
     io: S,
     /// `None` once the input ended or broke; what still comes is thrown away.
     inbound: Option<Inbound>,
@@ -44,7 +44,7 @@ pub(crate) struct Wire<S> {
     unread: Option<Box<Bytes>>,
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     /// How often one call reads at most: a quarter of a megabyte, some 100 µs of decoding, before the
     /// sessions beside this one have their turn.
     const READS_PER_TURN: usize = 4;
@@ -68,8 +68,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     }
 
     /// The memory that waits for the kernel, in bytes: each packet weighs its overhead too.
-    pub(crate) fn weight(&self) -> usize {
-        self.outbound.weight()
+    pub(crate) fn size(&self) -> usize {
+        self.outbound.size()
     }
 
     /// How many bytes the kernel has yet to take, control frames included.

@@ -1,5 +1,5 @@
 use futures_util::{SinkExt as _, StreamExt as _};
-use socketio_core::Lost;
+use socketio_core::LinkError;
 use tokio_tungstenite::WebSocketStream;
 use tungstenite::protocol::Role;
 
@@ -59,18 +59,18 @@ fn after_an_error_input_is_thrown_away_until_it_ends() {
 fn the_end_of_the_stream_is_a_close_and_a_failed_read_is_not() {
     let (messages, error) = wire([frame(TEXT, b"a"), frame(TEXT, b"b")[..3].to_vec(), Vec::new()]).read_all();
     assert_eq!(messages, [text("a")]);
-    assert_eq!(error.as_ref().map(Lost::from), Some(Lost::Closed));
+    assert_eq!(error.as_ref().map(LinkError::from), Some(LinkError::Closed));
 
     let mut wire = wire([]);
     wire.io.failure = Some(io::ErrorKind::ConnectionReset);
     let (_, error) = wire.read_all();
-    assert_eq!(error.as_ref().map(Lost::from), Some(Lost::Failed));
+    assert_eq!(error.as_ref().map(LinkError::from), Some(LinkError::Failed));
 }
 
 #[tokio::test]
 async fn a_tungstenite_client_converses_with_it() {
     let (client, server) = tokio::io::duplex(300);
-    let mut wire = Wire::new(server, MAX_PAYLOAD);
+    let mut wire = WebSocket::new(server, MAX_PAYLOAD);
     let large = "x".repeat(100_000);
 
     // Echoes texts, and ends when the client has closed.

@@ -40,9 +40,9 @@ impl fmt::Debug for NamespaceHook {
 /// One is there as long as somebody holds it: a socket, one whose middlewares run, or a handle of the application. It
 /// *lives* as long as it has sockets; only those that live are counted, bounded and shown.
 #[derive(Default)]
-pub(crate) struct Children {
+pub(crate) struct DynamicNamespaces {
     known: Mutex<HashMap<Box<str>, Weak<Namespace>, RandomState>>,
-    living: AtomicUsize,
+    open: AtomicUsize,
     most: usize,
     events: HookQueue<NamespaceEvent>,
     hook: Option<NamespaceHook>,
@@ -50,15 +50,15 @@ pub(crate) struct Children {
 
 /// What a namespace that met a pattern has beyond others.
 #[derive(Debug)]
-pub(super) struct Child {
+pub(super) struct DynamicNamespace {
     /// The namespace that has the pattern and the handlers.
     pub(super) parent: Arc<Namespace>,
     pub(super) captures: Captures,
     path: Arc<str>,
-    siblings: Arc<Children>,
+    siblings: Arc<DynamicNamespaces>,
 }
 
-impl Children {
+impl DynamicNamespaces {
     pub(crate) fn new(most: usize, hook: Option<NamespaceHook>) -> Self {
         Self { most, hook, ..Self::default() }
     }
@@ -76,8 +76,12 @@ impl Children {
             return Some(Arc::clone(child));
         }
         let path: NamespacePath = name.parse().ok()?;
-        let child =
-            Child { parent: Arc::clone(parent), captures, path: name.into(), siblings: Arc::clone(self) };
+        let child = DynamicNamespace {
+            parent: Arc::clone(parent),
+            captures,
+            path: name.into(),
+            siblings: Arc::clone(self),
+        };
         let child = Arc::new(Namespace::child(path, child));
         known.insert(name.into(), Arc::downgrade(&child));
         drop(known);
@@ -86,20 +90,20 @@ impl Children {
         Some(child)
     }
 
-    /// The child of this name, if it lives.
-    pub(super) fn living(&self, name: &str) -> Option<Arc<Namespace>> {
+    /// Returns the open namespace of this name, if there is one.
+    pub(super) fn get(&self, name: &str) -> Option<Arc<Namespace>> {
         let child = self.lock().get(name).and_then(Weak::upgrade);
-        child.filter(|child| child.lives())
+        child.filter(|child| child.is_open())
     }
 
-    /// Those that live.
-    pub(super) fn all_living(&self) -> Vec<Arc<Namespace>> {
-        self.all().into_iter().filter(|child| child.lives()).collect()
+    /// Returns the namespaces that are open.
+    pub(super) fn all_open(&self) -> Vec<Arc<Namespace>> {
+        self.all().into_iter().filter(|child| child.is_open()).collect()
     }
 
-    /// Those that are there by this pattern.
+    /// Returns the namespaces whose names matched this pattern.
     pub(super) fn of(&self, pattern: &Arc<Namespace>) -> Vec<Arc<Namespace>> {
-        self.all().into_iter().filter(|child| child.is_child_of(pattern)).collect()
+        self.all().into_iter().filter(|child| child.matches(pattern)).collect()
     }
 
     fn all(&self) -> Vec<Arc<Namespace>> {
@@ -119,14 +123,15 @@ impl Children {
     }
 }
 
-impl Child {
+impl DynamicNamespace {
     /// Its first socket comes. False if as many live as may. To be called under the lock of its rooms, and
     /// [`tell`](Self::tell) afterwards.
     pub(super) fn begin(&self) -> bool {
         let most = self.siblings.most;
-        let counted = self.siblings.living.fetch_update(Ordering::AcqRel, Ordering::Acquire, |living| {
-            (living < most).then_some(living + 1)
-        });
+        let counted = self
+            .siblings
+            .open
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |open| (open < most).then_some(open + 1));
         if counted.is_ok() && self.siblings.hook.is_some() {
             self.siblings.events.push(NamespaceEvent::Created { path: Arc::clone(&self.path) });
         }
@@ -135,7 +140,7 @@ impl Child {
 
     /// Its last socket has left. To be called under the lock of its rooms, and [`tell`](Self::tell) afterwards.
     pub(super) fn end(&self) {
-        self.siblings.living.fetch_sub(1, Ordering::AcqRel);
+        self.siblings.open.fetch_sub(1, Ordering::AcqRel);
         if self.siblings.hook.is_some() {
             self.siblings.events.push(NamespaceEvent::Removed { path: Arc::clone(&self.path) });
         }
@@ -148,7 +153,7 @@ impl Child {
 }
 
 /// Nobody holds the namespace any more. A successor may stand in its place already.
-impl Drop for Child {
+impl Drop for DynamicNamespace {
     fn drop(&mut self) {
         let mut known = self.siblings.lock();
         if known.get(&*self.path).is_some_and(|child| child.strong_count() == 0) {
@@ -164,9 +169,9 @@ impl Drop for Child {
 /// Up to this many namespaces the table's room is not worth being given back.
 const KEPT: usize = 64;
 
-impl fmt::Debug for Children {
+impl fmt::Debug for DynamicNamespaces {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Children").field("living", &self.living).finish_non_exhaustive()
+        f.debug_struct("DynamicNamespaces").field("open", &self.open).finish_non_exhaustive()
     }
 }
 
@@ -174,7 +179,7 @@ impl fmt::Debug for Children {
 mod tests {
     use super::*;
 
-    fn child(children: &Arc<Children>, parent: &Arc<Namespace>, name: &str) -> Arc<Namespace> {
+    fn child(children: &Arc<DynamicNamespaces>, parent: &Arc<Namespace>, name: &str) -> Arc<Namespace> {
         let mut dispatcher = socketio_core::namespace::Dispatcher::new();
         dispatcher.insert_pattern("/{id}".parse().expect("a path")).expect("a pattern");
         let Some(socketio_core::namespace::Resolved::Pattern(_, captures)) = dispatcher.resolve(name) else {
@@ -186,8 +191,10 @@ mod tests {
     /// fault 28: names that nobody holds leave neither an entry nor the room of one.
     #[test]
     fn names_that_were_refused_leave_nothing() {
-        let (children, parent) =
-            (Arc::new(Children::new(1, None)), Arc::new(Namespace::new("/{id}".parse().expect("a path"))));
+        let (children, parent) = (
+            Arc::new(DynamicNamespaces::new(1, None)),
+            Arc::new(Namespace::new("/{id}".parse().expect("a path"))),
+        );
         let held: Vec<_> = (0..10_000).map(|n| child(&children, &parent, &format!("/{n}"))).collect();
         let again = child(&children, &parent, "/7");
         assert!(Arc::ptr_eq(&again, &held[7]), "two that ask get the same");

@@ -8,7 +8,7 @@ use crate::panics::contained;
 
 /// How the server finds out what a request does not say itself: who sent it, and whether it was encrypted.
 #[derive(Default)]
-pub(crate) struct Facts {
+pub(crate) struct PeerSettings {
     pub(crate) address: Option<Hook<Option<IpAddr>>>,
     pub(crate) secure: Option<Hook<bool>>,
     pub(crate) proxies: Option<(usize, ForwardedHeader)>,
@@ -17,7 +17,7 @@ pub(crate) struct Facts {
 /// A question about a request that the application answers.
 pub(crate) type Hook<T> = Box<dyn Fn(&Parts) -> T + Send + Sync>;
 
-impl Facts {
+impl PeerSettings {
     /// The address of the client and whether its connection is encrypted.
     pub(crate) fn of(&self, parts: &Parts) -> (Option<IpAddr>, bool) {
         let forwarded = match self.proxies {
@@ -37,8 +37,8 @@ impl Facts {
     }
 }
 
-impl fmt::Debug for Facts {
+impl fmt::Debug for PeerSettings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Facts").field("proxies", &self.proxies).finish_non_exhaustive()
+        f.debug_struct("PeerSettings").field("proxies", &self.proxies).finish_non_exhaustive()
     }
 }

@@ -5,14 +5,14 @@ use crate::sync::AtomicU8;
 /// How far a socket has come, and whether somebody listens to what is sent to it: one load tells both, because it is
 /// asked for each packet of a broadcast.
 #[derive(Debug)]
-pub(super) struct Life(AtomicU8);
+pub(super) struct Lifecycle(AtomicU8);
 
 const CONNECTED: u8 = 1;
 const GONE: u8 = 2;
 const LISTENED: u8 = 4;
 const RETIRED: u8 = 8;
 
-impl Life {
+impl Lifecycle {
     /// Its middlewares run.
     pub(super) fn new(listened: bool) -> Self {
         Self(AtomicU8::new(if listened { LISTENED } else { 0 }))

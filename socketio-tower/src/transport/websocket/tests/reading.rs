@@ -1,5 +1,5 @@
 use proptest::prelude::*;
-use socketio_core::Lost;
+use socketio_core::LinkError;
 
 use super::*;
 
@@ -108,7 +108,7 @@ fn violations_are_told_by_their_code_after_the_messages_before_them() {
         assert_eq!(messages, [text("before")], "{name}");
         let error = error.expect(name);
         assert_eq!(error.close_code(), Some(code), "{name}");
-        assert_eq!(Lost::from(&error), Lost::Failed, "{name}");
+        assert_eq!(LinkError::from(&error), LinkError::Failed, "{name}");
         assert!(wire.holds_nothing(), "{name}");
     }
 }
@@ -138,14 +138,14 @@ fn one_bound_holds_for_whole_and_for_fragmented_messages() {
         ([frame(BINARY_BEGINS, &fits), frame(CONTINUES, b""), frame(ENDS, b"x")].concat(), false),
     ];
     for (input, accepted) in cases {
-        let (messages, error) = Wire::new(Script::new([input]), 1000).read_all();
+        let (messages, error) = WebSocket::new(Script::new([input]), 1000).read_all();
         assert_eq!(messages.len(), usize::from(accepted));
         match error {
             None => assert!(accepted),
             Some(error) => {
                 assert!(!accepted);
                 assert_eq!(error.close_code(), Some(CloseCode::Size));
-                assert_eq!(Lost::from(&error), Lost::TooLarge);
+                assert_eq!(LinkError::from(&error), LinkError::TooLarge);
             }
         }
     }
@@ -189,7 +189,7 @@ fn one_loud_peer_gives_the_turn_back() {
 }
 
 /// Reads once, and breaks off after so many messages.
-fn read_some(wire: &mut Wire<Script>, most: usize) -> (Poll<Result<(), ReadError>>, Vec<Message>) {
+fn read_some(wire: &mut WebSocket<Script>, most: usize) -> (Poll<Result<(), ReadError>>, Vec<Message>) {
     let mut messages = Vec::new();
     let read = wire.poll_read(&mut context(), |message| {
         messages.push(message);
