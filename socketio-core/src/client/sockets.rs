@@ -50,7 +50,7 @@ impl<A> Sockets<A> {
         self.places.iter().any(|place| place.socket == socket && place.id.is_some())
     }
 
-    /// AckRequest an answer.
+    /// Awaits an answer.
     pub(super) fn ask(&mut self, socket: SocketKey, id: AckId, token: A) {
         if let Some(place) = self.place(socket) {
             place.acks.insert(id, token);

@@ -17,7 +17,7 @@ pub struct AckRequest<A> {
 }
 
 impl<A> AckRequest<A> {
-    /// AckRequest an answer to the packet that was encoded with `id`.
+    /// Awaits an answer to the packet that was encoded with `id`.
     pub fn new(id: AckId, token: A, deadline: Option<Instant>) -> Self {
         Self { id, token, deadline }
     }
@@ -37,7 +37,7 @@ impl<A> Default for Acks<A> {
 }
 
 impl<A> Acks<A> {
-    /// AckRequest an ack; gives back the token that waited under the same id.
+    /// Awaits an ack; gives back the token that waited under the same id.
     pub(super) fn insert(
         &mut self,
         socket: SocketKey,

@@ -165,7 +165,7 @@ mod tests {
     #[test]
     fn every_path_begins_where_it_was_told() {
         let tokens = Block::new(block()).expand(&parse_quote!(elsewhere::io)).to_string();
-        assert!(tokens.contains("elsewhere :: io :: Namespace for Chat < S >"), "{tokens}");
+        assert!(tokens.contains("elsewhere :: io :: NamespaceHandlers for Chat < S >"), "{tokens}");
         assert!(!tokens.contains("socketio_tower"), "{tokens}");
     }
 }

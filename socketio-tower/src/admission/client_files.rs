@@ -169,14 +169,15 @@ impl Encoding {
         }
     }
 
-    /// RFC 9110 §12.5.3: it is named, or `*` is, and not with a size of zero.
+    /// RFC 9110 §12.5.3: it is named, or `*` is, and not with a weight of zero.
     fn is_accepted(self, headers: &HeaderMap) -> bool {
         let mut any = false;
         for value in headers.get_all(header::ACCEPT_ENCODING) {
             for item in value.to_str().unwrap_or_default().split(',') {
-                let (coding, size) = item.split_once(';').unwrap_or((item, ""));
-                let size = size.trim().strip_prefix("q=").and_then(|size| size.trim().parse::<f32>().ok());
-                let wanted = size.is_none_or(|size| size > 0.0);
+                let (coding, weight) = item.split_once(';').unwrap_or((item, ""));
+                let weight =
+                    weight.trim().strip_prefix("q=").and_then(|weight| weight.trim().parse::<f32>().ok());
+                let wanted = weight.is_none_or(|weight| weight > 0.0);
                 match coding.trim() {
                     coding if coding.eq_ignore_ascii_case(self.name()) => return wanted,
                     "*" => any = wanted,

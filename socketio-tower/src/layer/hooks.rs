@@ -9,7 +9,7 @@ use crate::namespace::NamespaceSet;
 use crate::observer::Observation;
 use crate::panics::contained;
 
-/// The parties that hooks a request and its answer: the application's hooks, the observers, and whoever sets the cookie.
+/// The parties that watch a request and its answer: the application's hooks, the observers, and whoever sets the cookie.
 /// Most requests have none, and cost nothing for it.
 pub(super) struct ResponseHooks(Option<Box<Hooked>>);
 

@@ -1,4 +1,4 @@
-//! EmitStatus before the end, by either side: it arrives.
+//! Packets that are sent before the end, by either side: they arrive.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -167,7 +167,7 @@ async fn a_namespace_refuses() {
         assert_eq!(refused.message(), "not authorized");
         assert_eq!(refused.data::<serde_json::Value>().unwrap(), json!({ "code": 4401 }));
         let unknown = client.namespace("/nowhere").connect().await.unwrap_err();
-        assert_eq!(unknown.to_string(), "the namespace refused: Invalid namespace");
+        assert_eq!(unknown.to_string(), "the namespace rejected the client: Invalid namespace");
         let admin = client.namespace("/admin").auth(&json!({ "token": "secret" })).connect().await;
         assert!(admin.unwrap().is_connected());
     }
