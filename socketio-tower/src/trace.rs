@@ -2,8 +2,6 @@
 
 use socketio_core::{DisconnectReason, SocketId, Transport};
 
-use crate::admission::Rejection;
-
 #[cfg(feature = "tracing")]
 pub(crate) use tracing::Span;
 
@@ -106,9 +104,9 @@ pub(crate) fn handlers_abandoned(socket: SocketId, namespace: &str, count: usize
 }
 
 /// Logs a request of a client that is answered with an error.
-pub(crate) fn request_rejected(rejection: &Rejection) {
-    let _ = rejection;
-    event!(debug, status = rejection.status().as_u16(), %rejection, "a request was rejected");
+pub(crate) fn request_rejected(status: u16, rejection: &impl std::fmt::Display) {
+    let _ = (status, rejection);
+    event!(debug, status, %rejection, "a request was rejected");
 }
 
 /// Nobody could say whether a client may come.

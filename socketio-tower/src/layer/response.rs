@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use http::header::{self, HeaderValue};
 use http::{Response, StatusCode};
@@ -8,12 +10,12 @@ use crate::admission::Rejection;
 
 /// Returns the answer to a request that this layer or its session has rejected.
 pub(super) fn rejected(rejection: Rejection, hooks: &ResponseHooks) -> Response<Bytes> {
-    crate::trace::request_rejected(&rejection);
+    crate::trace::request_rejected(rejection.cause().status(), &rejection);
     hooks.rejected(&rejection);
     let mut response =
         with_head(&SessionResponse::Refused(rejection.cause()), hooks).map(|()| match rejection.body() {
-            std::borrow::Cow::Borrowed(body) => Bytes::from_static(body.as_bytes()),
-            std::borrow::Cow::Owned(body) => body.into(),
+            Cow::Borrowed(body) => Bytes::from_static(body.as_bytes()),
+            Cow::Owned(body) => body.into(),
         });
     response.extensions_mut().insert(rejection);
     response
