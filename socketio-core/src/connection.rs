@@ -29,23 +29,22 @@ use crate::packet::{Assembler, RawJson};
 use crate::time::after;
 use crate::{Config, DisconnectReason, LinkError, LinkId, Message, Sid, Transport};
 
-/// One client: its session, its sockets, and the acks it owes.
+/// The connection of one client: its Engine.IO session, its sockets, and the acks that are awaited from it.
 ///
-/// The methods come in four families. **Getters** tell how things stand. The **`handle_*`** methods take
-/// what comes from the network and the clock. The **commands** ([`accept`](Self::accept),
-/// [`send`](Self::send), [`disconnect`](Self::disconnect) and their neighbours) take what the application
-/// wants. The **`poll_*`** methods give what has to be done. Time is an argument, and it must not run
-/// backwards.
+/// There are four groups of methods. **Getters** report the current state. The **`handle_*`** methods take input from
+/// the network and the clock. The **commands** ([`accept`](Self::accept), [`send`](Self::send),
+/// [`disconnect`](Self::disconnect) and others) take requests from the application. The **`poll_*`** methods return
+/// the work for the driver. The current time is an argument and must not run backwards.
 ///
 /// # The drain rule
 ///
-/// After any call that takes `&mut self`: [`poll`](Self::poll) until `None`,
-/// [`poll_transmit`](Self::poll_transmit) until `None`, then [`poll_timeout`](Self::poll_timeout), whose
-/// answer replaces the one before.
+/// After any call that takes `&mut self`, call [`poll`](Self::poll) until it returns `None`, then
+/// [`poll_transmit`](Self::poll_transmit) until it returns `None`, then [`poll_timeout`](Self::poll_timeout), whose
+/// result replaces the previous one.
 ///
-/// A caller that must give way to others may stop before `poll` has returned `None`, if it goes on soon. As long as
-/// [`is_behind`](Self::is_behind), it hands over no further message and no further body: what has not been read keeps its
-/// sender waiting, whereas what is handed over is kept here.
+/// A driver that must yield to other tasks may stop before `poll` has returned `None`, provided that it continues
+/// soon. While [`is_behind`](Self::is_behind) returns `true`, it must not hand over further messages or bodies:
+/// unread input exerts back-pressure on its sender, whereas input that has been handed over is buffered here.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -53,7 +52,7 @@ use crate::{Config, DisconnectReason, LinkError, LinkId, Message, Sid, Transport
 /// use socketio_core::{Accept, Config, Connection, ConnectionEvent, LinkId, Message, Sid, SocketId};
 /// use socketio_core::engine::{Head, Request, Transmit};
 ///
-/// /// What a new client on a WebSocket is sent.
+/// /// Prints the packets that a new client on a WebSocket receives.
 /// fn greet(now: Instant) {
 ///     let config = Arc::new(Config::default());
 ///     let head = Head::new("GET", "/socket.io/", "EIO=4&transport=websocket").with_websocket(true);
@@ -63,7 +62,7 @@ use crate::{Config, DisconnectReason, LinkError, LinkId, Message, Sid, Transport
 ///     let mut connection = Connection::<()>::open(config, &Sid::from_entropy([7; 15]), &open, now);
 ///     connection.handle_attach(link, now);
 ///     connection.handle_message(link, &Message::Text("40".into()), now);
-///     let Some(ConnectionEvent::Connect(pending)) = connection.poll(now) else { panic!("a wish to connect") };
+///     let Some(ConnectionEvent::Connect(pending)) = connection.poll(now) else { panic!("a connection request") };
 ///     connection.accept(pending, Accept::new(SocketId::from_entropy([8; 15])));
 ///     while let Some(transmit) = connection.poll_transmit() {
 ///         if let Transmit::Message { packet, .. } = transmit {
@@ -80,60 +79,60 @@ pub struct Connection<A> {
     assembler: Assembler<Incomplete>,
     acks: Acks<A>,
     events: VecDeque<ConnectionEvent<A>>,
-    /// Sockets whose gate was opened while events waited at it.
+    /// The sockets whose gate was opened while events were parked at it.
     resumed: Vec<SocketKey>,
-    /// How many wishes to connect the application has not answered, withdrawn ones included.
+    /// The number of connection requests that the application has not answered, including withdrawn ones.
     unanswered: usize,
-    /// The bytes of what came with them.
+    /// The total size of their `auth` payloads, in bytes.
     unanswered_bytes: usize,
-    /// When a client without a socket is sent away.
+    /// The deadline for the client to connect to its first namespace.
     connect_deadline: Option<Instant>,
-    /// When a client is sent away that has announced attachments and does not send them.
+    /// The deadline for the client to send the attachments that it has announced.
     attachments_deadline: Option<Instant>,
-    /// The client broke the rules: what it sent after that does not count.
-    refused: bool,
-    /// Whether the events of all sockets are parked.
+    /// Set once the client has violated the protocol: its further input is ignored.
+    violated: bool,
+    /// Set if the events of all sockets are parked.
     parked: bool,
 }
 
 /// Getters.
 impl<A> Connection<A> {
-    /// The transport packets go to.
+    /// Returns the transport that carries the packets.
     pub fn transport(&self) -> Transport {
         self.engine.transport()
     }
 
-    /// Whether nothing will ever happen again, apart from what the `poll_*` methods still hold.
+    /// Returns `true` if the connection has ended. Only what the `poll_*` methods still hold remains.
     pub fn is_finished(&self) -> bool {
         self.engine.is_finished()
     }
 
-    /// Whether a packet that is sent now could leave at once, if nothing waits before it: there is a message stream, or a
-    /// GET that waits.
+    /// Returns `true` if a packet sent now could leave at once, provided that no other packet is queued: there is a
+    /// message stream or a parked GET.
     pub fn is_writable(&self) -> bool {
         self.engine.is_writable()
     }
 
-    /// The GET whose answer has packets and has not been [delivered](Self::handle_delivered).
+    /// Returns the GET whose response carries packets and has not been [delivered](Self::handle_delivered) yet.
     pub fn undelivered(&self) -> Option<LinkId> {
         self.engine.undelivered()
     }
 
-    /// How many bytes wait for the transport.
+    /// Returns the number of bytes that are queued for the transport.
     pub fn queued_bytes(&self) -> usize {
         self.engine.queued_bytes()
     }
 
-    /// Returns whether received input waits for [`poll`](Self::poll).
+    /// Returns `true` if received input is waiting for [`poll`](Self::poll).
     ///
-    /// Input that waits counts as a sign of life: the client is not silent, its turn has not come.
+    /// Waiting input counts as a sign of life: the heartbeat does not time out.
     pub fn is_behind(&self) -> bool {
         !self.events.is_empty() || !self.parked && !self.resumed.is_empty() || self.engine.is_behind()
     }
 
-    /// Returns how many bytes have been received and wait to be handled: the events that wait for [`poll`](Self::poll),
-    /// those that are [parked](Self::park), the rest of a body, attachments whose packet is not complete, and what came with
-    /// wishes to connect that are not answered.
+    /// Returns the number of bytes that have been received and not handled yet: events that wait for
+    /// [`poll`](Self::poll), [parked](Self::park) events, the unread rest of a body, the attachments of an incomplete
+    /// packet, and the `auth` payloads of connection requests that have not been answered.
     pub fn received_bytes(&self) -> usize {
         let waiting = |event: &ConnectionEvent<A>| match event {
             ConnectionEvent::Received { event, .. } => event.size(),
@@ -147,15 +146,29 @@ impl<A> Connection<A> {
             + self.assembler.bytes()
     }
 
-    /// How many acks are awaited.
+    /// Returns the number of acks that are awaited from the client.
     pub fn awaited_acks(&self) -> usize {
         self.acks.len()
     }
 }
 
-/// From the network and the clock.
+/// Input from the network and the clock.
 impl<A> Connection<A> {
-    /// The connection of a client that asked for it with `open`.
+    /// Creates the connection of a client that requested it with `open`.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use std::time::Instant;
+    /// use socketio_core::engine::{Head, Request};
+    /// use socketio_core::{Config, Connection, Sid, Transport};
+    ///
+    /// let config = Arc::new(Config::default());
+    /// let head = Head::new("GET", "/socket.io/", "EIO=4&transport=polling");
+    /// let Ok(Request::Open(open)) = Request::parse(&head, &config) else { panic!("a handshake") };
+    /// let sid = Sid::from_entropy([7; 15]); // use a cryptographic generator
+    /// let connection = Connection::<()>::open(config, &sid, &open, Instant::now());
+    /// assert_eq!(connection.transport(), Transport::Polling);
+    /// ```
     pub fn open(config: Arc<Config>, sid: &Sid, open: &Open, now: Instant) -> Self {
         Self {
             engine: Session::open(Arc::clone(&config), sid, open, now),
@@ -168,64 +181,76 @@ impl<A> Connection<A> {
             unanswered_bytes: 0,
             connect_deadline: Some(after(now, config.connect_timeout)),
             attachments_deadline: None,
-            refused: false,
+            violated: false,
             parked: false,
             config,
         }
     }
 
-    /// A GET has arrived and waits for packets. A client has one at a time, from its arrival until its answer has been
-    /// [delivered](Self::handle_delivered).
+    /// Handles the arrival of a GET, which waits for packets. A client may have one at a time, from its arrival until
+    /// its response has been [delivered](Self::handle_delivered).
     ///
     /// # Errors
     ///
-    /// The link was not taken; it is answered with the error.
+    /// Returns the error with which the driver must respond if the request is rejected: its session has ended, or has
+    /// another transport or revision, or another GET has not been delivered yet. The last case also closes the
+    /// session. The connection does not keep the link.
     pub fn handle_poll(&mut self, link: LinkId, poll: &Poll, now: Instant) -> Result<(), RequestError> {
         self.engine.set_answering(self.is_answering());
-        let taken = self.engine.handle_poll(link, poll, now);
+        let result = self.engine.handle_poll(link, poll, now);
         self.receive(now);
-        taken
+        result
     }
 
-    /// A POST has arrived; its body comes with [`handle_body`](Self::handle_body).
+    /// Handles the arrival of a POST. Its body follows with [`handle_body`](Self::handle_body).
     ///
     /// # Errors
     ///
-    /// The link was not taken; it is answered with the error.
+    /// Returns the error with which the driver must respond if the request is rejected: its session has ended, or has
+    /// another transport or revision, or another POST is in progress, or its content type is invalid. The last two
+    /// cases also close the session. The connection does not keep the link.
     pub fn handle_post(&mut self, link: LinkId, post: &Post, now: Instant) -> Result<(), RequestError> {
-        let taken = self.engine.handle_post(link, post, now);
+        let result = self.engine.handle_post(link, post, now);
         self.receive(now);
-        taken
+        result
     }
 
-    /// The whole body of a POST has arrived. It is decoded a few packets at a time in [`poll`](Self::poll), and answered
-    /// when the last has been decoded.
+    /// Handles the complete body of a POST. It is decoded a few packets at a time by [`poll`](Self::poll); the
+    /// response follows when the last packet has been decoded.
     pub fn handle_body(&mut self, link: LinkId, body: Bytes, now: Instant) {
         self.engine.handle_body(link, body, now);
         self.receive(now);
     }
 
-    /// The message stream stands that the session was opened for.
+    /// Handles the establishment of the message stream that this session was opened on.
     pub fn handle_attach(&mut self, link: LinkId, now: Instant) {
         self.engine.handle_attach(link, now);
         self.receive(now);
     }
 
-    /// A message stream stands that wants to take the session over. It is closed if the session has, or
-    /// is trying, another one.
+    /// Handles the establishment of a message stream that is to take over the session. The stream is closed if the
+    /// session already has one or is already trying another.
     pub fn handle_upgrade(&mut self, link: LinkId, upgrade: &Upgrade, now: Instant) {
         self.engine.handle_upgrade(link, upgrade, now);
         self.receive(now);
     }
 
-    /// A message came over a stream.
+    /// Handles a message that was received over a stream.
+    ///
+    /// ```
+    #[doc = include_str!("connection/opened.txt")]
+    /// connection.handle_message(link, &Message::Text("40/chat,{\"token\":\"x\"}".into()), now);
+    /// let Some(ConnectionEvent::Connect(pending)) = connection.poll(now) else { panic!("a connection request") };
+    /// assert_eq!((pending.namespace(), pending.auth()), ("/chat", Some(r#"{"token":"x"}"#)));
+    /// # connection.reject_unknown(pending);
+    /// ```
     pub fn handle_message(&mut self, link: LinkId, message: &Message, now: Instant) {
-        // What a session that has moved does not ask.
+        // Only needed for the upgrade, that is, before the session has moved to a stream.
         if self.engine.is_polling() {
             self.engine.set_answering(self.is_answering());
         }
         match self.engine.read_message(link, message, now) {
-            Some(_) if self.refused => {}
+            Some(_) if self.violated => {}
             Some(Received::Text { whole, text }) => self.receive_text(whole, text, now),
             Some(Received::Binary(bytes)) => self.receive_binary(bytes, now),
             None => {}
@@ -233,50 +258,53 @@ impl<A> Connection<A> {
         self.receive(now);
     }
 
-    /// Bytes came on a link that are nothing whole: part of a message, a control frame, or part of the body of a POST. They
-    /// are a sign of life all the same.
+    /// Handles bytes that do not complete anything: part of a message, a control frame, or part of the body of a
+    /// POST. They still count as a sign of life.
     ///
-    /// It need not be told of each: once before [`handle_timeout`](Self::handle_timeout) is enough.
+    /// Not every read has to be reported: one call before [`handle_timeout`](Self::handle_timeout) is enough.
     pub fn handle_activity(&mut self, link: LinkId) {
         self.engine.handle_activity(link);
     }
 
-    /// The last byte of a GET's answer is on its way: the client may send the next one. Answers that are a
-    /// [`Response::Payload`](crate::engine::Response::Payload) are told so; of others nothing hangs on it.
+    /// Handles the delivery of the response to a GET: its last byte has been sent, so the client may send the next
+    /// GET. Must be called for each [`Response::Payload`](crate::engine::Response::Payload); has no effect for other
+    /// responses.
     pub fn handle_delivered(&mut self, link: LinkId, now: Instant) {
         self.engine.handle_delivered(link, now);
     }
 
-    /// What has come over a stream by now ends within a message or a frame, or not. To be called after each read, behind
-    /// the messages that it completed.
+    /// Records whether the input from a stream ends inside a message or frame. Call this after each read, after
+    /// handing over the messages that the read completed.
     ///
-    /// Bytes that flow are a sign of life, so that a message which has begun could be held for ever with a byte now and then.
-    /// It must be whole within a ping interval, a ping timeout, and the time that [`Config::max_payload`] takes at 20 kB/s; the
-    /// same holds for the body of a POST, and for all attachments of a packet together. Otherwise the session ends. Without
-    /// this call there is no such deadline for streams.
+    /// Any byte counts as a sign of life, so a client could keep an incomplete message open forever with a byte now
+    /// and then. A message must therefore be complete within the ping interval plus the ping timeout plus the time
+    /// that [`Config::max_payload`] bytes take at 20 kB/s. The same limit applies to the body of a POST, and to all
+    /// attachments of a packet together. Otherwise the session ends. Without this call, streams have no such
+    /// deadline.
     pub fn handle_partial(&mut self, link: LinkId, partial: bool, now: Instant) {
         self.engine.handle_partial(link, partial, now);
     }
 
-    /// The transport has taken bytes of what was handed to it on this link: of the messages of a stream, or of the answer to
-    /// a GET. `left` bytes of that wait still, those of control frames included.
+    /// Handles progress of the transport: it has sent bytes that were handed to it on this link, as messages of a
+    /// stream or as the response to a GET. `left` is the number of these bytes that still wait, including those of
+    /// control frames.
     ///
-    /// A client cannot answer a ping that waits behind a large message. Until the ping has left, progress is a sign of life,
-    /// and the time for the answer runs from the moment when it has. Without a call, it runs from the
-    /// moment when the ping was due.
+    /// A client cannot answer a ping that waits behind a large message. Until the ping has left, progress counts as a
+    /// sign of life, and the ping timeout runs from the moment at which the ping leaves. Without a call, it runs from
+    /// the moment at which the ping was due.
     #[inline]
     pub fn handle_progress(&mut self, link: LinkId, left: usize, now: Instant) {
         self.engine.handle_progress(link, left, now);
     }
 
-    /// A link is gone, or its answer could not be delivered.
+    /// Handles the loss of a link, or of a response that could not be delivered.
     pub fn handle_lost(&mut self, link: LinkId, why: LinkError, now: Instant) {
         self.engine.handle_lost(link, why, now);
         self.receive(now);
     }
 
-    /// Time has passed. Calls at any other moment than [`poll_timeout`](Self::poll_timeout) named do
-    /// nothing wrong.
+    /// Handles the passage of time. Calls at other times than the one returned by
+    /// [`poll_timeout`](Self::poll_timeout) are harmless.
     pub fn handle_timeout(&mut self, now: Instant) {
         if self.is_behind() {
             self.engine.heard();
@@ -295,16 +323,35 @@ impl<A> Connection<A> {
     }
 }
 
-/// To the driver.
+/// Output to the driver.
 impl<A> Connection<A> {
-    /// The next thing to be done on a link. To be called after every `&mut` call, until `None`.
+    /// Returns the next action on a link. Call this after every `&mut` call, until it returns `None`.
+    ///
+    /// ```
+    #[doc = include_str!("connection/opened.txt")]
+    /// let Some(Transmit::Message { packet, .. }) = connection.poll_transmit() else { panic!("the OPEN packet") };
+    /// assert!(packet.text().starts_with(br#"0{"sid":"#));
+    /// assert!(connection.poll_transmit().is_none());
+    /// ```
     #[must_use = "a link that is not served leaves its client waiting"]
     pub fn poll_transmit(&mut self) -> Option<Transmit> {
         self.engine.poll_transmit()
     }
 
-    /// The next event. To be called after every `&mut` call, until `None`.
-    #[must_use = "an event that is not looked at is lost"]
+    /// Returns the next event. Call this after every `&mut` call, until it returns `None`.
+    ///
+    /// ```
+    #[doc = include_str!("connection/connected.txt")]
+    /// connection.resume(socket);
+    /// connection.handle_message(link, &Message::Text(r#"42["greeting","hello"]"#.into()), now);
+    /// while let Some(event) = connection.poll(now) {
+    ///     match event {
+    ///         ConnectionEvent::Received { event, .. } => assert_eq!(event.name(), "greeting"),
+    ///         event => panic!("{event:?}"),
+    ///     }
+    /// }
+    /// ```
+    #[must_use = "an event that is discarded is lost"]
     pub fn poll(&mut self, now: Instant) -> Option<ConnectionEvent<A>> {
         loop {
             let event = self.next_event();
@@ -337,14 +384,14 @@ impl<A> Connection<A> {
             };
             match self.sockets.pass(socket, event, ack, self.parked, &self.config) {
                 Passage::Passes(event, ack) => return Some(ConnectionEvent::Received { socket, event, ack }),
-                // With its own gate open, nobody will resume it.
+                // Its own gate is open, so no `resume` will follow.
                 Passage::Waits if self.parked => {
                     if !self.resumed.contains(&socket) {
                         self.resumed.insert(0, socket);
                     }
                 }
                 Passage::Waits | Passage::Dropped => {}
-                // Told once it is accepted.
+                // Reported once the socket is accepted.
                 Passage::Full if self.sockets.is_pending(socket) => {}
                 Passage::Full => return Some(ConnectionEvent::ParkingFull { socket }),
             }
@@ -355,8 +402,17 @@ impl<A> Connection<A> {
         None
     }
 
-    /// When [`handle_timeout`](Self::handle_timeout) wants to be called. May change with any `&mut` call.
-    #[must_use = "without its timer a connection neither pings nor dies"]
+    /// Returns the time at which [`handle_timeout`](Self::handle_timeout) must be called. May change with any `&mut`
+    /// call.
+    ///
+    /// ```
+    #[doc = include_str!("connection/opened.txt")]
+    /// let deadline = connection.poll_timeout().expect("the next ping");
+    /// assert!(deadline > now && deadline <= now + config.ping_interval);
+    /// connection.handle_timeout(deadline);
+    /// while connection.poll_transmit().is_some() {} // the OPEN packet and a ping
+    /// ```
+    #[must_use = "without its timer a connection neither pings nor times out"]
     pub fn poll_timeout(&self) -> Option<Instant> {
         let earlier = |a: Option<Instant>, b: Option<Instant>| match (a, b) {
             (Some(a), Some(b)) => Some(a.min(b)),
@@ -368,16 +424,16 @@ impl<A> Connection<A> {
 }
 
 impl<A> Connection<A> {
-    /// Whether the client is about to be told that it is connected to a namespace, or that it is not.
+    /// Returns `true` if the client is about to be connected to a namespace or rejected.
     fn is_answering(&self) -> bool {
         self.unanswered > 0 || self.sockets.is_empty()
     }
 
-    /// Takes what the session has received.
+    /// Handles what the session has received.
     fn receive(&mut self, now: Instant) {
         while let Some(event) = self.engine.take_event() {
             match event {
-                SessionEvent::Message(_) if self.refused => {}
+                SessionEvent::Message(_) if self.violated => {}
                 SessionEvent::Message(Message::Text(text)) => self.receive_text(&text, &text, now),
                 SessionEvent::Message(Message::Binary(bytes)) => self.receive_binary(bytes, now),
                 SessionEvent::Upgraded => self.events.push_back(ConnectionEvent::Upgraded),
@@ -393,21 +449,22 @@ impl<A> Connection<A> {
         }
     }
 
-    /// A socket is gone, by the client or with the session. What it sent before counts, if it was accepted.
+    /// Removes a socket that has ended by the client or with the session. Events received before still count if the
+    /// socket was accepted.
     fn remove(&mut self, socket: SocketKey, reason: DisconnectReason) {
         if self.sockets.is_pending(socket) {
             self.drop_received(socket);
         }
-        let coming = self.events.iter().any(
+        let has_queued = self.events.iter().any(
             |event| matches!(event, ConnectionEvent::Received { socket: other, .. } if *other == socket),
         );
-        if self.sockets.remove(socket, coming) {
-            self.ended(socket, reason);
+        if self.sockets.remove(socket, has_queued) {
+            self.report_end(socket, reason);
         }
     }
 
-    /// Tells the application the end of a socket.
-    fn ended(&mut self, socket: SocketKey, reason: DisconnectReason) {
+    /// Reports the end of a socket to the application.
+    fn report_end(&mut self, socket: SocketKey, reason: DisconnectReason) {
         while let Some(token) = self.acks.take_of(socket) {
             self.events.push_back(ConnectionEvent::AckFailed { token, why: AckFailure::Disconnected });
         }
@@ -419,10 +476,10 @@ impl<A> Connection<A> {
             .retain(|event| !matches!(event, ConnectionEvent::Received { socket, .. } if *socket == key));
     }
 
-    fn refuse(&mut self, namespace: &ByteString, message: &str, data: Option<&RawJson>) {
+    fn send_connect_error(&mut self, namespace: &ByteString, message: &str, data: Option<&RawJson>) {
         self.engine.send(self.engine.revision().connect_error(namespace, message, data));
     }
 }
 
-/// Room for more events than this is given back once they are taken.
+/// The event queue is freed when it is empty if its capacity exceeds this.
 const KEPT_EVENTS: usize = 16;

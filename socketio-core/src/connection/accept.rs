@@ -1,16 +1,16 @@
 use crate::SocketId;
 
-/// The terms on which a client is connected to a namespace that it asked for.
+/// The terms on which a client is connected to a namespace.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-#[must_use = "a client is connected by `Connection::accept`"]
+#[must_use = "`Accept` has no effect until it is passed to `Connection::accept`"]
 pub struct Accept {
-    /// The id of its socket, which it is told.
+    /// The id of the new socket, which is sent to the client.
     pub id: SocketId,
 }
 
 impl Accept {
-    /// A new socket with this id.
+    /// Creates the terms for a new socket with this id.
     pub const fn new(id: SocketId) -> Self {
         Self { id }
     }

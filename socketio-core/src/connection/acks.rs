@@ -4,26 +4,26 @@ use std::time::Instant;
 use super::SocketKey;
 use crate::packet::AckId;
 
-/// An ack that is awaited.
+/// A request for an acknowledgement of a sent packet.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct AckRequest<A> {
-    /// The id the packet was encoded with.
+    /// The id that the packet was encoded with.
     pub id: AckId,
-    /// What comes back with the answer.
+    /// The token that is returned with the ack.
     pub token: A,
-    /// When to wait no longer; none waits as long as the socket is connected.
+    /// The time after which the ack is no longer awaited; `None` waits as long as the socket is connected.
     pub deadline: Option<Instant>,
 }
 
 impl<A> AckRequest<A> {
-    /// Awaits an answer to the packet that was encoded with `id`.
+    /// Requests an ack of the packet that was encoded with `id`.
     pub fn new(id: AckId, token: A, deadline: Option<Instant>) -> Self {
         Self { id, token, deadline }
     }
 }
 
-/// The acks that are awaited from a client, each with the caller's token.
+/// The acks that are awaited from a client, each with the token of the application.
 #[derive(Debug)]
 pub(super) struct Acks<A> {
     waiting: BTreeMap<(SocketKey, AckId), (A, Option<Instant>)>,
@@ -37,7 +37,7 @@ impl<A> Default for Acks<A> {
 }
 
 impl<A> Acks<A> {
-    /// Awaits an ack; gives back the token that waited under the same id.
+    /// Registers an ack. Returns the token that was registered under the same id.
     pub(super) fn insert(
         &mut self,
         socket: SocketKey,
@@ -61,14 +61,14 @@ impl<A> Acks<A> {
         Some(token)
     }
 
-    /// Takes one that waits for this socket.
+    /// Removes one ack of this socket and returns its token.
     pub(super) fn take_of(&mut self, socket: SocketKey) -> Option<A> {
         let range = (socket, AckId(0))..=(socket, AckId(u64::MAX));
         let id = self.waiting.range(range).next()?.0.1;
         self.take(socket, id)
     }
 
-    /// Takes one whose time is over.
+    /// Removes one ack whose deadline has passed and returns its token.
     pub(super) fn take_expired(&mut self, now: Instant) -> Option<A> {
         let &(deadline, socket, id) = self.deadlines.first()?;
         if deadline > now {

@@ -6,14 +6,24 @@ use super::{Accept, AckFailure, AckRequest, Connection, ConnectionEvent, Pending
 use crate::packet::RawJson;
 use crate::{DisconnectReason, Encoded};
 
-/// From the application.
+/// Commands of the application.
 impl<A> Connection<A> {
-    /// Connects the client to the namespace it asked for; the reply that tells the socket's id is sent.
-    /// Its events are parked until [`resume`](Self::resume). None if the client has left meanwhile.
-    #[expect(clippy::needless_pass_by_value, reason = "it is to hold what is moved")]
+    /// Connects the client to the namespace and sends it the id of its socket. The events of the socket are parked
+    /// until [`resume`](Self::resume). Returns `None` if the client has left meanwhile.
+    ///
+    /// ```
+    #[doc = include_str!("opened.txt")]
+    /// connection.handle_message(link, &Message::Text("40".into()), now);
+    /// let Some(ConnectionEvent::Connect(pending)) = connection.poll(now) else { panic!("a connection request") };
+    /// let accept = Accept::new(SocketId::from_entropy([8; 15])); // use a cryptographic generator
+    /// if let Some(socket) = connection.accept(pending, accept) {
+    ///     connection.resume(socket);
+    /// }
+    /// ```
+    #[expect(clippy::needless_pass_by_value, reason = "`Accept` may get fields that are moved")]
     pub fn accept(&mut self, pending: Pending, accept: Accept) -> Option<SocketKey> {
         let Accept { id } = accept;
-        let (socket, namespace) = self.answered(pending);
+        let (socket, namespace) = self.settle(pending);
         if !self.sockets.connect(socket) {
             return None;
         }
@@ -25,24 +35,44 @@ impl<A> Connection<A> {
         Some(socket)
     }
 
-    /// Refuses the client. It may ask again, and its other sockets are not concerned.
+    /// Rejects the connection request with a CONNECT_ERROR packet. The client may send another request; its other
+    /// sockets are not affected.
+    ///
+    /// ```
+    #[doc = include_str!("opened.txt")]
+    /// connection.handle_message(link, &Message::Text("40/admin".into()), now);
+    /// let Some(ConnectionEvent::Connect(pending)) = connection.poll(now) else { panic!("a connection request") };
+    /// connection.reject(pending, "not allowed", None);
+    /// ```
     pub fn reject(&mut self, pending: Pending, message: &str, data: Option<&RawJson>) {
-        let (socket, namespace) = self.answered(pending);
-        if self.sockets.refuse(socket) {
+        let (socket, namespace) = self.settle(pending);
+        if self.sockets.reject(socket) {
             self.drop_received(socket);
-            self.refuse(&namespace, message, data);
+            self.send_connect_error(&namespace, message, data);
         }
     }
 
-    /// Refuses a client that asks for a namespace which there is not, as the Node server words it.
+    /// Rejects the request for a namespace that does not exist, with the message of the Node server.
     pub fn reject_unknown(&mut self, pending: Pending) {
         self.reject(pending, "Invalid namespace", None);
     }
 
-    /// Sends a packet, which must have been encoded for the socket's namespace. With `awaits`, the token
-    /// comes back exactly once: with the answer, or with the reason why there is none.
+    /// Sends a packet, which must have been encoded for the namespace of the socket. Returns `false` if the socket is
+    /// not connected.
     ///
-    /// False if the socket is not connected.
+    /// If there is an ack `request`, its token is returned by [`poll`](Self::poll) exactly once: with the ack, or
+    /// with the reason why there is none.
+    ///
+    /// ```
+    #[doc = include_str!("connected.txt")]
+    /// let id = AckId(0);
+    /// let packet = Encoder::default().event("/", "ready?", "Ann", Some(id)).expect("valid JSON");
+    /// assert!(connection.send(socket, packet, Some(AckRequest::new(id, "token", None))));
+    ///
+    /// connection.handle_message(link, &Message::Text("430[true]".into()), now);
+    /// let event = connection.poll(now);
+    /// assert!(matches!(event, Some(ConnectionEvent::Acknowledged { token: "token", .. })));
+    /// ```
     pub fn send(&mut self, socket: SocketKey, packet: Encoded, request: Option<AckRequest<A>>) -> bool {
         let sent = self.sockets.is_connected(socket) && self.engine.send(packet);
         if let Some(AckRequest { id, token, deadline }) = request {
@@ -55,63 +85,70 @@ impl<A> Connection<A> {
         sent
     }
 
-    /// Parks the events of a socket from now on. Acks, and the socket's end, are never parked.
+    /// Parks the events of a socket from now on. Acks and the end of the socket are never parked.
     pub fn park(&mut self, socket: SocketKey) {
         self.sockets.shut(socket);
     }
 
-    /// Lets the events of a socket pass, those that were parked first.
+    /// Delivers the events of a socket again, starting with those that were parked.
     pub fn resume(&mut self, socket: SocketKey) {
         if self.sockets.open(socket) && !self.resumed.contains(&socket) {
             self.resumed.push(socket);
         }
     }
 
-    /// Parks the events of all sockets from now on, beside those that are [parked](Self::park) for themselves: the client as a
-    /// whole has enough to be handled. Acks, wishes to connect, and ends are never parked.
+    /// Parks the events of all sockets from now on, in addition to sockets that are [parked](Self::park)
+    /// individually. This applies back-pressure to the client as a whole. Acks, connection requests and the ends of
+    /// sockets are never parked.
     pub fn park_all(&mut self) {
         self.parked = true;
     }
 
-    /// Lets the events of all sockets pass that are not parked for themselves: of those that were parked, one of each socket
-    /// in turn.
+    /// Delivers the events of all sockets that are not parked individually. Parked events are delivered round-robin,
+    /// one of each socket in turn.
     pub fn resume_all(&mut self) {
         self.parked = false;
     }
 
-    /// Returns whether the events of all sockets are parked.
+    /// Returns `true` if the events of all sockets are parked.
     pub fn is_parked(&self) -> bool {
         self.parked
     }
 
-    /// Drops the events of a socket that are parked; returns how many there were. A socket that was disconnected keeps them
-    /// until they have passed, or are dropped here.
+    /// Drops the parked events of a socket and returns their number. A disconnected socket keeps its parked events
+    /// until they have been delivered or are dropped here.
     pub fn forget(&mut self, socket: SocketKey) -> usize {
         self.sockets.forget(socket)
     }
 
-    /// Returns whether events of the socket are parked. After its end too, they pass when it is
-    /// [resumed](Self::resume).
+    /// Returns `true` if events of the socket are parked. They are delivered when the socket is
+    /// [resumed](Self::resume), even after its end.
     pub fn holds(&self, socket: SocketKey) -> bool {
         self.sockets.holds(socket)
     }
 
-    /// Whether the client still waits for the answer to its wish to connect.
+    /// Returns `true` if the client is still waiting for the response to its connection request.
     pub fn is_pending(&self, pending: &Pending) -> bool {
         self.sockets.is_pending(pending.socket)
     }
 
-    /// Disconnects a socket. What the client sends to it before it knows is ignored.
+    /// Disconnects a socket. Packets that the client sends to it before it learns of the disconnect are ignored.
     ///
-    /// Nothing happens if the socket is not connected: a handle that is kept too long does not reach a
-    /// successor.
+    /// Does nothing if the socket is not connected: a stale key does not affect a later socket of the same namespace.
+    ///
+    /// ```
+    #[doc = include_str!("connected.txt")]
+    /// connection.disconnect(socket);
+    /// let event = connection.poll(now);
+    /// assert!(matches!(event, Some(ConnectionEvent::Disconnected { socket: ended, .. }) if ended == socket));
+    /// ```
     pub fn disconnect(&mut self, socket: SocketKey) {
         if self.sockets.is_connected(socket) {
             self.leave(socket);
         }
     }
 
-    /// Disconnects all sockets, and closes the connection.
+    /// Disconnects all sockets and closes the connection.
     pub fn disconnect_client(&mut self, now: Instant) {
         for socket in self.sockets.keys() {
             self.leave(socket);
@@ -119,25 +156,25 @@ impl<A> Connection<A> {
         self.close(DisconnectReason::ForcedServerClose, now);
     }
 
-    /// Closes the connection after what was sent to it. A client that polls is waited for, unless it has never asked
-    /// for a namespace: then nobody would miss the end.
+    /// Closes the connection after the packets that were sent before. A polling client is given time to fetch them,
+    /// unless it has no socket and nothing is queued for it.
     pub fn close(&mut self, reason: DisconnectReason, now: Instant) {
-        let nobody = self.sockets.is_empty() && self.engine.is_open();
+        let without_sockets = self.sockets.is_empty() && self.engine.is_open();
         self.engine.close(reason, now);
-        if nobody {
+        if without_sockets {
             self.engine.forget();
         }
         self.receive(now);
     }
 
-    /// The application has answered a wish to connect.
-    fn answered(&mut self, pending: Pending) -> (SocketKey, ByteString) {
+    /// Records the response to a connection request.
+    fn settle(&mut self, pending: Pending) -> (SocketKey, ByteString) {
         self.unanswered = self.unanswered.saturating_sub(1);
         self.unanswered_bytes = self.unanswered_bytes.saturating_sub(pending.size);
         (pending.socket, pending.namespace)
     }
 
-    /// The server disconnects a socket, or gives up on one that waits to be accepted.
+    /// Ends a socket on behalf of the server: disconnects it, or gives up on a pending one.
     fn leave(&mut self, socket: SocketKey) {
         let Some(namespace) = self.sockets.namespace(socket) else { return };
         let packet = self.engine.revision().disconnect(namespace);
@@ -146,7 +183,7 @@ impl<A> Connection<A> {
         self.drop_received(socket);
         if connected {
             self.engine.send(packet);
-            self.ended(socket, DisconnectReason::ServerNamespaceDisconnect);
+            self.report_end(socket, DisconnectReason::ServerNamespaceDisconnect);
         }
     }
 }

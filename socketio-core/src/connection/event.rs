@@ -4,11 +4,11 @@ use super::SocketKey;
 use crate::DisconnectReason;
 use crate::packet::{self, AckId, AssembleError, DecodeError, RawArgs};
 
-/// What happened on a [`Connection`](super::Connection). `A` is the caller's token for an awaited ack.
+/// An event on a [`Connection`](super::Connection). `A` is the token of the application for an awaited ack.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum ConnectionEvent<A> {
-    /// The client asks to be connected to a namespace; to be answered with
+    /// The client requests a connection to a namespace. The application responds with
     /// [`accept`](super::Connection::accept) or [`reject`](super::Connection::reject).
     Connect(Pending),
     /// A socket received an event.
@@ -17,76 +17,78 @@ pub enum ConnectionEvent<A> {
         socket: SocketKey,
         /// The event.
         event: packet::Event,
-        /// Under which id the client awaits an answer, if it does.
+        /// The id under which the client awaits an ack, if any.
         ack: Option<AckId>,
     },
-    /// The client answered a packet that was sent with a token.
+    /// The client acknowledged a packet that was sent with an [`AckRequest`](super::AckRequest).
     Acknowledged {
         /// The token.
         token: A,
-        /// The answer.
+        /// The arguments of the ack.
         args: RawArgs,
     },
-    /// The client will not answer a packet that was sent with a token.
+    /// The client will not acknowledge a packet that was sent with an [`AckRequest`](super::AckRequest).
     AckFailed {
         /// The token.
         token: A,
-        /// Why not.
+        /// The reason.
         why: AckFailure,
     },
-    /// A socket that was accepted is connected no more. Said once for each. Events that are
-    /// [parked](super::Connection::park) may follow.
+    /// An accepted socket has ended. Reported once per socket. Events that are [parked](super::Connection::park) may
+    /// follow.
     Disconnected {
-        /// The socket; nothing can be sent to it any more.
+        /// The socket. Nothing can be sent to it any more.
         socket: SocketKey,
-        /// Why.
+        /// The reason.
         reason: DisconnectReason,
     },
-    /// More events wait than may ([`Config::max_parked_events`](crate::Config::max_parked_events) and `max_parked_bytes`):
-    /// this one and all that follow on its socket are dropped. The socket should be
-    /// [disconnected](super::Connection::disconnect), after what was sent to it. Said once for each.
+    /// More events are parked than allowed ([`Config::max_parked_events`](crate::Config::max_parked_events) and
+    /// [`Config::max_parked_bytes`](crate::Config::max_parked_bytes)). This event and all later ones of the socket
+    /// are dropped. The application should [disconnect](super::Connection::disconnect) the socket. Reported once per
+    /// socket.
     ParkingFull {
         /// The socket.
         socket: SocketKey,
     },
-    /// The client broke the rules of Socket.IO; its connection is being closed.
+    /// The client violated the Socket.IO protocol. Its connection is being closed.
     ProtocolViolation(ProtocolViolation),
-    /// The client moved from polling to a message stream.
+    /// The session moved from polling to a message stream.
     Upgraded,
-    /// The connection is over. Nothing follows, but for the tokens of packets that are sent nevertheless, and for events that
-    /// are [parked](super::Connection::park).
+    /// The connection has ended. The only events that follow are the tokens of packets sent after the end, and events
+    /// that are [parked](super::Connection::park).
     Closed(DisconnectReason),
 }
 
-/// Which rule of Socket.IO a client broke. There is no way on after it: decoder and state would be guesses.
+/// A violation of the Socket.IO protocol by a client. The connection cannot continue after one: the state of the
+/// decoder would be a guess.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProtocolViolation {
-    /// A text that is no packet.
+    /// A text that is not a valid packet.
     #[error(transparent)]
     Packet(#[from] DecodeError),
-    /// Attachments that do not fit their packet.
+    /// Attachments that do not match their packet.
     #[error(transparent)]
     Attachments(#[from] AssembleError),
-    /// A placeholder that names no attachment, or one that another names already.
-    #[error("a placeholder names no attachment, or one that is named already")]
+    /// A placeholder for an attachment that does not exist, or that another placeholder already uses.
+    #[error("invalid placeholder: its attachment does not exist or is already used")]
     Placeholder,
     /// A packet for a namespace that the client is not connected to.
     #[error("packet for a namespace that is not connected")]
     NotConnected,
     /// A packet that only servers send.
-    #[error("packet that is not expected now")]
+    #[error("unexpected packet type")]
     Unexpected,
-    /// More wishes to connect than may wait for their answer.
-    #[error("too many namespaces asked for at once")]
+    /// More connection requests than may wait for a response.
+    #[error("too many pending connection requests")]
     TooManyConnects,
 }
 
-/// Why an ack will not come.
+/// The reason for which an ack will not arrive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum AckFailure {
-    /// Its time is over.
+    /// The deadline has passed.
     TimedOut,
     /// The socket was disconnected.
     Disconnected,
@@ -94,34 +96,35 @@ pub enum AckFailure {
     Replaced,
 }
 
-/// A client's wish to be connected to a namespace. It is answered once, by being given away.
+/// A connection request of a client for a namespace. Responding to it, with [`accept`](super::Connection::accept) or
+/// [`reject`](super::Connection::reject), consumes it.
 #[derive(Debug)]
-#[must_use = "a client that is neither accepted nor rejected waits until it gives up"]
+#[must_use = "a client that is neither accepted nor rejected waits until it times out"]
 pub struct Pending {
     pub(super) socket: SocketKey,
     pub(super) namespace: ByteString,
     pub(super) auth: Option<ByteString>,
-    /// The bytes of `auth` as it came.
+    /// The size of `auth` as received, in bytes.
     pub(super) size: usize,
 }
 
 impl Pending {
-    /// The key the socket will have once it is accepted.
+    /// Returns the key that the socket will have once it is accepted.
     pub fn socket(&self) -> SocketKey {
         self.socket
     }
 
-    /// The namespace as the client wrote it, with its leading slash.
+    /// Returns the namespace as the client wrote it, with its leading slash.
     pub fn namespace(&self) -> &str {
         &self.namespace
     }
 
-    /// The JSON object that came with the request, if any.
+    /// Returns the JSON object that was sent with the request, if any.
     pub fn auth(&self) -> Option<&str> {
         self.auth.as_deref()
     }
 
-    /// Takes that object out.
+    /// Removes the JSON object that was sent with the request and returns it.
     pub fn take_auth(&mut self) -> Option<ByteString> {
         self.auth.take()
     }

@@ -22,16 +22,16 @@ pub(super) enum Incomplete {
         id: AckId,
         args: RawArgs,
     },
-    /// For a socket that is gone.
+    /// For a socket that has been disconnected by the server.
     Ignored,
 }
 
-/// What Socket.IO makes of the session's messages.
+/// The messages of the session.
 impl<A> Connection<A> {
-    /// A packet's text, a part of `whole`.
+    /// Handles the text of a packet, which is a part of `whole`.
     pub(super) fn receive_text(&mut self, whole: &ByteString, text: &str, now: Instant) {
-        if let Err(violation) = self.take_text(whole, text, now) {
-            self.violated(violation, now);
+        if let Err(violation) = self.handle_text(whole, text, now) {
+            self.close_for(violation, now);
         }
     }
 
@@ -40,28 +40,28 @@ impl<A> Connection<A> {
             Ok(None) => {}
             Ok(Some((incomplete, attachments))) => {
                 if let Err(violation) = self.complete(incomplete, attachments) {
-                    self.violated(violation, now);
+                    self.close_for(violation, now);
                 }
             }
-            Err(error) => self.violated(error.into(), now),
+            Err(error) => self.close_for(error.into(), now),
         }
     }
 
-    /// There is no way on after a broken rule: decoder and state would be guesses.
-    fn violated(&mut self, violation: ProtocolViolation, now: Instant) {
+    /// Closes the connection after a violation. It cannot continue: the state of the decoder would be a guess.
+    fn close_for(&mut self, violation: ProtocolViolation, now: Instant) {
         self.events.push_back(ConnectionEvent::ProtocolViolation(violation));
-        self.refused = true;
+        self.violated = true;
         self.assembler.clear();
         self.engine.close(DisconnectReason::ForcedClose, now);
     }
 
-    fn take_text(&mut self, whole: &ByteString, text: &str, now: Instant) -> Result<(), ProtocolViolation> {
+    fn handle_text(&mut self, whole: &ByteString, text: &str, now: Instant) -> Result<(), ProtocolViolation> {
         self.assembler.text_arrived()?;
         let packet = self.engine.revision().decode(text, self.config.max_attachments)?;
         match packet.kind {
-            PacketKind::Connect { auth } => self.take_connect(packet.namespace, auth),
-            PacketKind::Disconnect => self.take_disconnect(packet.namespace),
-            PacketKind::Event(head) => self.take_event(whole, packet.namespace, head, now),
+            PacketKind::Connect { auth } => self.handle_connect(packet.namespace, auth),
+            PacketKind::Disconnect => self.handle_disconnect(packet.namespace),
+            PacketKind::Event(head) => self.handle_event(whole, packet.namespace, head, now),
             PacketKind::Ack { id, attachments, args } => {
                 let incomplete = match self.listener(packet.namespace)? {
                     Some(socket) => Incomplete::Ack { socket, id, args: RawArgs::of_ack(whole, args) },
@@ -73,9 +73,10 @@ impl<A> Connection<A> {
         }
     }
 
-    /// A client that gave up a socket before the answer to its CONNECT came says nothing of it, and asks anew: what there was
-    /// is left. If there was an answer, the client may have read it, and take itself for connected.
-    fn take_connect(&mut self, namespace: &str, auth: Option<&str>) -> Result<(), ProtocolViolation> {
+    /// Handles a CONNECT packet. A client that gave up a socket before the response to its CONNECT arrived reports
+    /// nothing and sends another CONNECT, so an existing socket ends here. If a response was sent, the client may
+    /// have read it and may consider itself connected.
+    fn handle_connect(&mut self, namespace: &str, auth: Option<&str>) -> Result<(), ProtocolViolation> {
         let (before, again) = match self.sockets.find(namespace) {
             Some((_, State::Left)) => (None, true),
             Some((socket, state)) => (Some(socket), !matches!(state, State::Pending(None))),
@@ -84,18 +85,18 @@ impl<A> Connection<A> {
         if let Some(socket) = before {
             self.remove(socket, DisconnectReason::ClientNamespaceDisconnect);
         }
-        // What the client has withdrawn counts until the application has answered it: its middlewares run.
+        // A withdrawn request counts until the application has responded to it: its middleware is still running.
         if self.unanswered >= self.config.max_namespaces {
             return Err(ProtocolViolation::TooManyConnects);
         }
-        // Copied, as is the payload, so that a socket does not keep the message alive that it came from.
+        // Copied, like the payload, so that a socket does not keep the whole message alive.
         let namespace =
             if namespace == "/" { ByteString::from_static("/") } else { ByteString::from(namespace) };
         let size = auth.map_or(0, str::len);
         let waiting = self.unanswered_bytes;
-        // One is taken however long it is.
+        // A single payload is accepted whatever its size.
         if size > 0 && waiting > 0 && waiting + size > self.config.max_parked_bytes {
-            self.refuse(&namespace, "Too much waits", None);
+            self.send_connect_error(&namespace, "Too much pending data", None);
             return Ok(());
         }
         match self.sockets.insert(namespace.clone(), again, &self.config) {
@@ -105,18 +106,18 @@ impl<A> Connection<A> {
                 let auth = auth.map(ByteString::from);
                 self.events.push_back(ConnectionEvent::Connect(Pending { socket, namespace, auth, size }));
             }
-            None => self.refuse(&namespace, "Too many namespaces", None),
+            None => self.send_connect_error(&namespace, "Too many namespaces", None),
         }
         Ok(())
     }
 
-    fn take_disconnect(&mut self, namespace: &str) -> Result<(), ProtocolViolation> {
+    fn handle_disconnect(&mut self, namespace: &str) -> Result<(), ProtocolViolation> {
         let (socket, _) = self.sockets.find(namespace).ok_or(ProtocolViolation::NotConnected)?;
         self.remove(socket, DisconnectReason::ClientNamespaceDisconnect);
         Ok(())
     }
 
-    fn take_event(
+    fn handle_event(
         &mut self,
         whole: &ByteString,
         namespace: &str,
@@ -133,8 +134,8 @@ impl<A> Connection<A> {
         self.begin(incomplete, attachments, now)
     }
 
-    /// Returns the socket that an event or an ack is for. None if the server has disconnected it, perhaps before the client
-    /// knew: then what comes for it is ignored.
+    /// Returns the socket that an event or an ack is for. Returns `None` if the server has disconnected it, perhaps
+    /// without the client knowing yet: the packet is then ignored.
     fn listener(&self, namespace: &str) -> Result<Option<SocketKey>, ProtocolViolation> {
         match self.sockets.find(namespace) {
             Some((socket, State::Connected(_) | State::Pending(Some(_)))) => Ok(Some(socket)),
@@ -143,7 +144,7 @@ impl<A> Connection<A> {
         }
     }
 
-    /// Waits for the attachments of a packet, if it has any.
+    /// Starts to wait for the attachments of a packet, if it has any.
     #[inline]
     fn begin(
         &mut self,
@@ -162,7 +163,7 @@ impl<A> Connection<A> {
     fn complete(&mut self, incomplete: Incomplete, attachments: Vec<Bytes>) -> Result<(), ProtocolViolation> {
         self.attachments_deadline = None;
         match incomplete {
-            // Disconnected before its last attachment came.
+            // The socket was disconnected before the last attachment arrived.
             Incomplete::ConnectionEvent { socket, .. } if !self.sockets.is_listening(socket) => {}
             Incomplete::ConnectionEvent { socket, event, ack } => {
                 let event = event.with_attachments(attachments);

@@ -5,14 +5,13 @@ use bytestring::ByteString;
 use crate::Config;
 use crate::packet::{AckId, Event};
 
-/// One socket of a connection: a namespace that the client is connected to.
+/// The key of one socket of a connection, that is, of one namespace that the client is connected to.
 ///
-/// A key is never used again: what is meant for a socket that has left does not reach its successor on
-/// the same namespace.
+/// Keys are not reused: a command for a socket that has ended does not affect a later socket of the same namespace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SocketKey(u64);
 
-/// The sockets of a connection. Few clients have more than one, so they are looked up by walking.
+/// The sockets of a connection. Few clients have more than one, so lookups are linear.
 #[derive(Debug, Default)]
 pub(super) struct Sockets {
     slots: Vec<Slot>,
@@ -29,29 +28,29 @@ struct Slot {
 /// ```text
 ///   CONNECT ──▶ Pending ──accept──▶ Connected ──disconnect by the server──▶ Left ──CONNECT──▶ Pending
 ///                  └──reject, DISCONNECT──▶ gone ◀──DISCONNECT──┤
-///                                             ▲                ├──the same, with events that wait──▶ Ended
-///                                             └────────────────┴──the last of them has been taken────┘
+///                                             ▲                ├──the same, with parked events──────▶ Ended
+///                                             └────────────────┴──the last of them was delivered──────┘
 /// ```
 ///
-/// CONNECT to a namespace that has a socket is DISCONNECT and CONNECT: the client asks anew when it has given up a socket
-/// before the answer to its first CONNECT came.
+/// CONNECT to a namespace that has a socket acts as DISCONNECT followed by CONNECT: the client sends it after giving up a
+/// socket before the response to its first CONNECT arrived.
 #[derive(Debug)]
 pub(super) enum State {
-    /// The application has not answered yet. With a gate, the client may think that it is connected, by the answer to an
-    /// earlier CONNECT: its events wait.
+    /// The application has not responded yet. With a gate, the client may consider itself connected, by the response
+    /// to an earlier CONNECT: its events are parked.
     Pending(Option<Gate>),
     Connected(Gate),
-    /// Disconnected by the server. The client may not know yet: what it still sends is ignored.
+    /// Disconnected by the server. The client may not know yet: its packets are ignored.
     Left,
-    /// Disconnected by the client, or with its session. The events that came before wait for their turn.
+    /// Disconnected by the client, or with its session. Events that were received before are yet to be delivered.
     Ended(Gate),
 }
 
-/// Whether the events of a socket pass, and those that wait.
+/// The gate through which the events of a socket are delivered, with those that are parked.
 #[derive(Debug, Default)]
 pub(super) struct Gate {
     shut: bool,
-    /// More events came than may wait: what follows is dropped.
+    /// Set once more events arrived than may be parked: further ones are dropped.
     full: bool,
     parked: Option<Box<ParkedEvents>>,
 }
@@ -62,23 +61,23 @@ struct ParkedEvents {
     bytes: usize,
 }
 
-/// What becomes of an event at the gate.
+/// The outcome for an event at the gate.
 pub(super) enum Passage {
     Passes(Event, Option<AckId>),
     Waits,
-    /// Nothing more can wait. Said once.
+    /// No more events can be parked. Returned once per socket.
     Full,
-    /// It is dropped, as is all that follows one which could not wait.
+    /// The event is dropped because an earlier one could not be parked.
     Dropped,
 }
 
 impl Sockets {
-    /// Whether no client has asked for a namespace.
+    /// Returns `true` if live is no socket besides ended ones.
     pub(super) fn is_empty(&self) -> bool {
         self.slots.iter().all(|slot| matches!(slot.state, State::Ended(_)))
     }
 
-    /// The socket of a namespace.
+    /// Returns the socket of a namespace.
     pub(super) fn find(&self, namespace: &str) -> Option<(SocketKey, &State)> {
         let found = |slot: &&Slot| slot.namespace == namespace && !matches!(slot.state, State::Ended(_));
         self.slots.iter().find(found).map(|slot| (slot.key, &slot.state))
@@ -88,8 +87,8 @@ impl Sockets {
         self.slots.iter().find(|slot| slot.key == key).map(|slot| &slot.namespace)
     }
 
-    /// Makes room for a socket that waits for its answer; none if there are too many. The namespace must
-    /// have no socket but one that has left. If the client asks `again`, it may think that it is connected.
+    /// Adds a pending socket. Returns `None` if live are too many. The namespace must have no socket other than one
+    /// that has left. With `again`, the client may consider itself connected.
     pub(super) fn insert(
         &mut self,
         namespace: ByteString,
@@ -109,7 +108,7 @@ impl Sockets {
         Some(key)
     }
 
-    /// The application has accepted the socket. Its events wait until [`open`](Self::open).
+    /// Marks a pending socket as accepted. Its events are parked until [`open`](Self::open).
     pub(super) fn connect(&mut self, key: SocketKey) -> bool {
         let Some(slot) = self.get_mut(key) else { return false };
         let State::Pending(gate) = &mut slot.state else { return false };
@@ -117,13 +116,13 @@ impl Sockets {
         true
     }
 
-    /// Whether events of a socket are taken: it is connected, or the client may think so.
+    /// Returns `true` if events of a socket are received: it is connected, or the client may consider it connected.
     pub(super) fn is_listening(&self, key: SocketKey) -> bool {
         let listens = |state: &State| matches!(state, State::Connected(_) | State::Pending(Some(_)));
         self.slots.iter().any(|slot| slot.key == key && listens(&slot.state))
     }
 
-    /// Whether more events came for a socket than may wait.
+    /// Returns `true` if more events arrived for a socket than may be parked.
     pub(super) fn is_full(&self, key: SocketKey) -> bool {
         self.gates().any(|(other, gate)| other == key && gate.full)
     }
@@ -137,32 +136,32 @@ impl Sockets {
         self.slots.iter().any(|slot| slot.key == key && matches!(slot.state, State::Pending(_)))
     }
 
-    /// The keys of those that are connected or wait to be.
+    /// Returns the keys of the connected and pending sockets.
     pub(super) fn keys(&self) -> Vec<SocketKey> {
-        let there = |slot: &&Slot| matches!(slot.state, State::Pending(_) | State::Connected(_));
-        self.slots.iter().filter(there).map(|slot| slot.key).collect()
+        let live = |slot: &&Slot| matches!(slot.state, State::Pending(_) | State::Connected(_));
+        self.slots.iter().filter(live).map(|slot| slot.key).collect()
     }
 
-    /// Removes a socket; true if it was connected. Its gate stays if it is shut or events are `coming` that have not
-    /// reached it.
-    pub(super) fn remove(&mut self, key: SocketKey, coming: bool) -> bool {
+    /// Removes a socket. Returns `true` if it was connected. Its gate stays if it is shut, or if events of the socket
+    /// are still `queued` before it.
+    pub(super) fn remove(&mut self, key: SocketKey, queued: bool) -> bool {
         let Some(index) = self.slots.iter().position(|slot| slot.key == key) else { return false };
         let slot = self.slots.swap_remove(index);
         let State::Connected(gate) = slot.state else { return false };
-        if gate.shut || gate.parked.is_some() || coming {
+        if gate.shut || gate.parked.is_some() || queued {
             self.slots.push(Slot { state: State::Ended(gate), ..slot });
         }
         true
     }
 
-    /// Removes a socket that has ended if nothing of it waits any more.
+    /// Removes a socket that has ended if it has no parked events.
     pub(super) fn retire(&mut self, key: SocketKey) {
-        let over =
+        let retired =
             |slot: &Slot| matches!(&slot.state, State::Ended(gate) if !gate.shut && gate.parked.is_none());
-        self.slots.retain(|slot| slot.key != key || !over(slot));
+        self.slots.retain(|slot| slot.key != key || !retired(slot));
     }
 
-    /// Drops the events of a socket that wait; returns how many there were.
+    /// Drops the parked events of a socket and returns their number.
     pub(super) fn forget(&mut self, key: SocketKey) -> usize {
         let Some(gate) = self.gate(key) else { return 0 };
         let dropped = gate.parked.take().map_or(0, |parked| parked.queue.len());
@@ -170,19 +169,19 @@ impl Sockets {
         dropped
     }
 
-    /// The application has refused the socket; false if it does not wait for an answer.
-    pub(super) fn refuse(&mut self, key: SocketKey) -> bool {
+    /// Rejects a pending socket. Returns `false` if it is not pending.
+    pub(super) fn reject(&mut self, key: SocketKey) -> bool {
         let Some(slot) = self.get_mut(key) else { return false };
         match slot.state {
             State::Pending(None) => _ = self.remove(key, false),
-            // It may have sent more before it knows.
+            // The client may send more before it learns of the rejection.
             State::Pending(Some(_)) => self.leave(key),
             State::Connected(_) | State::Left | State::Ended(_) => return false,
         }
         true
     }
 
-    /// The server disconnects the socket: what the client still sends to it is ignored.
+    /// Disconnects the socket on behalf of the server: further packets of the client for it are ignored.
     pub(super) fn leave(&mut self, key: SocketKey) {
         let successor = self.new_key();
         if let Some(slot) = self.get_mut(key) {
@@ -200,7 +199,8 @@ impl Sockets {
         }
     }
 
-    /// Lets events pass again; true if some wait. Those of a socket that is not accepted never pass.
+    /// Opens the gate. Returns `true` if events are parked at it. The events of a socket that has not been accepted
+    /// are never delivered.
     pub(super) fn open(&mut self, key: SocketKey) -> bool {
         if self.is_pending(key) {
             return false;
@@ -214,18 +214,18 @@ impl Sockets {
         waits
     }
 
-    /// Whether events wait at the gate.
+    /// Returns `true` if events are parked at the gate.
     pub(super) fn holds(&self, key: SocketKey) -> bool {
         self.gates().any(|(other, gate)| other == key && gate.parked.is_some())
     }
 
-    /// Returns how many bytes wait at all gates together.
+    /// Returns the number of bytes that are parked at all gates together.
     pub(super) fn parked_bytes(&self) -> usize {
         self.parked().map(|parked| parked.bytes).sum()
     }
 
-    /// An event arrives at the gate, which is taken to be shut if all are. The bounds hold for all gates together. The events of
-    /// a socket that is gone pass: they came before it went.
+    /// Passes, parks or drops an event. With `all_shut`, every gate counts as shut. The bounds apply to all gates
+    /// together. The events of a socket that has been removed pass: they were received before its end.
     pub(super) fn pass(
         &mut self,
         key: SocketKey,
@@ -258,7 +258,7 @@ impl Sockets {
         Passage::Waits
     }
 
-    /// The next event that waited at an open gate.
+    /// Returns the next event that was parked at a gate that is open now.
     pub(super) fn unpark(&mut self, key: SocketKey) -> Option<(Event, Option<AckId>)> {
         let gate = self.gate(key).filter(|gate| !gate.shut)?;
         let parked = gate.parked.as_mut()?;

@@ -139,7 +139,7 @@ fn what_comes_with_connects_that_wait_is_bounded_and_counted() {
     let auth = format!(r#"{{"token":"{}"}}"#, "x".repeat(590));
     server.text(stream, &format!("40/a,{auth}"));
     server.text(stream, &format!("40/b,{auth}"));
-    assert_eq!(server.messages(stream), [r#"44/b,{"message":"Too much waits"}"#]);
+    assert_eq!(server.messages(stream), [r#"44/b,{"message":"Too much pending data"}"#]);
     assert_eq!(server.received_bytes(), auth.len());
     assert!(server.decide(Welcome::Reject("no".to_owned())));
     assert_eq!(server.received_bytes(), 0);
@@ -148,7 +148,7 @@ fn what_comes_with_connects_that_wait_is_bounded_and_counted() {
     server.text(stream, &format!("40/c,{long}"));
     assert_eq!(server.messages(stream), [""; 0], "one is taken however long it is");
     server.text(stream, "40/b,{}");
-    assert_eq!(server.messages(stream), [r#"44/b,{"message":"Too much waits"}"#]);
+    assert_eq!(server.messages(stream), [r#"44/b,{"message":"Too much pending data"}"#]);
     server.text(stream, "40/b,");
     assert_eq!(server.messages(stream), [""; 0], "what comes with nothing waits for nothing");
     assert_eq!(server.app().closed(), None);
