@@ -1,0 +1,109 @@
+use std::collections::VecDeque;
+use std::time::Instant;
+
+use super::sockets::Passage;
+use super::{Connection, ConnectionEvent};
+use crate::engine::Transmit;
+
+/// Output to the driver.
+impl<A> Connection<A> {
+    /// Returns the next action on a link. Call this after every `&mut` call, until it returns `None`.
+    ///
+    /// ```
+    #[doc = include_str!("opened.txt")]
+    /// let Some(Transmit::Message { packet, .. }) = connection.poll_transmit() else { panic!("the OPEN packet") };
+    /// assert!(packet.text().starts_with(br#"0{"sid":"#));
+    /// assert!(connection.poll_transmit().is_none());
+    /// ```
+    #[must_use = "a link that is not served leaves its client waiting"]
+    pub fn poll_transmit(&mut self) -> Option<Transmit> {
+        self.engine.poll_transmit()
+    }
+
+    /// Returns the next event. Call this after every `&mut` call, until it returns `None`.
+    ///
+    /// ```
+    #[doc = include_str!("connected.txt")]
+    /// connection.resume(socket);
+    /// connection.handle_message(link, &Message::Text(r#"42["greeting","hello"]"#.into()), now);
+    /// while let Some(event) = connection.poll(now) {
+    ///     match event {
+    ///         ConnectionEvent::Received { event, .. } => assert_eq!(event.name(), "greeting"),
+    ///         event => panic!("{event:?}"),
+    ///     }
+    /// }
+    /// ```
+    #[must_use = "an event that is discarded is lost"]
+    pub fn poll(&mut self, now: Instant) -> Option<ConnectionEvent<A>> {
+        loop {
+            let event = self.next_event();
+            if event.is_some() || !self.engine.is_reading() {
+                return event;
+            }
+            self.engine.read_body(now);
+            self.receive(now);
+        }
+    }
+
+    fn next_event(&mut self) -> Option<ConnectionEvent<A>> {
+        while !self.parked
+            && let Some(&socket) = self.resumed.last()
+        {
+            match self.sockets.unpark(socket) {
+                Some((event, ack)) => {
+                    self.resumed.rotate_right(1);
+                    return Some(ConnectionEvent::Received { socket, event, ack });
+                }
+                None => self.resumed.pop(),
+            };
+        }
+        while let Some(event) = self.events.pop_front() {
+            let ConnectionEvent::Received { socket, event, ack } = event else {
+                if let ConnectionEvent::Disconnected { socket, .. } = event {
+                    self.sockets.retire(socket);
+                }
+                return Some(event);
+            };
+            match self.sockets.pass(socket, event, ack, self.parked, &self.config) {
+                Passage::Passes(event, ack) => return Some(ConnectionEvent::Received { socket, event, ack }),
+                // Its own gate is open, so no `resume` will follow.
+                Passage::Waits if self.parked => {
+                    if !self.resumed.contains(&socket) {
+                        self.resumed.insert(0, socket);
+                    }
+                }
+                Passage::Waits | Passage::Dropped => {}
+                // Reported once the socket is accepted.
+                Passage::Full if self.sockets.is_pending(socket) => {}
+                Passage::Full => return Some(ConnectionEvent::ParkingFull { socket }),
+            }
+        }
+        if self.events.capacity() > KEPT_EVENTS {
+            self.events = VecDeque::new();
+        }
+        None
+    }
+
+    /// Returns the time at which [`handle_timeout`](Self::handle_timeout) must be called. May change with any `&mut`
+    /// call.
+    ///
+    /// ```
+    #[doc = include_str!("opened.txt")]
+    /// let deadline = connection.poll_timeout().expect("the next ping");
+    /// assert!(deadline > now && deadline <= now + config.ping_interval);
+    /// connection.handle_timeout(deadline);
+    /// while connection.poll_transmit().is_some() {} // the OPEN packet and a ping
+    /// ```
+    #[must_use = "without its timer a connection neither pings nor times out"]
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        let earlier = |a: Option<Instant>, b: Option<Instant>| match (a, b) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        };
+        let deadlines = earlier(self.connect_deadline, self.attachments_deadline);
+        earlier(self.engine.poll_timeout(), earlier(deadlines, self.acks.timeout()))
+    }
+}
+
+/// The event queue is freed when it is empty if its capacity exceeds this.
+const KEPT_EVENTS: usize = 16;
