@@ -1,8 +1,9 @@
 use std::fmt;
 
-/// What the parts in braces of a namespace's pattern stood for: in `/orders/{id}`, met by `/orders/7`, `id` is `7`.
+/// The values of the path parameters of a namespace pattern: for `/orders/{id}` and the namespace `/orders/7`, `id`
+/// is `7`.
 ///
-/// The values are as the client wrote them: names of namespaces are not percent-encoded.
+/// The values are as the client wrote them: namespace names are not percent-encoded.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Captures(Box<[(Box<str>, Box<str>)]>);
 
@@ -11,22 +12,22 @@ impl Captures {
         Self(captures.map(|(name, value)| (name.into(), value.into())).collect())
     }
 
-    /// The value of this name.
+    /// Returns the value of the parameter with this name.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.iter().find(|(other, _)| *other == name).map(|(_, value)| value)
+        self.iter().find(|(key, _)| *key == name).map(|(_, value)| value)
     }
 
-    /// Names and values, in the order of the pattern.
+    /// Returns the names and values, in the order of the pattern.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &str)> {
         self.0.iter().map(|(name, value)| (&**name, &**value))
     }
 
-    /// How many there are.
+    /// Returns the number of parameters.
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Whether there is none.
+    /// Returns `true` if there are no parameters.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

@@ -3,11 +3,12 @@ use std::fmt;
 
 use super::{Captures, NamespacePath};
 
-/// Resolves the name of a namespace, as a client sends it, to the index of that namespace, or of the pattern that it
-/// meets. A path that is there as it is wins over patterns, and of patterns the one that is met by its text.
+/// A table that resolves the name of a namespace, as a client sends it, to the index of that namespace or of the
+/// pattern that matches it. An exact path takes precedence over patterns, and a pattern with literal text over one
+/// with a path parameter in the same place.
 ///
-/// Only the application adds namespaces: resolving a name that a client made up leaves nothing behind. It costs in
-/// proportion to the length of the name, which [`decode`](crate::packet::decode) bounds.
+/// Only the application adds namespaces: resolving an unknown name leaves nothing behind. The time is proportional to
+/// the length of the name, which [`decode`](crate::packet::decode) bounds.
 ///
 /// ```
 /// use socketio_core::namespace::{Dispatcher, NamespacePath, Resolved};
@@ -17,7 +18,7 @@ use super::{Captures, NamespacePath};
 /// let order = dispatcher.insert_pattern("/orders/{id}".parse()?)?;
 /// assert_eq!(dispatcher.resolve("/"), Some(Resolved::Path(root)));
 /// assert_eq!(dispatcher.resolve("/random"), None);
-/// let Some(Resolved::Pattern(index, captures)) = dispatcher.resolve("/orders/7") else { panic!("it is met") };
+/// let Some(Resolved::Pattern(index, captures)) = dispatcher.resolve("/orders/7") else { panic!("a match") };
 /// assert_eq!((index, captures.get("id")), (order, Some("7")));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -29,20 +30,20 @@ pub struct Dispatcher {
     indices: BTreeMap<NamespacePath, NamespaceIndex>,
 }
 
-/// The place of a namespace in its [`Dispatcher`]: 0 for the first one, then 1, and so on, without holes.
+/// The index of a namespace in its [`Dispatcher`]: 0 for the first one, then 1, and so on, without gaps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct NamespaceIndex(usize);
 
-/// What a client's name stands for.
+/// The result of resolving a name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Resolved {
-    /// The namespace that has this path.
+    /// The namespace with this path.
     Path(NamespaceIndex),
-    /// A namespace of its own that meets this pattern, with what the parts in braces stand for.
+    /// A namespace that matches this pattern, with the values of the path parameters.
     Pattern(NamespaceIndex, Captures),
 }
 
-/// Why something is no pattern, or cannot stand beside the others.
+/// The reason for which a pattern is invalid or conflicts with another one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct PatternError(Box<str>);
@@ -54,12 +55,21 @@ impl fmt::Debug for Dispatcher {
 }
 
 impl Dispatcher {
-    /// A dispatcher without namespaces.
+    /// Creates a dispatcher without namespaces.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Adds the namespace at `path`; one that is there already keeps its index.
+    /// Adds the namespace at `path` and returns its index. A path that already exists keeps its index.
+    ///
+    /// ```
+    /// # use socketio_core::namespace::{Dispatcher, NamespacePath};
+    /// let mut dispatcher = Dispatcher::new();
+    /// let chat = dispatcher.insert("/chat".parse()?);
+    /// assert_eq!(dispatcher.insert("/chat".parse()?), chat);
+    /// assert_eq!(dispatcher.path(chat).map(NamespacePath::as_str), Some("/chat"));
+    /// # Ok::<(), socketio_core::namespace::ParsePathError>(())
+    /// ```
     pub fn insert(&mut self, path: NamespacePath) -> NamespaceIndex {
         *self.indices.entry(path).or_insert_with_key(|path| {
             self.paths.push(path.clone());
@@ -67,12 +77,22 @@ impl Dispatcher {
         })
     }
 
-    /// Adds a pattern; one that is there already keeps its index. A part in braces, `{id}`, stands for what is there up
-    /// to the next `/`; `{*rest}`, at the end, for all of the rest; a brace is written twice to stand for itself.
+    /// Adds a pattern and returns its index. A pattern that already exists keeps its index. The path parameter `{id}`
+    /// matches the text up to the next `/`; `{*rest}`, at the end, matches all of the rest. A literal brace is
+    /// written twice.
     ///
     /// # Errors
     ///
-    /// It is no pattern, or the names it is met by are those of another one.
+    /// Returns an error if the pattern is invalid or conflicts with another one.
+    ///
+    /// ```
+    /// # use socketio_core::namespace::{Dispatcher, Resolved};
+    /// let mut dispatcher = Dispatcher::new();
+    /// let files = dispatcher.insert_pattern("/files/{*path}".parse()?)?;
+    /// let Some(Resolved::Pattern(index, captures)) = dispatcher.resolve("/files/a/b") else { panic!("a match") };
+    /// assert_eq!((index, captures.get("path")), (files, Some("a/b")));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn insert_pattern(&mut self, pattern: NamespacePath) -> Result<NamespaceIndex, PatternError> {
         if let Some(index) = self.indices.get(&pattern) {
             return Ok(*index);
@@ -86,8 +106,8 @@ impl Dispatcher {
         Ok(index)
     }
 
-    /// Takes the namespace or the pattern of this path out, and gives the index it had. Those after it move up by one, as in
-    /// [`Vec::remove`].
+    /// Removes the namespace or the pattern with this path and returns the index it had. Later ones move down by one,
+    /// as in [`Vec::remove`].
     pub fn remove(&mut self, path: &str) -> Option<NamespaceIndex> {
         let removed = self.indices.remove(path)?;
         self.paths.remove(removed.0);
@@ -96,46 +116,46 @@ impl Dispatcher {
         {
             self.indices.insert(path.clone(), index);
             if Self::is_pattern(path) {
-                // Those that stood beside each other before do so without the one.
+                // The remaining patterns did not conflict before.
                 self.patterns.insert(path.as_str(), index).ok();
             }
         }
         Some(removed)
     }
 
-    /// Whether a path is a pattern.
+    /// Returns `true` if a path is a pattern, that is, contains a brace.
     pub fn is_pattern(path: &NamespacePath) -> bool {
         path.as_str().contains(['{', '}'])
     }
 
-    /// The namespace of this name, which is compared as it is: a client writes the leading `/`.
+    /// Resolves a name, which is compared literally, including the leading `/` that clients write.
     pub fn resolve(&self, name: &str) -> Option<Resolved> {
         match self.indices.get_key_value(name) {
             Some((path, index)) if !Self::is_pattern(path) => return Some(Resolved::Path(*index)),
             _ => {}
         }
-        let met = self.patterns.at(name).ok()?;
-        Some(Resolved::Pattern(*met.value, Captures::new(met.params.iter())))
+        let matched = self.patterns.at(name).ok()?;
+        Some(Resolved::Pattern(*matched.value, Captures::new(matched.params.iter())))
     }
 
-    /// The path of a namespace, or `None` for an index of another dispatcher.
+    /// Returns the path of a namespace, or `None` for an index of another dispatcher.
     pub fn path(&self, index: NamespaceIndex) -> Option<&NamespacePath> {
         self.paths.get(index.0)
     }
 
-    /// The number of namespaces, which is also the next index.
+    /// Returns the number of namespaces and patterns, which is also the next index.
     pub fn len(&self) -> usize {
         self.paths.len()
     }
 
-    /// Whether there is no namespace.
+    /// Returns `true` if there are no namespaces.
     pub fn is_empty(&self) -> bool {
         self.paths.is_empty()
     }
 }
 
 impl NamespaceIndex {
-    /// The index, for a table with one entry per namespace.
+    /// Returns the index as a number, for a table with one entry per namespace.
     pub fn get(self) -> usize {
         self.0
     }
@@ -178,7 +198,7 @@ mod tests {
         assert_eq!(dispatcher.len(), 1);
     }
 
-    fn met(dispatcher: &Dispatcher, name: &str) -> Option<(usize, String)> {
+    fn resolve(dispatcher: &Dispatcher, name: &str) -> Option<(usize, String)> {
         match dispatcher.resolve(name)? {
             Resolved::Path(index) => Some((index.get(), String::new())),
             Resolved::Pattern(index, captures) => Some((index.get(), format!("{captures:?}"))),
@@ -193,7 +213,7 @@ mod tests {
         }
         assert_eq!(dispatcher.insert(path("/orders/all")).get(), 4);
         let is = |name: &str, index: usize, captures: &str| {
-            assert_eq!(met(&dispatcher, name), Some((index, captures.to_owned())), "{name}");
+            assert_eq!(resolve(&dispatcher, name), Some((index, captures.to_owned())), "{name}");
         };
         is("/orders/7", 0, r#"{"id": "7"}"#);
         is("/orders/%37 ☃", 0, r#"{"id": "%37 ☃"}"#);
@@ -202,10 +222,10 @@ mod tests {
         is("/orders/open/1", 3, r#"{"x": "1"}"#);
         is("/orders/open", 0, r#"{"id": "open"}"#);
         is("/orders/all", 4, "");
-        // A client does not name a pattern; what looks like one is a value.
+        // A client cannot name a pattern; text that looks like one is a value.
         is("/orders/{id}", 0, r#"{"id": "{id}"}"#);
         for name in ["/orders", "/orders/", "/orders//", "/orders/7/", "/files/", "/files", "orders/7"] {
-            assert_eq!(met(&dispatcher, name), None, "{name}");
+            assert_eq!(resolve(&dispatcher, name), None, "{name}");
         }
     }
 
@@ -218,7 +238,7 @@ mod tests {
             let error = dispatcher.insert_pattern(path(wrong)).expect_err(wrong);
             assert!(!error.to_string().is_empty());
         }
-        assert_eq!((dispatcher.len(), met(&dispatcher, "/a/1").map(|(index, _)| index)), (1, Some(0)));
+        assert_eq!((dispatcher.len(), resolve(&dispatcher, "/a/1").map(|(index, _)| index)), (1, Some(0)));
     }
 
     #[test]
@@ -228,19 +248,19 @@ mod tests {
         dispatcher.insert_pattern(path("/orders/{id}")).expect("a pattern");
         dispatcher.insert(path("/orders/all"));
         dispatcher.insert_pattern(path("/files/{*path}")).expect("a pattern");
-        assert_eq!(dispatcher.remove("/orders/7"), None, "met, but not defined");
+        assert_eq!(dispatcher.remove("/orders/7"), None, "matched, but not defined");
         assert_eq!(dispatcher.remove("/orders/{id}").map(NamespaceIndex::get), Some(1));
-        assert_eq!(met(&dispatcher, "/orders/7"), None);
-        assert_eq!(met(&dispatcher, "/orders/all"), Some((1, String::new())));
-        assert_eq!(met(&dispatcher, "/files/a").map(|(index, _)| index), Some(2));
+        assert_eq!(resolve(&dispatcher, "/orders/7"), None);
+        assert_eq!(resolve(&dispatcher, "/orders/all"), Some((1, String::new())));
+        assert_eq!(resolve(&dispatcher, "/files/a").map(|(index, _)| index), Some(2));
         assert_eq!((dispatcher.len(), dispatcher.remove("/orders/{id}")), (3, None));
-        // Its place is free for another one of the same names.
+        // A pattern that would have conflicted with it can be added now.
         assert_eq!(dispatcher.insert_pattern(path("/orders/{number}")).map(NamespaceIndex::get), Ok(3));
         assert_eq!(dispatcher.remove("/orders/all").map(NamespaceIndex::get), Some(1));
-        assert_eq!(met(&dispatcher, "/orders/all"), Some((2, r#"{"number": "all"}"#.to_owned())));
+        assert_eq!(resolve(&dispatcher, "/orders/all"), Some((2, r#"{"number": "all"}"#.to_owned())));
     }
 
-    /// In quadratic time this would take minutes.
+    /// This would take minutes in quadratic time.
     #[test]
     fn hostile_names_are_resolved() {
         let mut dispatcher = Dispatcher::new();

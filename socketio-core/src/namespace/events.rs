@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 /// The names of the events that a namespace handles, each with a dense index.
 ///
-/// A table of handlers is then a plain list, and an incoming event is resolved once.
+/// With it, a table of handlers is a plain list, and an incoming event is resolved once.
 ///
 /// ```
 /// use socketio_core::namespace::{EventNames, ReservedName};
@@ -21,19 +21,19 @@ pub struct EventNames {
     indices: BTreeMap<Arc<str>, EventIndex>,
 }
 
-/// The place of an event in its [`EventNames`]: 0 for the first one inserted, then 1, and so on.
+/// The index of an event in its [`EventNames`]: 0 for the first one inserted, then 1, and so on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct EventIndex(usize);
 
-/// A name that stands for an event of the socket itself, so that no packet may carry it.
+/// An event name that Socket.IO reserves for events of the socket itself, so that no packet may carry it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the event name {0:?} is reserved by Socket.IO")]
 #[non_exhaustive]
 pub struct ReservedName(pub Box<str>);
 
-/// Whether Socket.IO keeps this event name for itself.
+/// Returns `true` if Socket.IO reserves this event name.
 ///
-/// Such a name is refused in a handler's registration, in an emit and in an incoming packet.
+/// A reserved name is rejected when a handler is registered, in an emit and in an incoming packet.
 ///
 /// ```
 /// use socketio_core::namespace::is_reserved;
@@ -49,22 +49,22 @@ pub fn is_reserved(name: &str) -> bool {
 }
 
 impl EventNames {
-    /// A table without names.
+    /// Creates a table without names.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Adds an event; one that is there already keeps its index.
+    /// Adds an event and returns its index. An event that already exists keeps its index.
     ///
     /// # Errors
     ///
-    /// The name [is reserved](is_reserved).
+    /// Returns an error if the name [is reserved](is_reserved).
     pub fn insert(&mut self, name: &str) -> Result<EventIndex, ReservedName> {
         if is_reserved(name) {
             return Err(ReservedName(name.into()));
         }
-        if let Some(known) = self.get(name) {
-            return Ok(known);
+        if let Some(index) = self.get(name) {
+            return Ok(index);
         }
         let index = EventIndex(self.names.len());
         let name: Arc<str> = name.into();
@@ -73,46 +73,46 @@ impl EventNames {
         Ok(index)
     }
 
-    /// The event of this name.
+    /// Returns the index of the event with this name.
     pub fn get(&self, name: &str) -> Option<EventIndex> {
-        if self.names.len() <= FEW {
-            self.names.iter().position(|known| **known == *name).map(EventIndex)
+        if self.names.len() <= LINEAR_SEARCH_MAX {
+            self.names.iter().position(|candidate| **candidate == *name).map(EventIndex)
         } else {
             self.indices.get(name).copied()
         }
     }
 
-    /// The name of an event, or `None` for an index of another table.
+    /// Returns the name of an event, or `None` for an index of another table.
     pub fn name(&self, index: EventIndex) -> Option<&str> {
         self.names.get(index.0).map(AsRef::as_ref)
     }
 
-    /// The names, in the order of their indices.
+    /// Returns the names, in the order of their indices.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         self.names.iter().map(AsRef::as_ref)
     }
 
-    /// The number of events, which is also the next index.
+    /// Returns the number of events, which is also the next index.
     pub fn len(&self) -> usize {
         self.names.len()
     }
 
-    /// Whether there is no event.
+    /// Returns `true` if there are no events.
     pub fn is_empty(&self) -> bool {
         self.names.is_empty()
     }
 }
 
 impl EventIndex {
-    /// The index, for a table with one entry per event.
+    /// Returns the index as a number, for a table with one entry per event.
     pub fn get(self) -> usize {
         self.0
     }
 }
 
-/// Up to here a walk along the names is the faster search: most fall at their length, and the rest at one
-/// comparison. Measured for 4, 8, 16 and 64 names: 3, 4, 6 and 19 ns, where the tree takes 7, 16, 12 and 18.
-const FEW: usize = 16;
+/// Up to this many names, a linear search is faster: most names differ in length, and the rest in one comparison.
+/// Measured for 4, 8, 16 and 64 names: 3, 4, 6 and 19 ns, compared with 7, 16, 12 and 18 ns for the tree.
+const LINEAR_SEARCH_MAX: usize = 16;
 
 #[cfg(test)]
 mod tests {

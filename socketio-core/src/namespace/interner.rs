@@ -7,7 +7,7 @@ use slab::Slab;
 
 use super::members::{Slot, is_oversized, narrow};
 
-/// The rooms that somebody is in, each name kept once.
+/// The rooms that have members. Each name is stored once.
 pub(super) struct Interner<S> {
     by_name: HashMap<Arc<str>, RoomIndex, S>,
     rooms: Slab<Room>,
@@ -21,11 +21,11 @@ pub(super) struct Room {
     pub(super) occupants: Vec<Occupant>,
 }
 
-/// A room's end of its link to a member.
+/// The room side of a link between a member and a room.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Occupant {
     pub(super) slot: Slot,
-    /// The place in the member's `memberships`.
+    /// The index in the `memberships` of the member.
     pub(super) membership: u32,
 }
 
@@ -43,8 +43,8 @@ impl<S: BuildHasher> Interner<S> {
     }
 
     pub(super) fn intern(&mut self, name: &str) -> RoomIndex {
-        if let Some(known) = self.find(name) {
-            return known;
+        if let Some(index) = self.find(name) {
+            return index;
         }
         let name: Arc<str> = name.into();
         let room = Room { name: Arc::clone(&name), occupants: Vec::new() };
@@ -58,7 +58,8 @@ impl<S: BuildHasher> Interner<S> {
         self.by_name.remove(&room.name);
     }
 
-    /// Gives buffers back if most of them are unused. Rooms move down for that; `moved` is told each time.
+    /// Shrinks the buffers if most of them are unused. Rooms move to lower indices for that, and `moved` is called
+    /// for each.
     pub(super) fn shrink(&mut self, mut moved: impl FnMut(&Room, RoomIndex)) {
         if !is_oversized(self.rooms.len(), self.rooms.capacity()) {
             return;
@@ -82,7 +83,7 @@ impl<S: BuildHasher> Interner<S> {
         self.rooms.iter().map(|(index, room)| (RoomIndex(narrow(index)), room))
     }
 
-    /// The most entries that any of the buffers has room for.
+    /// Returns the largest capacity among the buffers.
     #[cfg(test)]
     pub(super) fn capacity(&self) -> usize {
         self.rooms.capacity().max(self.by_name.capacity())

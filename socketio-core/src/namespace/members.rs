@@ -6,43 +6,43 @@ use slab::Slab;
 use super::interner::RoomIndex;
 use crate::SocketId;
 
-/// Names one member of one [`Rooms`](super::Rooms) table, and never another one that comes after it.
+/// The key of one member of one [`Rooms`](super::Rooms) table. Keys are not reused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct MemberKey {
     slot: Slot,
     serial: u64,
 }
 
-/// What a room and a key hold of a member. It stays while the member moves within `dense`.
+/// The reference of rooms and keys to a member. It stays valid while the member moves within `dense`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Slot(u32);
 
-/// The members of a namespace, without holes, so that a broadcast to all walks one array.
+/// The members of a namespace, stored without holes, so that a broadcast to all iterates over one array.
 pub(super) struct Members<M, S> {
     slots: Slab<u32>,
     dense: Vec<Member<M>>,
     by_id: HashMap<SocketId, Slot, S>,
-    /// Counts inserts; at one per nanosecond it takes five centuries to come round.
+    /// The number of inserts. At one per nanosecond it takes five centuries to wrap around.
     serial: u64,
 }
 
 pub(super) struct Member<M> {
     pub(super) handle: M,
-    /// The last selection that has met this member.
+    /// The last selection that reached this member.
     pub(super) mark: u64,
     pub(super) memberships: Vec<Membership>,
     pub(super) id: SocketId,
     pub(super) slot: Slot,
-    /// Whether it is in its own room.
-    pub(super) at_home: bool,
+    /// Set if the member is in its own room.
+    pub(super) in_own_room: bool,
     serial: u64,
 }
 
-/// A member's end of its link to a room.
+/// The member side of a link between a member and a room.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Membership {
     pub(super) room: RoomIndex,
-    /// The place in the room's `occupants`.
+    /// The index in the `occupants` of the room.
     pub(super) seat: u32,
 }
 
@@ -51,7 +51,7 @@ impl<M, S: BuildHasher> Members<M, S> {
         Self { slots: Slab::new(), dense: Vec::new(), by_id: HashMap::with_hasher(hasher), serial: 0 }
     }
 
-    /// Gives the handle back if the id is taken.
+    /// Returns the handle as an error if the id is taken.
     pub(super) fn insert(&mut self, id: SocketId, handle: M) -> Result<MemberKey, M> {
         if self.by_id.contains_key(&id) {
             return Err(handle);
@@ -59,7 +59,15 @@ impl<M, S: BuildHasher> Members<M, S> {
         let slot = Slot(narrow(self.slots.insert(narrow(self.dense.len()))));
         let serial = self.serial;
         self.serial += 1;
-        self.dense.push(Member { handle, mark: 0, memberships: Vec::new(), id, slot, at_home: true, serial });
+        self.dense.push(Member {
+            handle,
+            mark: 0,
+            memberships: Vec::new(),
+            id,
+            slot,
+            in_own_room: true,
+            serial,
+        });
         self.by_id.insert(id, slot);
         Ok(MemberKey { slot, serial })
     }
@@ -73,8 +81,8 @@ impl<M, S: BuildHasher> Members<M, S> {
         }
         self.by_id.remove(&member.id);
         if shrink(&mut self.dense) {
-            // Their own capacities say little: a map hides its tombstones, and the slab stays as long as its last
-            // slot is taken, since keys hold slots. That is 16 bytes a slot, and they are taken again first.
+            // The capacities of these two say little: a map hides its tombstones, and the slab cannot shrink below its
+            // last occupied slot, since keys refer to slots. A slot is 16 bytes, and free ones are reused first.
             self.by_id.shrink_to(self.dense.capacity());
             self.slots.shrink_to_fit();
         }
@@ -98,14 +106,14 @@ impl<M, S: BuildHasher> Members<M, S> {
         Some(MemberKey { slot, serial: self.at(slot).serial })
     }
 
-    /// The member whose own room this is, if it is in there.
+    /// Returns the member whose own room this is, if the member is in it.
     pub(super) fn owner(&self, room: &str) -> Option<&Member<M>> {
         let slot = *self.by_id.get(&room.parse().ok()?)?;
-        Some(self.at(slot)).filter(|member| member.at_home)
+        Some(self.at(slot)).filter(|member| member.in_own_room)
     }
 
     pub(super) fn owner_mut(&mut self, room: &str) -> Option<&mut Member<M>> {
-        self.by_id_mut(&room.parse().ok()?).filter(|member| member.at_home)
+        self.by_id_mut(&room.parse().ok()?).filter(|member| member.in_own_room)
     }
 
     pub(super) fn by_id_mut(&mut self, id: &SocketId) -> Option<&mut Member<M>> {
@@ -113,7 +121,7 @@ impl<M, S: BuildHasher> Members<M, S> {
         Some(self.at_mut(slot))
     }
 
-    /// The member in this slot, which the caller knows to be taken.
+    /// Returns the member in this slot, which must be occupied.
     pub(super) fn at(&self, slot: Slot) -> &Member<M> {
         &self.dense[self.slots[slot.0 as usize] as usize]
     }
@@ -140,14 +148,14 @@ impl<M, S: BuildHasher> Members<M, S> {
         }
     }
 
-    /// The most entries that any of the buffers has room for.
+    /// Returns the largest capacity among the buffers.
     #[cfg(test)]
     pub(super) fn capacity(&self) -> usize {
         self.slots.capacity().max(self.dense.capacity()).max(self.by_id.capacity())
     }
 }
 
-/// Gives a list's buffer back down to twice its length if it is oversized, and says whether it did.
+/// Shrinks the buffer of a list to twice its length if it is oversized. Returns `true` if it was.
 pub(super) fn shrink<T>(list: &mut Vec<T>) -> bool {
     let oversized = is_oversized(list.len(), list.capacity());
     if oversized {
@@ -156,16 +164,16 @@ pub(super) fn shrink<T>(list: &mut Vec<T>) -> bool {
     oversized
 }
 
-/// Whether three quarters of a buffer are unused. Once it has been shrunk to twice its length, half of that has
-/// to go before it is so again: a removal stays constant in cost.
+/// Returns `true` if at least three quarters of a buffer are unused. A buffer shrunk to twice its length is oversized
+/// again only after half of its entries have been removed, so the cost of a removal stays constant.
 pub(super) fn is_oversized(length: usize, capacity: usize) -> bool {
-    /// Up to this many entries a buffer is not worth the call to the allocator.
-    const KEPT: usize = 32;
+    /// Buffers up to this capacity are not worth a call to the allocator.
+    const MIN_CAPACITY: usize = 32;
 
-    capacity > KEPT && length <= capacity / 4
+    capacity > MIN_CAPACITY && length <= capacity / 4
 }
 
-/// Half the size of a link; there is one for every room of every member.
+/// Halves the size of a link. There is one link for each room of each member.
 pub(super) fn narrow(index: usize) -> u32 {
     u32::try_from(index).expect("four billion members or rooms of one namespace need hundreds of gigabytes")
 }

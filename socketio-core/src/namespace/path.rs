@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 /// The path that names a namespace, such as `/chat`.
 ///
-/// It starts with `/` and holds neither a comma nor a control character, so it can be written into a packet
-/// as it is. A clone shares the text.
+/// It starts with `/` and contains neither a comma nor a control character, so it can be written into a packet without
+/// escaping. Clones share the text.
 ///
-/// The empty text is the root, and a missing `/` is added, as Node's `io.of` does. Otherwise texts are taken
-/// as they are: `/chat`, `/chat/` and `/Chat` are three namespaces, and so is `/chat?x=1`.
+/// The empty text is parsed as the root, and a missing `/` is added, as Node's `io.of` does. Otherwise the text is not
+/// changed: `/chat`, `/chat/`, `/Chat` and `/chat?x=1` are four namespaces.
 ///
 /// ```
 /// use socketio_core::namespace::{NamespacePath, ParsePathError};
@@ -22,38 +22,38 @@ use std::sync::Arc;
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct NamespacePath(Arc<str>);
 
-/// A text that cannot be the path of a namespace.
+/// The reason for which a text is not a valid namespace path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ParsePathError {
-    /// It holds a comma, which ends the path in a packet: `0/chat,{}`.
-    #[error("the path of a namespace holds no comma; there is one at byte {at}")]
+    /// The text contains a comma, which ends the path in a packet: `0/chat,{}`.
+    #[error("namespace path contains a comma at byte {at}")]
     Comma {
-        /// Where the comma stands, in bytes from the start of the text.
+        /// The position of the comma, in bytes from the start of the text.
         at: usize,
     },
-    /// It holds a control character.
-    #[error("the path of a namespace holds no control character; {character:?} stands at byte {at}")]
+    /// The text contains a control character.
+    #[error("namespace path contains the control character {character:?} at byte {at}")]
     Control {
         /// The character.
         character: char,
-        /// Where it stands, in bytes from the start of the text.
+        /// The position of the character, in bytes from the start of the text.
         at: usize,
     },
 }
 
 impl NamespacePath {
-    /// The path of the namespace `/`, which every client can name without writing it.
+    /// Returns the path of the namespace `/`, which packets leave out.
     pub fn root() -> Self {
         Self(Arc::from(ROOT))
     }
 
-    /// Whether this is the path `/`, which packets leave out.
+    /// Returns `true` if this is the path `/`.
     pub fn is_root(&self) -> bool {
         self.as_str() == ROOT
     }
 
-    /// The path, with its leading `/`.
+    /// Returns the path, with its leading `/`.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -83,7 +83,7 @@ impl TryFrom<&str> for NamespacePath {
     }
 }
 
-/// `Eq`, `Ord` and `Hash` are those of the text.
+/// `Eq`, `Ord` and `Hash` are consistent with those of the text.
 impl Borrow<str> for NamespacePath {
     fn borrow(&self) -> &str {
         self.as_str()

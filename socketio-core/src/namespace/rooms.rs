@@ -9,14 +9,14 @@ use crate::SocketId;
 
 /// The members of one namespace and the rooms they are in.
 ///
-/// `M` is what the caller keeps for each member, a shared handle as a rule, and `S` is the hasher. Room names
-/// may come from clients, so a server gives a hasher that is seeded at random.
+/// `M` is the value kept for each member, usually a shared handle, and `S` is the hasher. Room names may come from
+/// clients, so a server should use a randomly seeded hasher.
 ///
-/// To join, to leave and to be removed costs in proportion to the rooms of that one member, however full those
-/// rooms are. A room exists as long as somebody is in it.
+/// Joining, leaving and removal take time in proportion to the number of rooms of that one member, regardless of how
+/// many members those rooms have. A room exists as long as it has members.
 ///
-/// **A member's own room**, named by its id, holds the member from the beginning and takes no memory. It can be
-/// targeted, others can join it, and the member can leave it and join it again, like any room.
+/// **A member's own room**, named by its id, contains the member from the beginning and takes no memory. It can be
+/// targeted, others can join it, and the member can leave it and join it again, like any other room.
 ///
 /// ```
 /// use std::hash::RandomState;
@@ -38,12 +38,13 @@ use crate::SocketId;
 pub struct Rooms<M, S> {
     members: Members<M, S>,
     rooms: Interner<S>,
-    /// The number of this selection; members carry that of the last one they met. 64 bits do not come round.
+    /// The number of the current selection. Each member stores the last selection that reached it. 64 bits do not
+    /// wrap around.
     epoch: u64,
 }
 
 impl<M, S: BuildHasher> Rooms<M, S> {
-    /// A table without members, whose maps use this hasher.
+    /// Creates a table without members, whose maps use this hasher.
     pub fn with_hasher(hasher: S) -> Self
     where
         S: Clone,
@@ -51,19 +52,42 @@ impl<M, S: BuildHasher> Rooms<M, S> {
         Self { members: Members::with_hasher(hasher.clone()), rooms: Interner::with_hasher(hasher), epoch: 0 }
     }
 
-    /// Adds a member, which is in its own room only.
+    /// Adds a member, which is only in its own room.
     ///
     /// # Errors
     ///
-    /// Gives `member` back if one with this id is there already.
+    /// Returns `member` if there is already one with this id.
+    ///
+    /// ```
+    /// # use std::hash::RandomState;
+    /// # use socketio_core::{SocketId, namespace::Rooms};
+    /// let mut rooms = Rooms::with_hasher(RandomState::new());
+    /// let id = SocketId::from_entropy([1; 15]);
+    /// let ann = rooms.insert(id, "Ann")?;
+    /// assert_eq!(rooms.get(ann), Some(&"Ann"));
+    /// assert_eq!(rooms.insert(id, "Bob"), Err("Bob"));
+    /// # Ok::<(), &str>(())
+    /// ```
     pub fn insert(&mut self, id: SocketId, member: M) -> Result<MemberKey, M> {
         self.members.insert(id, member)
     }
 
-    /// Takes a member out of the table and out of all rooms, at once.
+    /// Removes a member from the table and from all rooms at once.
     ///
-    /// Returns it with the rooms it was in, without its own, in no particular order; `None` if it had been
-    /// removed before.
+    /// Returns the member with the rooms it was in, except its own, in no particular order. Returns `None` if it had
+    /// been removed before.
+    ///
+    /// ```
+    /// # use std::hash::RandomState;
+    /// # use socketio_core::{SocketId, namespace::Rooms};
+    /// # let mut rooms = Rooms::with_hasher(RandomState::new());
+    /// let ann = rooms.insert(SocketId::from_entropy([1; 15]), "Ann")?;
+    /// rooms.join(ann, "lobby");
+    /// assert_eq!(rooms.remove(ann), Some(("Ann", vec!["lobby".into()])));
+    /// assert_eq!(rooms.remove(ann), None);
+    /// assert!(!rooms.exists("lobby"));
+    /// # Ok::<(), &str>(())
+    /// ```
     pub fn remove(&mut self, key: MemberKey) -> Option<(M, Vec<Arc<str>>)> {
         let member = self.members.remove(key)?;
         let names = member.memberships.iter().map(|link| Arc::clone(&self.rooms[link.room].name)).collect();
@@ -74,34 +98,46 @@ impl<M, S: BuildHasher> Rooms<M, S> {
         Some((member.handle, names))
     }
 
-    /// The member, if it has not been removed.
+    /// Returns the member, or `None` if it has been removed.
     pub fn get(&self, key: MemberKey) -> Option<&M> {
         self.members.get(key).map(|member| &member.handle)
     }
 
-    /// The key of the member with this id.
+    /// Returns the key of the member with this id.
     pub fn find(&self, id: &SocketId) -> Option<MemberKey> {
         self.members.find(id)
     }
 
-    /// The number of members.
+    /// Returns the number of members.
     pub fn len(&self) -> usize {
         self.members.len()
     }
 
-    /// Whether there is no member.
+    /// Returns `true` if there are no members.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Puts a member into a room and says whether it is in there now.
+    /// Adds a member to a room. Returns `true` if the member is now in the room, also if it was before.
     ///
-    /// That is so unless the member has been removed: a join that comes too late leaves nothing behind.
+    /// Returns `false` if the member has been removed: a late join has no effect.
+    ///
+    /// ```
+    /// # use std::hash::RandomState;
+    /// # use socketio_core::{SocketId, namespace::Rooms};
+    /// # let mut rooms = Rooms::with_hasher(RandomState::new());
+    /// let ann = rooms.insert(SocketId::from_entropy([1; 15]), "Ann")?;
+    /// assert!(rooms.join(ann, "lobby"));
+    /// assert!(rooms.is_in(ann, "lobby"));
+    /// assert!(rooms.leave(ann, "lobby"));
+    /// assert!(!rooms.leave(ann, "lobby"));
+    /// # Ok::<(), &str>(())
+    /// ```
     pub fn join(&mut self, key: MemberKey, room: &str) -> bool {
         let Some(member) = self.members.get_mut(key) else { return false };
         let slot = member.slot;
         if member.id.as_str() == room {
-            member.at_home = true;
+            member.in_own_room = true;
             return true;
         }
         let room = self.rooms.intern(room);
@@ -111,12 +147,12 @@ impl<M, S: BuildHasher> Rooms<M, S> {
         true
     }
 
-    /// Takes a member out of a room, which may be its own, and says whether it was in there.
+    /// Removes a member from a room, which may be its own. Returns `true` if the member was in the room.
     pub fn leave(&mut self, key: MemberKey, room: &str) -> bool {
         let Some(member) = self.members.get_mut(key) else { return false };
         let slot = member.slot;
         if member.id.as_str() == room {
-            return std::mem::take(&mut member.at_home);
+            return std::mem::take(&mut member.in_own_room);
         }
         let Some(room) = self.rooms.find(room) else { return false };
         let Some(membership) = self.membership(slot, room) else { return false };
@@ -125,44 +161,59 @@ impl<M, S: BuildHasher> Rooms<M, S> {
         true
     }
 
-    /// The names of the rooms a member is in: its own first, the others in no particular order.
+    /// Returns the names of the rooms that a member is in: its own first, then the others in no particular order.
     ///
-    /// There are none if the member has been removed.
+    /// The iterator is empty if the member has been removed.
     pub fn rooms_of(&self, key: MemberKey) -> impl Iterator<Item = &str> {
         self.members.get(key).into_iter().flat_map(|member| {
             let joined = member.memberships.iter().map(|link| &*self.rooms[link.room].name);
-            member.at_home.then(|| member.id.as_str()).into_iter().chain(joined)
+            member.in_own_room.then(|| member.id.as_str()).into_iter().chain(joined)
         })
     }
 
-    /// Whether a member is in a room, which may be its own.
+    /// Returns `true` if a member is in a room, which may be its own.
     pub fn is_in(&self, key: MemberKey, room: &str) -> bool {
         let Some(member) = self.members.get(key) else { return false };
         let joined = self.rooms.find(room).and_then(|room| self.membership(member.slot, room));
-        (member.at_home && member.id.as_str() == room) || joined.is_some()
+        (member.in_own_room && member.id.as_str() == room) || joined.is_some()
     }
 
-    /// Whether somebody has joined a room; own rooms are not counted.
+    /// Returns `true` if a member has joined the room. Own rooms do not count unless other members have joined them.
     pub fn exists(&self, room: &str) -> bool {
         self.rooms.find(room).is_some()
     }
 
-    /// Whoever is in a room, in no particular order.
+    /// Returns the members of a room, in no particular order.
     pub fn members_of(&self, room: &str) -> impl Iterator<Item = &M> {
         let occupants = self.rooms.get(room).map_or(&[][..], |room| &room.occupants);
         let others = occupants.iter().map(|occupant| self.members.at(occupant.slot));
         self.members.owner(room).into_iter().chain(others).map(|member| &member.handle)
     }
 
-    /// The number of rooms that somebody has joined; own rooms are not counted.
+    /// Returns the number of rooms that members have joined. Own rooms do not count unless other members have joined
+    /// them.
     pub fn room_count(&self) -> usize {
         self.rooms.len()
     }
 
-    /// Calls `f` once with each member that the target names.
+    /// Calls `f` once with each member that the target selects.
     ///
-    /// A member in several of the rooms comes once. Nothing is allocated, and names that nobody goes by are
-    /// passed over. Keep `f` short, such as pushing a handle to a list: the table is borrowed all the while.
+    /// A member in several of the rooms is passed only once. Nothing is allocated, and unknown room names and ids are
+    /// skipped. Keep `f` short, such as pushing a handle to a list: the table is borrowed meanwhile.
+    ///
+    /// ```
+    /// # use std::hash::RandomState;
+    /// # use socketio_core::{SocketId, namespace::{Rooms, Target}};
+    /// # let mut rooms = Rooms::with_hasher(RandomState::new());
+    /// for (number, name) in [(1, "Ann"), (2, "Bob"), (3, "Cid")] {
+    ///     let key = rooms.insert(SocketId::from_entropy([number; 15]), name)?;
+    ///     rooms.join(key, if name == "Cid" { "muted" } else { "lobby" });
+    /// }
+    /// let mut names = Vec::new();
+    /// rooms.select(&Target::everyone().except(&["muted"]), |name| names.push(*name));
+    /// assert_eq!(names, ["Ann", "Bob"]);
+    /// # Ok::<(), &str>(())
+    /// ```
     pub fn select<R, X>(&mut self, target: &Target<'_, R, X>, mut f: impl FnMut(&M))
     where
         R: AsRef<str>,
@@ -189,7 +240,7 @@ impl<M, S: BuildHasher> Rooms<M, S> {
         }
     }
 
-    /// The owner of a room has no seat in it, so nobody comes twice.
+    /// The owner of a room is not among its occupants, so no member is visited twice.
     fn for_each_in(&mut self, room: &str, mut f: impl FnMut(&mut Member<M>)) {
         if let Some(owner) = self.members.owner_mut(room) {
             f(owner);
@@ -201,7 +252,7 @@ impl<M, S: BuildHasher> Rooms<M, S> {
         }
     }
 
-    /// Which of the member's memberships is for this room, looked up from the end that has fewer links.
+    /// Returns the index of the membership for this room, searching the shorter of the two link lists.
     fn membership(&self, slot: Slot, room: RoomIndex) -> Option<u32> {
         let memberships = &self.members.at(slot).memberships;
         let occupants = &self.rooms[room].occupants;
@@ -230,7 +281,7 @@ impl<M, S: BuildHasher> Rooms<M, S> {
         self.vacate(link);
     }
 
-    /// Frees the seat of a membership that its member no longer lists, and drops the room if it was the last.
+    /// Frees the seat of a membership that its member no longer lists. Drops the room if it is empty then.
     fn vacate(&mut self, Membership { room, seat }: Membership) {
         let occupants = &mut self.rooms[room].occupants;
         occupants.swap_remove(seat as usize);
@@ -244,7 +295,7 @@ impl<M, S: BuildHasher> Rooms<M, S> {
         }
     }
 
-    /// Not part of `vacate`, whose caller may still hold the indices of other rooms.
+    /// Separate from `vacate`, whose caller may still hold the indices of other rooms.
     fn shrink(&mut self) {
         self.rooms.shrink(|room, to| {
             for occupant in &room.occupants {

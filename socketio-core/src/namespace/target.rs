@@ -2,9 +2,9 @@ use std::fmt;
 
 use crate::SocketId;
 
-/// Which members of a namespace a broadcast is for.
+/// The selection of the members of a namespace that a broadcast is sent to.
 ///
-/// Rooms may be any text type; the id of a member is a room that holds that member.
+/// Rooms may be of any text type. The id of a member names the room of that member.
 ///
 /// ```
 /// use socketio_core::SocketId;
@@ -15,7 +15,7 @@ use crate::SocketId;
 /// let some = Target::rooms(&["lobby", "hall"]).except(&["muted"]).without(sender);
 /// # let _ = (everyone_else, some);
 /// ```
-#[must_use = "a target does nothing until members are selected by it"]
+#[must_use = "a target has no effect until it is passed to `Rooms::select`"]
 pub struct Target<'a, R = &'static str, X = &'static str> {
     pub(super) rooms: &'a [R],
     pub(super) except: &'a [X],
@@ -23,26 +23,26 @@ pub struct Target<'a, R = &'static str, X = &'static str> {
 }
 
 impl Target<'_> {
-    /// Every member of the namespace.
+    /// Selects every member of the namespace.
     pub fn everyone() -> Self {
         Self { rooms: &[], except: &[], without: None }
     }
 }
 
 impl<'a, R: AsRef<str>> Target<'a, R> {
-    /// Whoever is in one of these rooms at least; if no room is named, everyone.
+    /// Selects the members that are in at least one of these rooms, or every member if `rooms` is empty.
     pub fn rooms(rooms: &'a [R]) -> Self {
         Self { rooms, except: &[], without: None }
     }
 }
 
 impl<'a, R, X> Target<'a, R, X> {
-    /// Leaves out whoever is in one of these rooms, in place of those that were named before.
+    /// Excludes the members that are in any of these rooms. Replaces rooms excluded before.
     pub fn except<Y: AsRef<str>>(self, except: &'a [Y]) -> Target<'a, R, Y> {
         Target { rooms: self.rooms, except, without: self.without }
     }
 
-    /// Leaves out one member, the sender as a rule, beside those left out by room.
+    /// Excludes one member, usually the sender, in addition to the excluded rooms. Replaces a member excluded before.
     pub fn without(mut self, id: SocketId) -> Self {
         self.without = Some(id);
         self

@@ -145,8 +145,8 @@ fn paths_that_are_none() {
     assert_eq!(
         mistakes(&io),
         [
-            "`/a,b` is no namespace: the path of a namespace holds no comma; there is one at byte 2",
-            "`/a\nb` is no namespace: the path of a namespace holds no control character; '\\n' stands at byte 2",
+            "`/a,b` is no namespace: namespace path contains a comma at byte 2",
+            "`/a\nb` is no namespace: namespace path contains the control character '\\n' at byte 2",
         ]
     );
     assert!(io.namespace("/nobody defined it").is_none());

@@ -1,4 +1,4 @@
-//! Lists of operations on the table, held against what a table of plain sets would say.
+//! Random lists of operations on the table, compared with a model made of plain sets.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,7 +16,7 @@ enum Operation {
     Select { rooms: Vec<String>, except: Vec<String>, without: Option<u32> },
 }
 
-/// Few names, some of them ids, so that operations meet.
+/// Few names, some of them ids, so that operations affect each other.
 fn room() -> impl Strategy<Value = String> {
     prop_oneof![3 => "[a-e]", 1 => (0..6u32).prop_map(|number| id(number).to_string())]
 }
@@ -33,7 +33,7 @@ fn operation() -> impl Strategy<Value = Operation> {
     ]
 }
 
-/// What a table of sets would say. Keys are kept for ever, so that stale ones are used too.
+/// A model of the table made of plain sets. Keys are never dropped, so that stale ones are used too.
 #[derive(Default)]
 struct Model {
     keys: Vec<(MemberKey, u32)>,
@@ -93,12 +93,12 @@ impl Model {
                 if let Some(number) = without {
                     target = target.without(id(number));
                 }
-                let meant = self.live.keys().copied().filter(|number| {
+                let expected = self.live.keys().copied().filter(|number| {
                     (rooms.is_empty() || self.in_any(*number, &rooms))
                         && !self.in_any(*number, &except)
                         && without != Some(*number)
                 });
-                assert_eq!(selected(table, &target), meant.collect::<Vec<_>>());
+                assert_eq!(selected(table, &target), expected.collect::<Vec<_>>());
             }
         }
     }

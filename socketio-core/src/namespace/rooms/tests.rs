@@ -18,7 +18,7 @@ pub(super) fn table() -> Table {
     Rooms::with_hasher(FixedState::default())
 }
 
-/// Members 0, 1, 2, ... in these rooms each.
+/// Creates a table with members 0, 1, 2, ... in the given rooms.
 fn table_of(members: &[&[&str]]) -> (Table, Vec<MemberKey>) {
     let mut table = table();
     let mut keys = Vec::new();
@@ -84,7 +84,7 @@ fn the_own_room_takes_no_memory_and_can_be_left() {
         assert_eq!(table.rooms_of(keys[0]).count(), 0);
         assert_eq!(selected(&mut table, &Target::rooms(&[own])), [0; 0]);
     }
-    // It is a member all the same, and left out by its id.
+    // It is still a member, and can be excluded by its id.
     assert_eq!(selected(&mut table, &Target::everyone()), [0, 1]);
     assert_eq!(selected(&mut table, &Target::everyone().without(own)), [1]);
 }
