@@ -1,6 +1,6 @@
 use crate::{DisconnectReason, Message};
 
-/// What happened in a [`Session`](super::Session).
+/// An event on a [`Session`](super::Session).
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SessionEvent {
@@ -8,6 +8,6 @@ pub enum SessionEvent {
     Message(Message),
     /// The session moved from polling to a message stream.
     Upgraded,
-    /// The session has ended. Nothing follows; what it still has to transmit may.
+    /// The session has ended. No event follows; transmits may.
     Closed(DisconnectReason),
 }

@@ -3,116 +3,116 @@ use std::time::{Duration, Instant};
 use crate::Config;
 use crate::time::after;
 
-/// The heartbeat of a session: the server pings, and any byte from the client is a sign of life. Where the client pings, the
-/// moment of the server's next ping is the one when the client's is due.
+/// The heartbeat of a session: the server pings, and any byte from the client is a sign of life. In revisions in
+/// which the client pings, the time of the server's next ping is the time at which the client's is due.
 ///
-/// The moment of the next ping is counted from the last one and not from its answer, because the client
-/// counts from the ping too: it gives up `interval + timeout` after the last one it saw.
+/// The next ping is scheduled from the last one and not from its answer, because the client counts from the ping too:
+/// it times out `interval + timeout` after the last ping it received.
 ///
-/// A client cannot answer a ping that it has not been sent. Until the ping has left, bytes that the transport takes are a
-/// sign of life as well; from then on only what comes from the client is.
+/// A client cannot answer a ping that it has not received. Until the ping has left, bytes that the transport sends
+/// are a sign of life as well; afterwards only input from the client is.
 #[derive(Debug, Clone)]
 pub(super) struct Heartbeat {
     next_ping: Instant,
     /// The ping that has not been answered.
-    owed: Option<Owed>,
-    /// By how many parts of a 2048th of the interval the first ping goes out earlier than a whole interval after the birth.
+    pending: Option<PendingPing>,
+    /// The advance of the first ping against a whole interval after the start, in 2048ths of the interval.
     phase: u8,
 }
 
 #[derive(Debug, Clone)]
-struct Owed {
-    /// When the client is dead unless it is heard.
+struct PendingPing {
+    /// The time at which the client has timed out unless it sends something.
     deadline: Instant,
     ping: Ping,
 }
 
-/// How far a ping has come.
+/// The progress of a ping.
 #[derive(Debug, Clone, Copy)]
 enum Ping {
-    /// It waits for a transport.
+    /// It is queued for a transport.
     Waiting,
-    /// The transport has it, and this many bytes behind it.
+    /// The transport has it, followed by this many bytes.
     Handed { behind: u32 },
-    /// The transport has let it go.
-    Left,
+    /// The transport has sent it.
+    Sent,
 }
 
-/// What the heartbeat asks for.
+/// The action that the heartbeat requires.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Beat {
-    Rest,
+    Idle,
     Ping,
-    Dead,
+    TimedOut,
 }
 
 impl Heartbeat {
-    /// `phase` spreads the first pings over the last eighth of the interval, so that a storm of
-    /// reconnections does not become a storm of pings.
+    /// Creates a heartbeat. `phase` spreads the first pings over the last eighth of the interval, so that many
+    /// simultaneous reconnections do not cause simultaneous pings.
     pub(super) fn new(config: &Config, phase: u8, now: Instant) -> Self {
         let next_ping = after(now, config.ping_interval - advance(config, phase));
-        Self { next_ping, owed: None, phase }
+        Self { next_ping, pending: None, phase }
     }
 
-    /// The client was heard.
+    /// Records input from the client.
     pub(super) fn heard(&mut self) {
-        self.owed = None;
+        self.pending = None;
     }
 
-    /// The client has pinged: its next ping is due an interval from now.
+    /// Records a ping of the client: its next one is due an interval from now.
     pub(super) fn pinged(&mut self, config: &Config, now: Instant) {
-        *self = Self { next_ping: after(now, config.ping_interval), owed: None, phase: 0 };
+        *self = Self { next_ping: after(now, config.ping_interval), pending: None, phase: 0 };
     }
 
-    /// Whether a ping waits to be handed to a transport.
+    /// Returns `true` if a ping is queued for a transport.
     #[inline]
     pub(super) fn awaits_transport(&self) -> bool {
-        matches!(self.owed, Some(Owed { ping: Ping::Waiting, .. }))
+        matches!(self.pending, Some(PendingPing { ping: Ping::Waiting, .. }))
     }
 
-    /// The transport has got the ping, as the last of what it has.
+    /// Records that the transport has received the ping, as the last of its packets.
     pub(super) fn handed(&mut self) {
-        if let Some(owed) = &mut self.owed {
-            owed.ping = Ping::Handed { behind: 0 };
+        if let Some(pending) = &mut self.pending {
+            pending.ping = Ping::Handed { behind: 0 };
         }
     }
 
-    /// The transport has got this many bytes of other packets.
+    /// Records that the transport has received this many bytes of other packets.
     #[inline]
     pub(super) fn followed(&mut self, bytes: usize) {
-        if let Some(Owed { ping: Ping::Handed { behind }, .. }) = &mut self.owed {
-            // What would not fit is more than any bound lets wait.
+        if let Some(PendingPing { ping: Ping::Handed { behind }, .. }) = &mut self.pending {
+            // The bounds on queued bytes are far below the point of saturation.
             *behind = behind.saturating_add(u32::try_from(bytes).unwrap_or(u32::MAX));
         }
     }
 
-    /// The transport has taken bytes that were handed to it; so many are left.
+    /// Records that the transport has sent bytes, of which `left` remain.
     #[inline]
     pub(super) fn progressed(&mut self, left: usize, config: &Config, now: Instant) {
-        let Some(owed) = &mut self.owed else { return };
-        match owed.ping {
-            Ping::Left => return,
-            Ping::Handed { behind } if left <= behind as usize => owed.ping = Ping::Left,
+        let Some(pending) = &mut self.pending else { return };
+        match pending.ping {
+            Ping::Sent => return,
+            Ping::Handed { behind } if left <= behind as usize => pending.ping = Ping::Sent,
             Ping::Waiting | Ping::Handed { .. } => {}
         }
-        owed.deadline = owed.deadline.max(after(now, config.ping_timeout));
+        pending.deadline = pending.deadline.max(after(now, config.ping_timeout));
     }
 
     pub(super) fn timeout(&self) -> Instant {
-        self.owed.as_ref().map_or(self.next_ping, |owed| owed.deadline)
+        self.pending.as_ref().map_or(self.next_ping, |pending| pending.deadline)
     }
 
     pub(super) fn beat(&mut self, config: &Config, now: Instant) -> Beat {
-        match self.owed {
-            Some(Owed { deadline, .. }) if now >= deadline => Beat::Dead,
-            Some(_) => Beat::Rest,
-            None if now < self.next_ping => Beat::Rest,
+        match self.pending {
+            Some(PendingPing { deadline, .. }) if now >= deadline => Beat::TimedOut,
+            Some(_) => Beat::Idle,
+            None if now < self.next_ping => Beat::Idle,
             None => {
-                // Absolute, so that the moment of death does not depend on when the timer was looked
-                // at; but a process that was itself stalled gives its peers half of the time.
+                // Absolute, so that the time-out does not depend on when the timer was polled; but after a stall of
+                // the process itself, its peers still get half of the time.
                 let scheduled = self.next_ping + advance(config, std::mem::take(&mut self.phase));
                 let deadline = after(scheduled, config.ping_timeout).max(after(now, config.ping_timeout / 2));
-                self.owed = Some(Owed { deadline, ping: Ping::Waiting });
+                self.pending = Some(PendingPing { deadline, ping: Ping::Waiting });
                 self.next_ping =
                     after(self.next_ping, config.ping_interval).max(after(now, config.ping_interval / 2));
                 Beat::Ping
@@ -141,8 +141,8 @@ mod tests {
             assert!(heartbeat.timeout() > at(start, 21), "most of the interval passes first");
             assert_eq!(heartbeat.beat(&config, heartbeat.timeout()), Beat::Ping);
             assert_eq!(heartbeat.timeout(), at(start, 45));
-            assert_eq!(heartbeat.beat(&config, at(start, 44)), Beat::Rest);
-            assert_eq!(heartbeat.beat(&config, at(start, 45)), Beat::Dead);
+            assert_eq!(heartbeat.beat(&config, at(start, 44)), Beat::Idle);
+            assert_eq!(heartbeat.beat(&config, at(start, 45)), Beat::TimedOut);
         }
     }
 
@@ -151,7 +151,7 @@ mod tests {
         let (config, start) = (Config::default(), crate::time::start());
         let mut heartbeat = Heartbeat::new(&config, 0, start);
         heartbeat.progressed(500, &config, at(start, 1));
-        assert_eq!(heartbeat.timeout(), at(start, 25), "nothing is owed");
+        assert_eq!(heartbeat.timeout(), at(start, 25), "no ping is pending");
         assert_eq!(heartbeat.beat(&config, at(start, 25)), Beat::Ping);
         heartbeat.progressed(500, &config, at(start, 30));
         assert_eq!(heartbeat.timeout(), at(start, 50));
@@ -161,7 +161,7 @@ mod tests {
         assert_eq!(heartbeat.timeout(), at(start, 60));
         heartbeat.progressed(100, &config, at(start, 50));
         heartbeat.progressed(50, &config, at(start, 60));
-        assert_eq!(heartbeat.timeout(), at(start, 70), "it has left, and is not answered");
+        assert_eq!(heartbeat.timeout(), at(start, 70), "it was sent, and is not answered");
     }
 
     #[test]
@@ -184,8 +184,8 @@ mod tests {
         assert_eq!(heartbeat.beat(&config, at(start, 45)), Beat::Ping);
         heartbeat.pinged(&config, at(start, 46));
         assert_eq!(heartbeat.beat(&config, at(start, 71)), Beat::Ping);
-        assert_eq!(heartbeat.beat(&config, at(start, 90)), Beat::Rest);
-        assert_eq!(heartbeat.beat(&config, at(start, 91)), Beat::Dead);
+        assert_eq!(heartbeat.beat(&config, at(start, 90)), Beat::Idle);
+        assert_eq!(heartbeat.beat(&config, at(start, 91)), Beat::TimedOut);
     }
 
     #[test]
@@ -195,6 +195,6 @@ mod tests {
         assert_eq!(heartbeat.beat(&config, at(start, 300)), Beat::Ping);
         assert_eq!(heartbeat.timeout(), at(start, 310));
         heartbeat.heard();
-        assert_eq!(heartbeat.beat(&config, at(start, 301)), Beat::Rest, "no second ping at once");
+        assert_eq!(heartbeat.beat(&config, at(start, 301)), Beat::Idle, "no second ping at once");
     }
 }

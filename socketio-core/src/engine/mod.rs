@@ -1,4 +1,4 @@
-//! Engine.IO: one session of one client over whatever transport it has.
+//! Engine.IO: the session of one client, independent of its transport.
 
 mod request;
 pub use request::{BadRequest, Head, Open, Poll, Post, Request, RequestError, Upgrade};

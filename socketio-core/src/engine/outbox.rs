@@ -2,7 +2,7 @@ use std::collections::VecDeque;
 
 use crate::Encoded;
 
-/// What a session has still to send, and how much it weighs.
+/// The packets that a session has yet to send, and their total size.
 #[derive(Debug, Default)]
 pub(crate) struct Outbox {
     queue: VecDeque<Encoded>,
@@ -10,8 +10,8 @@ pub(crate) struct Outbox {
 }
 
 impl Outbox {
-    /// Room for more packets than this is given back once the queue is empty.
-    const KEPT: usize = 32;
+    /// The queue is freed when it is empty if its capacity exceeds this.
+    const MAX_IDLE_CAPACITY: usize = 32;
 
     pub(crate) fn push(&mut self, packet: Encoded) {
         self.size += packet.size();
@@ -25,7 +25,7 @@ impl Outbox {
     pub(crate) fn pop(&mut self) -> Option<Encoded> {
         let packet = self.queue.pop_front()?;
         self.size -= packet.size();
-        if self.queue.is_empty() && self.queue.capacity() > Self::KEPT {
+        if self.queue.is_empty() && self.queue.capacity() > Self::MAX_IDLE_CAPACITY {
             self.queue = VecDeque::new();
         }
         Some(packet)

@@ -3,7 +3,7 @@ use super::outbox::Outbox;
 use super::{Malformed, Packet};
 use crate::{Encoded, Revision};
 
-/// Returns the packets of a body, in order. Those before one that cannot be read count.
+/// Returns the packets of a body, in order. Packets before an invalid one are valid.
 #[cfg(any(test, feature = "client"))]
 pub(crate) fn read_payload(
     body: &str,
@@ -17,7 +17,8 @@ pub(crate) fn read_payload(
     })
 }
 
-/// Returns the body of an answer to a GET: what fits from the front of the queue, at least one packet, however long.
+/// Returns the body of a GET response: the packets from the front of the queue that fit, at least one whatever its
+/// size.
 pub(super) fn take_payload(queue: &mut Outbox, revision: Revision) -> Vec<u8> {
     let mut packets = 0;
     take_while(queue, revision, |next| {
@@ -26,7 +27,8 @@ pub(super) fn take_payload(queue: &mut Outbox, revision: Revision) -> Vec<u8> {
     })
 }
 
-/// Returns the body of a POST: what fits of the queue into so many bytes, at least one packet, however long.
+/// Returns the body of a POST: the packets from the front of the queue that fit into `max_bytes`, at least one
+/// whatever its size.
 #[cfg(any(test, feature = "client"))]
 pub(crate) fn take_body(queue: &mut Outbox, revision: Revision, max_bytes: usize) -> Vec<u8> {
     let mut bytes = 0;
@@ -49,7 +51,7 @@ fn take_while(queue: &mut Outbox, revision: Revision, mut fits: impl FnMut(&Enco
     body
 }
 
-/// python-engineio's client drops the connection on more packets than this in one answer.
+/// The client of python-engineio closes the connection on more packets than this in one response.
 const MAX_PACKETS: usize = 16;
 
 #[cfg(test)]

@@ -5,11 +5,11 @@ use percent_encoding::percent_decode;
 #[cfg(feature = "client")]
 use crate::{Revision, Sid, Transport};
 
-/// Returns the value of a parameter of a query, decoded as the Node server decodes it, with `URLSearchParams`: `+` is a
-/// space, `%70` is `p`, and what is no UTF-8 then becomes U+FFFD. A parameter without `=` is empty. The last of several
-/// with the same name counts.
+/// Returns the value of a query parameter, decoded like `URLSearchParams` on the Node server: `+` is a space, `%70`
+/// is `p`, and invalid UTF-8 becomes U+FFFD. A parameter without `=` is empty. The last of several parameters with
+/// the same name takes precedence.
 ///
-/// Nothing is allocated for a value that has nothing to decode.
+/// Does not allocate if there is nothing to decode.
 ///
 /// ```
 /// use socketio_core::engine::parameter;
@@ -23,7 +23,7 @@ pub fn parameter<'a>(query: &'a str, name: &str) -> Option<Cow<'a, str>> {
     pairs(query).filter(|(key, _)| decode(key) == name).last().map(|(_, value)| decode(value))
 }
 
-/// Returns the query of a client's request; without a `sid`, of one that opens a session.
+/// Returns the query of a request of a client; without a `sid`, of the request that opens a session.
 #[cfg(feature = "client")]
 pub(crate) fn request_query(revision: Revision, transport: Transport, sid: Option<&Sid>) -> String {
     let (revision, transport) = (revision.parameter(), transport.name());
@@ -33,13 +33,13 @@ pub(crate) fn request_query(revision: Revision, transport: Transport, sid: Optio
     }
 }
 
-/// The names and the values, as they were sent.
+/// Returns the undecoded names and values.
 pub(super) fn pairs(query: &str) -> impl Iterator<Item = (&str, &str)> {
     let pairs = query.split('&').filter(|pair| !pair.is_empty());
     pairs.map(|pair| pair.split_once('=').unwrap_or((pair, "")))
 }
 
-/// A name or a value, decoded.
+/// Decodes a name or a value.
 pub(super) fn decode(text: &str) -> Cow<'_, str> {
     if !text.bytes().any(|byte| matches!(byte, b'%' | b'+')) {
         return Cow::Borrowed(text);
@@ -52,7 +52,7 @@ pub(super) fn decode(text: &str) -> Cow<'_, str> {
 mod tests {
     use super::*;
 
-    /// Expected is what Node's `new URLSearchParams(query).get("a")` returns.
+    /// The expected value is that of `new URLSearchParams(query).get("a")` in Node.
     #[test]
     fn values_are_decoded_as_node_decodes_them() {
         for (query, expected) in [

@@ -6,50 +6,58 @@ pub use error::{BadRequest, RequestError};
 use super::query;
 use crate::{Config, Revision, Sid, Transport};
 
-/// The parts of an HTTP request that decide what it asks for, as plain text.
+/// The parts of an HTTP request that determine its kind, as plain text.
+///
+/// ```
+/// use socketio_core::engine::Head;
+///
+/// let poll = Head::new("GET", "/socket.io/", "EIO=4&transport=polling");
+/// let websocket = Head::new("GET", "/socket.io/", "EIO=4&transport=websocket").with_websocket(true);
+/// # let _ = (poll, websocket);
+/// ```
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct Head<'a> {
     /// The method, in capitals.
     pub method: &'a str,
-    /// The path, as it stands in the request. The revisions that are served ask for nothing in it.
+    /// The path as sent in the request. The supported revisions do not depend on it.
     pub path: &'a str,
-    /// The query without its question mark; empty if there is none.
+    /// The query without its question mark, or an empty text.
     pub query: &'a str,
     /// The value of `Content-Type`.
     pub content_type: Option<&'a str>,
-    /// The message stream that the request asks to become. A WebSocket is asked for by a GET with `Upgrade: websocket` over
-    /// HTTP/1.1, by an extended CONNECT with `:protocol = websocket` over HTTP/2.
+    /// The message stream that the request is to be upgraded to. For a WebSocket, the request is a GET with the
+    /// header `Upgrade: websocket` over HTTP/1.1, or an extended CONNECT with `:protocol = websocket` over HTTP/2.
     pub stream: Option<Transport>,
 }
 
 impl<'a> Head<'a> {
-    /// The head of a request that has no `Content-Type` and does not ask to become a message stream.
+    /// Creates the head of a request that has no `Content-Type` and is not upgraded to a message stream.
     pub const fn new(method: &'a str, path: &'a str, query: &'a str) -> Self {
         Self { method, path, query, content_type: None, stream: None }
     }
 
-    /// The same with the value of `Content-Type`, if it has one.
+    /// Sets the value of `Content-Type`, if any.
     #[must_use]
     pub const fn with_content_type(mut self, content_type: Option<&'a str>) -> Self {
         self.content_type = content_type;
         self
     }
 
-    /// The same of a request that asks to become a [WebSocket](Self::stream), or not.
+    /// Sets whether the request is to be upgraded to a [WebSocket](Self::stream).
     #[must_use]
     pub const fn with_websocket(mut self, websocket: bool) -> Self {
         self.stream = if websocket { Some(Transport::WebSocket) } else { None };
         self
     }
 
-    /// Returns whether a transport is served by such a request: a stream by one that asks to become it, others by one that
-    /// does not ask to become a stream.
-    fn suits(&self, transport: Transport) -> bool {
+    /// Returns `true` if the request can serve a transport: a stream if it asks for that stream, polling if it asks
+    /// for no stream.
+    fn matches(&self, transport: Transport) -> bool {
         self.stream == transport.is_stream().then_some(transport)
     }
 
-    /// Returns whether the body is declared as binary.
+    /// Returns `true` if the body is declared as binary.
     fn is_binary(&self) -> bool {
         self.content_type.is_some_and(|value| {
             let essence = value.split(';').next().unwrap_or_default().trim();
@@ -58,29 +66,29 @@ impl<'a> Head<'a> {
     }
 }
 
-/// A request that makes sense, whether or not its session exists.
+/// A valid request. Its session may not exist.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Request {
-    /// A new session.
+    /// A request that opens a session.
     Open(Open),
     /// A GET that fetches packets.
     Poll(Poll),
-    /// A POST that brings packets.
+    /// A POST that delivers packets.
     Post(Post),
-    /// A message stream for a session that polls.
+    /// A message stream for a session that is polling.
     Upgrade(Upgrade),
 }
 
-/// The wish for a new session.
+/// A request that opens a session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Open {
-    /// The transport it begins with.
+    /// The transport that the session begins with.
     pub transport: Transport,
-    /// The generation of the client.
+    /// The revision of the client.
     pub revision: Revision,
-    /// Whether the client cannot receive binary messages and wants base64 instead.
+    /// Set if the client cannot receive binary messages and requires base64 instead.
     pub base64: bool,
 }
 
@@ -90,50 +98,64 @@ pub struct Open {
 pub struct Poll {
     /// The session.
     pub sid: Sid,
-    /// The generation that it names with `EIO`; none if it names none.
+    /// The revision in the `EIO` parameter, if present.
     pub revision: Option<Revision>,
 }
 
-/// A POST that brings packets.
+/// A POST that delivers packets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Post {
     /// The session.
     pub sid: Sid,
-    /// The generation that it names with `EIO`; none if it names none.
+    /// The revision in the `EIO` parameter, if present.
     pub revision: Option<Revision>,
-    /// Whether the body was declared as `application/octet-stream`, which revision 4 does not allow.
+    /// Set if the body was declared as `application/octet-stream`, which revision 4 does not allow.
     pub binary: bool,
 }
 
-/// A message stream for a session that polls.
+/// A message stream for a session that is polling.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Upgrade {
     /// The session.
     pub sid: Sid,
-    /// The generation that it names with `EIO`; none if it names none.
+    /// The revision in the `EIO` parameter, if present.
     pub revision: Option<Revision>,
     /// The transport to move to.
     pub transport: Transport,
-    /// Whether the client cannot receive binary messages and wants base64 instead.
+    /// Set if the client cannot receive binary messages and requires base64 instead.
     pub base64: bool,
 }
 
 impl Open {
-    /// Returns the first GET of the session, which the request is as well if the session begins with long polling.
+    /// Returns the first GET of the session. If the session begins with long polling, the opening request is also
+    /// that GET.
     pub fn first_poll(&self, sid: &Sid) -> Poll {
         Poll { sid: *sid, revision: Some(self.revision) }
     }
 }
 
 impl Request {
-    /// Reads a request in the order in which the Node server checks it, so that clients see the same
-    /// error for the same fault.
+    /// Parses a request. The checks are in the order of the Node server, so that clients see the same error for the
+    /// same mistake.
+    ///
+    /// ```
+    /// use socketio_core::Config;
+    /// use socketio_core::engine::{Head, Request, RequestError};
+    ///
+    /// let config = Config::default();
+    /// let head = Head::new("GET", "/socket.io/", "EIO=4&transport=polling");
+    /// assert!(matches!(Request::parse(&head, &config), Ok(Request::Open(_))));
+    ///
+    /// let head = Head::new("GET", "/socket.io/", "EIO=4&transport=carrier-pigeon");
+    /// let error = Request::parse(&head, &config).unwrap_err();
+    /// assert_eq!((error, error.status()), (RequestError::UnknownTransport, 400));
+    /// ```
     ///
     /// # Errors
     ///
-    /// The fault, which knows its answer.
+    /// Returns an error if the request is invalid. The error determines the status and the body of the response.
     pub fn parse(head: &Head<'_>, config: &Config) -> Result<Self, RequestError> {
         let parameters = Parameters::parse(head.query);
         let transport = parameters.transport.and_then(|value| {
@@ -148,11 +170,11 @@ impl Request {
             return Self::open(head, transport, revision, parameters.base64);
         };
         let sid = recognize(sid, |sid| sid.parse().ok()).ok_or(RequestError::UnknownSession)?;
-        // One that is not served is that of no session.
+        // No session has a revision that is not supported.
         if named == Some(None) {
             return Err(BadRequest::RevisionMismatch.into());
         }
-        if !head.suits(transport) {
+        if !head.matches(transport) {
             return Err(BadRequest::UpgradeMismatch.into());
         }
         if transport.is_stream() {
@@ -165,7 +187,7 @@ impl Request {
         }
     }
 
-    /// The session it belongs to; none if it opens one.
+    /// Returns the session that the request belongs to, or `None` if it opens one.
     pub const fn sid(&self) -> Option<&Sid> {
         match self {
             Self::Open(_) => None,
@@ -184,7 +206,7 @@ impl Request {
         if head.method != "GET" && head.stream.is_none() {
             return Err(RequestError::BadHandshakeMethod);
         }
-        if !head.suits(transport) {
+        if !head.matches(transport) {
             return Err(BadRequest::UpgradeMismatch.into());
         }
         let revision = revision.ok_or(RequestError::UnsupportedRevision)?;
@@ -192,17 +214,18 @@ impl Request {
     }
 }
 
-/// The values that mean something here, as they were sent; the last of each name counts, all others are the application's.
+/// The undecoded values of the protocol's parameters. The last of each name counts; all other parameters belong to
+/// the application.
 #[derive(Default)]
 struct Parameters<'a> {
     transport: Option<&'a str>,
-    /// None if it is empty, too.
+    /// `None` also if it is empty.
     sid: Option<&'a str>,
     eio: Option<&'a str>,
     base64: bool,
 }
 
-/// The names of the parameters that mean something here.
+/// The names of the protocol's parameters.
 enum Name {
     Transport,
     Sid,
@@ -238,8 +261,8 @@ impl Name {
     }
 }
 
-/// Reads a name or a value, which clients mostly send as it is; otherwise it is decoded first. None of what is read here has
-/// a `%` or a `+` in it.
+/// Reads a name or a value, which clients mostly send unencoded; otherwise it is decoded first. Recognized texts
+/// contain no `%` and no `+`.
 fn recognize<T>(text: &str, read: impl Fn(&str) -> Option<T>) -> Option<T> {
     read(text).or_else(|| match query::decode(text) {
         Cow::Borrowed(_) => None,
@@ -328,7 +351,7 @@ mod tests {
         }
     }
 
-    /// As the Node server reads it.
+    /// Same results as on the Node server.
     #[test]
     fn the_query_is_decoded() {
         let open = |transport| Ok(Request::Open(Open { transport, revision: Revision::V4, base64: false }));

@@ -22,34 +22,34 @@ use super::{Control, Open, SessionEvent, Transmit};
 use crate::time::{after, earlier};
 use crate::{Config, DisconnectReason, Encoded, LinkId, Message, Revision, Sid, Transport};
 
-/// The Engine.IO session of one client: what it said over its transports becomes messages, what is sent
-/// to it becomes packets on whichever transport it has.
+/// The Engine.IO session of one client. It turns input from the client's transports into messages, and sent packets
+/// into output for the current transport.
 ///
-/// The methods come in the four families of [`Connection`](crate::Connection), which contains a session;
-/// it is public so that Engine.IO can be used and tested alone. The same rule holds: after any call that
-/// takes `&mut self`, [`poll`](Self::poll) until `None`, [`poll_transmit`](Self::poll_transmit) until
-/// `None`, then [`poll_timeout`](Self::poll_timeout). A body is decoded as it is polled; while
-/// [`is_behind`](Self::is_behind), hand over no further message.
+/// The methods form the same four groups as those of [`Connection`](crate::Connection), which contains a session. The
+/// type is public so that Engine.IO can be used and tested alone. The same rule applies: after any call that takes
+/// `&mut self`, call [`poll`](Self::poll) until it returns `None`, then [`poll_transmit`](Self::poll_transmit) until
+/// it returns `None`, then [`poll_timeout`](Self::poll_timeout). Bodies are decoded during `poll`. While
+/// [`is_behind`](Self::is_behind) returns `true`, do not hand over further messages.
 #[derive(Debug)]
 pub struct Session {
     config: Arc<Config>,
     revision: Revision,
     state: State,
     heartbeat: Heartbeat,
-    /// Packets that wait for a transport.
+    /// The packets that are queued for a transport.
     outbox: Outbox,
-    /// What is decided and only has to be done.
+    /// The actions that have been decided and are yet to be executed by the driver.
     transmits: VecDeque<Transmit>,
     events: VecDeque<SessionEvent>,
-    /// A POST that has not been answered.
+    /// The POST that has not been answered.
     posting: Option<Posting>,
-    /// The GET whose packets have been handed out and are not delivered: they are lost if it is.
+    /// The GET whose response carries packets and has not been delivered. If it is lost, the packets are lost.
     undelivered: Option<LinkId>,
-    /// Whether the client wants base64 on its message stream.
+    /// Set if the client requires base64 on its message stream.
     base64: bool,
-    /// Whether a GET has come: the first one opened the session.
+    /// Set once a GET has arrived. The first one opened the session.
     polled: bool,
-    /// Whether packets are about to be sent that a parked GET had better wait for.
+    /// Set if packets are about to be sent for which a parked GET should wait.
     answering: bool,
 }
 
@@ -58,11 +58,11 @@ pub struct Session {
 ///   open(websocket) ──▶ Opening ──attach──────────────────────▶ Streaming
 ///
 ///   Polling, no GET parked ──close, `1`──▶ Lingering ──GET, or time──▶ Closed
-///   any ──close, fault, death, loss of the link──────────────────▶ Closed
+///   any ──close, fault, time-out, loss of the link───────────────▶ Closed
 /// ```
 #[derive(Debug)]
 enum State {
-    /// A session born on a message stream that is not attached yet.
+    /// A session that was opened on a message stream which is not attached yet.
     Opening {
         transport: Transport,
     },
@@ -71,16 +71,16 @@ enum State {
         parked: Option<LinkId>,
         /// A message stream that may take over.
         candidate: Option<Box<Candidate>>,
-        /// When the client must have come back that has opened the session; none once it has.
+        /// The time by which the client that opened the session must have sent another request; `None` once it has.
         return_by: Option<Instant>,
     },
     Streaming {
         link: LinkId,
         transport: Transport,
-        /// When the message must be whole that has begun to come.
+        /// The time by which the message that is being received must be complete.
         whole_by: Option<Instant>,
     },
-    /// Closed; the next GET fetches the last packets, or the one that is its end.
+    /// Closed. The next GET fetches the last packets or the end of the session.
     Lingering {
         until: Instant,
         end: Control,
@@ -90,12 +90,12 @@ enum State {
 
 /// Getters.
 impl Session {
-    /// The revision that the client asked for.
+    /// Returns the revision that the client requested.
     pub fn revision(&self) -> Revision {
         self.revision
     }
 
-    /// The transport packets go to.
+    /// Returns the transport that carries the packets.
     pub fn transport(&self) -> Transport {
         match self.state {
             State::Opening { transport } | State::Streaming { transport, .. } => transport,
@@ -103,62 +103,61 @@ impl Session {
         }
     }
 
-    /// Whether [`send`](Self::send) still takes packets.
+    /// Returns `true` if [`send`](Self::send) accepts packets.
     pub fn is_open(&self) -> bool {
         !matches!(self.state, State::Lingering { .. } | State::Closed)
     }
 
-    /// Whether the session is on requests, and may move to a message stream.
+    /// Returns `true` if the session uses requests and may move to a message stream.
     #[inline]
     pub(crate) fn is_polling(&self) -> bool {
         matches!(self.state, State::Polling { .. })
     }
 
-    /// Whether nothing will ever happen again, apart from what [`poll_transmit`](Self::poll_transmit)
-    /// and [`poll`](Self::poll) still hold.
+    /// Returns `true` if the session has ended. Only what [`poll_transmit`](Self::poll_transmit) and
+    /// [`poll`](Self::poll) still hold remains.
     pub fn is_finished(&self) -> bool {
         matches!(self.state, State::Closed)
     }
 
-    /// Whether a packet that is sent now could leave at once: over a message stream, or with the answer to a GET that
-    /// waits.
+    /// Returns `true` if a packet sent now could leave at once: there is a message stream or a parked GET.
     pub fn is_writable(&self) -> bool {
         matches!(self.state, State::Streaming { .. } | State::Polling { parked: Some(_), .. })
     }
 
-    /// The GET whose answer has packets and has not been [delivered](Self::handle_delivered).
+    /// Returns the GET whose response carries packets and has not been [delivered](Self::handle_delivered) yet.
     #[inline]
     pub fn undelivered(&self) -> Option<LinkId> {
         self.undelivered
     }
 
-    /// How many bytes wait for the transport.
+    /// Returns the number of bytes that are queued for the transport.
     pub fn queued_bytes(&self) -> usize {
         self.outbox.size()
     }
 
-    /// Whether received input waits to be taken by [`poll`](Self::poll).
+    /// Returns `true` if received input is waiting for [`poll`](Self::poll).
     #[inline]
     pub fn is_behind(&self) -> bool {
         !self.events.is_empty() || self.is_reading()
     }
 
-    /// Whether a body has arrived and is not decoded to its end.
+    /// Returns `true` if a body has arrived and has not been decoded completely.
     #[inline]
     pub(crate) fn is_reading(&self) -> bool {
         self.posting.as_ref().is_some_and(Posting::is_reading)
     }
 
-    /// Returns how many bytes of a received body have not been decoded.
+    /// Returns the number of bytes of a received body that have not been decoded.
     #[inline]
     pub fn unread_bytes(&self) -> usize {
         self.posting.as_ref().map_or(0, Posting::unread_bytes)
     }
 }
 
-/// From the network.
+/// Input from the network and the clock.
 impl Session {
-    /// A session whose client asked for it with `open`. Its OPEN packet leaves with the first
+    /// Creates the session of a client that requested it with `open`. Its OPEN packet is sent with the first
     /// [`handle_poll`](Self::handle_poll) or [`handle_attach`](Self::handle_attach).
     pub fn open(config: Arc<Config>, sid: &Sid, open: &Open, now: Instant) -> Self {
         let state = if open.transport.is_stream() {
@@ -185,23 +184,23 @@ impl Session {
         }
     }
 
-    /// A message came over a stream.
+    /// Handles a message that was received over a stream.
     pub fn handle_message(&mut self, link: LinkId, message: &Message, now: Instant) {
         if let Some(received) = self.read_message(link, message, now) {
             self.events.push_back(SessionEvent::Message(received.into_message()));
         }
     }
 
-    /// Time has passed. Calls at any other moment than [`poll_timeout`](Self::poll_timeout) named do
-    /// nothing wrong.
+    /// Handles the passage of time. Calls at other times than the one returned by
+    /// [`poll_timeout`](Self::poll_timeout) are harmless.
     pub fn handle_timeout(&mut self, now: Instant) {
         match &mut self.state {
-            State::Lingering { until, .. } if now >= *until => return self.linger_out(now),
+            State::Lingering { until, .. } if now >= *until => return self.handle_linger_timeout(now),
             State::Lingering { .. } => return,
             State::Closed => return,
             State::Polling { parked, candidate: Some(candidate), .. } => {
                 if now >= candidate.deadline {
-                    self.abandon();
+                    self.drop_candidate();
                 } else if self.outbox.is_empty()
                     && candidate.release().is_some_and(|release| now >= release)
                     && let Some(link) = parked.take()
@@ -211,7 +210,7 @@ impl Session {
             }
             State::Opening { .. } | State::Polling { .. } | State::Streaming { .. } => {}
         }
-        // A client whose input waits to be read is not silent.
+        // A client whose input is still unread is not silent.
         if self.is_behind() {
             self.heard();
         }
@@ -225,18 +224,18 @@ impl Session {
             return;
         }
         match self.heartbeat.beat(&self.config, now) {
-            Beat::Rest => {}
-            // Nothing has to leave before the client can ping.
+            Beat::Idle => {}
+            // The client pings by itself, so nothing has to be sent first.
             Beat::Ping if self.revision.traits().client_pings => self.heartbeat.handed(),
             Beat::Ping => self.outbox.push(self.revision.ping()),
-            Beat::Dead => self.fail(DisconnectReason::PingTimeout, None),
+            Beat::TimedOut => self.fail(DisconnectReason::PingTimeout, None),
         }
     }
 }
 
-/// From the application.
+/// Commands of the application.
 impl Session {
-    /// Queues a packet. False if the session no longer takes any.
+    /// Queues a packet. Returns `false` if the session no longer accepts packets.
     pub fn send(&mut self, packet: Encoded) -> bool {
         let open = self.is_open();
         if open {
@@ -246,9 +245,9 @@ impl Session {
     }
 }
 
-/// To the driver.
+/// Output to the driver.
 impl Session {
-    /// The next thing to be done on a link. To be called after every `&mut` call, until `None`.
+    /// Returns the next action on a link. Call this after every `&mut` call, until it returns `None`.
     #[must_use = "a link that is not served leaves its client waiting"]
     pub fn poll_transmit(&mut self) -> Option<Transmit> {
         if let Some(transmit) = self.transmits.pop_front() {
@@ -267,8 +266,8 @@ impl Session {
         }
     }
 
-    /// The next event. To be called after every `&mut` call, until `None`.
-    #[must_use = "an event that is not looked at is lost"]
+    /// Returns the next event. Call this after every `&mut` call, until it returns `None`.
+    #[must_use = "an event that is discarded is lost"]
     pub fn poll(&mut self, now: Instant) -> Option<SessionEvent> {
         loop {
             match self.take_event() {
@@ -278,7 +277,7 @@ impl Session {
         }
     }
 
-    /// Takes an event that has happened, without reading on in a body.
+    /// Returns the next event that is already queued, without decoding more of a body.
     pub(crate) fn take_event(&mut self) -> Option<SessionEvent> {
         let event = self.events.pop_front();
         if event.is_none() && self.events.capacity() > KEPT_EVENTS {
@@ -287,8 +286,9 @@ impl Session {
         event
     }
 
-    /// When [`handle_timeout`](Self::handle_timeout) wants to be called. May change with any `&mut` call.
-    #[must_use = "without its timer a session neither pings nor dies"]
+    /// Returns the time at which [`handle_timeout`](Self::handle_timeout) must be called. May change with any `&mut`
+    /// call.
+    #[must_use = "without its timer a session neither pings nor times out"]
     pub fn poll_timeout(&self) -> Option<Instant> {
         let deadline = match &self.state {
             State::Opening { .. } => None,
@@ -307,18 +307,18 @@ impl Session {
 }
 
 impl Session {
-    /// Any byte is a sign of life.
+    /// Records a sign of life, which any byte from the client is.
     pub(crate) fn heard(&mut self) {
         self.heartbeat.heard();
     }
 
-    /// Tells whether packets are about to be sent: then an upgrade releases a GET as late as it may.
+    /// Sets whether packets are about to be sent. If so, an upgrade releases a parked GET as late as possible.
     pub(crate) fn set_answering(&mut self, answering: bool) {
         self.answering = answering;
     }
 
-    /// The client that has opened the session speaks of it again.
-    fn came_back(&mut self) {
+    /// Records that the client that opened the session has sent another request.
+    fn record_return(&mut self) {
         if let State::Polling { return_by, .. } = &mut self.state {
             *return_by = None;
         }
@@ -331,7 +331,7 @@ impl Session {
         }
     }
 
-    /// When the message or the body must be whole that has begun to come.
+    /// Returns the time by which the message or the body that is being received must be complete.
     fn whole_by(&self) -> Option<Instant> {
         let message = match self.state {
             State::Streaming { whole_by, .. } => whole_by,
@@ -340,7 +340,7 @@ impl Session {
         earlier(message, self.posting.as_ref().and_then(Posting::until))
     }
 
-    /// The candidate takes over.
+    /// Completes the upgrade: the candidate takes over.
     fn commit(&mut self) {
         let Some(Candidate { link, transport, base64, .. }) = self.take_candidate() else { return };
         self.base64 = base64;
@@ -363,9 +363,10 @@ impl Session {
     }
 }
 
-/// How long a client that has opened its session by long polling may take to its next request. Clients make it as soon as
-/// they have the answer: this is time to send it anew three times, and one that is later opens another session by itself.
+/// The time within which a client that has opened its session by long polling must send its next request. Clients
+/// send it as soon as they have the response: this leaves time for three retransmissions, and a client that is later
+/// opens another session by itself.
 const RETURN_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Room for more events than this is given back once they are taken.
+/// The event queue is freed when it is empty if its capacity exceeds this.
 const KEPT_EVENTS: usize = 16;

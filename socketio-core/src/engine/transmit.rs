@@ -4,7 +4,7 @@ use crate::codec::Control;
 use crate::engine::RequestError;
 use crate::{Encoded, LinkId, Revision};
 
-/// What the driver has to do, named by the link it concerns.
+/// An action for the driver on a link.
 #[derive(Debug, Clone)]
 #[must_use = "a link that is not served leaves its client waiting"]
 #[non_exhaustive]
@@ -13,39 +13,39 @@ pub enum Transmit {
     Message {
         /// The stream.
         link: LinkId,
-        /// The text and its attachments, which must stay together.
+        /// The text and its attachments, which must not be separated.
         packet: Encoded,
     },
-    /// Answer a request. Nothing more will be asked of this link.
+    /// Respond to a request. No further action on this link follows.
     Respond {
         /// The request.
         link: LinkId,
-        /// The answer.
+        /// The response.
         response: Response,
     },
-    /// Close a message stream after what was written to it. Nothing more will be asked of this link.
+    /// Close a message stream after sending what was written to it. No further action on this link follows.
     Close {
         /// The stream.
         link: LinkId,
-        /// The status code of the close frame; none for an empty frame.
+        /// The status code of the close frame, or `None` for an empty frame.
         code: Option<u16>,
     },
 }
 
-/// The answer to a request.
+/// The response to a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Response {
-    /// 200 with packets: `text/plain; charset=UTF-8`, not to be stored. Until it is
-    /// [delivered](crate::Connection::handle_delivered), it is the only one of its session, and the client may ask for no
-    /// other.
+    /// 200 with packets, as `text/plain; charset=UTF-8` that must not be cached. Until it is
+    /// [delivered](crate::Connection::handle_delivered), the session sends no other payload, and the client must not
+    /// send another GET.
     Payload(Vec<u8>),
-    /// The same with one packet that carries nothing, and that may be lost.
+    /// 200 with one packet that carries no data and may be lost, with the same headers.
     #[non_exhaustive]
     Control {
         /// The packet.
         control: Control,
-        /// The revision in which it is written.
+        /// The revision that determines the encoding.
         revision: Revision,
     },
     /// 200 to a POST: a word or a digit as `text/html`.
@@ -54,12 +54,12 @@ pub enum Response {
         /// The revision of the client.
         revision: Revision,
     },
-    /// A refusal.
+    /// An error.
     Refused(RequestError),
 }
 
 impl Response {
-    /// The HTTP status.
+    /// Returns the HTTP status.
     pub const fn status(&self) -> u16 {
         match self {
             Self::Payload(_) | Self::Control { .. } | Self::Accepted { .. } => 200,
@@ -67,7 +67,7 @@ impl Response {
         }
     }
 
-    /// The value of `Content-Type`; none if there is no body.
+    /// Returns the value of `Content-Type`, or `None` if there is no body.
     pub const fn content_type(&self) -> Option<&'static str> {
         match self {
             Self::Payload(_) | Self::Control { .. } => Some("text/plain; charset=UTF-8"),
@@ -77,7 +77,7 @@ impl Response {
         }
     }
 
-    /// The value of `Cache-Control`, if it matters.
+    /// Returns the value of `Cache-Control`, or `None` if the header is not needed.
     pub const fn cache_control(&self) -> Option<&'static str> {
         match self {
             Self::Payload(_) | Self::Control { .. } | Self::Accepted { .. } => Some("no-store"),
@@ -85,14 +85,15 @@ impl Response {
         }
     }
 
-    /// The headers: [`Content-Type`](Self::content_type) and [`Cache-Control`](Self::cache_control), as far as there are.
+    /// Returns the headers that are present: [`Content-Type`](Self::content_type) and
+    /// [`Cache-Control`](Self::cache_control).
     pub fn headers(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
         [("content-type", self.content_type()), ("cache-control", self.cache_control())]
             .into_iter()
             .filter_map(|(name, value)| Some((name, value?)))
     }
 
-    /// The body.
+    /// Returns the body.
     pub fn into_body(self) -> Bytes {
         match self {
             Self::Payload(body) => body.into(),

@@ -4,16 +4,16 @@ use super::Upgrade;
 use crate::time::after;
 use crate::{Config, LinkId, Transport};
 
-/// A message stream that may take a polling session over.
+/// A message stream that may take over a polling session.
 #[derive(Debug, Clone)]
 pub(super) struct Candidate {
     pub(super) link: LinkId,
     pub(super) transport: Transport,
     pub(super) base64: bool,
     pub(super) deadline: Instant,
-    /// When the probe came; from then on parked GETs are released.
+    /// The time at which the probe arrived. From then on, parked GETs are released.
     probed: Option<Instant>,
-    /// When the GET that is parked now is released, unless it gets data before.
+    /// The time at which the parked GET is released, unless it gets data before.
     release: Option<Instant>,
 }
 
@@ -24,8 +24,8 @@ impl Candidate {
         Self { link, transport, base64, deadline, probed: None, release: None }
     }
 
-    /// Takes the probe, which releases a GET that is parked; false if there was one before. While packets are about to be
-    /// sent, it is they that should release it.
+    /// Records the probe, which releases a parked GET. Returns `false` if there was one before. While packets are
+    /// about to be sent, the GET is held back for them.
     pub(super) fn probe(&mut self, now: Instant, answering: bool) -> bool {
         self.release = Some(if answering { now + MAX_RELEASE } else { now });
         self.probed.replace(now).is_none()
@@ -35,12 +35,12 @@ impl Candidate {
         self.probed.is_some()
     }
 
-    /// A GET is parked since now. One that comes after the probe waits as long again as the upgrade has
-    /// taken, so that a client which has not read the answer to its probe does not come again and again.
+    /// Records that a GET is parked from now on. After the probe, it waits as long again as the upgrade has taken so
+    /// far, so that a client which has not read the reply to its probe does not poll in a tight loop.
     pub(super) fn park(&mut self, now: Instant, answering: bool) {
         let min = if answering { MAX_RELEASE } else { MIN_RELEASE };
-        let patience = |probed| now.saturating_duration_since(probed).clamp(min, MAX_RELEASE);
-        self.release = self.probed.map(|probed| now + patience(probed));
+        let delay = |probed| now.saturating_duration_since(probed).clamp(min, MAX_RELEASE);
+        self.release = self.probed.map(|probed| now + delay(probed));
     }
 
     pub(super) fn release(&self) -> Option<Instant> {
@@ -48,9 +48,9 @@ impl Candidate {
     }
 }
 
-/// What timers can tell apart.
+/// The resolution of timers.
 const MIN_RELEASE: Duration = Duration::from_millis(1);
-/// The Node server releases every GET that is parked after this time at the latest.
+/// The maximum time for which the Node server keeps a GET parked during an upgrade.
 const MAX_RELEASE: Duration = Duration::from_millis(100);
 
 #[cfg(test)]

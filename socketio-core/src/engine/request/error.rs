@@ -1,53 +1,52 @@
-/// Why a request is refused, and with what answer.
+/// The reason a request is rejected, which determines the response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RequestError {
-    /// The `transport` parameter is missing, unknown or switched off.
+    /// The `transport` parameter is missing, unknown or disabled.
     #[error("transport unknown")]
     UnknownTransport,
-    /// There is no session with this id, or there is none any more.
+    /// There is no session with this id, or it has ended.
     #[error("session ID unknown")]
     UnknownSession,
-    /// A session is opened with GET only.
+    /// A request that opens a session does not use GET.
     #[error("bad handshake method")]
     BadHandshakeMethod,
-    /// The request does not fit its session or itself.
+    /// The request is inconsistent with its session or with itself.
     #[error("bad request: {0}")]
     Bad(#[from] BadRequest),
-    /// The application does not admit the client.
+    /// The application rejected the client.
     #[error("forbidden")]
     Forbidden,
-    /// The server is going down and opens no sessions.
+    /// The server is shutting down and opens no sessions.
     #[error("service unavailable")]
     Unavailable,
-    /// The server has as many sessions as it may have.
+    /// The server has reached its maximum number of sessions.
     #[error("too many sessions")]
     TooManySessions,
-    /// The path and the query of a request that opens a session are longer than the server keeps.
+    /// The path and the query of a request that opens a session exceed the limit of the server.
     #[error("URI too long")]
     UriTooLong,
-    /// The header fields that the server keeps of a request that opens a session are larger than it keeps.
+    /// The header fields that the server stores from a request that opens a session exceed its limit.
     #[error("request header fields too large")]
     HeadersTooLarge,
-    /// The client is of a generation that is not served.
+    /// The client uses a protocol revision that is not supported.
     #[error("unsupported protocol version")]
     UnsupportedRevision,
-    /// A second GET or a second POST while one is under way; the session is closed.
+    /// A second GET or a second POST arrived while one was in progress. The session is closed.
     #[error("overlapping requests")]
     Overlap,
-    /// The body is declared as something that the client's generation does not send; the session is
-    /// closed.
+    /// The body has a content type that the client's revision does not allow. The session is closed.
     #[error("invalid content type")]
     InvalidContent,
-    /// The body is longer than [`Config::max_payload`](crate::Config::max_payload); the session lives on.
+    /// The body is longer than [`Config::max_payload`](crate::Config::max_payload). The session stays open.
     #[error("body too large")]
     TooLarge,
-    /// The body holds something that is no packet; the session is closed.
+    /// The body contains an invalid packet. The session is closed.
     #[error("malformed payload")]
     Malformed,
 }
 
-/// How a request fails to fit its session or itself.
+/// The way in which a request is inconsistent with its session or with itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BadRequest {
@@ -60,28 +59,29 @@ pub enum BadRequest {
     /// A WebSocket handshake without a valid `Sec-WebSocket-Key`.
     #[error("the WebSocket key is missing or invalid")]
     WebSocketKey,
-    /// A WebSocket handshake whose `Connection` header does not list `upgrade`, as behind a proxy that does not forward it.
+    /// A WebSocket handshake whose `Connection` header does not list `upgrade`, for example behind a proxy that does
+    /// not forward it.
     #[error("the Connection header does not list `upgrade`")]
     ConnectionHeader,
-    /// A WebSocket handshake to an HTTP server that does not hand its connections over.
+    /// A WebSocket handshake to an HTTP server that does not support upgrades of its connections.
     #[error("the HTTP server was started without upgrades")]
     NoUpgrade,
-    /// Long polling on a session that has another transport.
+    /// A long-polling request for a session that uses another transport.
     #[error("the session has another transport")]
     TransportMismatch,
-    /// The `EIO` parameter is not that of the session.
+    /// The `EIO` parameter differs from that of the session.
     #[error("the session has another protocol revision")]
     RevisionMismatch,
-    /// A method that means nothing to a session.
+    /// A method that a session does not support.
     #[error("method not allowed")]
     Method,
-    /// The application gave no id that is free.
-    #[error("no id for a session")]
+    /// The application's id generator returned no unused id.
+    #[error("no unused session id")]
     Id,
 }
 
 impl RequestError {
-    /// The HTTP status.
+    /// Returns the HTTP status.
     pub const fn status(self) -> u16 {
         match self {
             Self::Forbidden => 403,
@@ -93,7 +93,7 @@ impl RequestError {
         }
     }
 
-    /// The code in the body, if it has one.
+    /// Returns the code in the body, if there is one.
     pub const fn code(self) -> Option<u8> {
         match self {
             Self::UnknownTransport => Some(0),
@@ -112,12 +112,13 @@ impl RequestError {
         }
     }
 
-    /// The body of [`Forbidden`](Self::Forbidden) with a message of the application's.
+    /// Returns the body of [`Forbidden`](Self::Forbidden) with a message of the application.
     pub fn forbidden_body(message: &str) -> String {
         serde_json::json!({ "code": 4, "message": message }).to_string()
     }
 
-    /// The body: JSON with a message, and with an integer code where the Node server has one; or nothing.
+    /// Returns the body: JSON with a message, and with the integer code of the Node server if it has one. Empty for
+    /// some errors.
     pub const fn body(self) -> &'static str {
         match self {
             Self::UnknownTransport => r#"{"code":0,"message":"Transport unknown"}"#,

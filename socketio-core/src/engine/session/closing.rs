@@ -7,10 +7,10 @@ use crate::engine::{Control, RequestError, Response, SessionEvent, Transmit};
 use crate::time::after;
 use crate::{DisconnectReason, LinkId, Revision};
 
-/// How a session ends, and how it lets go of its links.
+/// The end of a session and the release of its links.
 impl Session {
-    /// Closes the session after what was sent to it. A client that polls and has no GET parked fetches the
-    /// rest with its next one, for at most [`Config::linger`](crate::Config::linger).
+    /// Closes the session after the packets that were sent before. A polling client without a parked GET fetches the
+    /// rest with its next GET, for which the session waits at most [`Config::linger`](crate::Config::linger).
     pub fn close(&mut self, reason: DisconnectReason, now: Instant) {
         match &mut self.state {
             State::Polling { parked, .. } => {
@@ -36,8 +36,9 @@ impl Session {
         }
     }
 
-    /// The client has said goodbye. One that polls may have a GET under way on another connection, which is answered, too.
-    pub(super) fn take_leave(&mut self, now: Instant) {
+    /// Handles the close packet of the client. A polling client may have sent a GET on another connection, which gets
+    /// a response too.
+    pub(super) fn handle_close(&mut self, now: Instant) {
         match &mut self.state {
             State::Polling { parked, .. } => match parked.take() {
                 Some(link) => {
@@ -58,19 +59,19 @@ impl Session {
         }
     }
 
-    /// Does not wait for a client that has nothing to fetch but the end.
+    /// Stops waiting for a client that has no packets to fetch except the end.
     pub(crate) fn forget(&mut self) {
         if matches!(self.state, State::Lingering { .. }) && self.outbox.is_empty() {
             self.end_linger();
         }
     }
 
-    /// The candidate goes; the session stays where it is.
-    pub(super) fn abandon(&mut self) {
+    /// Closes the candidate. The session stays on its transport.
+    pub(super) fn drop_candidate(&mut self) {
         self.close_candidate(None);
     }
 
-    /// Like [`abandon`](Self::abandon), with a status code for the close frame.
+    /// Closes the candidate like [`drop_candidate`](Self::drop_candidate), with a status code for the close frame.
     pub(super) fn close_candidate(&mut self, code: Option<u16>) {
         if let Some(Candidate { link, .. }) = self.take_candidate() {
             self.transmits.push_back(Transmit::Close { link, code });
@@ -91,7 +92,7 @@ impl Session {
         }
     }
 
-    /// Ends the session at once: what waits is dropped, every link is let go.
+    /// Ends the session at once: queued packets are dropped and every link is released.
     pub(super) fn fail(&mut self, reason: DisconnectReason, code: Option<u16>) {
         if let State::Streaming { link, .. } = self.state {
             self.transmits.push_back(Transmit::Close { link, code });
@@ -99,7 +100,7 @@ impl Session {
         self.finish(reason);
     }
 
-    /// Like [`fail`](Self::fail), for a session whose stream is gone already.
+    /// Ends the session like [`fail`](Self::fail), for a session whose stream is already gone.
     pub(super) fn finish(&mut self, reason: DisconnectReason) {
         if !self.is_open() {
             return;
@@ -110,20 +111,20 @@ impl Session {
         self.events.push_back(SessionEvent::Closed(reason));
     }
 
-    /// Lets go of what a polling session holds besides its stream.
+    /// Releases the links of a polling session.
     pub(super) fn release_links(&mut self) {
         if let Some(posting) = self.posting.take() {
             let response = Response::Refused(RequestError::UnknownSession);
             self.transmits.push_back(Transmit::Respond { link: posting.link(), response });
         }
-        self.abandon();
+        self.drop_candidate();
         if let Some(link) = self.take_parked() {
             self.transmits.push_back(respond(link, Control::Close, self.revision));
         }
     }
 
-    /// Answers with what is left, or with the end when nothing is. Not with both: the stock client hands
-    /// packets on in its next tick but closes at once, and would not know why.
+    /// Responds with the remaining packets, or with the end if there are none. Not with both: the stock client
+    /// processes packets in its next tick but closes at once, and would miss the disconnect reason.
     pub(super) fn respond_last(&mut self, link: LinkId) {
         if self.outbox.is_empty() {
             let end = if let State::Lingering { end, .. } = self.state { end } else { Control::Close };
@@ -135,7 +136,7 @@ impl Session {
         }
     }
 
-    /// Answers with what fits of the packets that wait.
+    /// Responds with as many of the queued packets as fit.
     pub(super) fn respond_packets(&mut self, link: LinkId) -> Transmit {
         self.undelivered = Some(link);
         let body = take_payload(&mut self.outbox, self.revision);
@@ -147,27 +148,29 @@ impl Session {
         Transmit::Respond { link, response: Response::Payload(body) }
     }
 
-    /// Until when a client is waited for: no longer than one that answers no ping.
+    /// Returns the time until which the session waits for the client: at most as long as for the answer to a ping.
     fn linger(&self, now: Instant) -> Instant {
         after(now, self.config.linger.min(self.config.ping_timeout))
     }
 
-    /// A client that has just read an answer is waited for as long as any other.
-    pub(super) fn linger_on(&mut self, now: Instant) {
+    /// Restarts the waiting time of a client that has just received a response.
+    pub(super) fn restart_linger(&mut self, now: Instant) {
         if let State::Lingering { end: Control::Close, .. } = self.state {
             self.state = State::Lingering { until: self.linger(now), end: Control::Close };
         }
     }
 
-    /// The client is not waited for any longer, unless it is still reading.
-    pub(super) fn linger_out(&mut self, now: Instant) {
+    /// Stops waiting for the client, unless it is still receiving a response.
+    pub(super) fn handle_linger_timeout(&mut self, now: Instant) {
         match self.state {
-            State::Lingering { end: Control::Close, .. } if self.undelivered.is_some() => self.linger_on(now),
+            State::Lingering { end: Control::Close, .. } if self.undelivered.is_some() => {
+                self.restart_linger(now);
+            }
             _ => self.end_linger(),
         }
     }
 
-    /// The client has come for its last packets, or will not come.
+    /// Ends a lingering session: the client has fetched its last packets, or will not.
     pub(super) fn end_linger(&mut self) {
         self.state = State::Closed;
         self.outbox.clear();
@@ -175,11 +178,11 @@ impl Session {
     }
 }
 
-/// How long the GET may be under way of a client that has said goodbye by a POST: both leave at the same time, on two
-/// connections, one of which may have to be made first.
+/// The time for which a GET may still be on its way after the client has sent its close packet by a POST. Both are
+/// sent at the same time on two connections, one of which may have to be established first.
 const LAST_GET: Duration = Duration::from_millis(250);
 
-/// The answer to a GET that gets one packet of the Engine.IO layer.
+/// Responds to a GET with one packet of the Engine.IO layer.
 pub(super) fn respond(link: LinkId, control: Control, revision: Revision) -> Transmit {
     Transmit::Respond { link, response: Response::Control { control, revision } }
 }

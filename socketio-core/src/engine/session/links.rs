@@ -5,45 +5,46 @@ use crate::engine::{RequestError, Response, Transmit};
 use crate::time::after;
 use crate::{DisconnectReason, LinkError, LinkId};
 
-/// What a link is to its session.
+/// The role of a link in its session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum LinkRole {
-    /// The message stream that the session was opened for. It has no other link before that is attached.
+    /// The message stream that the session was opened on. Until it is attached, the session has no other link.
     Expected,
-    /// The message stream that packets go to.
+    /// The message stream that carries the packets.
     Stream,
     /// The message stream that may take over.
     Candidate,
     /// The GET that waits for packets.
     Parked,
-    /// The GET whose answer has packets and is not delivered.
+    /// The GET whose response carries packets and has not been delivered.
     Answered,
     /// The POST whose body has not arrived.
     Post,
-    /// None of them any more: a request that has done its work, or a stream that was refused.
-    Stranger,
+    /// No role any more: a finished request, or a rejected stream.
+    Unrelated,
 }
 
-/// What happens to the links of a session, apart from what it receives over them.
+/// The state of the links of a session, apart from the input received over them.
 impl Session {
-    /// Bytes came on a link that are nothing whole: part of a message, a control frame, or part of a body.
+    /// Handles bytes that do not complete anything: part of a message, a control frame, or part of a body. They count
+    /// as a sign of life.
     pub fn handle_activity(&mut self, link: LinkId) {
         if let LinkRole::Stream | LinkRole::Post = self.role(link) {
             self.heard();
         }
     }
 
-    /// The last byte of a GET's answer is on its way: the client may send the next one. Answers that are a
-    /// [`Response::Payload`] are told so; of others nothing hangs on it.
+    /// Handles the delivery of the response to a GET: its last byte has been sent, so the client may send the next
+    /// GET. Must be called for each [`Response::Payload`]; has no effect for other responses.
     pub fn handle_delivered(&mut self, link: LinkId, now: Instant) {
         self.handle_progress(link, 0, now);
         if self.undelivered.take_if(|undelivered| *undelivered == link).is_some() {
-            self.linger_on(now);
+            self.restart_linger(now);
         }
     }
 
-    /// What has come over a stream by now ends within a message or a frame, or not. One that has begun must become whole
-    /// in time: see [`Connection::handle_partial`](crate::Connection::handle_partial).
+    /// Records whether the input from a stream ends inside a message or frame. A message that has begun must be
+    /// completed in time: see [`Connection::handle_partial`](crate::Connection::handle_partial).
     pub fn handle_partial(&mut self, link: LinkId, partial: bool, now: Instant) {
         match &mut self.state {
             State::Streaming { link: stream, whole_by, .. } if *stream == link => match partial {
@@ -54,25 +55,26 @@ impl Session {
         }
     }
 
-    /// The transport has taken bytes of what was handed to it on this link, and `left` bytes of that wait still, those of
-    /// control frames included.
+    /// Handles progress of the transport: it has sent bytes that were handed to it on this link, of which `left`
+    /// bytes still wait, including those of control frames.
     ///
-    /// While a ping waits behind them, it is a sign of life: see [`Connection::handle_progress`](crate::Connection::handle_progress).
+    /// Progress counts as a sign of life while a ping is queued: see
+    /// [`Connection::handle_progress`](crate::Connection::handle_progress).
     #[inline]
     pub fn handle_progress(&mut self, link: LinkId, left: usize, now: Instant) {
-        let ours = match self.state {
+        let is_current = match self.state {
             State::Streaming { link: stream, .. } => stream == link,
             State::Polling { .. } => self.undelivered == Some(link),
             State::Opening { .. } | State::Lingering { .. } | State::Closed => false,
         };
-        if ours {
+        if is_current {
             self.heartbeat.progressed(left, &self.config, now);
         }
     }
 
-    /// A link is gone, or its answer could not be delivered.
+    /// Handles the loss of a link, or of a response that could not be delivered.
     pub fn handle_lost(&mut self, link: LinkId, why: LinkError, now: Instant) {
-        // The loss first: what time does after it must not concern the link any more.
+        // The loss first, so that the time-outs no longer affect the link.
         self.lose(link, why);
         self.handle_timeout(now);
     }
@@ -104,11 +106,11 @@ impl Session {
                 self.posting = None;
                 self.fail(DisconnectReason::TransportError, None);
             }
-            (LinkRole::Stranger, _) => {}
+            (LinkRole::Unrelated, _) => {}
         }
     }
 
-    /// Ends a session that polls, since the packets of an answer are lost.
+    /// Ends a polling session because the packets of a response are lost.
     fn lose_packets(&mut self) {
         match self.state {
             State::Polling { .. } => self.fail(DisconnectReason::TransportError, None),
@@ -117,7 +119,7 @@ impl Session {
         }
     }
 
-    /// Returns what a link is to the session.
+    /// Returns the role of a link.
     #[inline]
     pub(super) fn role(&self, link: LinkId) -> LinkRole {
         match &self.state {
@@ -129,10 +131,10 @@ impl Session {
             State::Polling { parked: Some(parked), .. } if *parked == link => LinkRole::Parked,
             _ if self.undelivered == Some(link) => LinkRole::Answered,
             _ if self.awaits_body(link) => LinkRole::Post,
-            _ => LinkRole::Stranger,
+            _ => LinkRole::Unrelated,
         }
     }
 }
 
-/// RFC 6455 §7.4.1: 1009 is for a message that is too big to process.
+/// RFC 6455 §7.4.1: 1009 indicates a message that is too big to process.
 const TOO_LARGE: Option<u16> = Some(1009);

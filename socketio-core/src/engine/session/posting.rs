@@ -9,13 +9,13 @@ use crate::{DisconnectReason, LinkId};
 
 /// A POST that has not been answered.
 ///
-/// Its body is decoded a few packets at a time, when somebody asks for the next event: a megabyte holds a hundred thousand
-/// packets, which take twenty times its memory once they are decoded.
+/// Its body is decoded a few packets at a time, when the next event is polled: a megabyte holds a hundred thousand
+/// packets, which take twenty times as much memory once they are decoded.
 #[derive(Debug)]
 pub(super) enum Posting {
-    /// Its body is on the way, and must be there by then.
+    /// The body is being received, and must be complete at `until`.
     Announced { link: LinkId, until: Instant },
-    /// Its body has arrived, and has more packets than are decoded at a time: few have.
+    /// The body has arrived and has more packets than are decoded at a time, which is rare.
     Reading(Box<Reading>),
 }
 
@@ -23,7 +23,7 @@ pub(super) enum Posting {
 pub(super) struct Reading {
     link: LinkId,
     body: ByteString,
-    /// How far it is decoded.
+    /// The position up to which the body is decoded.
     next: usize,
 }
 
@@ -56,8 +56,8 @@ impl Posting {
 
 /// The POST of a session.
 impl Session {
-    /// The whole body of a POST has arrived. It is decoded a few packets at a time in [`poll`](Self::poll), and answered
-    /// when the last has been decoded.
+    /// Handles the complete body of a POST. It is decoded a few packets at a time by [`poll`](Self::poll); the
+    /// response follows when the last packet has been decoded.
     pub fn handle_body(&mut self, link: LinkId, body: Bytes, now: Instant) {
         if !self.awaits_body(link) {
             return;
@@ -67,18 +67,19 @@ impl Session {
         self.handle_timeout(now);
         match ByteString::try_from(body) {
             Ok(body) => self.begin_body(link, body, now),
-            // A client that does not know of the end yet is not told by an error, here either.
-            Err(_) if self.is_open() => self.refuse_body(link),
+            // A client that does not know of the end yet gets no error here, as in `read_packets`.
+            Err(_) if self.is_open() => self.reject_body(link),
             Err(_) => self.accept_body(link),
         }
     }
 
-    /// Whether this POST's body has not arrived.
+    /// Returns `true` if the body of this POST has not arrived.
     pub(super) fn awaits_body(&self, link: LinkId) -> bool {
         matches!(self.posting, Some(Posting::Announced { link: announced, .. }) if announced == link)
     }
 
-    /// Decodes a body that has arrived. The session may end on the way: then its POST is answered here, not by the end.
+    /// Decodes a body that has arrived. If the session ends meanwhile, the response to the POST is sent here and not
+    /// by the end.
     pub(super) fn begin_body(&mut self, link: LinkId, body: ByteString, now: Instant) {
         self.posting = None;
         if let Some(next) = self.read_packets(link, &body, 0, now) {
@@ -86,8 +87,8 @@ impl Session {
         }
     }
 
-    /// Decodes more of a body that has arrived, and answers its POST after the last packet. Returns false if there is no such
-    /// body.
+    /// Decodes more of a body that has arrived, and responds to its POST after the last packet. Returns `false` if
+    /// there is no such body.
     pub(crate) fn read_body(&mut self, now: Instant) -> bool {
         let Some(Posting::Reading(mut reading)) = self.posting.take_if(|posting| posting.is_reading()) else {
             return false;
@@ -99,10 +100,10 @@ impl Session {
         true
     }
 
-    /// Decodes a few packets; returns where the next one begins, unless the POST has been answered.
+    /// Decodes a few packets. Returns the position of the next one, unless the response has been sent.
     fn read_packets(&mut self, link: LinkId, body: &ByteString, from: usize, now: Instant) -> Option<usize> {
         let mut rest = &body[from..];
-        for _ in 0..DECODED {
+        for _ in 0..PACKETS_PER_READ {
             let (packet, behind) = self.revision.read_first(rest);
             match packet {
                 Ok(packet) if self.is_open() || packet == Packet::Close => {
@@ -111,10 +112,10 @@ impl Session {
                     }
                 }
                 Err(_) if self.is_open() => {
-                    self.refuse_body(link);
+                    self.reject_body(link);
                     return None;
                 }
-                // A client that does not know of the end yet is not told by an error.
+                // A client that does not know of the end yet gets no error.
                 Ok(_) | Err(_) => {}
             }
             match behind {
@@ -128,14 +129,14 @@ impl Session {
         Some(body.len() - rest.len())
     }
 
-    /// The body cannot be read; nothing that follows could be.
-    pub(super) fn refuse_body(&mut self, link: LinkId) {
+    /// Rejects a body that cannot be decoded, which ends the session.
+    pub(super) fn reject_body(&mut self, link: LinkId) {
         let response = Response::Refused(RequestError::Malformed);
         self.fail(DisconnectReason::ParseError, None);
         self.transmits.push_back(Transmit::Respond { link, response });
     }
 
-    /// Answers the POST that there is, if there is one.
+    /// Responds to the current POST, if there is one.
     pub(super) fn end_posting(&mut self) {
         if let Some(posting) = self.posting.take() {
             self.accept_body(posting.link());
@@ -148,5 +149,5 @@ impl Session {
     }
 }
 
-/// Packets of a body that are decoded at a time: enough to share the cost of a call.
-const DECODED: usize = 16;
+/// The number of packets of a body that are decoded at a time: enough to amortize the cost of a call.
+const PACKETS_PER_READ: usize = 16;

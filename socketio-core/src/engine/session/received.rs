@@ -8,7 +8,7 @@ use super::{Session, State};
 use crate::engine::{Malformed, Packet, Transmit};
 use crate::{DisconnectReason, LinkId, Message};
 
-/// A message for Socket.IO, as a part of what was sent.
+/// A message for Socket.IO. A text is a part of the transport message that contains it.
 #[derive(Debug)]
 pub(crate) enum Received<'a> {
     Text { whole: &'a ByteString, text: &'a str },
@@ -24,10 +24,10 @@ impl Received<'_> {
     }
 }
 
-/// What becomes of packets.
+/// The handling of received packets.
 impl Session {
-    /// Reads a message of a stream. What it carries for Socket.IO is handed out at once: it need not wait
-    /// among the events.
+    /// Reads a message of a stream. A Socket.IO message in it is returned at once instead of being queued among the
+    /// events.
     pub(crate) fn read_message<'m>(
         &mut self,
         link: LinkId,
@@ -44,11 +44,11 @@ impl Session {
             | LinkRole::Parked
             | LinkRole::Answered
             | LinkRole::Post
-            | LinkRole::Stranger => None,
+            | LinkRole::Unrelated => None,
         }
     }
 
-    /// Reads a message of the stream that packets go to.
+    /// Reads a message of the stream that carries the packets.
     #[inline]
     fn read_streaming<'m>(&mut self, message: &'m Message, now: Instant) -> Option<Received<'m>> {
         if let State::Streaming { whole_by, .. } = &mut self.state {
@@ -67,7 +67,7 @@ impl Session {
         })
     }
 
-    /// Reads a message of the stream that may take over: the probe, and then the end of polling.
+    /// Reads a message of the stream that may take over: the probe, and then the completion of the upgrade.
     fn read_candidate(&mut self, link: LinkId, message: &Message, now: Instant) {
         let State::Polling { candidate: Some(candidate), .. } = &mut self.state else { return };
         let packet = match message {
@@ -79,12 +79,12 @@ impl Session {
                 let packet = self.revision.probe_answer();
                 self.transmits.push_back(Transmit::Message { link, packet });
                 self.heard();
-                // After the answer, so that the client has mostly paused before it could poll again.
+                // After the reply, so that the client has usually paused polling before the GET is released.
                 self.handle_timeout(now);
             }
             Some(Packet::Upgrade) if candidate.is_probed() => self.commit(),
-            // The session stays on polling; only the stream dies.
-            _ => self.abandon(),
+            // The session stays on polling; only the stream is closed.
+            _ => self.drop_candidate(),
         }
     }
 
@@ -98,7 +98,7 @@ impl Session {
             Packet::Text(text) => return Some(Received::Text { whole, text }),
             Packet::Binary(bytes) => return Some(Received::Binary(bytes)),
             // Node ignores `1` on a WebSocket until the ping timeout; there is no reason to wait.
-            Packet::Close => self.take_leave(now),
+            Packet::Close => self.handle_close(now),
             Packet::Ping { .. } if self.revision.traits().client_pings => self.answer_ping(now),
             Packet::Ping { .. } => self.fail(DisconnectReason::TransportError, None),
             Packet::Pong { .. } | Packet::Open(_) | Packet::Upgrade | Packet::Noop => {}
@@ -106,7 +106,7 @@ impl Session {
         None
     }
 
-    /// Answers a ping of the client. One answer that waits is enough: a body may hold half a million pings.
+    /// Answers a ping of the client. One queued pong is enough: a body may contain half a million pings.
     fn answer_ping(&mut self, now: Instant) {
         self.heartbeat.pinged(&self.config, now);
         let pong = self.revision.pong();

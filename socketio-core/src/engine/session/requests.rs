@@ -8,13 +8,15 @@ use crate::{DisconnectReason, LinkId, Revision};
 
 /// The requests of a session.
 impl Session {
-    /// A request of this session has arrived, or what it asked for stands: a [GET](Self::handle_poll), the head of a
-    /// [POST](Self::handle_post), the [first message stream](Self::handle_attach) or one to
-    /// [upgrade to](Self::handle_upgrade). The request that opened the session is one of its own, too.
+    /// Handles the arrival of a request of this session, or the establishment of the stream that it requested: a
+    /// [GET](Self::handle_poll), the head of a [POST](Self::handle_post), the [first message
+    /// stream](Self::handle_attach) or one to [upgrade to](Self::handle_upgrade). The request that opened the session
+    /// counts as one of its requests.
     ///
     /// # Errors
     ///
-    /// The link was not taken; it is answered with the error. Message streams are always taken.
+    /// Returns the error with which the driver must respond if the request is rejected. The session does not keep the
+    /// link. Message streams are never rejected by an error.
     pub fn handle_request(
         &mut self,
         link: LinkId,
@@ -31,12 +33,14 @@ impl Session {
         Ok(())
     }
 
-    /// A GET has arrived and waits for packets. A client has one at a time, from its arrival until its answer has been
-    /// [delivered](Self::handle_delivered).
+    /// Handles the arrival of a GET, which waits for packets. A client may have one at a time, from its arrival until
+    /// its response has been [delivered](Self::handle_delivered).
     ///
     /// # Errors
     ///
-    /// The link was not taken; it is answered with the error.
+    /// Returns the error with which the driver must respond if the request is rejected: the session has ended, or has
+    /// another transport or revision, or another GET has not been delivered yet. The last case also closes the
+    /// session. The session does not keep the link.
     pub fn handle_poll(&mut self, link: LinkId, poll: &Poll, now: Instant) -> Result<(), RequestError> {
         self.check_revision(poll.revision)?;
         self.take_poll(link, now)
@@ -44,12 +48,12 @@ impl Session {
 
     fn take_poll(&mut self, link: LinkId, now: Instant) -> Result<(), RequestError> {
         if std::mem::replace(&mut self.polled, true) {
-            self.came_back();
+            self.record_return();
         }
         self.handle_timeout(now);
         match &mut self.state {
             State::Polling { parked: parked @ None, candidate, .. } if self.undelivered.is_none() => {
-                // No sign of life: what only polls, and answers no ping, is half a client.
+                // Not a sign of life: a client that polls but answers no ping is not working.
                 *parked = Some(link);
                 if let Some(candidate) = candidate {
                     candidate.park(now, self.answering);
@@ -73,26 +77,28 @@ impl Session {
         }
     }
 
-    /// A POST has arrived; its body comes with [`handle_body`](Self::handle_body).
+    /// Handles the arrival of a POST. Its body follows with [`handle_body`](Self::handle_body).
     ///
     /// # Errors
     ///
-    /// The link was not taken; it is answered with the error.
+    /// Returns the error with which the driver must respond if the request is rejected: the session has ended, or has
+    /// another transport or revision, or another POST is in progress, or its content type is invalid. The last two
+    /// cases also close the session. The session does not keep the link.
     pub fn handle_post(&mut self, link: LinkId, post: &Post, now: Instant) -> Result<(), RequestError> {
         self.check_revision(post.revision)?;
         self.heard();
-        self.came_back();
+        self.record_return();
         self.handle_timeout(now);
         match self.state {
-            // A client that does not know of the end yet is not told by an error: it would not come for
-            // the packets that tell it.
+            // A client that does not know of the end yet gets no error: it would not fetch the packets that
+            // announce the end.
             State::Polling { .. } | State::Lingering { .. } => {}
             State::Opening { .. } | State::Streaming { .. } => {
                 return Err(BadRequest::TransportMismatch.into());
             }
             State::Closed => return Err(RequestError::UnknownSession),
         }
-        let fault = match self.posting {
+        let error = match self.posting {
             Some(_) => RequestError::Overlap,
             None if post.binary && !self.revision.traits().binary => RequestError::InvalidContent,
             None => {
@@ -102,10 +108,10 @@ impl Session {
             }
         };
         self.fail(DisconnectReason::TransportError, None);
-        Err(fault)
+        Err(error)
     }
 
-    /// The message stream stands that the session was opened for.
+    /// Handles the establishment of the message stream that this session was opened on.
     pub fn handle_attach(&mut self, link: LinkId, now: Instant) {
         self.handle_timeout(now);
         match self.state {
@@ -114,13 +120,13 @@ impl Session {
         }
     }
 
-    /// A message stream stands that wants to take the session over. It is closed if the session has, or
-    /// is trying, another one, or if it is of another revision.
+    /// Handles the establishment of a message stream that is to take over the session. The stream is closed if the
+    /// session already has one or is already trying another, or if the revisions differ.
     pub fn handle_upgrade(&mut self, link: LinkId, upgrade: &Upgrade, now: Instant) {
         if self.check_revision(upgrade.revision).is_err() {
             return self.transmits.push_back(Transmit::Close { link, code: None });
         }
-        self.came_back();
+        self.record_return();
         self.handle_timeout(now);
         match &mut self.state {
             State::Polling { candidate: candidate @ None, .. } if self.config.allow_upgrades => {
@@ -130,7 +136,8 @@ impl Session {
         }
     }
 
-    /// Refuses a request that names another revision than the session's. Many clients name none but with the first.
+    /// Rejects a request that names a different revision than that of the session. Many clients name it only in the
+    /// first request.
     fn check_revision(&self, named: Option<Revision>) -> Result<(), RequestError> {
         match named {
             Some(revision) if revision != self.revision => Err(BadRequest::RevisionMismatch.into()),
