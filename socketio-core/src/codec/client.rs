@@ -2,16 +2,16 @@ use crate::client::{Handshake, Refusal};
 use crate::packet::RawJson;
 use crate::{Encoded, Revision, SocketId};
 
-/// The packets that clients write, and the JSON in those that they read.
+/// The packets that clients write, and the JSON in the packets that they read.
 impl Revision {
-    /// Writes the packet that tries a message stream out.
+    /// Writes the packet that probes a message stream.
     pub(crate) fn probe(self) -> Encoded {
         match self {
             Self::V4 => super::v4::client::probe(),
         }
     }
 
-    /// Writes the packet after which the client speaks over the stream that it has tried out.
+    /// Writes the packet after which the client sends over the stream that it has probed.
     pub(crate) fn upgrade(self) -> Encoded {
         match self {
             Self::V4 => super::v4::client::upgrade(),
@@ -32,21 +32,21 @@ impl Revision {
         }
     }
 
-    /// Writes the request to connect to a namespace.
+    /// Writes the connection request for a namespace.
     pub(crate) fn connect_request(self, namespace: &str, auth: Option<&RawJson>) -> Encoded {
         match self {
             Self::V4 => super::v4::client::connect_request(namespace, auth),
         }
     }
 
-    /// Reads the JSON of the reply to a client that is connected now.
+    /// Reads the JSON of the reply to an accepted connection request.
     pub(crate) fn read_connected(self, json: Option<&str>) -> Option<SocketId> {
         match self {
             Self::V4 => super::v4::client::read_connected(json),
         }
     }
 
-    /// Reads the JSON of the reply to a client that may not connect.
+    /// Reads the JSON of the reply to a rejected connection request.
     pub(crate) fn read_connect_error(self, json: &str) -> Option<Refusal> {
         match self {
             Self::V4 => super::v4::client::read_connect_error(json),

@@ -1,4 +1,4 @@
-//! The bytes on the wire, one file a revision. Each file has the same functions; [`Revision`] picks the file.
+//! The bytes on the wire, with one file per revision. The files have the same functions; [`Revision`] selects the file.
 
 use bytes::Bytes;
 
@@ -23,14 +23,14 @@ impl Revision {
         }
     }
 
-    /// Writes the ping of the server.
+    /// Writes a ping of the server.
     pub(crate) fn ping(self) -> Encoded {
         match self {
             Self::V4 => v4::ping(),
         }
     }
 
-    /// Returns whether a packet that is sent is the [ping](Self::ping).
+    /// Returns `true` if a sent packet is the [ping](Self::ping).
     #[inline]
     pub(crate) fn is_ping(self, packet: &Encoded) -> bool {
         match self {
@@ -38,35 +38,35 @@ impl Revision {
         }
     }
 
-    /// Writes the answer to a ping of the client.
+    /// Writes the reply to a ping of the client.
     pub(crate) fn pong(self) -> Encoded {
         match self {
             Self::V4 => v4::pong(),
         }
     }
 
-    /// Writes the answer to a client that tries a transport out.
+    /// Writes the reply to the probe of a client.
     pub(crate) fn probe_answer(self) -> Encoded {
         match self {
             Self::V4 => v4::probe_answer(),
         }
     }
 
-    /// Returns the body of a GET's answer that carries nothing.
+    /// Returns the body of a GET response that carries no data.
     pub(crate) const fn control(self, control: Control) -> &'static [u8] {
         match self {
             Self::V4 => v4::control(control),
         }
     }
 
-    /// Returns the body of the answer to a POST that was read.
+    /// Returns the body of the response to a POST that was read.
     pub(crate) const fn accepted(self) -> &'static [u8] {
         match self {
             Self::V4 => v4::ACCEPTED,
         }
     }
 
-    /// Returns how many bytes a packet takes in a body, at most.
+    /// Returns the maximum number of bytes that a packet takes in a body.
     #[inline]
     pub(crate) fn length(self, packet: &Encoded) -> usize {
         match self {
@@ -74,7 +74,7 @@ impl Revision {
         }
     }
 
-    /// Writes a packet behind those that a body has.
+    /// Appends a packet to a body.
     #[inline]
     pub(crate) fn append(self, packet: &Encoded, body: &mut Vec<u8>) {
         match self {
@@ -82,7 +82,7 @@ impl Revision {
         }
     }
 
-    /// Reads the first packet of a body, and returns it with what follows; none if it was the last.
+    /// Reads the first packet of a body. Returns it with the rest of the body, or `None` if it was the last packet.
     #[inline]
     pub(crate) fn read_first(self, body: &str) -> (Result<Packet<'_>, Malformed>, Option<&str>) {
         match self {
@@ -98,7 +98,7 @@ impl Revision {
         }
     }
 
-    /// Reads a binary message of a stream, and returns what it carries.
+    /// Reads a binary message of a stream and returns its payload.
     #[inline]
     pub(crate) fn read_binary(self, message: &Bytes) -> Result<Bytes, Malformed> {
         match self {
@@ -106,7 +106,7 @@ impl Revision {
         }
     }
 
-    /// Returns a packet as it goes over a stream, with its binary in base64 if the client wants that.
+    /// Returns a packet as it is sent over a stream, with binary data in base64 if the client requires that.
     #[inline]
     pub(crate) fn for_stream(self, packet: Encoded, base64: bool) -> Encoded {
         match self {
@@ -125,21 +125,21 @@ impl Revision {
         }
     }
 
-    /// Writes the reply to a client that is connected now.
+    /// Writes the reply to a client that has been connected to a namespace.
     pub(crate) fn connect(self, namespace: &str, id: &SocketId) -> Encoded {
         match self {
             Self::V4 => v4::connect(namespace, id),
         }
     }
 
-    /// Writes the reply to a client that may not connect.
+    /// Writes the reply to a client whose connection request was rejected.
     pub(crate) fn connect_error(self, namespace: &str, message: &str, data: Option<&RawJson>) -> Encoded {
         match self {
             Self::V4 => v4::connect_error(namespace, message, data),
         }
     }
 
-    /// Writes what tells a client that it was disconnected.
+    /// Writes the packet that disconnects a client from a namespace.
     pub(crate) fn disconnect(self, namespace: &str) -> Encoded {
         match self {
             Self::V4 => v4::disconnect(namespace),
@@ -148,7 +148,7 @@ impl Revision {
 }
 
 impl Encoded {
-    /// An Engine.IO message, for an application that speaks Engine.IO without Socket.IO.
+    /// Creates an Engine.IO message, for an application that uses Engine.IO without Socket.IO.
     ///
     /// ```
     /// use socketio_core::{Encoded, Message};
@@ -162,7 +162,7 @@ impl Encoded {
         v4::message(message)
     }
 
-    /// Returns whether this is an event, which [`Event::from_encoded`](crate::packet::Event::from_encoded) reads.
+    /// Returns `true` if this is an event, which [`Event::from_encoded`](crate::packet::Event::from_encoded) reads.
     ///
     /// ```
     /// use socketio_core::packet::{AckId, Encoder};

@@ -1,4 +1,4 @@
-//! Engine.IO 4 with Socket.IO 5. Packets are kept in this form while they wait.
+//! Engine.IO 4 with Socket.IO 5. Queued packets are stored in this form.
 
 use std::fmt;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use crate::encoded::EncodedBuffer;
 use crate::packet::{self, AckId, DecodeError, Encoder, Kind, MESSAGE, RawJson, Unchecked};
 use crate::{Config, Encoded, Message, Sid, SocketId, Transport};
 
-/// `0` and five keys, which the protocol's own tests count.
+/// Writes `0` and an object with exactly five keys, whose number the tests of the protocol check.
 pub(super) fn open(sid: &Sid, transport: Transport, config: &Config) -> Encoded {
     let upgrades = Upgrades { from: transport, config };
     Encoded::text_only(&format!(
@@ -26,7 +26,7 @@ pub(super) fn open(sid: &Sid, transport: Transport, config: &Config) -> Encoded 
     ))
 }
 
-/// The names of the transports that a session may move to, as the elements of an array.
+/// The names of the transports to which a session may move, as the elements of an array.
 struct Upgrades<'a> {
     from: Transport,
     config: &'a Config,
@@ -46,12 +46,12 @@ pub(super) fn ping() -> Encoded {
     Encoded::text_only(PING)
 }
 
-/// What the application sends begins with a `4`.
+/// Returns `true` for a ping. Packets of the application begin with `4`, so none of them is mistaken for one.
 pub(super) fn is_ping(packet: &Encoded) -> bool {
     packet.text() == PING.as_bytes()
 }
 
-/// No client of this revision pings, but to try a transport out: see [`probe_answer`].
+/// Clients of this revision do not ping, except to probe a transport: see [`probe_answer`].
 pub(super) fn pong() -> Encoded {
     Encoded::text_only("3")
 }
@@ -106,7 +106,7 @@ pub(super) fn read_first(body: &str) -> (Result<Packet<'_>, Malformed>, Option<&
     }
 }
 
-/// `b` and base64 is a binary message, on every transport: clients that force base64 send it over a WebSocket too.
+/// `b` and base64 is a binary message on every transport: clients that force base64 also send it over a WebSocket.
 #[inline]
 pub(super) fn read_text(text: &str) -> Result<Packet<'_>, Malformed> {
     Ok(match *text.as_bytes() {
@@ -125,7 +125,7 @@ pub(super) fn read_text(text: &str) -> Result<Packet<'_>, Malformed> {
     })
 }
 
-/// A binary message is one as it stands.
+/// A binary message has no framing of its own.
 pub(super) fn read_binary(message: &Bytes) -> Result<Bytes, Malformed> {
     Ok(message.clone())
 }
@@ -167,7 +167,7 @@ pub(super) fn disconnect(namespace: &str) -> Encoded {
     Encoder::default().disconnect(namespace)
 }
 
-/// `<digits>-`, at least 1: a count of 0 would leave the decoder waiting for ever (CVE-2026-69185).
+/// Reads `<digits>-`, at least 1: with a count of 0 the decoder would wait forever (CVE-2026-69185).
 fn take_attachments(rest: &mut &str, max: usize) -> Result<usize, DecodeError> {
     let (digits, after) = split_digits(rest, MAX_COUNT_DIGITS);
     let count = digits.parse().unwrap_or(0);
@@ -206,7 +206,7 @@ fn take_id(rest: &mut &str) -> Result<Option<AckId>, DecodeError> {
     digits.parse().map(|id| Some(AckId(id))).map_err(|_| DecodeError::IllegalId)
 }
 
-/// Leading digits, one more than `max` at most: more is wrong, however many they are.
+/// Splits off the leading digits, at most `max + 1` of them: a longer run is invalid anyway.
 fn split_digits(text: &str, max: usize) -> (&str, &str) {
     let window = &text.as_bytes()[..text.len().min(max + 1)];
     let digits = window.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(window.len());
@@ -224,22 +224,22 @@ fn separate(body: &mut Vec<u8>) {
     }
 }
 
-/// Whether the text of a packet is that of an event, with or without attachments.
+/// Returns `true` if the text of a packet is that of an event, with or without attachments.
 pub(super) fn is_event(text: &[u8]) -> bool {
     matches!(text, [MESSAGE, b'2' | b'5', ..])
 }
 
 pub(super) const ACCEPTED: &[u8] = b"ok";
 const PING: &str = "2";
-/// Base64 of a binary message follows.
+/// The prefix of a binary message in base64.
 const BINARY: u8 = b'b';
-/// ASCII record separator, between the packets of a body.
+/// The ASCII record separator, between the packets of a body.
 const SEPARATOR: u8 = 0x1e;
-/// A namespace is a short path; this many bytes hold every sane one.
+/// The maximum length of a namespace, in bytes. Namespaces are short paths.
 const MAX_NAMESPACE: usize = 512;
 /// `u64::MAX` has twenty digits.
 const MAX_ID_DIGITS: usize = 20;
-/// No sane bound on attachments has more digits.
+/// The maximum number of digits in the attachment count. Sensible bounds on attachments have fewer.
 const MAX_COUNT_DIGITS: usize = 9;
 
 #[cfg(test)]
