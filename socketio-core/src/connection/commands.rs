@@ -35,7 +35,7 @@ impl<A> Connection<A> {
         Some(socket)
     }
 
-    /// Rejects the connection request with a CONNECT_ERROR packet. The client may send another request; its other
+    /// Rejects the connection request with a `CONNECT_ERROR` packet. The client may send another request; its other
     /// sockets are not affected.
     ///
     /// ```

@@ -54,8 +54,8 @@ pub enum ConnectionEvent<A> {
     ProtocolViolation(ProtocolViolation),
     /// The session moved from polling to a message stream.
     Upgraded,
-    /// The connection has ended. The only events that follow are the tokens of packets sent after the end, and events
-    /// that are [parked](super::Connection::park).
+    /// The connection has ended. Only the tokens of packets sent after the end and [parked](super::Connection::park)
+    /// events may follow.
     Closed(DisconnectReason),
 }
 
@@ -84,7 +84,7 @@ pub enum ProtocolViolation {
     TooManyConnects,
 }
 
-/// The reason for which an ack will not arrive.
+/// The reason an ack will not arrive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum AckFailure {

@@ -50,7 +50,7 @@ pub(super) enum State {
 #[derive(Debug, Default)]
 pub(super) struct Gate {
     shut: bool,
-    /// Set once more events arrived than may be parked: further ones are dropped.
+    /// Set once more events have arrived than may be parked. Later ones are dropped.
     full: bool,
     parked: Option<Box<ParkedEvents>>,
 }
@@ -72,7 +72,7 @@ pub(super) enum Passage {
 }
 
 impl Sockets {
-    /// Returns `true` if live is no socket besides ended ones.
+    /// Returns `true` if there is no socket other than ended ones.
     pub(super) fn is_empty(&self) -> bool {
         self.slots.iter().all(|slot| matches!(slot.state, State::Ended(_)))
     }
@@ -87,7 +87,7 @@ impl Sockets {
         self.slots.iter().find(|slot| slot.key == key).map(|slot| &slot.namespace)
     }
 
-    /// Adds a pending socket. Returns `None` if live are too many. The namespace must have no socket other than one
+    /// Adds a pending socket. Returns `None` if there are too many. The namespace must have no socket other than one
     /// that has left. With `again`, the client may consider itself connected.
     pub(super) fn insert(
         &mut self,

@@ -43,7 +43,7 @@ pub enum Resolved {
     Pattern(NamespaceIndex, Captures),
 }
 
-/// The reason for which a pattern is invalid or conflicts with another one.
+/// The reason a pattern is invalid or conflicts with another one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct PatternError(Box<str>);

@@ -51,7 +51,7 @@ impl<M, S: BuildHasher> Members<M, S> {
         Self { slots: Slab::new(), dense: Vec::new(), by_id: HashMap::with_hasher(hasher), serial: 0 }
     }
 
-    /// Returns the handle as an error if the id is taken.
+    /// Adds a member. Returns the handle as an error if the id is taken.
     pub(super) fn insert(&mut self, id: SocketId, handle: M) -> Result<MemberKey, M> {
         if self.by_id.contains_key(&id) {
             return Err(handle);
@@ -173,7 +173,7 @@ pub(super) fn is_oversized(length: usize, capacity: usize) -> bool {
     capacity > MIN_CAPACITY && length <= capacity / 4
 }
 
-/// Halves the size of a link. There is one link for each room of each member.
+/// Converts an index to 32 bits, which halves the size of a link. There is one link for each room of each member.
 pub(super) fn narrow(index: usize) -> u32 {
     u32::try_from(index).expect("four billion members or rooms of one namespace need hundreds of gigabytes")
 }

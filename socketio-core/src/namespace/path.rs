@@ -22,7 +22,7 @@ use std::sync::Arc;
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct NamespacePath(Arc<str>);
 
-/// The reason for which a text is not a valid namespace path.
+/// The reason a text is not a valid namespace path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ParsePathError {

@@ -240,7 +240,7 @@ impl<M, S: BuildHasher> Rooms<M, S> {
         }
     }
 
-    /// The owner of a room is not among its occupants, so no member is visited twice.
+    /// Calls `f` with each member of a room. Its owner is not among the occupants, so no member is visited twice.
     fn for_each_in(&mut self, room: &str, mut f: impl FnMut(&mut Member<M>)) {
         if let Some(owner) = self.members.owner_mut(room) {
             f(owner);
@@ -295,7 +295,7 @@ impl<M, S: BuildHasher> Rooms<M, S> {
         }
     }
 
-    /// Separate from `vacate`, whose caller may still hold the indices of other rooms.
+    /// Shrinks the table of rooms. Separate from `vacate`, whose caller may still hold the indices of other rooms.
     fn shrink(&mut self) {
         self.rooms.shrink(|room, to| {
             for occupant in &room.occupants {
