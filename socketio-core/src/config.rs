@@ -2,46 +2,57 @@ use std::time::Duration;
 
 use crate::{Transport, Transports};
 
-/// What a session keeps to: intervals, deadlines and bounds. The defaults are those of the Node server
-/// unless a field says otherwise. `Duration::MAX` is never.
+/// The intervals, deadlines and bounds of a session. The defaults are those of the Node server unless a field says
+/// otherwise. `Duration::MAX` means never.
+///
+/// ```
+/// use std::time::Duration;
+/// use socketio_core::{Config, Transport, Transports};
+///
+/// let mut config = Config::default();
+/// config.ping_interval = Duration::from_secs(10);
+/// config.max_payload = 64 * 1024;
+/// config.transports = Transports::from_iter([Transport::WebSocket]);
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Config {
-    /// How long after the last ping the server sends the next one. Default 25 s.
+    /// The time from one ping of the server to the next. Default: 25 s.
     pub ping_interval: Duration,
-    /// How long after a ping the client may stay silent. Default 20 s.
+    /// The time after a ping during which the client may stay silent. Default: 20 s.
     pub ping_timeout: Duration,
-    /// How long an upgrade may take, from the WebSocket's opening to its last step. Default 10 s.
+    /// The maximum duration of an upgrade, from the opening of the WebSocket to the last step. Default: 10 s.
     pub upgrade_timeout: Duration,
-    /// How long a client may take until it is connected to its first namespace. Default 45 s.
+    /// The time within which a client must be connected to its first namespace. Default: 45 s.
     pub connect_timeout: Duration,
-    /// How long a session that was closed by the server waits for the GET that fetches its last packets, from the close or
-    /// from the delivery of the answer before, but no longer than `ping_timeout`. A client that polls comes back within a
-    /// round trip. Default 5 s.
+    /// The time during which a session closed by the server waits for the GET that fetches its last packets, counted
+    /// from the close or from the delivery of the previous response; limited to `ping_timeout`. A polling client
+    /// returns within a round trip. Default: 5 s.
     pub linger: Duration,
-    /// The longest POST body and the longest WebSocket message, in bytes, announced to the client as
-    /// `maxPayload`; and the most bytes that the attachments of one packet may have together. One that has begun must be
-    /// whole within `ping_interval`, `ping_timeout`, and the time that so many bytes take at 20 kB/s.
-    /// Default 1 000 000.
+    /// The maximum size of a POST body and of a WebSocket message, in bytes, announced to the client as `maxPayload`;
+    /// also the maximum total size of the attachments of one packet. A message or body must be complete within
+    /// `ping_interval` plus `ping_timeout` plus the time that `max_payload` bytes take at 20 kB/s. Default: 1
+    /// 000 000.
     pub max_payload: usize,
-    /// The most attachments a packet may announce. Default 10, the bound of the stock clients.
+    /// The maximum number of attachments that a packet may announce. Default: 10, the limit of the stock clients.
     pub max_attachments: usize,
-    /// The most namespaces one client may be connected to, or asking for, at once. Default 64; Node has no
-    /// bound.
+    /// The maximum number of namespaces that one client may be connected to or request at once. Default: 64; Node has
+    /// no limit.
     pub max_namespaces: usize,
-    /// The most events of one client that wait, at all its sockets together, for a connect handler or for a free place
-    /// among running handlers; one more disconnects the socket it is for. Default 4096; Node has no bound.
+    /// The maximum number of events of one client, on all its sockets together, that wait for a connect handler or
+    /// for a free handler slot. One more disconnects the socket it is for
+    /// ([`ConnectionEvent::ParkingFull`](crate::ConnectionEvent::ParkingFull)). Default: 4096; Node has no limit.
     pub max_parked_events: usize,
-    /// The most bytes those events may have together. Default 4 MiB.
+    /// The maximum total size of those events, in bytes. Default: 4 MiB.
     pub max_parked_bytes: usize,
-    /// The transports that clients may use, from the start or by upgrade. Default all.
+    /// The transports that clients may use, from the start or by upgrade. Default: all.
     pub transports: Transports,
-    /// Whether a session that was opened by polling may move to a stream, such as WebSocket. Default true.
+    /// Allows a session that was opened by polling to move to a stream, such as WebSocket. Default: `true`.
     pub allow_upgrades: bool,
 }
 
 impl Config {
-    /// Returns the transports that a session may move to which was opened by this one.
+    /// Returns the transports to which a session that was opened on `from` may move.
     pub(crate) fn upgrades(&self, from: Transport) -> impl Iterator<Item = Transport> {
         let may_move = self.allow_upgrades && !from.is_stream();
         Transport::ALL
@@ -49,16 +60,16 @@ impl Config {
             .filter(move |to| may_move && to.is_stream() && self.transports.contains(*to))
     }
 
-    /// How long a message, a body, or the attachments of a packet may take to become whole: as long as a client may be silent,
-    /// and what the longest takes on a slow line. A Node server waits for no longer than the first of the two, because its
-    /// pings are answered behind the message.
+    /// Returns the time within which a message, a body, or the attachments of a packet must be complete: the time for
+    /// which a client may be silent, plus the transfer time of the largest payload on a slow line. A Node server
+    /// waits only for the former, because its pings are answered after the message.
     pub(crate) fn message_timeout(&self) -> Duration {
         let transfer = Duration::from_millis((self.max_payload / SLOWEST_LINE) as u64);
         self.ping_interval.saturating_add(self.ping_timeout).saturating_add(transfer)
     }
 }
 
-/// Bytes a millisecond: less than a phone has with a bad signal.
+/// The lowest supported speed, in bytes per millisecond: less than that of a phone with a bad signal.
 const SLOWEST_LINE: usize = 20;
 
 impl Default for Config {

@@ -3,44 +3,44 @@ use std::str::FromStr;
 
 use data_encoding::BASE64URL_NOPAD;
 
-/// The secret name of an Engine.IO session: whoever holds it can post as the client.
+/// The secret id of an Engine.IO session. A party that knows it can send packets as the client.
 ///
-/// It stands in the query of every HTTP request of the session and nowhere else; the public name of a
-/// socket is its [`SocketId`], and neither converts into the other. `Debug` does not print it.
+/// It occurs only in the OPEN packet of the session and in the query of its HTTP requests. The public id of a socket
+/// is its [`SocketId`], and neither can be converted into the other. `Debug` does not print it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Sid(Token);
 
-/// The public name of one socket: one client on one namespace.
+/// The public id of one socket, that is, of one client on one namespace.
 ///
 /// It is also the name of the socket's own room.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SocketId(Token);
 
-/// A text that is not 20 characters of `[A-Za-z0-9_-]`.
+/// The error for a text that is not 20 characters of `[A-Za-z0-9_-]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("an id is 20 characters of [A-Za-z0-9_-]")]
+#[error("invalid id: not 20 characters of [A-Za-z0-9_-]")]
 #[non_exhaustive]
 pub struct ParseIdError;
 
 impl Sid {
-    /// The id made of these 15 bytes, which must come from a cryptographic generator.
+    /// Creates an id from 15 random bytes, which must come from a cryptographic generator.
     pub fn from_entropy(entropy: [u8; 15]) -> Self {
         Self(Token::from_entropy(entropy))
     }
 
-    /// The 20 characters, for the one place where they belong: the wire.
+    /// Returns the 20 characters. They are secret: use them only on the wire.
     pub fn expose(&self) -> &str {
         self.0.as_str()
     }
 }
 
 impl SocketId {
-    /// The id made of these 15 bytes.
+    /// Creates an id from 15 random bytes.
     pub fn from_entropy(entropy: [u8; 15]) -> Self {
         Self(Token::from_entropy(entropy))
     }
 
-    /// The 20 characters.
+    /// Returns the 20 characters.
     pub fn as_str(&self) -> &str {
         self.0.as_str()
     }
@@ -86,7 +86,7 @@ impl AsRef<str> for SocketId {
     }
 }
 
-/// Wherever a room is named, so may be the socket that is alone in it.
+/// Allows an id to be passed as the name of the room of that socket.
 impl From<SocketId> for String {
     fn from(id: SocketId) -> Self {
         id.as_str().to_owned()
@@ -105,7 +105,7 @@ impl serde::Serialize for SocketId {
     }
 }
 
-/// Sticky balancers and cluster engines look for exactly 20 such characters (`sid=([\w\-]{20})`).
+/// Sticky load balancers and cluster engines look for exactly 20 of these characters (`sid=([\w\-]{20})`).
 const LENGTH: usize = 20;
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -120,8 +120,8 @@ impl Token {
 
     fn parse(text: &str) -> Result<Self, ParseIdError> {
         let bytes: [u8; LENGTH] = text.as_bytes().try_into().map_err(|_| ParseIdError)?;
-        let ours = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-');
-        bytes.iter().all(ours).then_some(Self(bytes)).ok_or(ParseIdError)
+        let is_valid = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-');
+        bytes.iter().all(is_valid).then_some(Self(bytes)).ok_or(ParseIdError)
     }
 
     fn as_str(&self) -> &str {

@@ -1,10 +1,11 @@
 //! The Socket.IO protocol as a pure state machine.
 //!
-//! This crate reads no clock, opens no socket, spawns no task and draws no random number: bytes, time and ids go in; bytes,
-//! events and deadlines come out. It runs the same in a test, in a fuzzer and on a plain thread. `socketio-tower` drives it
-//! from hyper and tokio.
+//! This crate performs no I/O: it reads no clock, opens no socket, spawns no task and generates no random numbers.
+//! Its input is bytes, the current time and ids; its output is bytes, events and deadlines. It behaves the same in a
+//! test, in a fuzzer and on a plain thread. `socketio-tower` drives it with hyper and tokio.
 //!
-//! It speaks Engine.IO 4 with Socket.IO 5, from the server's side; with the feature `client` from the client's, too.
+//! It implements the server side of Engine.IO 4 with Socket.IO 5, and with the feature `client` the client side as
+//! well.
 //!
 //! | to | see |
 //! |---|---|
@@ -14,7 +15,7 @@
 //! | read and write packets | [`packet::decode`], [`packet::Encoder`], [`Encoded`] |
 //! | resolve namespaces, keep rooms | [`namespace::Dispatcher`], [`namespace::Rooms`] |
 //! | set bounds and intervals | [`Config`] |
-#![cfg_attr(feature = "client", doc = "| be a client | [`client`] |")]
+#![cfg_attr(feature = "client", doc = "| implement a client | [`client`] |")]
 
 mod config;
 pub use config::Config;

@@ -1,31 +1,31 @@
 use std::fmt;
 
-/// Why a socket was disconnected, under the names the Node server gives.
+/// The reason a socket was disconnected, named as on the Node server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum DisconnectReason {
-    /// The client left the namespace.
+    /// The client left the namespace, or sent another CONNECT packet for it.
     ClientNamespaceDisconnect,
     /// The application disconnected the socket.
     ServerNamespaceDisconnect,
-    /// The client ended its connection.
+    /// The client closed its connection.
     TransportClose,
-    /// The connection failed, or the client broke the rules of its transport.
+    /// The connection failed, or the client violated the rules of its transport.
     TransportError,
     /// The client did not answer a ping in time.
     PingTimeout,
-    /// What the client sent was no Engine.IO packet.
+    /// The client sent an invalid Engine.IO packet.
     ParseError,
-    /// The client broke the rules of Socket.IO.
+    /// The client violated the Socket.IO protocol, or did not send the attachments of a packet in time.
     ForcedClose,
-    /// The application closed the connection, or the client joined no namespace in time.
+    /// The application closed the connection, or the client did not connect to a namespace in time.
     ForcedServerClose,
-    /// The server is going down.
+    /// The server is shutting down.
     ServerShuttingDown,
 }
 
 impl DisconnectReason {
-    /// The name on the Node server.
+    /// Returns the name that the Node server uses.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::ClientNamespaceDisconnect => "client namespace disconnect",

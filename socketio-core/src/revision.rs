@@ -1,24 +1,25 @@
-/// A generation of the protocol: which framing, which heartbeat, which greeting.
+/// A revision of the protocol, which determines the framing, the heartbeat and the first packets.
 ///
-/// A session has the revision that its client asked for when it was opened, and a request that names another one is refused.
+/// A session has the revision that its client requested when it was opened. Requests that name another one are
+/// rejected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Revision {
-    /// Engine.IO 4 with Socket.IO 5: the clients since 3.0.
+    /// Engine.IO 4 with Socket.IO 5, used by clients since 3.0.
     V4,
 }
 
-/// The facts of a revision that a session must know, apart from the bytes on the wire.
+/// The properties of a revision that a session depends on, apart from the bytes on the wire.
 #[derive(Debug)]
 pub(crate) struct Traits {
-    /// True if the client keeps the heartbeat, and the server answers it.
+    /// Set if the client sends the pings and the server answers them.
     pub(crate) client_pings: bool,
-    /// True if the body of a POST may be declared as binary.
+    /// Set if the body of a POST may be declared as binary.
     pub(crate) binary: bool,
 }
 
 impl Revision {
-    /// The revision that a client asks for with its `EIO` parameter, if this server speaks it.
+    /// Returns the revision for the `EIO` parameter of a client, if this server supports it.
     pub(crate) fn from_parameter(eio: &str) -> Option<Self> {
         match eio {
             "4" => Some(Self::V4),

@@ -1,13 +1,13 @@
 use std::time::{Duration, Instant};
 
-/// A moment after `now`. "Never", such as `Duration::MAX`, is a hundred years: what an `Instant` can hold
-/// beyond that depends on the platform.
+/// Returns the time that is `duration` after `now`. "Never", such as `Duration::MAX`, is a hundred years: the range
+/// of an `Instant` beyond that depends on the platform.
 pub(crate) fn after(now: Instant, duration: Duration) -> Instant {
     const CENTURY: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
     now + duration.min(CENTURY)
 }
 
-/// The earlier of two moments, of which there may be none.
+/// Returns the earlier of two optional times.
 #[inline]
 pub(crate) fn earlier(one: Option<Instant>, other: Option<Instant>) -> Option<Instant> {
     match (one, other) {
@@ -17,7 +17,7 @@ pub(crate) fn earlier(one: Option<Instant>, other: Option<Instant>) -> Option<In
     }
 }
 
-/// When unit tests begin: the one clock that is read in this crate.
+/// Returns the start time of unit tests. This is the only place in the crate that reads a clock.
 #[cfg(test)]
 pub(crate) fn start() -> Instant {
     Instant::now()

@@ -1,47 +1,47 @@
 use bytes::Bytes;
 use bytestring::ByteString;
 
-/// One attachment of a client to its session: one GET, one POST, or one message stream.
+/// The id of a link between a client and its session: one GET, one POST, or one message stream.
 ///
-/// The driver of a server mints them, each number once per session; the core never invents one. Every race between
-/// attachments (two GETs, a POST during an upgrade, a late GET after it) is told apart by its link. A client numbers its own
-/// links, which mean nothing to the server.
+/// The driver of a server assigns the ids and uses each number once per session. Links distinguish concurrent
+/// requests: two GETs, a POST during an upgrade, a late GET after it. A client numbers its own links, independently
+/// of the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct LinkId(u32);
 
 impl LinkId {
-    /// The link with this number.
+    /// Creates the id with this number.
     pub const fn new(number: u32) -> Self {
         Self(number)
     }
 
-    /// Returns its number.
+    /// Returns the number of the id.
     pub const fn number(self) -> u32 {
         self.0
     }
 
-    /// The link after this one.
+    /// Returns the id after this one.
     #[must_use]
     pub const fn next(self) -> Self {
         Self(self.0.wrapping_add(1))
     }
 }
 
-/// How a client and its session exchange packets.
+/// The means by which a client and its session exchange packets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Transport {
-    /// A parked GET for what the server sends, a POST for what the client sends.
+    /// HTTP long polling: a parked GET for packets of the server, a POST for packets of the client.
     Polling,
     /// A stream of messages in both directions.
     WebSocket,
 }
 
 impl Transport {
-    /// Every transport there is.
+    /// All transports.
     pub const ALL: [Self; 2] = [Self::Polling, Self::WebSocket];
 
-    /// The name in the `transport` parameter and in the `upgrades` list.
+    /// Returns the name in the `transport` parameter and in the `upgrades` list.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Polling => "polling",
@@ -49,7 +49,8 @@ impl Transport {
         }
     }
 
-    /// Returns whether it is a stream of messages in both directions. Otherwise it consists of requests.
+    /// Returns `true` if the transport is a stream of messages in both directions, and `false` if it consists of
+    /// requests.
     #[inline]
     pub const fn is_stream(self) -> bool {
         match self {
@@ -58,7 +59,7 @@ impl Transport {
         }
     }
 
-    /// Returns the transport of this [name](Self::name).
+    /// Returns the transport with this [name](Self::name).
     pub(crate) fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|transport| transport.name() == name)
     }
@@ -77,10 +78,10 @@ impl Transport {
 pub struct Transports(u8);
 
 impl Transports {
-    /// The set of every transport.
+    /// The set of all transports.
     pub const ALL: Self = Self(u8::MAX);
 
-    /// Returns whether a transport is in the set.
+    /// Returns `true` if a transport is in the set.
     #[inline]
     pub const fn contains(self, transport: Transport) -> bool {
         self.0 & 1 << transport as u8 != 0
@@ -102,18 +103,18 @@ pub enum Message {
     Binary(Bytes),
 }
 
-/// Why a link is gone, as the driver saw it.
+/// The reason a link was lost, as observed by the driver.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum LinkError {
     /// The peer ended the stream.
     Closed,
-    /// The peer gave the request up before its answer, or its answer could not be delivered.
+    /// The peer abandoned the request before its response, or the response could not be delivered.
     Aborted,
-    /// The connection failed, or what came over it was no valid framing.
+    /// The connection failed, or its framing was invalid.
     Failed,
     /// A message or body was longer than [`Config::max_payload`](crate::Config::max_payload).
     TooLarge,
-    /// The peer took none of what was written to it for the write deadline.
+    /// The peer did not accept any of the written bytes within the write deadline.
     Stalled,
 }
