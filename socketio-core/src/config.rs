@@ -30,9 +30,9 @@ pub struct Config {
     /// returns within a round trip. Default: 5 s.
     pub linger: Duration,
     /// The maximum size of a POST body and of a WebSocket message, in bytes, announced to the client as `maxPayload`;
-    /// also the maximum total size of the attachments of one packet. A message or body must be complete within
-    /// `ping_interval` plus `ping_timeout` plus the time that `max_payload` bytes take at 20 kB/s. Default: 1
-    /// 000 000.
+    /// also the maximum total size of the attachments of one packet. A body, a message or the attachments must be
+    /// complete within `ping_interval` plus `ping_timeout` plus the time that `max_payload` bytes take at 20 kB/s.
+    /// Default: 1,000,000.
     pub max_payload: usize,
     /// The maximum number of attachments that a packet may announce. Default: 10, the limit of the stock clients.
     pub max_attachments: usize,

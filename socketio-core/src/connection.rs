@@ -195,8 +195,8 @@ impl<A> Connection<A> {
     /// # Errors
     ///
     /// Returns the error with which the driver must respond if the request is rejected: its session has ended, or has
-    /// another transport or revision, or another GET has not been delivered yet. The last case also closes the
-    /// session. The connection does not keep the link.
+    /// another transport or revision, or another GET is in progress. The last case also closes the session. The
+    /// connection does not keep the link.
     pub fn handle_poll(&mut self, link: LinkId, poll: &Poll, now: Instant) -> Result<(), RequestError> {
         self.engine.set_answering(self.is_answering());
         let result = self.engine.handle_poll(link, poll, now);
@@ -231,7 +231,8 @@ impl<A> Connection<A> {
     }
 
     /// Handles the establishment of a message stream that is to take over the session. The stream is closed if the
-    /// session already has one or is already trying another.
+    /// session has ended, already has a stream, is already trying another, or does not allow upgrades, or if the
+    /// revisions differ.
     pub fn handle_upgrade(&mut self, link: LinkId, upgrade: &Upgrade, now: Instant) {
         self.engine.handle_upgrade(link, upgrade, now);
         self.receive(now);

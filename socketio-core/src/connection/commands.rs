@@ -127,7 +127,7 @@ impl<A> Connection<A> {
         self.sockets.holds(socket)
     }
 
-    /// Returns `true` if the client is still waiting for the response to its connection request.
+    /// Returns `true` if the client is still waiting for the reply to its connection request.
     pub fn is_pending(&self, pending: &Pending) -> bool {
         self.sockets.is_pending(pending.socket)
     }
@@ -167,7 +167,7 @@ impl<A> Connection<A> {
         self.receive(now);
     }
 
-    /// Records the response to a connection request.
+    /// Records that the application has answered a connection request.
     fn settle(&mut self, pending: Pending) -> (SocketKey, ByteString) {
         self.unanswered = self.unanswered.saturating_sub(1);
         self.unanswered_bytes = self.unanswered_bytes.saturating_sub(pending.size);

@@ -79,7 +79,7 @@ pub enum ProtocolViolation {
     /// A packet that only servers send.
     #[error("unexpected packet type")]
     Unexpected,
-    /// More connection requests than may wait for a response.
+    /// More connection requests than may wait for a reply.
     #[error("too many pending connection requests")]
     TooManyConnects,
 }

@@ -73,9 +73,9 @@ impl<A> Connection<A> {
         }
     }
 
-    /// Handles a CONNECT packet. A client that gave up a socket before the response to its CONNECT arrived reports
-    /// nothing and sends another CONNECT, so an existing socket ends here. If a response was sent, the client may
-    /// have read it and may consider itself connected.
+    /// Handles a CONNECT packet. A client that gave up a socket before the reply to its CONNECT arrived reports
+    /// nothing and sends another CONNECT, so an existing socket ends here. If a reply was sent, the client may have
+    /// read it and may consider itself connected.
     fn handle_connect(&mut self, namespace: &str, auth: Option<&str>) -> Result<(), ProtocolViolation> {
         let (before, again) = match self.sockets.find(namespace) {
             Some((_, State::Left)) => (None, true),

@@ -33,11 +33,11 @@ struct Slot {
 /// ```
 ///
 /// CONNECT to a namespace that has a socket acts as DISCONNECT followed by CONNECT: the client sends it after giving up a
-/// socket before the response to its first CONNECT arrived.
+/// socket before the reply to its first CONNECT arrived.
 #[derive(Debug)]
 pub(super) enum State {
-    /// The application has not responded yet. With a gate, the client may consider itself connected, by the response
-    /// to an earlier CONNECT: its events are parked.
+    /// The application has not answered yet. With a gate, the client may consider itself connected, by the reply to
+    /// an earlier CONNECT: its events are parked.
     Pending(Option<Gate>),
     Connected(Gate),
     /// Disconnected by the server. The client may not know yet: its packets are ignored.

@@ -123,7 +123,7 @@ impl Session {
         }
     }
 
-    /// Responds with the remaining packets, or with the end if there are none. Not with both: the stock client
+    /// Responds with the remaining packets, or with the end if there are none. It never sends both: the stock client
     /// processes packets in its next tick but closes at once, and would miss the disconnect reason.
     pub(super) fn respond_last(&mut self, link: LinkId) {
         if self.outbox.is_empty() {

@@ -16,7 +16,7 @@ impl Session {
     /// # Errors
     ///
     /// Returns the error with which the driver must respond if the request is rejected. The session does not keep the
-    /// link. Message streams are never rejected by an error.
+    /// link. Message streams are never rejected with an error; unwanted ones are closed.
     pub fn handle_request(
         &mut self,
         link: LinkId,
@@ -39,8 +39,8 @@ impl Session {
     /// # Errors
     ///
     /// Returns the error with which the driver must respond if the request is rejected: the session has ended, or has
-    /// another transport or revision, or another GET has not been delivered yet. The last case also closes the
-    /// session. The session does not keep the link.
+    /// another transport or revision, or another GET is in progress. The last case also closes the session. The
+    /// session does not keep the link.
     pub fn handle_poll(&mut self, link: LinkId, poll: &Poll, now: Instant) -> Result<(), RequestError> {
         self.check_revision(poll.revision)?;
         self.take_poll(link, now)
@@ -121,7 +121,8 @@ impl Session {
     }
 
     /// Handles the establishment of a message stream that is to take over the session. The stream is closed if the
-    /// session already has one or is already trying another, or if the revisions differ.
+    /// session has ended, already has a stream, is already trying another, or does not allow upgrades, or if the
+    /// revisions differ.
     pub fn handle_upgrade(&mut self, link: LinkId, upgrade: &Upgrade, now: Instant) {
         if self.check_revision(upgrade.revision).is_err() {
             return self.transmits.push_back(Transmit::Close { link, code: None });
