@@ -159,6 +159,9 @@ mod pages {
     mod architecture {}
     #[doc = include_str!("../../docs/behind-a-proxy.md")]
     mod behind_a_proxy {}
+    #[doc = include_str!("../../docs/coming-from-flask-socketio.md")]
+    #[cfg(feature = "macros")]
+    mod coming_from_flask_socketio {}
     #[doc = include_str!("../../docs/coming-from-gevent-socketio.md")]
     #[cfg(feature = "macros")]
     mod coming_from_gevent_socketio {}
