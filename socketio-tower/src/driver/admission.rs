@@ -12,8 +12,9 @@ use crate::observer::Observation;
 use crate::panics::contained;
 use crate::socket::Socket;
 
-/// Clients that wish to connect to a namespace: their middlewares, and what comes of them.
+/// Connection requests: middlewares, acceptance and rejection.
 impl SessionTask {
+    /// Creates a socket for a connection request and starts its middlewares.
     pub(super) fn connect(&mut self, mut pending: Pending, turn: &mut Turn<'_, '_>) {
         if !self.connection.is_pending(&pending) {
             self.withdrawn(pending);
@@ -24,7 +25,7 @@ impl SessionTask {
             self.connection.reject_unknown(pending);
             return;
         };
-        // Those that have left, but whose handlers still run, are counted too.
+        // Sockets that have left but still have running handlers count too.
         if self.sockets.len() >= 2 * self.namespaces.server().settings().core.max_namespaces {
             let cause = Cause::LimitReached(Limit::Namespaces);
             self.report(&pending, &cause);
@@ -55,32 +56,34 @@ impl SessionTask {
         }
     }
 
-    /// The client has taken its wish back: it gets no answer, but may have another wish instead.
+    /// Drops a request that the client has withdrawn. No reply is sent; the client may have made a new request since.
     fn withdrawn(&mut self, pending: Pending) {
         self.connection.reject(pending, "", None);
     }
 
+    /// Replies to a connection request with an error.
     pub(super) fn reject(&mut self, pending: Pending, error: &ConnectError) {
         self.connection.reject(pending, error.message(), error.data());
     }
 
-    /// Tells the application of a client that is not let in to a namespace, and has no socket yet.
+    /// Reports a connection request that was rejected before its socket existed.
     fn report(&self, pending: &Pending, cause: &Cause) {
         self.namespaces.report(None, ErrorContext::new(pending.namespace(), &self.session.handshake, cause));
     }
 
+    /// Connects a socket whose middlewares have passed, and runs its connect handler.
     pub(super) fn accept(&mut self, pending: Pending, mut local: LocalSocket, turn: &mut Turn<'_, '_>) {
         let key = local.socket.key();
         if !self.connection.is_pending(&pending) {
             self.withdrawn(pending);
             return;
         }
-        // Disconnected by the application while its middlewares ran.
+        // The application has disconnected the socket while its middlewares ran.
         if local.socket.is_gone() {
             self.reject(pending, &ConnectError::new("disconnected"));
             return;
         }
-        // A member before the reply is queued: a broadcast comes through the mailbox, and so after it.
+        // Membership starts before the reply is queued. Broadcasts still follow the reply, since they come by the mailbox.
         if let Err(barred) = local.connect() {
             let cause = barred.cause();
             local.socket.report(None, &cause, None);

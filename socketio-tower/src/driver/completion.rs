@@ -1,15 +1,15 @@
 use socketio_core::SocketKey;
 
 use super::driver::SessionTask;
-use super::running::{Asking, EventLabel, Finished, Job, Occasion, keep_spare, take_spare};
+use super::running::{Connecting, EventLabel, Finished, Job, Occasion, keep_spare, take_spare};
 use super::turn::Turn;
 use crate::handler::{BoxFuture, BoxHandler, Cause, Failure, Outcome};
 use crate::socket::Socket;
 use crate::trace::{self, Span};
 
-/// Futures of the application: how they start, and what follows when they end.
+/// The start and the end of jobs: the application's futures.
 impl SessionTask {
-    /// Polls a handler that was called, once and in place.
+    /// Polls a handler's future once in place; if it is pending, stores it as a job.
     pub(super) fn run(
         &mut self,
         key: SocketKey,
@@ -26,6 +26,7 @@ impl SessionTask {
         }
     }
 
+    /// Polls a job for the first time and stores it if it is pending.
     pub(super) fn start(&mut self, job: Job, turn: &mut Turn<'_, '_>) {
         let key = job.socket;
         match job.start(turn.cx) {
@@ -39,30 +40,30 @@ impl SessionTask {
         }
     }
 
-    /// A future of the application has ended.
+    /// Handles the result of a job.
     pub(super) fn finish_job(&mut self, key: SocketKey, finished: Finished, turn: &mut Turn<'_, '_>) {
         match finished {
-            Finished::Admission { asking, verdict } => {
-                let Asking { pending, local } = *asking;
+            Finished::Admission { connecting, verdict } => {
+                let Connecting { pending, local } = *connecting;
                 match verdict {
                     Ok(()) => self.accept(pending, local, turn),
                     Err(error) => self.reject(pending, &error),
                 }
             }
-            Finished::Filter { event, judged } => self.judged(key, *event, judged, turn),
+            Finished::Filter { event, result } => self.filtered(key, *event, result, turn),
             Finished::Handler { occasion, outcome } => self.handled(key, occasion, outcome, turn),
         }
     }
 
-    /// A handler has ended.
+    /// Handles the outcome of a handler.
     fn handled(&mut self, key: SocketKey, occasion: Occasion, outcome: Outcome, turn: &mut Turn<'_, '_>) {
         match occasion {
             Occasion::Event(label) => self.report_failure(key, Some(&label), outcome),
             Occasion::Connect if outcome.is_ok() => self.connection.resume(key),
-            // A socket whose connect handler failed is not what its events' handlers count on.
+            // Event handlers may rely on the set-up that the connect handler did not complete.
             Occasion::Connect => {
                 if let Some(local) = self.sockets.get_mut(key) {
-                    // Behind what it has emitted.
+                    // The DISCONNECT packet is queued behind everything emitted so far.
                     local.socket.disconnect();
                     self.connection.forget(key);
                 }
@@ -74,23 +75,23 @@ impl SessionTask {
                 return;
             }
         }
-        self.settle(key, turn);
+        self.job_ended(key, turn);
     }
 
-    /// One of the handlers of a socket runs no more.
-    pub(super) fn settle(&mut self, key: SocketKey, turn: &mut Turn<'_, '_>) {
+    /// Counts a job of a socket as ended, resumes its events and runs its disconnect handler if they are due.
+    pub(super) fn job_ended(&mut self, key: SocketKey, turn: &mut Turn<'_, '_>) {
         if let Some(local) = self.sockets.get_mut(key) {
             local.running -= 1;
-            // One event may have started several handlers, more than the bound.
-            if local.held && !local.is_full() {
-                local.held = false;
+            // One event may have started several handlers and exceeded the limit.
+            if local.parked && !local.is_full() {
+                local.parked = false;
                 self.connection.resume(key);
             }
             self.run_disconnect_handler(key, turn);
         }
     }
 
-    /// Tells the application how a handler failed, if it has; of which event it was.
+    /// Reports the outcome to the error hook if the handler failed.
     fn report_failure(&mut self, key: SocketKey, event: Option<&EventLabel>, outcome: Outcome) {
         let Err(failure) = outcome else { return };
         let Some(local) = self.sockets.get_mut(key) else { return };
@@ -102,8 +103,7 @@ impl SessionTask {
         local.socket.report(event, &failure.cause, failure.ack);
     }
 
-    /// Runs the disconnect handler of a socket that is leaving, when none of its other handlers runs and none of its events
-    /// waits.
+    /// Runs the disconnect handler of a leaving socket once no other handler runs and no event is parked.
     pub(super) fn run_disconnect_handler(&mut self, key: SocketKey, turn: &mut Turn<'_, '_>) {
         let Some(local) = self.sockets.get_mut(key) else { return };
         if !local.is_leaving() || self.connection.holds(key) {
@@ -122,7 +122,7 @@ impl SessionTask {
         }
     }
 
-    /// Gives up on handlers that have outlived their socket. True if there were some.
+    /// Abandons handlers whose grace time after the disconnect is over. Returns `true` if there were any.
     pub(super) fn end_overdue(&mut self, turn: &mut Turn<'_, '_>) -> bool {
         let mut moved = false;
         while let Some(key) = self.sockets.overdue(turn.now) {
@@ -145,9 +145,10 @@ impl SessionTask {
     }
 }
 
-/// What came of calling a handler: its future, which has not begun.
+/// The result of calling a handler: its future, not yet polled, or the extractor that failed.
 pub(super) type Called = Result<BoxFuture<Outcome>, Box<Failure>>;
 
+/// Calls a handler, reusing the box of a finished future if possible.
 pub(super) fn call<C>(handler: &BoxHandler<C, Outcome>, context: C) -> Called {
     let mut spare = take_spare();
     let called = handler.call(context, &mut spare);
@@ -157,7 +158,7 @@ pub(super) fn call<C>(handler: &BoxHandler<C, Outcome>, context: C) -> Called {
     called
 }
 
-/// The span of a handler that runs for a socket.
+/// Returns the span for a handler of a socket.
 pub(super) fn span(socket: &Socket, event: &str) -> Span {
     trace::event_span(socket.id(), socket.namespace(), event)
 }

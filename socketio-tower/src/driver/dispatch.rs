@@ -13,11 +13,12 @@ use crate::namespace::EventHandler;
 use crate::observer::Observation;
 use crate::panics::contained;
 use crate::session::Answer;
-use crate::socket::{AckSlot, Judgement, Socket};
+use crate::socket::{AckSlot, Filtering, Socket};
 use crate::trace;
 
-/// Dispatch of the connection's events to sockets and their handlers.
+/// Dispatch of connection events to sockets and their handlers.
 impl SessionTask {
+    /// Handles one event of the connection.
     pub(super) fn handle_event(&mut self, event: ConnectionEvent<Answer>, turn: &mut Turn<'_, '_>) {
         match event {
             ConnectionEvent::Connect(pending) if self.is_full() => self.waiting.push(pending),
@@ -27,7 +28,7 @@ impl SessionTask {
             ConnectionEvent::AckFailed { token, why } => token.send(Err(why)),
             ConnectionEvent::Disconnected { socket, reason } => {
                 if let Some(local) = self.sockets.get_mut(socket) {
-                    // Of a socket that the application has disconnected nothing is handled any more.
+                    // The application has disconnected the socket: drop its parked events.
                     if local.socket.is_gone() {
                         self.connection.forget(socket);
                     }
@@ -59,14 +60,13 @@ impl SessionTask {
         }
     }
 
-    /// Whether as many futures of the application wait for this client as may.
+    /// Returns `true` if this client has as many running jobs as `client_concurrency` allows.
     pub(super) fn is_full(&self) -> bool {
         self.running.len() >= self.namespaces.server().settings().client_concurrency
     }
 
-    /// Goes on, once there is a place, with what has waited for one among the futures of this client: those who want to
-    /// connect, then events.
-    pub(super) fn go_on(&mut self, turn: &mut Turn<'_, '_>) {
+    /// Resumes work that was held back by the limit on running jobs: connection requests first, then events.
+    pub(super) fn resume_waiting(&mut self, turn: &mut Turn<'_, '_>) {
         if !self.connection.is_parked() {
             return;
         }
@@ -80,6 +80,7 @@ impl SessionTask {
         }
     }
 
+    /// Applies the policy and filters to an event, then runs its handlers.
     fn received(
         &mut self,
         key: SocketKey,
@@ -89,56 +90,56 @@ impl SessionTask {
     ) {
         let Some(local) = self.sockets.get_mut(key) else { return };
         let socket = &local.socket;
-        // Disconnected by the application, which the connection is yet to hear of.
+        // The application has disconnected the socket, but the connection does not know yet.
         if socket.is_gone() && !local.is_leaving() {
             return;
         }
-        if socket.is_plain() {
+        if socket.has_no_guards() {
             self.handle(key, event, ack, turn);
         } else {
-            match contained(|| socket.judge(&event)) {
-                Some(Judgement::Now(Verdict::Pass)) => self.handle(key, event, ack, turn),
-                Some(Judgement::Now(verdict)) => refused(socket, &event, ack, verdict),
-                Some(Judgement::Later(future)) => {
+            match contained(|| socket.filter_event(&event)) {
+                Some(Filtering::Done(Verdict::Pass)) => self.handle(key, event, ack, turn),
+                Some(Filtering::Done(verdict)) => report_denied(socket, &event, ack, verdict),
+                Some(Filtering::Waiting(future)) => {
                     let span = span(socket, event.name());
                     local.running += 1;
                     local.filtering = true;
                     self.start(Job::filter(key, event, ack, future, span), turn);
                 }
-                None => not_handled(socket, &event, ack, &Cause::Panicked),
+                None => report_unhandled(socket, &event, ack, &Cause::Panicked),
             }
         }
         let Some(local) = self.sockets.get_mut(key) else { return };
         if local.is_full() {
-            local.held = true;
+            local.parked = true;
             self.connection.park(key);
         }
-        // Perhaps it was its last, and no handler runs that would end.
+        // This may have been the last event of a leaving socket, with no handler left to trigger this later.
         if local.is_leaving() {
             self.run_disconnect_handler(key, turn);
         }
     }
 
-    /// Its async filters have decided on an event.
-    pub(super) fn judged(
+    /// Continues with an event after its async filters have finished.
+    pub(super) fn filtered(
         &mut self,
         key: SocketKey,
         FilteredEvent { event, ack }: FilteredEvent,
-        judged: Judged,
+        result: Judged,
         turn: &mut Turn<'_, '_>,
     ) {
         let Some(local) = self.sockets.get_mut(key) else { return };
         local.filtering = false;
-        match judged {
+        match result {
             Ok(Verdict::Pass) => self.handle(key, event, ack, turn),
-            Ok(verdict) => refused(&local.socket, &event, ack, verdict),
-            Err(failure) => not_handled(&local.socket, &event, ack, &failure.cause),
+            Ok(verdict) => report_denied(&local.socket, &event, ack, verdict),
+            Err(failure) => report_unhandled(&local.socket, &event, ack, &failure.cause),
         }
-        // The handlers have begun: the filter counted until here.
-        self.settle(key, turn);
+        // Only now, after the handlers were started, does the filter stop counting as running.
+        self.job_ended(key, turn);
     }
 
-    /// Hands an event that was let pass to its handlers.
+    /// Runs the handlers of an event that passed the policy and filters.
     fn handle(&mut self, key: SocketKey, event: packet::Event, ack: Option<AckId>, turn: &mut Turn<'_, '_>) {
         let Some(local) = self.sockets.get_mut(key) else { return };
         let (socket, table) = (&local.socket, local.socket.table());
@@ -149,14 +150,14 @@ impl SessionTask {
         });
         let listeners = socket.listeners(event.name());
         if !listeners.is_empty() {
-            self.call_all(key, &listeners, &event, ack, turn);
+            self.run_all(key, &listeners, &event, ack, turn);
             return;
         }
         let (label, handler) = match (table.event(event.name()), table.fallback()) {
             (Some((index, handler)), _) => (EventLabel::Known(index), handler),
             (None, Some(handler)) => (EventLabel::Named(event.name().into()), handler),
             (None, None) => {
-                not_handled(socket, &event, ack, &Cause::UnknownEvent);
+                report_unhandled(socket, &event, ack, &Cause::UnknownEvent);
                 return;
             }
         };
@@ -165,8 +166,8 @@ impl SessionTask {
         self.run(key, Occasion::Event(label), span, called, turn);
     }
 
-    /// Hands an event to the namespace's handler and to the socket's own listeners. The first of them answers.
-    fn call_all(
+    /// Runs the namespace's handler and the socket's own listeners. The first of them gets the ack.
+    fn run_all(
         &mut self,
         key: SocketKey,
         listeners: &[(Arc<str>, Arc<EventHandler>)],
@@ -176,13 +177,13 @@ impl SessionTask {
     ) {
         let Some(local) = self.sockets.get_mut(key) else { return };
         let socket = &local.socket;
-        let own =
+        let namespace_handler =
             socket.table().event(event.name()).map(|(index, handler)| (EventLabel::Known(index), handler));
-        let others =
+        let listeners =
             listeners.iter().map(|(name, handler)| (EventLabel::Named(Arc::clone(name)), &**handler));
-        let called: Vec<_> = own
+        let called: Vec<_> = namespace_handler
             .into_iter()
-            .chain(others)
+            .chain(listeners)
             .map(|(label, handler)| {
                 let context = EventContext::new(socket.clone(), event.clone(), ack.take());
                 (label, span(socket, event.name()), call(handler, context))
@@ -193,6 +194,8 @@ impl SessionTask {
         }
     }
 
+    /// Cleans up after the connection has closed: the mailbox rejects further packets, and pending connection requests and
+    /// unopened streams are dropped.
     fn closed(&mut self, reason: DisconnectReason) {
         trace::session_closed(reason);
         self.ended = Some(reason);
@@ -203,14 +206,15 @@ impl SessionTask {
     }
 }
 
-/// An event did not pass the policy and the filters.
-fn refused(socket: &Socket, event: &packet::Event, ack: Option<AckId>, verdict: Verdict) {
+/// Reports an event that the policy or a filter has denied. A filter may also discard events without a report.
+fn report_denied(socket: &Socket, event: &packet::Event, ack: Option<AckId>, verdict: Verdict) {
     if let Verdict::Deny(reason) = verdict {
-        not_handled(socket, event, ack, &Cause::Denied(reason));
+        report_unhandled(socket, event, ack, &Cause::Denied(reason));
     }
 }
 
-fn not_handled(socket: &Socket, event: &packet::Event, ack: Option<AckId>, cause: &Cause) {
+/// Reports an event for which no handler ran, with its ack, to the error hook.
+fn report_unhandled(socket: &Socket, event: &packet::Event, ack: Option<AckId>, cause: &Cause) {
     let ack = ack.map(|id| AckSlot::new(socket.clone(), id));
     socket.report(Some(event.name()), cause, ack);
 }

@@ -20,8 +20,8 @@ use crate::trace::{self, Span};
 use crate::transport::PendingStream;
 
 pin_project! {
-    /// The task of one session. It owns the connection and everything that moves it: streams, parked
-    /// requests, the application's futures, one timer.
+    /// The task of one session. It owns the connection and everything that drives it: streams, pending requests, the
+    /// application's futures and one timer.
     #[must_use = "a driver must be spawned for its session to live"]
     pub(crate) struct Driver {
         work: SessionTask,
@@ -31,28 +31,28 @@ pin_project! {
     }
 }
 
-/// What a driver works on.
+/// The state of a driver, without its timer.
 pub(super) struct SessionTask {
     pub(super) namespaces: Arc<NamespaceSet>,
     pub(super) session: Arc<Session>,
     pub(super) connection: Connection<Answer>,
     pub(super) streams: Streams,
-    /// GETs that are parked, and POSTs whose packets are not read.
+    /// GETs waiting for packets, and POSTs whose packets have not all been read.
     requests: Vec<(LinkId, Respond)>,
     pub(super) sockets: LocalSockets,
     pub(super) running: Jobs,
-    /// Wishes to connect that wait for a place among the futures that run.
+    /// Connection requests that wait for the number of running jobs to drop below its limit.
     pub(super) waiting: Vec<Pending>,
-    /// The bytes that the connection has written by itself since all was written.
+    /// The bytes of replies queued by the connection itself since the queue was last empty.
     replies: usize,
-    /// Why the session has ended, when it has.
+    /// The disconnect reason, once the session has ended.
     pub(super) ended: Option<DisconnectReason>,
-    /// An empty list, to be exchanged for the mailbox's.
+    /// An empty list that is swapped with the mailbox's.
     commands: Vec<Command>,
 }
 
 impl Driver {
-    /// The driver of a session that is in the table, and whose client asked for it with `open`.
+    /// Creates the driver of a session that is already in the table, opened by the request `open`.
     pub(crate) fn new(namespaces: Arc<NamespaceSet>, session: Arc<Session>, open: &Open) -> Self {
         let now = now();
         let connection =
@@ -74,7 +74,7 @@ impl Driver {
         Self { work, timer: Timer::new(now), span }
     }
 
-    /// Gives the session the stream it was opened for.
+    /// Adds the stream that the session is opened on.
     pub(crate) fn with_stream(mut self, stream: PendingStream) -> Self {
         let link = self.work.session.new_link();
         self.work.streams.insert(
@@ -121,28 +121,29 @@ impl Future for Driver {
             }
         }
         work.session.mailbox.note(work.backlog());
-        // A task that wakes itself at once keeps its worker busy, which then looks for input of others once in 61 polls.
-        let given_way = pin!(tokio::task::yield_now()).poll(cx);
-        debug_assert!(given_way.is_pending(), "it wakes the task later");
+        // A task that wakes itself directly keeps its worker busy, which then checks for other input only every 61 polls.
+        let yielded = pin!(tokio::task::yield_now()).poll(cx);
+        debug_assert!(yielded.is_pending(), "`yield_now` wakes the task later");
         Poll::Pending
     }
 }
 
-/// A session that is busy gives way to the others of its thread after this many turns, of at most a
-/// quarter of a megabyte of input each.
+/// The number of turns after which a busy session yields to the others on its thread. One turn reads at most a quarter
+/// of a megabyte.
 const TURNS_PER_POLL: usize = 8;
 
-/// Events that one turn takes at most: a POST may hold a hundred thousand. Nothing more is read until all are taken.
+/// The maximum number of events handled per turn; one POST may hold a hundred thousand. No more input is read until all
+/// of them are handled.
 const EVENTS_PER_TURN: usize = 256;
 
-/// The bytes of replies that may wait for a client, beside what the application emits: thousands of
-/// CONNECT replies.
+/// The maximum number of queued bytes of replies to one client, separate from the application's packets. It allows
+/// thousands of CONNECT replies.
 const MAX_REPLIES: usize = 1024 * 1024;
 
-/// The steps of a turn. Each tells whether it moved anything.
+/// The steps of a turn. Each returns `true` if it made progress.
 impl SessionTask {
     fn drive_read(&mut self, turn: &mut Turn<'_, '_>) -> bool {
-        // What is not read waits in the kernel, and TCP holds its sender back.
+        // Unread input stays in the kernel, so TCP applies back-pressure to the peer.
         !self.streams.is_empty()
             && !self.connection.is_behind()
             && self.streams.drive_read(
@@ -158,16 +159,16 @@ impl SessionTask {
         if self.connection.poll_timeout().is_some_and(|deadline| now >= deadline) {
             moved |= self.handle_timeout(now);
         }
-        if let Some((link, deadline)) = self.stalled_answer()
+        if let Some((link, deadline)) = self.undelivered_response()
             && now >= deadline
         {
-            self.session.mailbox.drop_answer(link);
+            self.session.mailbox.drop_response(link);
             self.connection.handle_lost(link, LinkError::Stalled, now);
         }
         moved | self.end_overdue(turn)
     }
 
-    /// Handles a deadline, after everything that has come by now.
+    /// Handles a deadline, after all input that has arrived by now.
     #[cold]
     fn handle_timeout(&mut self, now: Instant) -> bool {
         let moved = self.drain_mailbox(now);
@@ -177,7 +178,7 @@ impl SessionTask {
     }
 
     fn dispatch(&mut self, turn: &mut Turn<'_, '_>) -> bool {
-        self.go_on(turn);
+        self.resume_waiting(turn);
         let mut moved = false;
         for _ in 0..EVENTS_PER_TURN {
             let Some(event) = self.connection.poll(turn.now) else { break };
@@ -236,26 +237,29 @@ impl SessionTask {
 
     fn timeout(&self) -> Option<Instant> {
         let streams = self.streams.timeout(self.namespaces.server().settings().write_timeout);
-        let answer = self.stalled_answer().map(|(_, deadline)| deadline);
-        [self.connection.poll_timeout(), streams, self.sockets.timeout(), answer].into_iter().flatten().min()
+        let response = self.undelivered_response().map(|(_, deadline)| deadline);
+        [self.connection.poll_timeout(), streams, self.sockets.timeout(), response]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
-    /// Tells the connection of bytes that have moved without waking the task.
+    /// Passes on progress of uploads and responses that did not wake the task.
     fn take_progress(&mut self) {
         if self.session.take_uploads() {
             self.requests.iter().for_each(|(link, _)| self.connection.handle_activity(*link));
         }
         if let Some(link) = self.connection.undelivered()
-            && let Some((left, moved)) = self.session.mailbox.answer_progress()
+            && let Some((left, moved)) = self.session.mailbox.response_progress()
         {
             self.connection.handle_progress(link, left, moved);
         }
     }
 
-    /// The answer to a GET that is not delivered, and until when a piece of it must be taken.
-    fn stalled_answer(&self) -> Option<(LinkId, Instant)> {
+    /// Returns the undelivered response to a GET, and the deadline for the next piece of it to be taken.
+    fn undelivered_response(&self) -> Option<(LinkId, Instant)> {
         let link = self.connection.undelivered()?;
-        let (_, moved) = self.session.mailbox.answer_progress()?;
+        let (_, moved) = self.session.mailbox.response_progress()?;
         Some((link, moved + self.namespaces.server().settings().write_timeout))
     }
 
@@ -276,8 +280,8 @@ impl SessionTask {
         self.connection.queued_bytes() + self.streams.queued_bytes()
     }
 
-    /// Ends a client that makes the connection itself write, by asking for namespaces it may not have,
-    /// and reads nothing of it. What the application emits has its own bound.
+    /// Closes the session if the client causes many replies, such as connect errors, without reading them. Packets of the
+    /// application have a bound of their own.
     fn bound_replies(&mut self, queued_before: usize, now: Instant) {
         if self.downstream_bytes() == 0 {
             self.replies = 0;
@@ -300,17 +304,17 @@ impl SessionTask {
                 connection.send(socket, packet, Some(*request));
             }
             Command::Disconnect { socket } => connection.disconnect(socket),
-            // Whoever asked may have given up.
+            // The receiver may have been dropped.
             Command::Sockets { reply } => drop(reply.send(self.sockets.connected())),
             Command::DisconnectClient => connection.disconnect_client(now),
             Command::Close { reason } => connection.close(reason, now),
             Command::Poll { link, poll, respond } => {
-                let taken = connection.handle_poll(link, &poll, now);
-                self.await_answer(link, respond, taken);
+                let accepted = connection.handle_poll(link, &poll, now);
+                self.add_request(link, respond, accepted);
             }
             Command::Post { link, post, respond } => {
-                let taken = connection.handle_post(link, &post, now);
-                self.await_answer(link, respond, taken);
+                let accepted = connection.handle_post(link, &post, now);
+                self.add_request(link, respond, accepted);
             }
             Command::Body { link, body } => connection.handle_body(link, body, now),
             Command::Delivered { link, moved } => {
@@ -318,7 +322,7 @@ impl SessionTask {
                 connection.handle_delivered(link, now);
             }
             Command::LinkLost { link, why } => {
-                self.session.mailbox.drop_answer(link);
+                self.session.mailbox.drop_response(link);
                 connection.handle_lost(link, why, now);
                 if why == LinkError::Aborted {
                     self.requests.retain(|(other, _)| *other != link);
@@ -332,10 +336,11 @@ impl SessionTask {
         }
     }
 
-    fn await_answer(&mut self, link: LinkId, respond: Respond, taken: Result<(), RequestError>) {
-        match taken {
+    /// Stores an accepted request until its response, or responds with the error.
+    fn add_request(&mut self, link: LinkId, respond: Respond, accepted: Result<(), RequestError>) {
+        match accepted {
             Ok(()) => self.requests.push((link, respond)),
-            // Whoever asked may be gone, here and below: its `LinkError` is on its way.
+            // The receiver may have been dropped, here and in `respond`; a `LinkLost` command then follows.
             Err(error) => drop(respond.send(Reply::Whole(Response::Refused(error)))),
         }
     }
@@ -346,7 +351,7 @@ impl SessionTask {
             let reply = match response {
                 Response::Payload(packets) => {
                     let length = packets.len();
-                    self.session.mailbox.answer(link, packets, now);
+                    self.session.mailbox.respond(link, packets, now);
                     Reply::Packets { length }
                 }
                 other => Reply::Whole(other),
@@ -356,8 +361,8 @@ impl SessionTask {
     }
 }
 
-/// However the task ends, with its runtime or by a panic: nobody finds the session any more, and its
-/// sockets, dropped with it, leave their rooms.
+/// Removes the session however the task ends, including a panic or the shutdown of its runtime. The sockets are dropped
+/// with it and leave their rooms.
 impl Drop for SessionTask {
     fn drop(&mut self) {
         drop(self.session.mailbox.close());
@@ -366,5 +371,5 @@ impl Drop for SessionTask {
     }
 }
 
-/// Room for more commands than this is given back once they are done.
+/// The capacity up to which the command list is kept for reuse.
 const KEPT_COMMANDS: usize = 16;

@@ -10,36 +10,36 @@ use crate::panics::contained;
 use crate::session::SocketName;
 use crate::socket::Socket;
 
-/// A socket as the task of its session keeps it. Dropped, it leaves its rooms.
+/// A socket and its state in the session's task. Dropping it makes the socket leave its rooms.
 #[derive(Debug)]
 pub(super) struct LocalSocket {
     pub(super) socket: Socket,
-    /// How many of its handlers have not ended.
+    /// The number of its running handlers and filters.
     pub(super) running: usize,
-    /// Whether an async filter decides on one of its events.
+    /// Set while async filters run for one of its events.
     pub(super) filtering: bool,
-    /// Whether its events are parked because it is [full](Self::is_full).
-    pub(super) held: bool,
-    /// What came with its wish to connect.
+    /// Set while its events are parked because it is [full](Self::is_full).
+    pub(super) parked: bool,
+    /// The `auth` payload of its CONNECT packet.
     pub(super) auth: Option<ByteString>,
     phase: Phase,
 }
 
 /// ```text
-///   Asking ──▶ Connected ──▶ Leaving ──▶ Ending ──▶ removed
+///   Connecting ──▶ Connected ──▶ Leaving ──▶ Ending ──▶ removed
 /// ```
 #[derive(Debug)]
 enum Phase {
-    /// Its middlewares run.
-    Asking,
+    /// The middlewares run.
+    Connecting,
     Connected(Membership),
-    /// Its handlers may finish, and events that came before its end be handled, until the moment named.
+    /// Running handlers finish and events received before the disconnect are handled, until `until`.
     Leaving {
         reason: DisconnectReason,
         rooms: Vec<String>,
         until: Instant,
     },
-    /// Its disconnect handler may run until the moment named.
+    /// The disconnect handler runs, until `until`.
     Ending {
         until: Instant,
     },
@@ -48,27 +48,27 @@ enum Phase {
 
 impl LocalSocket {
     pub(super) fn new(socket: Socket, auth: Option<ByteString>) -> Self {
-        Self { socket, running: 0, filtering: false, held: false, auth, phase: Phase::Asking }
+        Self { socket, running: 0, filtering: false, parked: false, auth, phase: Phase::Connecting }
     }
 
-    /// How many of its handlers may wait at once.
+    /// Returns the maximum number of its handlers that may run at once.
     fn concurrency(&self) -> usize {
         self.socket.table().concurrency().unwrap_or(self.socket.server().settings().concurrency)
     }
 
-    /// Whether its next event has to wait: too many handlers run, or the one before it has not reached its handlers.
+    /// Returns `true` if its next event has to wait: the limit on handlers is reached, or filters run for an event.
     pub(super) fn is_full(&self) -> bool {
         self.filtering || self.running >= self.concurrency()
     }
 
-    /// It is a member of its namespace from now on.
+    /// Makes the socket a member of its namespace.
     pub(super) fn connect(&mut self) -> Result<(), Barred> {
         self.phase = Phase::Gone;
         self.phase = Phase::Connected(self.socket.connect()?);
         Ok(())
     }
 
-    /// It is a member no more.
+    /// Ends the membership in the namespace.
     pub(super) fn leave(&mut self, reason: DisconnectReason, until: Instant) {
         if let Phase::Connected(membership) = std::mem::replace(&mut self.phase, Phase::Gone) {
             self.phase = Phase::Leaving { reason, rooms: membership.end(), until };
@@ -81,25 +81,25 @@ impl LocalSocket {
         }
     }
 
-    /// When its handlers have had their time.
-    pub(super) fn grace(&self) -> Option<Instant> {
+    /// Returns the deadline for its handlers, if it has left.
+    pub(super) fn grace_deadline(&self) -> Option<Instant> {
         match self.phase {
             Phase::Leaving { until, .. } | Phase::Ending { until } => Some(until),
-            Phase::Asking | Phase::Connected(_) | Phase::Gone => None,
+            Phase::Connecting | Phase::Connected(_) | Phase::Gone => None,
         }
     }
 
-    /// Whether it is gone, and its disconnect handler has not been called.
+    /// Returns `true` if the socket has left and its disconnect handler has not been called.
     pub(super) fn is_leaving(&self) -> bool {
         matches!(self.phase, Phase::Leaving { .. })
     }
 
-    /// Whether its disconnect handler runs.
+    /// Returns `true` if the disconnect handler runs.
     pub(super) fn is_ending(&self) -> bool {
         matches!(self.phase, Phase::Ending { .. })
     }
 
-    /// Once, when it is leaving and none of its handlers runs: what its disconnect handler is told.
+    /// Returns the context for the disconnect handler, once, if the socket is leaving and no handler runs.
     pub(super) fn end(&mut self, until: Instant) -> Option<DisconnectContext> {
         if self.running > 0 || !matches!(self.phase, Phase::Leaving { .. }) {
             return None;
@@ -108,11 +108,11 @@ impl LocalSocket {
             Phase::Leaving { reason, rooms, .. } => {
                 Some(DisconnectContext { socket: self.socket.clone(), reason, rooms })
             }
-            Phase::Asking | Phase::Connected(_) | Phase::Ending { .. } | Phase::Gone => None,
+            Phase::Connecting | Phase::Connected(_) | Phase::Ending { .. } | Phase::Gone => None,
         }
     }
 
-    /// Its middlewares, one after the other; none if it has none.
+    /// Returns a future that runs the middlewares in order, or `None` if there are no middlewares.
     pub(super) fn admission(&self) -> Option<BoxFuture<Result<(), ConnectError>>> {
         if self.socket.table().middlewares().is_empty() {
             return None;
@@ -135,14 +135,14 @@ impl LocalSocket {
     }
 }
 
-/// However it ends, refused or with its session: nothing of it is left behind.
+/// Frees listeners, tasks and extensions however the socket ends, rejected or with its session.
 impl Drop for LocalSocket {
     fn drop(&mut self) {
         self.socket.retire();
     }
 }
 
-/// The sockets of a session. Few have more than one, so they are looked up by walking.
+/// The sockets of a session. Few sessions have more than one, so lookup is a linear search.
 #[derive(Debug, Default)]
 pub(super) struct LocalSockets(Vec<LocalSocket>);
 
@@ -159,12 +159,12 @@ impl LocalSockets {
     pub(super) fn remove(&mut self, key: SocketKey) {
         if let Some(index) = self.0.iter().position(|local| local.socket.key() == key) {
             let local = self.0.swap_remove(index);
-            // With it go the application's extensions.
+            // This drops values of the application, whose destructors may panic.
             contained(|| drop(local));
         }
     }
 
-    /// Those that have not left.
+    /// Returns the names of the connected sockets.
     pub(super) fn connected(&self) -> Vec<SocketName> {
         let connected = self.0.iter().map(|local| &local.socket).filter(|socket| socket.is_connected());
         connected.map(|socket| SocketName { namespace: socket.namespace().into(), id: socket.id() }).collect()
@@ -174,14 +174,14 @@ impl LocalSockets {
         self.0.len()
     }
 
-    /// One whose handlers have had their time.
+    /// Returns a socket whose handlers have exceeded their grace time.
     pub(super) fn overdue(&self, now: Instant) -> Option<SocketKey> {
-        let overdue = |local: &&LocalSocket| local.grace().is_some_and(|until| now >= until);
+        let overdue = |local: &&LocalSocket| local.grace_deadline().is_some_and(|until| now >= until);
         self.0.iter().find(overdue).map(|local| local.socket.key())
     }
 
     pub(super) fn timeout(&self) -> Option<Instant> {
-        self.0.iter().filter_map(LocalSocket::grace).min()
+        self.0.iter().filter_map(LocalSocket::grace_deadline).min()
     }
 
     pub(super) fn is_empty(&self) -> bool {

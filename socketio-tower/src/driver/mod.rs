@@ -1,4 +1,4 @@
-//! The task of one session: it owns the connection, and runs the application's handlers.
+//! The task of one session, which owns the connection and runs the application's handlers.
 
 #[expect(clippy::module_inception, reason = "the type that gives the module its name")]
 mod driver;
@@ -20,8 +20,8 @@ mod tests {
     use crate::trace::Span;
     use crate::transport::MessageStream;
 
-    /// What exists once for each client, socket or command, in bytes; the driver without its span, which only
-    /// `tracing` makes large.
+    /// Bounds the size in bytes of types that exist once per client, socket or command. The driver is measured without
+    /// its span, which is large only with `tracing`.
     #[test]
     #[cfg(target_pointer_width = "64")]
     fn sizes() {

@@ -15,17 +15,17 @@ use crate::panics::contained;
 use crate::socket::AckRight;
 use crate::trace::Span;
 
-/// The application's futures that did not end at their first poll.
+/// The application's futures that were pending after their first poll.
 ///
-/// They run inside the task of the session, beside each other: no task, no channel, and what they emit
-/// keeps its order.
+/// They run concurrently inside the session's task. This needs no further task or channel, and packets keep the order
+/// in which they were emitted.
 #[derive(Debug, Default)]
 pub(super) struct Jobs {
-    /// Made when the first is put in, because it allocates; dropped when the last has ended.
+    /// Created with the first job, because it allocates; dropped after the last one.
     jobs: Option<FuturesUnordered<Stored>>,
 }
 
-/// A future of the application, and what it is for.
+/// A future of the application and its purpose.
 #[derive(Debug)]
 pub(super) struct Job {
     pub(super) socket: SocketKey,
@@ -36,12 +36,12 @@ pub(super) struct Job {
 /// The purpose of a job, with its future.
 #[derive(Debug)]
 enum Kind {
-    /// The middlewares of a socket that wants to connect.
+    /// The middlewares of a connecting socket.
     Admission {
-        asking: Box<Asking>,
+        connecting: Box<Connecting>,
         future: BoxFuture<Result<(), ConnectError>>,
     },
-    /// The async filters of an event, which waits for them.
+    /// The async filters of an event, which is held until they finish.
     Filter {
         event: Box<FilteredEvent>,
         future: BoxFuture<Judged>,
@@ -52,14 +52,14 @@ enum Kind {
     },
 }
 
-/// A client that wants to connect to a namespace.
+/// A connection request and the socket created for it.
 #[derive(Debug)]
-pub(super) struct Asking {
+pub(super) struct Connecting {
     pub(super) pending: Pending,
     pub(super) local: LocalSocket,
 }
 
-/// An event that waits for its filters.
+/// An event held for its filters.
 #[derive(Debug)]
 pub(super) struct FilteredEvent {
     pub(super) event: packet::Event,
@@ -70,30 +70,30 @@ pub(super) struct FilteredEvent {
 #[derive(Debug)]
 pub(super) enum Occasion {
     Connect,
-    /// An event that is known by this name.
+    /// An event, with its name.
     Event(EventLabel),
     Disconnect,
 }
 
-/// How the name of an event is kept while its handler runs, without copying it.
+/// The name of an event, kept without a copy while its handler runs.
 #[derive(Debug)]
 pub(super) enum EventLabel {
-    /// It stands in the namespace's table.
+    /// An event of the namespace's table.
     Known(EventIndex),
-    /// It is a listener's own, or nobody's.
+    /// An event of a socket's own listener or of the fallback handler.
     Named(Arc<str>),
 }
 
-/// The end of a job.
+/// The result of a job.
 #[derive(Debug)]
 pub(super) enum Finished {
-    Admission { asking: Box<Asking>, verdict: Result<(), ConnectError> },
-    Filter { event: Box<FilteredEvent>, judged: Judged },
+    Admission { connecting: Box<Connecting>, verdict: Result<(), ConnectError> },
+    Filter { event: Box<FilteredEvent>, result: Judged },
     Handler { occasion: Occasion, outcome: Outcome },
 }
 
 impl Job {
-    /// The middlewares of a socket.
+    /// Creates the job that runs the middlewares of a socket.
     pub(super) fn admission(
         pending: Pending,
         local: LocalSocket,
@@ -101,10 +101,11 @@ impl Job {
         span: Span,
     ) -> Self {
         let socket = pending.socket();
-        Self { socket, kind: Kind::Admission { asking: Box::new(Asking { pending, local }), future }, span }
+        let connecting = Box::new(Connecting { pending, local });
+        Self { socket, kind: Kind::Admission { connecting, future }, span }
     }
 
-    /// A handler of a socket.
+    /// Creates the job that runs a handler.
     pub(super) fn handler(
         socket: SocketKey,
         occasion: Occasion,
@@ -114,7 +115,7 @@ impl Job {
         Self { socket, kind: Kind::Handler { occasion, future }, span }
     }
 
-    /// The async filters that stand between an event and its handlers.
+    /// Creates the job that runs the async filters of an event.
     pub(super) fn filter(
         socket: SocketKey,
         event: packet::Event,
@@ -125,13 +126,13 @@ impl Job {
         Self { socket, kind: Kind::Filter { event: Box::new(FilteredEvent { event, ack }), future }, span }
     }
 
-    /// The first poll, outside tokio's cooperative budget: a handler that is ready must not be told to
-    /// wait because its session has done much in this turn. Gives the job back if it has not ended.
+    /// Polls the job for the first time, outside tokio's cooperative budget: a handler that is ready must not be delayed
+    /// because its session has done a lot in this turn. Returns the job if it is pending.
     pub(super) fn start(self, cx: &mut Context<'_>) -> Result<Finished, Self> {
         self.poll(cx, Budget::Free)
     }
 
-    /// A panic ends the job and nothing else.
+    /// Polls the job. A panic ends this job only.
     fn poll(self, cx: &mut Context<'_>, budget: Budget) -> Result<Finished, Self> {
         let Self { socket, kind, span } = self;
         let unfinished = |kind, span| Err(Self { socket, kind, span });
@@ -149,34 +150,36 @@ impl Job {
             },
             Kind::Filter { event, mut future } => match poll_contained(&mut future, &span, cx, budget) {
                 Poll::Pending => unfinished(Kind::Filter { event, future }, span),
-                Poll::Ready(judged) => {
+                Poll::Ready(result) => {
                     contained(|| drop(future));
-                    Ok(Finished::Filter { event, judged: judged.unwrap_or_else(|| Err(panicked())) })
+                    Ok(Finished::Filter { event, result: result.unwrap_or_else(|| Err(panicked())) })
                 }
             },
-            Kind::Admission { asking, mut future } => match poll_contained(&mut future, &span, cx, budget) {
-                Poll::Pending => unfinished(Kind::Admission { asking, future }, span),
-                Poll::Ready(verdict) => {
-                    contained(|| drop(future));
-                    let verdict = verdict.unwrap_or_else(|| {
-                        asking.local.socket.report(None, &Cause::Panicked, None);
-                        Err(Cause::Panicked.refusal())
-                    });
-                    Ok(Finished::Admission { asking, verdict })
+            Kind::Admission { connecting, mut future } => {
+                match poll_contained(&mut future, &span, cx, budget) {
+                    Poll::Pending => unfinished(Kind::Admission { connecting, future }, span),
+                    Poll::Ready(verdict) => {
+                        contained(|| drop(future));
+                        let verdict = verdict.unwrap_or_else(|| {
+                            connecting.local.socket.report(None, &Cause::Panicked, None);
+                            Err(Cause::Panicked.refusal())
+                        });
+                        Ok(Finished::Admission { connecting, verdict })
+                    }
                 }
-            },
+            }
         }
     }
 }
 
-/// The relation of a poll to tokio's cooperative budget.
+/// Accounting of a poll in tokio's cooperative budget.
 #[derive(Debug, Clone, Copy)]
 enum Budget {
     Counted,
     Free,
 }
 
-/// Polls a future of the application; none if it panicked.
+/// Polls a future of the application. Returns `None` if it panicked.
 fn poll_contained<T>(
     future: &mut BoxFuture<T>,
     span: &Span,
@@ -198,23 +201,23 @@ fn panicked() -> Box<Failure> {
 }
 
 thread_local! {
-    /// The box of the handler that ended last on this thread: most end at their first poll, and the next one's
-    /// future often has the same size.
+    /// The box of the last handler that finished on this thread. Most finish at their first poll, and the next future
+    /// often has the same size.
     static SPARE: Cell<Option<BoxFuture<Outcome>>> = const { Cell::new(None) };
 }
 
-/// A box for the future of a handler; none has to be made if this gives one.
+/// Takes the spare box, in which the next handler's future can be placed without an allocation.
 pub(super) fn take_spare() -> Option<BoxFuture<Outcome>> {
     SPARE.try_with(Cell::take).ok().flatten()
 }
 
-/// Keeps the box of a future that has ended.
+/// Keeps the box of a finished future for reuse.
 pub(super) fn keep_spare(future: BoxFuture<Outcome>) {
-    // An error means that the thread is ending: there is nobody left to keep it for.
+    // An error means that the thread is exiting, so the box is not needed.
     SPARE.try_with(|spare| spare.set(Some(future))).ok();
 }
 
-/// A job among others; none once it has ended.
+/// A job in the set; `None` once it has finished.
 #[derive(Debug)]
 struct Stored(Option<Job>);
 
@@ -247,7 +250,7 @@ impl Jobs {
         self.jobs.as_ref().map_or(0, FuturesUnordered::len)
     }
 
-    /// The next that has ended.
+    /// Polls all jobs that were woken. Returns the next finished one.
     pub(super) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<(SocketKey, Finished)> {
         let Some(jobs) = &mut self.jobs else { return Poll::Pending };
         match Pin::new(jobs).poll_next(cx) {
@@ -260,12 +263,12 @@ impl Jobs {
         }
     }
 
-    /// Drops the futures of a socket; tells how many there were.
+    /// Drops the jobs of a socket. Returns the number of jobs dropped.
     pub(super) fn abandon(&mut self, socket: SocketKey) -> usize {
         self.abandon_if(|job| job.socket == socket)
     }
 
-    /// Drops the middlewares of sockets that wait to be connected.
+    /// Drops the middlewares of connecting sockets.
     pub(super) fn abandon_admissions(&mut self) {
         self.abandon_if(|job| matches!(job.kind, Kind::Admission { .. }));
     }

@@ -16,8 +16,7 @@ use super::turn::Turn;
 use crate::session::Answer;
 use crate::transport::{PendingStream, ReadError};
 
-/// The message streams of a session: the one it speaks over, one that may take over, and those that are
-/// on their way out.
+/// The message streams of a session: the current one, a candidate for an upgrade, and those that are closing.
 #[derive(Default)]
 pub(super) struct Streams(Vec<Slot>);
 
@@ -37,10 +36,9 @@ enum Phase {
 }
 
 impl Streams {
-    /// Adds the stream that the session was opened for, or with `upgrade` one that wants to take it over.
+    /// Adds the stream that the session was opened on, or with `upgrade` a candidate for an upgrade.
     ///
-    /// The HTTP server has until then to hand the connection over. While one candidate is awaited, another
-    /// is dropped.
+    /// The HTTP server must hand over the connection before `until`. While one stream is opening, further ones are dropped.
     pub(super) fn insert(
         &mut self,
         link: LinkId,
@@ -58,7 +56,7 @@ impl Streams {
         self.0.is_empty()
     }
 
-    /// The memory that waits for the kernel, in bytes, on streams that are closing as well.
+    /// Returns the memory of queued output in bytes, including that of closing streams.
     pub(super) fn queued_bytes(&self) -> usize {
         let queued = |slot: &Slot| match &slot.phase {
             Phase::Open(Open { wire, .. }) | Phase::Closing(Closing { wire, .. }) => wire.size(),
@@ -67,7 +65,7 @@ impl Streams {
         self.0.iter().map(queued).sum()
     }
 
-    /// Returns how many bytes have been read and not handed to the connection.
+    /// Returns the number of bytes that were read but not yet passed to the connection.
     pub(super) fn received_bytes(&self) -> usize {
         let received = |slot: &Slot| match &slot.phase {
             Phase::Open(Open { wire, .. }) | Phase::Closing(Closing { wire, .. }) => wire.received_bytes(),
@@ -76,8 +74,7 @@ impl Streams {
         self.0.iter().map(received).sum()
     }
 
-    /// The moment at which something is overdue: a connection that is not handed over, a write that makes no progress, a close
-    /// that is not answered.
+    /// Returns the earliest deadline: of a stream that is opening, of a write without progress, or of a close.
     pub(super) fn timeout(&self, write_timeout: Duration) -> Option<Instant> {
         let timeout = |slot: &Slot| match &slot.phase {
             Phase::Opening(opening) => Some(opening.timeout()),
@@ -88,7 +85,7 @@ impl Streams {
         self.0.iter().filter_map(timeout).min()
     }
 
-    /// Hands what has arrived to the connection, as much as a turn may. Returns whether something has.
+    /// Reads input and passes it to the connection, up to the limits of one turn. Returns `true` if there was progress.
     pub(super) fn drive_read(
         &mut self,
         connection: &mut Connection<Answer>,
@@ -100,31 +97,31 @@ impl Streams {
             moved |= slot.open(connection, turn);
             moved |= slot.read(connection, write_timeout, turn);
         }
-        self.0.retain(Slot::is_there);
+        self.0.retain(Slot::is_present);
         moved
     }
 
     /// Queues a packet on a stream.
     pub(super) fn push(&mut self, link: LinkId, packet: Encoded) {
         if let Some(Slot { phase: Phase::Open(open), .. }) = self.find(link) {
-            // After a close frame nothing is sent; the session knows of the close.
+            // Nothing is sent after a close frame, and the session already knows of the close.
             open.wire.push(packet).ok();
         }
     }
 
-    /// Closes a stream after what is queued, which the peer has until then to take.
+    /// Closes a stream after its queued output, which the peer must receive before `until`.
     pub(super) fn close(&mut self, link: LinkId, code: Option<u16>, until: Instant) {
         if let Some(slot) = self.find(link) {
             slot.close(code.map(CloseCode::from), until);
         }
     }
 
-    /// Drops connections that the HTTP server has not handed over: nobody waits for them any more.
+    /// Drops connections that the HTTP server has not handed over yet.
     pub(super) fn abandon_opening(&mut self) {
         self.0.retain(|slot| !matches!(slot.phase, Phase::Opening(_)));
     }
 
-    /// Writes what is queued, and ends what is overdue. Returns whether a stream is gone.
+    /// Writes queued output and drops streams past their deadline. Returns `true` if a stream was removed.
     pub(super) fn drive_write(
         &mut self,
         connection: &mut Connection<Answer>,
@@ -135,7 +132,7 @@ impl Streams {
         for slot in &mut self.0 {
             slot.write(connection, write_timeout, turn);
         }
-        self.0.retain(Slot::is_there);
+        self.0.retain(Slot::is_present);
         self.0.len() != before
     }
 
@@ -145,11 +142,11 @@ impl Streams {
 }
 
 impl Slot {
-    fn is_there(&self) -> bool {
+    fn is_present(&self) -> bool {
         !matches!(self.phase, Phase::Gone)
     }
 
-    /// Returns whether the opening has ended, with a stream or without.
+    /// Polls a stream that is opening. Returns `true` if it has opened or failed.
     fn open(&mut self, connection: &mut Connection<Answer>, turn: &mut Turn<'_, '_>) -> bool {
         let Phase::Opening(opening) = &mut self.phase else { return false };
         let Poll::Ready(Opened { wire, upgrade }) = opening.poll(turn) else { return false };
@@ -157,7 +154,7 @@ impl Slot {
         self.phase = wire.map_or(Phase::Gone, |wire| Phase::Open(Open::new(wire)));
         match upgrade {
             Some(upgrade) if opened => connection.handle_upgrade(self.link, &upgrade, turn.now),
-            // The connection does not know of a candidate that was never opened.
+            // The connection was never told about this candidate.
             Some(_) => {}
             None if opened => connection.handle_attach(self.link, turn.now),
             None => connection.handle_lost(self.link, LinkError::Failed, turn.now),
@@ -165,7 +162,8 @@ impl Slot {
         true
     }
 
-    /// Returns whether something has come. A stream that ends is closed, which may take as long as a write.
+    /// Reads from an open or closing stream. Returns `true` if there was progress. A stream that ends is closed within the
+    /// write timeout.
     fn read(
         &mut self,
         connection: &mut Connection<Answer>,
@@ -191,7 +189,7 @@ impl Slot {
         true
     }
 
-    /// Nothing comes from the peer any more: it has ended its half, or sent a close frame (RFC 6455 §5.5.1).
+    /// Finishes a stream whose peer has shut down its half or sent a close frame (RFC 6455 §5.5.1).
     fn finish(&mut self, until: Instant) {
         self.phase = match std::mem::replace(&mut self.phase, Phase::Gone) {
             Phase::Open(Open { wire, .. }) if wire.queued_bytes() > 0 => {

@@ -7,12 +7,12 @@ use tokio::time::Sleep;
 use super::turn::Turn;
 
 pin_project! {
-    /// The one timer of a session, for the earliest of its deadlines.
+    /// The timer of a session, set for the earliest of its deadlines.
     pub(super) struct Timer {
         #[pin]
         sleep: Sleep,
-        // The moment the timer is set to, and polled for, which one task need do once. It is moved only
-        // when the next deadline is earlier; when it fires too early, it is set anew.
+        // The deadline that `sleep` is set to and was polled for; one poll suffices, as the task stays the same. It is
+        // reset only for an earlier deadline, or when it fires before the current one.
         armed: Option<Instant>,
     }
 }
@@ -22,7 +22,7 @@ impl Timer {
         Self { sleep: tokio::time::sleep_until(now.into()), armed: None }
     }
 
-    /// Wakes the task at the deadline or earlier. Returns whether that is now.
+    /// Sets the timer to wake the task at the deadline or earlier. Returns `true` if the deadline has already passed.
     pub(super) fn arm(self: Pin<&mut Self>, deadline: Instant, turn: &mut Turn<'_, '_>) -> bool {
         let mut this = self.project();
         if this.armed.is_some_and(|armed| deadline >= armed && turn.now < armed) {
@@ -30,7 +30,7 @@ impl Timer {
         }
         *this.armed = Some(deadline);
         this.sleep.as_mut().reset(deadline.into());
-        // Outside the cooperative budget: spent, it would leave the timer without a waker.
+        // Polled outside the cooperative budget: if that is exhausted, the timer would not register the waker.
         pin!(tokio::task::unconstrained(this.sleep)).poll(turn.cx).is_ready()
     }
 }

@@ -1,7 +1,7 @@
 use std::task::Context;
 use std::time::Instant;
 
-/// One turn of a session's task: the waker that its futures get, and the moment that holds for all of it.
+/// The context of one turn of a session's task: the waker for its futures and the time used throughout the turn.
 pub(super) struct Turn<'a, 'w> {
     pub(super) cx: &'a mut Context<'w>,
     pub(super) now: Instant,

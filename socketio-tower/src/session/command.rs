@@ -12,69 +12,70 @@ use crate::ack_error::AckError;
 use crate::collection::Collector;
 use crate::transport::PendingStream;
 
-/// What the task of a session is asked to do.
+/// A command to the task of a session.
 #[derive(Debug)]
 pub(crate) enum Command {
-    /// Send a packet to the client.
+    /// Sends a packet to the client.
     Send { socket: SocketKey, packet: Encoded },
-    /// Send a packet and bring the answer back.
+    /// Sends a packet and waits for its acknowledgement.
     Ask { socket: SocketKey, packet: Encoded, request: Box<AckRequest<Answer>> },
-    /// Disconnect a socket.
+    /// Disconnects a socket.
     Disconnect { socket: SocketKey },
-    /// Report the sockets of the client that are connected.
+    /// Lists the connected sockets of the client.
     Sockets { reply: oneshot::Sender<Vec<SocketName>> },
-    /// Disconnect all of them and end the session.
+    /// Disconnects all sockets and closes the session.
     DisconnectClient,
-    /// End the session.
+    /// Closes the session.
     Close { reason: DisconnectReason },
-    /// A GET waits.
+    /// A GET has arrived.
     Poll { link: LinkId, poll: Poll, respond: Respond },
-    /// A POST has begun.
+    /// The head of a POST has arrived.
     Post { link: LinkId, post: Post, respond: Respond },
-    /// Its body is there.
+    /// The body of a POST has arrived.
     Body { link: LinkId, body: Bytes },
-    /// The HTTP server has taken the whole answer to a GET.
+    /// The HTTP server has taken the whole response to a GET.
     Delivered { link: LinkId, moved: Instant },
-    /// A request was given up, or its answer could not be delivered.
+    /// A request was aborted, or its response could not be delivered.
     LinkLost { link: LinkId, why: LinkError },
-    /// A message stream wants to take the session over.
+    /// A WebSocket requests to upgrade the session.
     Upgrade { link: LinkId, upgrade: Box<(Upgrade, PendingStream)> },
 }
 
-/// A socket, by its namespace and its id.
+/// The identity of a socket: its namespace and its id.
 #[derive(Debug)]
 pub(crate) struct SocketName {
     pub(crate) namespace: Box<str>,
     pub(crate) id: SocketId,
 }
 
-/// Where the answer to a request goes. Dropped, it tells that the session is unknown.
+/// The sender of the response to a request. Dropping it responds that the session is unknown.
 pub(crate) type Respond = oneshot::Sender<Reply>;
 
-/// The answer to a request.
+/// The response to a request.
 #[derive(Debug)]
 pub(crate) enum Reply {
-    /// Packets of so many bytes, to be taken from the mailbox.
+    /// Packets of `length` bytes, which are taken from the mailbox piece by piece.
     Packets { length: usize },
-    /// The whole answer, which has none.
+    /// A complete response without packets.
     Whole(Response),
 }
 
-/// Where the client's answer to a packet goes.
+/// The receiver of a client's acknowledgement.
 #[derive(Debug)]
 pub(crate) enum Answer {
-    /// To whoever asked this client alone.
+    /// The caller of an emit to one socket.
     One(oneshot::Sender<Result<RawArgs, AckError>>),
-    /// To whoever asked many, with the answers of the others.
+    /// The collector of a broadcast to many sockets.
     Many(Collector<Result<RawArgs, AckError>>),
 }
 
 impl Answer {
-    pub(crate) fn send(self, answer: Result<RawArgs, AckFailure>) {
-        // Whoever asked may have given up.
+    /// Delivers the acknowledgement.
+    pub(crate) fn send(self, ack: Result<RawArgs, AckFailure>) {
+        // The receiver may have been dropped.
         match self {
-            Self::One(sender) => drop(sender.send(answer.map_err(AckError::from))),
-            Self::Many(answers) => answers.send(answer.map_err(AckError::from)),
+            Self::One(sender) => drop(sender.send(ack.map_err(AckError::from))),
+            Self::Many(collector) => collector.send(ack.map_err(AckError::from)),
         }
     }
 }

@@ -5,16 +5,16 @@ use std::time::Instant;
 use bytes::Bytes;
 use socketio_core::{DisconnectReason, LinkId};
 
-use super::answered::Answered;
+use super::answered::PendingResponse;
 use super::command::Command;
 use crate::config::{Overflow, Settings};
 use crate::sync::{Mutex, MutexGuard};
 
-/// The door through which everything from outside reaches the task that owns a connection: what handlers
-/// and other threads emit, and the HTTP requests of the client.
+/// The queue through which all input reaches the task that owns a connection: packets from handlers and other threads,
+/// and the client's HTTP requests.
 ///
-/// Its lock is held for the moves of a few words, never across anyone's code. A push while the task runs
-/// wakes nobody, because the task looks again before it rests.
+/// Its lock is held only to move a few words, never while other code runs. A push while the task runs needs no wake-up,
+/// because the task checks the queue again before it rests.
 #[derive(Debug, Default)]
 pub(crate) struct Mailbox {
     inner: Mutex<Inner>,
@@ -23,35 +23,35 @@ pub(crate) struct Mailbox {
 #[derive(Debug, Default)]
 struct Inner {
     commands: Vec<Command>,
-    /// The bytes that wait between `emit` and the kernel, or the HTTP server.
+    /// The bytes queued between `emit` and the kernel or the HTTP server.
     queued_bytes: usize,
-    /// Those of them that are not in `commands`: the kernel, or the HTTP server, has still to take them, as of the task's last
-    /// turn.
+    /// The part of `queued_bytes` that is no longer in `commands` but not yet taken by the kernel or the HTTP server, as of
+    /// the task's last turn.
     taken_bytes: usize,
-    /// A packet that is larger than the bound, while more waits than the bound allows.
+    /// A packet larger than the bound, while the queue exceeds the bound.
     large: Option<Box<Large>>,
-    /// The bytes that have come from the client and that no handler has, as of the task's last turn.
+    /// The bytes received from the client but not yet passed to a handler, as of the task's last turn.
     upstream_bytes: usize,
     /// The bytes of the bodies in `commands`.
     body_bytes: usize,
-    /// Whether what would be sent could leave at once, as of the task's last turn.
+    /// Set if a packet could leave at once, as of the task's last turn.
     writable: bool,
-    /// The answer to a GET that the HTTP server has not taken to its end.
-    answer: Option<Box<Answered>>,
-    /// The futures of the application that wait, as of the task's last turn.
+    /// The response to a GET that the HTTP server has not completely taken.
+    response: Option<Box<PendingResponse>>,
+    /// The number of the application's pending futures, as of the task's last turn.
     handlers: u32,
-    task: Task,
-    /// Whether the session is ending: requests are still served, packets are not.
+    task: TaskState,
+    /// Set when the session is ending: requests are still served, packets are rejected.
     ending: bool,
-    /// Those who wait until all is written.
+    /// The wakers of tasks that wait until the queue is empty.
     drained: Option<Box<Waiters>>,
 }
 
-/// A packet that is larger than the bound. It does not count against it: the bound is for what waits beside it.
+/// A packet larger than the bound. It does not count towards the bound, which then applies to the other packets.
 #[derive(Debug)]
 struct Large {
     size: usize,
-    /// The bound when it was queued.
+    /// The bound at the time it was queued.
     bound: usize,
     /// The bytes of the packets that were queued after it.
     behind: usize,
@@ -61,42 +61,42 @@ struct Large {
 ///   Running ──rest──▶ Idle ──push──▶ Running      any ──close──▶ Closed
 /// ```
 #[derive(Debug, Default)]
-enum Task {
-    /// It takes what is there before it rests: it has been woken, or was never at rest.
+enum TaskState {
+    /// The task has been woken, or never rested. It will take all commands before it rests.
     #[default]
     Running,
     Idle(Waker),
     Closed,
 }
 
-/// What the task has in its hands.
+/// The amount of work in progress in the task.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Backlog {
-    /// The bytes that the kernel has still to take.
+    /// The bytes that the kernel has not yet taken.
     pub(crate) downstream_bytes: usize,
-    /// The bytes that have come from the client and that no handler has.
+    /// The bytes received from the client but not yet passed to a handler.
     pub(crate) upstream_bytes: usize,
-    /// Whether a packet could leave at once if nothing waited before it.
+    /// Set if a packet could leave at once with nothing queued before it.
     pub(crate) writable: bool,
-    /// The futures of the application that wait.
+    /// The number of the application's pending futures.
     pub(crate) handlers: u32,
 }
 
-/// What became of a packet at the mailbox.
+/// The outcome of pushing a packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Pushed {
     Queued,
-    /// The bytes that wait have reached the bound; the packet was not taken.
+    /// The queued bytes have reached the bound; the packet was discarded.
     Full,
-    /// It was to be sent at once or never, and something waits; it was not taken.
+    /// The packet was volatile and could not leave at once; it was discarded.
     Dropped,
     Gone,
 }
 
 impl Mailbox {
-    /// Queues a command with a packet of this size, unless the bytes that wait would exceed the bound. One
-    /// packet that is larger than the bound may wait as well: the bound is then for what waits beside it. At
-    /// the bound the session may be ended, which is asked of the task once.
+    /// Queues a command with a packet of `size` bytes, unless the queued bytes would exceed the bound. One packet larger
+    /// than the bound is queued too; the bound then applies to the other packets. With [`Overflow::Close`], exceeding the
+    /// bound closes the session; the task receives that command once.
     pub(crate) fn push_packet(&self, size: usize, settings: &Settings, command: Command) -> Pushed {
         let mut inner = self.lock();
         if inner.ending {
@@ -113,8 +113,8 @@ impl Mailbox {
         Pushed::Queued
     }
 
-    /// Queues a command with a packet of this size if it can leave at once: nothing waits before it, and the client's
-    /// transport takes it.
+    /// Queues a command with a packet of `size` bytes if it can leave at once: nothing is queued before it, and the client's
+    /// transport is writable.
     pub(crate) fn push_volatile(&self, size: usize, settings: &Settings, command: Command) -> Pushed {
         let mut inner = self.lock();
         if inner.ending {
@@ -127,57 +127,63 @@ impl Mailbox {
         Pushed::Queued
     }
 
-    /// Queues what has no size; gives it back if the session is over.
+    /// Queues a command without a packet.
+    ///
+    /// # Errors
+    ///
+    /// Returns the command if the session is over.
     pub(crate) fn push(&self, command: Command) -> Result<(), Command> {
         let inner = self.lock();
-        if matches!(inner.task, Task::Closed) {
+        if matches!(inner.task, TaskState::Closed) {
             return Err(command);
         }
         push(inner, command);
         Ok(())
     }
 
-    /// Queues the body of a POST; nothing happens if the session is over.
+    /// Queues the body of a POST. Has no effect if the session is over.
     pub(crate) fn push_body(&self, link: LinkId, body: Bytes) {
         let mut inner = self.lock();
-        if !matches!(inner.task, Task::Closed) {
+        if !matches!(inner.task, TaskState::Closed) {
             inner.body_bytes += body.len();
             push(inner, Command::Body { link, body });
         }
     }
 
-    /// The bytes that wait between the kernel and a handler.
+    /// Returns the number of bytes queued between the kernel and the handlers.
     pub(crate) fn received_bytes(&self) -> usize {
         let inner = self.lock();
         inner.body_bytes + inner.upstream_bytes
     }
 
-    /// The futures of the application that wait.
+    /// Returns the number of the application's pending futures.
     pub(crate) fn handlers(&self) -> usize {
         self.lock().handlers as usize
     }
 
-    /// The bytes that wait between `emit` and the kernel, or the HTTP server.
+    /// Returns the number of bytes queued between `emit` and the kernel or the HTTP server.
     pub(crate) fn queued_bytes(&self) -> usize {
         self.lock().queued_bytes
     }
 
-    /// The next piece of an answer, for the HTTP server; none if the task has dropped it. With the last piece the task is told
-    /// that the answer is delivered: it is woken only if it has nothing else to wait for.
+    /// Takes the next piece of a response, for the HTTP server. Returns `None` if the task has dropped the response.
+    ///
+    /// Taking the last piece queues a command that the response is delivered. It wakes the task only when the session is
+    /// ending.
     pub(crate) fn take_piece(&self, link: LinkId, now: Instant) -> Option<Bytes> {
         let mut inner = self.lock();
         let ending = inner.ending;
-        let answer = inner.answer.as_mut().filter(|answer| answer.link == link)?;
-        let before = answer.size();
-        let (piece, is_last) = answer.take_piece();
+        let response = inner.response.as_mut().filter(|response| response.link == link)?;
+        let before = response.size();
+        let (piece, is_last) = response.take_piece();
         if !ending {
-            answer.moved = now;
+            response.moved = now;
         }
-        let taken = before - answer.size();
+        let taken = before - response.size();
         inner.queued_bytes -= taken;
         inner.taken_bytes -= taken;
         if is_last {
-            inner.drop_answer();
+            inner.drop_response();
             let command = Command::Delivered { link, moved: now };
             if ending {
                 push(inner, command);
@@ -189,99 +195,99 @@ impl Mailbox {
         Some(piece)
     }
 
-    /// For the task: the packets that answer a GET, which the HTTP server takes piece by piece.
-    pub(crate) fn answer(&self, link: LinkId, packets: Vec<u8>, now: Instant) {
+    /// Stores the packets of a response to a GET, for the HTTP server to take piece by piece. Called by the task.
+    pub(crate) fn respond(&self, link: LinkId, packets: Vec<u8>, now: Instant) {
         let mut inner = self.lock();
-        let answer = Answered::new(link, packets.into(), now);
+        let response = PendingResponse::new(link, packets.into(), now);
         if let Some(large) = &mut inner.large {
-            // Binary is a third longer here.
-            large.size = large.size.max(answer.size());
+            // Binary data is a third larger in base64.
+            large.size = large.size.max(response.size());
         }
-        inner.queued_bytes += answer.size();
-        inner.taken_bytes += answer.size();
-        inner.answer = Some(Box::new(answer));
+        inner.queued_bytes += response.size();
+        inner.taken_bytes += response.size();
+        inner.response = Some(Box::new(response));
     }
 
-    /// For the task: how many bytes of the answer are left, and when the last piece was taken, or the answer was given, while
-    /// the session lived.
-    pub(crate) fn answer_progress(&self) -> Option<(usize, Instant)> {
-        self.lock().answer.as_ref().map(|answer| (answer.left(), answer.moved))
+    /// Returns the number of bytes left of the current response and the time of its last progress before the session began
+    /// to end. Called by the task.
+    pub(crate) fn response_progress(&self) -> Option<(usize, Instant)> {
+        self.lock().response.as_ref().map(|response| (response.left(), response.moved))
     }
 
-    /// For the task: the answer is not waited for any longer.
-    pub(crate) fn drop_answer(&self, link: LinkId) {
+    /// Drops a response that is no longer needed. Called by the task.
+    pub(crate) fn drop_response(&self, link: LinkId) {
         let mut inner = self.lock();
-        if inner.answer.as_ref().is_some_and(|answer| answer.link == link) {
-            let answer = inner.drop_answer();
+        if inner.response.as_ref().is_some_and(|response| response.link == link) {
+            let response = inner.drop_response();
             drop(inner);
-            drop(answer);
+            drop(response);
         }
     }
 
-    /// True if nothing waits; otherwise the waker is called when that is so, or when the session is over.
+    /// Returns `true` if nothing is queued or the session is over. Otherwise `waker` is called once that is the case.
     pub(crate) fn poll_drained(&self, waker: &Waker) -> bool {
         let mut inner = self.lock();
-        let drained = matches!(inner.task, Task::Closed) || inner.queued_bytes == 0;
+        let drained = matches!(inner.task, TaskState::Closed) || inner.queued_bytes == 0;
         if !drained {
             inner.drained.get_or_insert_default().add(waker);
         }
         drained
     }
 
-    /// For the task: it has begun to run, and need not be woken.
+    /// Marks the task as running, so that pushes do not wake it. Called by the task.
     pub(crate) fn run(&self) {
         let mut inner = self.lock();
-        if matches!(inner.task, Task::Idle(_)) {
-            inner.task = Task::Running;
+        if matches!(inner.task, TaskState::Idle(_)) {
+            inner.task = TaskState::Running;
         }
     }
 
-    /// For the task, in every turn: takes what is there into an empty list, and tells what of earlier
-    /// turns the kernel has still to take, and whether a packet could leave at once.
+    /// Takes all commands into the empty list `into`, and records the bytes that the kernel has not yet taken and whether a
+    /// packet could leave at once. Called by the task in every turn.
     pub(crate) fn take(&self, into: &mut Vec<Command>, downstream_bytes: usize, writable: bool) {
         let mut inner = self.lock();
         std::mem::swap(&mut inner.commands, into);
         inner.writable = writable;
-        inner.tell_downstream(downstream_bytes);
+        inner.set_downstream(downstream_bytes);
         inner.taken_bytes = inner.queued_bytes;
         inner.upstream_bytes += std::mem::take(&mut inner.body_bytes);
         wake_drained(inner);
     }
 
-    /// For the task, when it gives way to others before it rests: tells what it has in its hands.
+    /// Records the work in progress when the task yields before it rests. Called by the task.
     pub(crate) fn note(&self, backlog: Backlog) {
         let mut inner = self.lock();
         inner.writable = backlog.writable;
-        inner.tell_downstream(backlog.downstream_bytes);
+        inner.set_downstream(backlog.downstream_bytes);
         inner.upstream_bytes = backlog.upstream_bytes;
         inner.handlers = backlog.handlers;
     }
 
-    /// For the task, at the end of its turn: tells what the kernel has still to take, and rests. False if
-    /// something has come meanwhile.
+    /// Records the work in progress and marks the task as idle. Returns `false` if commands have arrived meanwhile. Called
+    /// by the task at the end of its turn.
     pub(crate) fn rest(&self, backlog: Backlog, waker: &Waker) -> bool {
         let mut inner = self.lock();
         inner.writable = backlog.writable;
-        inner.tell_downstream(backlog.downstream_bytes);
+        inner.set_downstream(backlog.downstream_bytes);
         inner.upstream_bytes = backlog.upstream_bytes;
         inner.handlers = backlog.handlers;
         if !inner.commands.is_empty() {
             return false;
         }
-        inner.task = Task::Idle(waker.clone());
+        inner.task = TaskState::Idle(waker.clone());
         wake_drained(inner);
         true
     }
 
-    /// For the task: packets are refused from now on.
+    /// Rejects packets from now on. Called by the task.
     pub(crate) fn end(&self) {
         self.lock().ending = true;
     }
 
-    /// For the task: the session is over. What is still there is given back.
+    /// Closes the mailbox and returns the commands left in it. Called by the task when it ends.
     pub(crate) fn close(&self) -> Vec<Command> {
         let mut inner = self.lock();
-        inner.task = Task::Closed;
+        inner.task = TaskState::Closed;
         inner.ending = true;
         inner.queued_bytes = 0;
         inner.taken_bytes = 0;
@@ -290,23 +296,23 @@ impl Mailbox {
         inner.handlers = 0;
         let drained = std::mem::take(&mut inner.drained);
         let commands = std::mem::take(&mut inner.commands);
-        let answer = inner.answer.take();
+        let response = inner.response.take();
         drop(inner);
-        drop(answer);
+        drop(response);
         Waiters::wake(drained);
         commands
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
-        // Nothing under the lock can panic half-way.
+        // No code under the lock can panic with the state half changed.
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Inner {
-    /// The task has so many bytes that the kernel has still to take.
-    fn tell_downstream(&mut self, downstream_bytes: usize) {
-        let taken = downstream_bytes + self.answer.as_ref().map_or(0, |answer| answer.size());
+    /// Sets the number of bytes in the task that the kernel has not yet taken.
+    fn set_downstream(&mut self, downstream_bytes: usize) {
+        let taken = downstream_bytes + self.response.as_ref().map_or(0, |response| response.size());
         self.queued_bytes = self.queued_bytes - self.taken_bytes + taken;
         self.taken_bytes = taken;
         if self.large.as_ref().is_some_and(|large| self.queued_bytes <= large.bound) {
@@ -314,15 +320,16 @@ impl Inner {
         }
     }
 
-    fn drop_answer(&mut self) -> Option<Box<Answered>> {
-        let answer = self.answer.take();
-        let size = answer.as_ref().map_or(0, |answer| answer.size());
+    /// Takes the current response and stops counting its bytes.
+    fn drop_response(&mut self) -> Option<Box<PendingResponse>> {
+        let response = self.response.take();
+        let size = response.as_ref().map_or(0, |response| response.size());
         self.queued_bytes -= size;
         self.taken_bytes -= size;
-        answer
+        response
     }
 
-    /// Counts a packet, if there is room for it.
+    /// Counts a packet if the bound allows it. Returns `false` otherwise.
     #[inline]
     fn admit(&mut self, size: usize, bound: usize) -> bool {
         let queued = self.queued_bytes.saturating_add(size);
@@ -333,12 +340,12 @@ impl Inner {
         true
     }
 
-    /// The same for a packet that is larger than the bound, or waits beside one.
+    /// Like [`admit`](Self::admit), for a packet larger than the bound or queued next to one.
     #[cold]
     fn admit_large(&mut self, size: usize, bound: usize) -> bool {
         match &mut self.large {
             None if size > bound => self.large = Some(Box::new(Large { size, bound, behind: 0 })),
-            // Packets leave in order: those before the large one, the large one, those behind it.
+            // Packets leave in order: those before the large one, the large one, those after it.
             Some(large) if size <= bound => {
                 let beside = self.queued_bytes.saturating_sub(large.size).max(large.behind);
                 if beside + size > bound {
@@ -353,7 +360,7 @@ impl Inner {
     }
 }
 
-/// Those who wait until all is written. In a box, because most sessions have none.
+/// The wakers of tasks that wait for an empty queue. Boxed, because most sessions have none.
 #[derive(Debug, Default)]
 struct Waiters(Vec<Waker>);
 
@@ -371,7 +378,7 @@ impl Waiters {
     }
 }
 
-/// Wakes those who wait until all is written, if it is, after the lock is released.
+/// Releases the lock and wakes the waiters if nothing is queued.
 fn wake_drained(mut inner: MutexGuard<'_, Inner>) {
     if inner.drained.is_some() && inner.queued_bytes == 0 {
         let drained = std::mem::take(&mut inner.drained);
@@ -380,11 +387,11 @@ fn wake_drained(mut inner: MutexGuard<'_, Inner>) {
     }
 }
 
-/// Adds a command and wakes the task if it is at rest, after the lock is released.
+/// Adds a command. If the task is idle, releases the lock and wakes the task.
 fn push(mut inner: MutexGuard<'_, Inner>, command: Command) {
     inner.commands.push(command);
-    if let Task::Idle(_) = inner.task
-        && let Task::Idle(waker) = std::mem::take(&mut inner.task)
+    if let TaskState::Idle(_) = inner.task
+        && let TaskState::Idle(waker) = std::mem::take(&mut inner.task)
     {
         drop(inner);
         waker.wake();
@@ -399,24 +406,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_bound_is_for_what_waits_beside_a_large_packet() {
+    fn the_bound_applies_to_packets_next_to_a_large_one() {
         let bound = 1000;
         let mut inner = Inner::default();
         assert!(inner.admit(500, bound));
-        assert!(inner.admit(5000, bound), "one may be larger");
-        assert!(!inner.admit(5000, bound), "and no other");
+        assert!(inner.admit(5000, bound), "one packet may be larger");
+        assert!(!inner.admit(5000, bound), "but no second one");
         assert!(inner.admit(400, bound));
         assert!(!inner.admit(200, bound));
-        // What was before it has left, and a part of it.
+        // The packets before the large one have left, and a part of it.
         inner.taken_bytes = inner.queued_bytes;
-        inner.tell_downstream(3000 + 400);
+        inner.set_downstream(3000 + 400);
         assert!(inner.admit(600, bound));
         assert!(!inner.admit(1, bound));
-        // It has left.
+        // The large one has left.
         inner.taken_bytes = inner.queued_bytes;
-        inner.tell_downstream(1000);
+        inner.set_downstream(1000);
         assert!(!inner.admit(1, bound));
-        inner.tell_downstream(900);
+        inner.set_downstream(900);
         assert!(inner.admit(100, bound));
         assert!(inner.admit(2000, bound));
     }

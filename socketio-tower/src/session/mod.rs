@@ -1,4 +1,4 @@
-//! One client, as others know it: the door to the task that owns its connection.
+//! One session as seen from outside its task: the mailbox, the commands and the session table.
 
 mod answered;
 
@@ -19,7 +19,7 @@ use crate::extensions::Extensions;
 use crate::handshake::Handshake;
 use crate::observer::ClientId;
 
-/// What others know of a session.
+/// The shared state of a session, outside its task.
 #[derive(Debug)]
 pub(crate) struct Session {
     pub(crate) sid: Sid,
@@ -28,11 +28,11 @@ pub(crate) struct Session {
     pub(crate) handshake: Handshake,
     pub(crate) extensions: Extensions,
     links: AtomicU32,
-    /// The place of its transport among [`Transport::ALL`].
+    /// The index of its transport in [`Transport::ALL`].
     transport: AtomicU8,
-    /// Whether bytes of a body have come since the task looked.
+    /// Set if bytes of a request body have arrived since the task last checked.
     uploads: AtomicBool,
-    /// The bytes of bodies that are not whole.
+    /// The bytes of incomplete request bodies.
     body_bytes: AtomicUsize,
 }
 
@@ -45,13 +45,13 @@ impl Session {
             handshake,
             extensions: Extensions::default(),
             links: AtomicU32::new(0),
-            transport: AtomicU8::new(place(transport)),
+            transport: AtomicU8::new(index_of(transport)),
             uploads: AtomicBool::new(false),
             body_bytes: AtomicUsize::new(0),
         }
     }
 
-    /// A link that was never used before.
+    /// Returns a link id that was never used before in this session.
     pub(crate) fn new_link(&self) -> LinkId {
         LinkId::new(self.links.fetch_add(1, Ordering::Relaxed))
     }
@@ -60,34 +60,34 @@ impl Session {
         Transport::ALL[usize::from(self.transport.load(Ordering::Relaxed))]
     }
 
-    /// So many bytes of a body have come, which is not whole. The task is not woken: it looks when it must know whether the
-    /// client lives.
+    /// Counts `bytes` of an incomplete request body. The task is not woken; it checks when it must know if the client is
+    /// alive.
     pub(crate) fn receive_body(&self, bytes: usize) {
         self.body_bytes.fetch_add(bytes, Ordering::Relaxed);
         self.uploads.store(true, Ordering::Relaxed);
     }
 
-    /// A body that was not whole is handed on, or dropped.
+    /// Stops counting `bytes` of a body that is now complete or was dropped.
     pub(crate) fn release_body(&self, bytes: usize) {
         self.body_bytes.fetch_sub(bytes, Ordering::Relaxed);
     }
 
-    /// Whether bytes of a body have come since the last call.
+    /// Returns `true` if bytes of a body have arrived since the last call.
     pub(crate) fn take_uploads(&self) -> bool {
         self.uploads.swap(false, Ordering::Relaxed)
     }
 
-    /// The bytes that have come from the client and that no handler has.
+    /// Returns the number of bytes that were received from the client but not yet passed to a handler.
     pub(crate) fn received_bytes(&self) -> usize {
         self.mailbox.received_bytes() + self.body_bytes.load(Ordering::Relaxed)
     }
 
     pub(crate) fn upgraded(&self, transport: Transport) {
-        self.transport.store(place(transport), Ordering::Relaxed);
+        self.transport.store(index_of(transport), Ordering::Relaxed);
     }
 }
 
-/// The place of a transport among all.
-fn place(transport: Transport) -> u8 {
+/// Returns the index of a transport in [`Transport::ALL`].
+fn index_of(transport: Transport) -> u8 {
     Transport::ALL.iter().position(|other| *other == transport).unwrap_or_default() as u8
 }

@@ -8,7 +8,7 @@ use socketio_core::{DisconnectReason, Sid, Transport};
 use super::Session;
 use crate::stats::Stats;
 
-/// The sessions of one [`SocketIo`](crate::SocketIo), whichever of its layers opened them.
+/// The sessions of one [`SocketIo`](crate::SocketIo), across all of its layers.
 #[derive(Debug, Default)]
 pub(crate) struct SessionTable {
     inner: Mutex<Inner>,
@@ -17,12 +17,12 @@ pub(crate) struct SessionTable {
     dropped: AtomicU64,
 }
 
-/// Why a session does not get into the table.
+/// The reason why a session was not inserted into the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum NotInserted {
-    /// There is a session with its id, which is not taken over.
+    /// Another session has its id.
     Taken,
-    /// There are as many sessions as may be.
+    /// The maximum number of sessions is reached.
     Full,
 }
 
@@ -38,7 +38,7 @@ impl SessionTable {
         self.lock().sessions.get(sid).cloned()
     }
 
-    /// Adds a session, unless its id is taken or there are `max` already.
+    /// Inserts a session, unless its id is taken or there are `max` sessions already.
     pub(crate) fn insert(&self, session: &Arc<Session>, max: usize) -> Result<(), NotInserted> {
         let mut inner = self.lock();
         if inner.sessions.len() >= max {
@@ -52,14 +52,14 @@ impl SessionTable {
         Ok(())
     }
 
-    /// The session has ended; without a reason, it was dropped with its runtime.
+    /// Removes a session that has ended. `reason` is `None` if its task ended before the connection closed.
     pub(crate) fn remove(&self, sid: &Sid, reason: Option<DisconnectReason>) {
         let mut inner = self.lock();
         let removed = inner.sessions.remove(sid);
-        // Each time at least half of the room goes, so that a removal stays constant in cost.
+        // Each shrink releases at least half of the capacity, so the amortized cost of a removal is constant.
         if inner.sessions.capacity() > KEPT && inner.sessions.len() < inner.sessions.capacity() / 4 {
-            let room = inner.sessions.len() * 2;
-            inner.sessions.shrink_to(room);
+            let capacity = inner.sessions.len() * 2;
+            inner.sessions.shrink_to(capacity);
         }
         if let Some(reason) = reason {
             match inner.closed.iter_mut().find(|(other, _)| *other == reason) {
@@ -68,7 +68,7 @@ impl SessionTable {
             }
         }
         drop(inner);
-        // Outside the lock: its handshake may hold values of the application.
+        // Dropped outside the lock, because its handshake may hold values of the application.
         drop(removed);
     }
 
@@ -80,22 +80,22 @@ impl SessionTable {
         self.lock().sessions.values().cloned().collect()
     }
 
-    /// A client was refused because there were as many sessions as may be.
+    /// Counts a client that was rejected because the maximum number of sessions was reached.
     pub(crate) fn count_refused(&self) {
         self.refused.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// A packet was not taken because too much waited for its client.
+    /// Counts a packet that was discarded because the client's queue was full.
     pub(crate) fn count_overflowed(&self) {
         self.overflowed.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// A volatile packet was dropped.
+    /// Counts a volatile packet that was discarded.
     pub(crate) fn count_dropped(&self) {
         self.dropped.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// All that is known here.
+    /// Returns a snapshot of the counters, without the number of sockets.
     pub(crate) fn stats(&self) -> Stats {
         let sessions = self.all();
         let on = |transport| sessions.iter().filter(|session| session.transport() == transport).count();
@@ -127,5 +127,5 @@ impl SessionTable {
     }
 }
 
-/// Up to this many sessions the table's room is not worth being given back.
+/// The capacity, in sessions, below which the table is never shrunk.
 const KEPT: usize = 64;

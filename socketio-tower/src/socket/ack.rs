@@ -13,10 +13,10 @@ use super::{Socket, with_encoder};
 use crate::ack_error::AckError;
 use crate::emit_status::EmitStatus;
 
-/// The right to answer one event.
+/// The right to send the acknowledgement of one event.
 #[derive(Debug)]
 #[doc(hidden)]
-#[expect(unnameable_types, reason = "stands in the sealed methods of public traits")]
+#[expect(unnameable_types, reason = "used in the sealed methods of public traits")]
 pub struct AckSlot {
     socket: Socket,
     id: AckId,
@@ -35,22 +35,22 @@ impl AckSlot {
     }
 }
 
-/// The right to answer an event, from where its handler is called.
+/// The holder of an event's acknowledgement while its handler runs.
 #[derive(Debug, Default)]
 #[doc(hidden)]
-#[expect(unnameable_types, reason = "stands in the sealed methods of public traits")]
+#[expect(unnameable_types, reason = "used in the sealed methods of public traits")]
 pub enum AckRight {
-    /// Nobody awaits an answer.
+    /// No acknowledgement is requested.
     #[default]
     Nobody,
-    /// What the handler returns is the answer.
+    /// The handler's return value is the acknowledgement.
     Kept(AckSlot),
-    /// The handler has it as an argument.
+    /// The handler takes it as an argument.
     Lent(Arc<LentAck>),
 }
 
 impl AckRight {
-    /// What the handler's return value is sent with.
+    /// Returns the slot for the handler's return value.
     pub(crate) fn kept(&self) -> Option<&AckSlot> {
         match self {
             Self::Kept(slot) => Some(slot),
@@ -58,7 +58,7 @@ impl AckRight {
         }
     }
 
-    /// The right, unless it was used or somebody still has it.
+    /// Returns the slot, unless it was used or another handle to it still exists.
     pub(crate) fn reclaim(self) -> Option<AckSlot> {
         match self {
             Self::Nobody => None,
@@ -70,13 +70,13 @@ impl AckRight {
     }
 }
 
-/// The right to answer that a handler has as an argument.
+/// The right to send an acknowledgement, taken by a handler as an argument.
 #[derive(Debug)]
 #[doc(hidden)]
-#[expect(unnameable_types, reason = "stands in the sealed methods of public traits")]
+#[expect(unnameable_types, reason = "used in the sealed methods of public traits")]
 pub struct LentAck {
     slot: AckSlot,
-    /// Ordered by the count of the `Arc`: it is read when nobody else has one.
+    /// Ordered by the reference count of the `Arc`: it is read by the last owner.
     used: AtomicBool,
 }
 
@@ -85,7 +85,7 @@ impl LentAck {
         Self { slot, used: AtomicBool::new(false) }
     }
 
-    /// To be called once.
+    /// Sends the acknowledgement. Must be called at most once.
     pub(crate) fn send<T: ToArgs + ?Sized>(&self, args: &T) -> EmitStatus {
         let sent = self.slot.send(args);
         self.used.store(!matches!(sent, EmitStatus::Invalid(_)), Ordering::Relaxed);
@@ -94,12 +94,15 @@ impl LentAck {
 }
 
 pin_project! {
-    /// The client's answer to come.
+    /// A future of a client's acknowledgement, from [`Socket::emit_with_ack`].
+    ///
+    /// Resolves to an [`AckError`] if the event could not be sent, the client did not acknowledge it in time, or the
+    /// acknowledgement has another type than `R`.
     ///
     /// # Cancel safety
     ///
-    /// May be dropped at any time: the event was sent, its answer is ignored.
-    #[must_use = "the event is sent, but its answer is ignored unless the future is awaited"]
+    /// The future may be dropped at any time: the event is sent nevertheless, and its acknowledgement is ignored.
+    #[must_use = "the event is sent, but its acknowledgement is ignored unless the future is awaited"]
     pub struct EmitWithAck<R> {
         state: State,
         marker: PhantomData<fn() -> R>,
@@ -126,7 +129,7 @@ impl<R: FromArgs> Future for EmitWithAck<R> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         Poll::Ready(match self.project().state {
-            State::Failed(error) => Err(error.take().expect("a future is not polled after its end")),
+            State::Failed(error) => Err(error.take().expect("a future is not polled after completion")),
             State::Waiting(answer) => match ready!(Pin::new(answer).poll(cx)) {
                 Ok(answer) => AckError::read(answer),
                 Err(_) => Err(AckError::Disconnected),

@@ -11,9 +11,9 @@ use crate::namespace::NamespaceSet;
 use crate::observer::ClientId;
 use crate::session::{Command, Session};
 
-/// One client: the connection that its sockets, one for each namespace it is connected to, have in common.
+/// A client: the connection shared by its sockets, one for each namespace it is connected to.
 ///
-/// A handle, and an argument that any handler may ask for.
+/// A `Client` is a handle that is cheap to clone, and an extractor for any handler.
 ///
 /// ```
 /// use socketio_tower::extract::Extension;
@@ -27,7 +27,7 @@ use crate::session::{Command, Session};
 ///     ns.on("login", async |client: Client| drop(client.extensions().insert(User("ada".to_owned()))));
 /// });
 /// io.of("/chat", |ns| {
-///     // What is kept with the client, all its sockets find.
+///     // Values stored with the client are available to all of its sockets.
 ///     ns.on("whoami", async |Extension(User(name)): Extension<User>| name);
 /// });
 /// ```
@@ -42,40 +42,79 @@ impl Client {
         Self { session, namespaces }
     }
 
-    /// Its public name, which is not the secret id of its session.
+    /// Returns the public id of the client, which is different from the secret id of its session.
     pub fn id(&self) -> ClientId {
         self.session.id
     }
 
-    /// Values kept with this client, and dropped when its connection has ended.
+    /// Returns the values stored with this client. They are dropped when its connection has ended.
+    ///
+    /// ```
+    /// # fn example(client: socketio_tower::Client) {
+    /// #[derive(Clone)]
+    /// struct UserId(u64);
+    ///
+    /// client.extensions().insert(UserId(7));
+    /// assert!(client.extensions().get::<UserId>().is_some());
+    /// # }
+    /// ```
     pub fn extensions(&self) -> &Extensions {
         &self.session.extensions
     }
 
-    /// The transport it has at the moment.
+    /// Returns the current transport.
+    ///
+    /// ```
+    /// # fn example(client: socketio_tower::Client) {
+    /// println!("{} is connected by {}", client.id(), client.transport());
+    /// # }
+    /// ```
     pub fn transport(&self) -> Transport {
         self.session.transport()
     }
 
-    /// The request that opened its session.
+    /// Returns the request that opened the session.
+    ///
+    /// ```
+    /// # fn example(client: socketio_tower::Client) {
+    /// let agent = client.handshake().headers().get("user-agent");
+    /// # }
+    /// ```
     pub fn handshake(&self) -> &Handshake {
         &self.session.handshake
     }
 
-    /// Its sockets that are connected; none if it has gone.
+    /// Returns the connected sockets of this client. Empty if the client is gone.
     ///
     /// # Cancel safety
     ///
-    /// May be dropped at any time.
+    /// This method is cancel safe: dropping the future has no effect.
+    ///
+    /// ```
+    /// # async fn example(client: socketio_tower::Client) {
+    /// for socket in client.sockets().await {
+    ///     println!("connected to {}", socket.namespace());
+    /// }
+    /// # }
+    /// ```
     pub async fn sockets(&self) -> Vec<Socket> {
         let (reply, sockets) = oneshot::channel();
-        // A session that is over drops the question.
+        // A session that is over drops the command, and with it the sender.
         self.session.mailbox.push(Command::Sockets { reply }).ok();
         let names = sockets.await.unwrap_or_default();
         names.iter().filter_map(|name| self.namespaces.find(&name.namespace)?.socket(&name.id)).collect()
     }
 
-    /// Disconnects it from all namespaces and closes its connection.
+    /// Disconnects the client from all namespaces and closes its connection.
+    ///
+    /// ```
+    /// use socketio_tower::{Client, SocketIo};
+    ///
+    /// let io = SocketIo::new();
+    /// io.of("/", |ns| {
+    ///     ns.on("logout", async |client: Client| client.disconnect());
+    /// });
+    /// ```
     pub fn disconnect(&self) {
         self.session.mailbox.push(Command::DisconnectClient).ok();
     }

@@ -7,12 +7,12 @@ use serde_json::value::RawValue;
 use super::Socket;
 use super::shown::Shown;
 
-/// What it shows of itself.
+/// Data that other code can see.
 impl Socket {
-    /// Keeps a value with the socket that others can see: [`fetch_sockets`](crate::BroadcastOperator::fetch_sockets)
-    /// gives it as JSON. There is one; it takes the place of the one before, of whatever type. Dropped with the socket.
+    /// Sets the public data of the socket, which [`fetch_sockets`](crate::BroadcastOperator::fetch_sockets) returns as JSON.
+    /// It replaces the previous value of any type, and is dropped with the socket.
     ///
-    /// What only handlers of this socket need is better kept in its [extensions](Self::extensions).
+    /// Values that only handlers of this socket need belong in its [extensions](Self::extensions).
     ///
     /// ```
     /// # async fn example(io: socketio_tower::SocketIo, socket: socketio_tower::Socket) {
@@ -32,18 +32,25 @@ impl Socket {
     /// ```
     pub fn set_data<T: Serialize + Clone + Send + Sync + 'static>(&self, value: T) {
         let former = self.extras().and_then(|extras| extras.show(Arc::new(value)));
-        // Outside the lock, whatever its destructor does.
+        // Dropped outside the lock, because its destructor is the application's.
         drop(former);
     }
 
-    /// The value that was kept with [`set_data`](Self::set_data), if it is of this type.
+    /// Returns the value set with [`set_data`](Self::set_data), if it has this type.
+    ///
+    /// ```
+    /// # fn example(socket: socketio_tower::Socket) {
+    /// socket.set_data("ada".to_owned());
+    /// let name: Option<String> = socket.data();
+    /// # }
+    /// ```
     pub fn data<T: Clone + Send + Sync + 'static>(&self) -> Option<T> {
         let shown = self.shown()?;
         let shown: &dyn Any = &*shown;
         shown.downcast_ref::<T>().cloned()
     }
 
-    /// The same as JSON.
+    /// Returns the public data as JSON.
     pub(crate) fn data_json(&self) -> Option<Box<RawValue>> {
         self.shown()?.to_json()
     }

@@ -6,8 +6,8 @@ thread_local! {
     static ENCODER: RefCell<Encoder> = RefCell::default();
 }
 
-/// Runs with this thread's encoder, whose buffers are used again. A `Serialize` that emits finds the
-/// encoder taken, and a destructor at the thread's end finds it gone: they get one of their own.
+/// Calls `run` with this thread's encoder, whose buffers are reused. A `Serialize` that emits, or a destructor at the
+/// thread's exit, gets a new encoder.
 pub(crate) fn with_encoder<R>(run: impl FnOnce(&mut Encoder) -> R) -> R {
     let mut run = Some(run);
     let result = ENCODER.try_with(|encoder| {
@@ -17,6 +17,6 @@ pub(crate) fn with_encoder<R>(run: impl FnOnce(&mut Encoder) -> R) -> R {
     match (result, run) {
         (Ok(Some(result)), _) => result,
         (_, Some(run)) => run(&mut Encoder::default()),
-        (_, None) => unreachable!("what ran has a result"),
+        (_, None) => unreachable!("a call that ran has a result"),
     }
 }

@@ -2,8 +2,8 @@ use std::sync::atomic::Ordering;
 
 use crate::sync::AtomicU8;
 
-/// How far a socket has come, and whether somebody listens to what is sent to it: one load tells both, because it is
-/// asked for each packet of a broadcast.
+/// The stage of a socket, and whether it has listeners for outgoing events. Both are read by one atomic load, because every
+/// packet of a broadcast checks them.
 #[derive(Debug)]
 pub(super) struct Lifecycle(AtomicU8);
 
@@ -13,12 +13,12 @@ const LISTENED: u8 = 4;
 const RETIRED: u8 = 8;
 
 impl Lifecycle {
-    /// Its middlewares run.
+    /// Creates the lifecycle of a socket that is not connected yet.
     pub(super) fn new(listened: bool) -> Self {
         Self(AtomicU8::new(if listened { LISTENED } else { 0 }))
     }
 
-    /// Connected, and nobody listens.
+    /// Returns `true` if the socket is connected and has no outgoing listener.
     pub(super) fn is_plainly_connected(&self) -> bool {
         self.0.load(Ordering::Acquire) == CONNECTED
     }
@@ -35,18 +35,19 @@ impl Lifecycle {
         self.0.fetch_or(CONNECTED, Ordering::AcqRel);
     }
 
-    /// It is gone from now on. True if it was before.
+    /// Marks the socket as gone. Returns `true` if it was gone before.
     pub(super) fn end(&self) -> bool {
         self.0.fetch_or(GONE, Ordering::AcqRel) & GONE != 0
     }
 
-    /// Its disconnect handler has ended, too.
+    /// Marks the socket as retired: its disconnect handler has finished, too.
     pub(super) fn retire(&self) {
         self.0.fetch_or(GONE | RETIRED, Ordering::AcqRel);
     }
 
-    /// Writes nothing, but is no load, which might see what was before. So of two threads one knows of the other: this one
-    /// sees that the socket is connected or retired, or the one that does it next sees what this one has written before.
+    /// Returns `true` if the socket is retired. A read-modify-write instead of a load, which might return an old value. So of
+    /// two threads at least one sees the other: this one sees that the socket is retired or connected, or the thread that
+    /// marks it so afterwards sees everything that this thread wrote before.
     pub(super) fn is_retired(&self) -> bool {
         self.0.fetch_or(0, Ordering::AcqRel) & RETIRED != 0
     }

@@ -18,21 +18,35 @@ use crate::namespace::{EventHandler, Filter, on};
 use crate::observer::{EmittedEvent, Observation};
 use crate::panics::contained;
 
-/// Listening to this socket alone, beyond what its namespace says.
+/// Listeners, filters and policy of this socket only, in addition to those of its namespace.
 ///
-/// Most handlers belong to the namespace: see [`NamespaceBuilder::on`](crate::NamespaceBuilder::on). These cost memory
-/// for each socket that has them.
+/// Most handlers should be registered with the namespace: see [`NamespaceBuilder::on`](crate::NamespaceBuilder::on).
+/// Listeners use memory for each socket that has them.
 impl Socket {
-    /// Handles an event of this socket, after the namespace's handler and those added before. There may be several.
+    /// Registers a listener for an event of this socket. It runs after the namespace's handler for the event and the
+    /// listeners registered before. An event may have several listeners.
     ///
-    /// The client's ack belongs to the namespace's handler for the event, or if there is none to the first listener: it
-    /// is called with what that one returns. What the handler captures is freed with the socket, so it may be a handle
-    /// to the socket itself.
+    /// The ack is sent with the return value of the namespace's handler, or of the first listener if there is no such
+    /// handler. The listener is dropped with the socket, so it may capture a handle to the socket itself.
     ///
     /// # Errors
     ///
-    /// [`SetupError::ReservedEvent`]: the name is the protocol's. [`SetupError::Arguments`]: the handler cannot have all
-    /// that it asks for.
+    /// - [`SetupError::ReservedEvent`]: the name is reserved by the protocol.
+    /// - [`SetupError::Arguments`]: the handler's extractors cannot be combined.
+    ///
+    /// ```
+    /// use socketio_tower::{Data, Socket, SocketIo};
+    ///
+    /// let io = SocketIo::new();
+    /// io.of("/", |ns| {
+    ///     ns.on("start", async |socket: Socket| {
+    ///         let draw = async |socket: Socket, Data(point): Data<[f64; 2]>| {
+    ///             socket.broadcast().emit("draw", &point);
+    ///         };
+    ///         socket.on("draw", draw).map(drop)
+    ///     });
+    /// });
+    /// ```
     pub fn on<H, M>(&self, event: &str, handler: H) -> Result<ListenerId, SetupError>
     where
         H: Handler<EventContext, M>,
@@ -46,8 +60,8 @@ impl Socket {
     ///
     /// # Errors
     ///
-    /// [`SetupError::ReservedEvent`]: the name is the protocol's. [`SetupError::Arguments`]: the handler cannot have all
-    /// that it asks for.
+    /// - [`SetupError::ReservedEvent`]: the name is reserved by the protocol.
+    /// - [`SetupError::Arguments`]: the handler's extractors cannot be combined.
     ///
     /// ```
     /// use socketio_tower::{Data, Socket, SocketIo};
@@ -69,28 +83,54 @@ impl Socket {
         self.listen(event, handler, true)
     }
 
-    /// Takes a listener or filter of this socket away. False if it is not there any more.
+    /// Removes a listener or filter of this socket. Returns `false` if it was already removed.
+    ///
+    /// ```
+    /// use socketio_tower::{Socket, SocketIo};
+    ///
+    /// let io = SocketIo::new();
+    /// io.of("/", |ns| {
+    ///     ns.on_connect(async |socket: Socket| {
+    ///         let log = socket.on_any(|socket, event| println!("{}: {}", socket.id(), event.name()));
+    ///         // Logs the first minute.
+    ///         socket.spawn(async move |socket| {
+    ///             tokio::time::sleep(std::time::Duration::from_secs(60)).await;
+    ///             socket.off(log);
+    ///         });
+    ///     });
+    /// });
+    /// ```
     pub fn off(&self, listener: ListenerId) -> bool {
         self.extras_if_any().is_some_and(|extras| extras.remove(listener))
     }
 
-    /// Takes all listeners that this socket has for an event away, and tells how many there were. The namespace's
-    /// handler stays.
+    /// Removes all listeners of this socket for an event, and returns the number removed. The namespace's handler stays.
     pub fn off_all(&self, event: &str) -> usize {
         self.extras_if_any().map_or(0, |extras| extras.remove_all(event))
     }
 
-    /// Adds a filter for the events of this socket, after its namespace's; see
+    /// Adds a filter for the events of this socket. It runs after the filters of the namespace and those added before; see
     /// [`NamespaceBuilder::filter`](crate::NamespaceBuilder::filter).
+    ///
+    /// ```
+    /// use socketio_tower::{Socket, Verdict};
+    ///
+    /// fn make_read_only(socket: &Socket) {
+    ///     socket.filter(|_, event| match event.name() {
+    ///         "edit" => Verdict::deny("read-only"),
+    ///         _ => Verdict::Pass,
+    ///     });
+    /// }
+    /// ```
     pub fn filter(&self, filter: impl Fn(&Self, &Event) -> Verdict + Send + Sync + 'static) -> ListenerId {
         self.add(Entry::Filter(Filter::Now(Arc::new(filter))))
     }
 
-    /// Adds a filter that may wait; see [`NamespaceBuilder::filter_async`](crate::NamespaceBuilder::filter_async).
+    /// Adds an async filter; see [`NamespaceBuilder::filter_async`](crate::NamespaceBuilder::filter_async).
     ///
     /// # Errors
     ///
-    /// [`SetupError::Arguments`]: the filter cannot have all that it asks for.
+    /// Returns [`SetupError::Arguments`] if the filter's extractors cannot be combined.
     pub fn filter_async<H, M>(&self, filter: H) -> Result<ListenerId, SetupError>
     where
         H: Handler<EventContext, M>,
@@ -103,7 +143,7 @@ impl Socket {
         Ok(self.add(Entry::Filter(Filter::Later(Arc::new(AsyncFilter::filter(filter))))))
     }
 
-    /// Is told of every event of this socket that the filters before it let pass.
+    /// Registers a listener for every event received from this socket, provided that the filters added before pass it.
     pub fn on_any(&self, listener: impl Fn(&Self, &Event) + Send + Sync + 'static) -> ListenerId {
         self.filter(move |socket, event| {
             listener(socket, event);
@@ -111,7 +151,7 @@ impl Socket {
         })
     }
 
-    /// Is told of every event that is emitted to this socket; see
+    /// Registers a listener for every event emitted to this socket; see
     /// [`NamespaceBuilder::on_any_outgoing`](crate::NamespaceBuilder::on_any_outgoing).
     pub fn on_any_outgoing(&self, listener: impl Fn(&Self, &Event) + Send + Sync + 'static) -> ListenerId {
         let listener = self.add(Entry::Outgoing(Arc::new(listener)));
@@ -119,8 +159,15 @@ impl Socket {
         listener
     }
 
-    /// Which events this socket may receive; to begin with, what
-    /// [`NamespaceBuilder::policy`](crate::NamespaceBuilder::policy) says.
+    /// Returns a handle to change the events that are accepted from this socket. Initially these are set by
+    /// [`NamespaceBuilder::policy`](crate::NamespaceBuilder::policy).
+    ///
+    /// ```
+    /// # fn example(socket: socketio_tower::Socket) {
+    /// socket.policy().allow("publish").deny("subscribe");
+    /// assert!(socket.policy().allows("publish"));
+    /// # }
+    /// ```
     pub fn policy(&self) -> SocketPolicy<'_> {
         SocketPolicy(self)
     }
@@ -148,40 +195,39 @@ impl Socket {
         })
     }
 
-    /// A socket that is gone receives nothing: what is added to it is dropped, and its id is that of nothing.
+    /// Adds an entry. If the socket is gone, the entry is dropped and the returned id refers to nothing.
     fn add(&self, entry: Entry) -> ListenerId {
         self.extras().and_then(|extras| extras.add(entry)).unwrap_or(ListenerId::NONE)
     }
 }
 
 impl Socket {
-    /// Whether nothing stands between an event and the namespace's handler for it: no policy, no filter, and nothing
-    /// of this socket alone.
-    pub(crate) fn is_plain(&self) -> bool {
+    /// Returns `true` if events go directly to the namespace's handlers: there is no policy, no filter, and no listener of
+    /// this socket.
+    pub(crate) fn has_no_guards(&self) -> bool {
         self.table().is_open() && self.extras_if_any().is_none_or(|extras| !extras.is_guarded())
     }
 
-    /// What the policy and the filters make of an event.
-    pub(crate) fn judge(&self, event: &Event) -> Judgement {
+    /// Applies the policy and the filters to an event.
+    pub(crate) fn filter_event(&self, event: &Event) -> Filtering {
         if !self.allows(event.name()) {
-            return Judgement::Now(Verdict::deny("not allowed by the socket's policy"));
+            return Filtering::Done(Verdict::deny("not allowed by the socket's policy"));
         }
         let own = || self.extras_if_any().map_or_else(Vec::new, |extras| extras.filters());
-        match self.judge_now(event, self.table().filters()) {
+        match self.filter_sync(event, self.table().filters()) {
             Ok(Verdict::Pass) => {}
-            Ok(verdict) => return Judgement::Now(verdict),
-            Err(rest) => return self.judge_later(event, [rest, &own()].concat()),
+            Ok(verdict) => return Filtering::Done(verdict),
+            Err(rest) => return self.filter_rest(event, [rest, &own()].concat()),
         }
         let own = own();
-        match self.judge_now(event, &own) {
-            Ok(verdict) => Judgement::Now(verdict),
-            Err(rest) => self.judge_later(event, rest.to_vec()),
+        match self.filter_sync(event, &own) {
+            Ok(verdict) => Filtering::Done(verdict),
+            Err(rest) => self.filter_rest(event, rest.to_vec()),
         }
     }
 
-    /// What filters make of an event, up to the first that is async: if it comes to that, it is given back with those
-    /// after it.
-    fn judge_now<'a>(&self, event: &Event, filters: &'a [Filter]) -> Result<Verdict, &'a [Filter]> {
+    /// Applies filters up to the first async one. If it is reached, it is returned as the error with those after it.
+    fn filter_sync<'a>(&self, event: &Event, filters: &'a [Filter]) -> Result<Verdict, &'a [Filter]> {
         for (index, filter) in filters.iter().enumerate() {
             let Filter::Now(filter) = filter else { return Err(&filters[index..]) };
             let verdict = filter(self, event);
@@ -192,14 +238,15 @@ impl Socket {
         Ok(Verdict::Pass)
     }
 
-    fn judge_later(&self, event: &Event, filters: Vec<Filter>) -> Judgement {
+    /// Applies filters in a future, the async ones included.
+    fn filter_rest(&self, event: &Event, filters: Vec<Filter>) -> Filtering {
         let (socket, event) = (self.clone(), event.clone());
-        Judgement::Later(BoxFuture::new(async move {
+        Filtering::Waiting(BoxFuture::new(async move {
             for filter in filters {
                 let verdict = match filter {
                     Filter::Now(filter) => filter(&socket, &event),
                     Filter::Later(filter) => {
-                        // The right to answer stays with the event.
+                        // The ack is reserved for the event's handlers.
                         let context = EventContext::new(socket.clone(), event.clone(), None);
                         filter.call(context, &mut None)?.await?
                     }
@@ -212,22 +259,22 @@ impl Socket {
         }))
     }
 
-    /// The socket's own listeners for an event; those that listen once are taken.
+    /// Returns the socket's own listeners for an event, and removes those registered with `once`.
     pub(crate) fn listeners(&self, event: &str) -> Vec<(Arc<str>, Arc<EventHandler>)> {
         let extras = self.extras_if_any().filter(|extras| extras.is_guarded());
         extras.map_or_else(Vec::new, |extras| extras.listeners(event))
     }
 
-    /// Tells those who want to know of every event that is sent. An ack is none.
+    /// Notifies observers and outgoing listeners of an emitted event. Acks are not events.
     #[cold]
-    pub(super) fn tell_outgoing(&self, packet: &Encoded) {
+    pub(super) fn notify_outgoing(&self, packet: &Encoded) {
         let extras = self.extras_if_any().map_or_else(Vec::new, |extras| extras.outgoing());
         let mut listeners = self.table().outgoing().iter().chain(&extras).peekable();
         let observed = EmittedEvent::new(packet).filter(|_| !self.server().observers().is_empty());
         if listeners.peek().is_none() && observed.is_none() {
             return;
         }
-        let Some(_telling) = Telling::begin() else { return };
+        let Some(_guard) = NotifyGuard::begin() else { return };
         if let Some(event) = observed {
             self.tell_observers(|_, namespace, socket| Observation::EventSent { namespace, socket, event });
         }
@@ -235,24 +282,23 @@ impl Socket {
             return;
         }
         let Some(event) = Event::from_encoded(packet) else { return };
-        // Whoever emits is not to blame.
+        // A panic of a listener must not reach the caller of `emit`.
         if contained(|| listeners.for_each(|listener| listener(self, &event))).is_none() {
             self.report(Some(event.name()), &Cause::Panicked, None);
         }
     }
 
-    /// What this socket has of its own; made if it has nothing yet. None if it is gone.
+    /// Returns the extras of this socket, creating them if necessary, or `None` if the socket is gone.
     pub(super) fn extras(&self) -> Option<&Extras> {
         self.0.presence.extras()
     }
 
-    /// The extras of this socket, if it has one.
+    /// Returns the extras of this socket, if it has any.
     pub(super) fn extras_if_any(&self) -> Option<&Extras> {
         self.0.presence.extras_if_any()
     }
 
-    /// It will never receive anything again: what its listeners capture and what is kept with it is freed, and its tasks
-    /// are cancelled.
+    /// Frees the listeners and values of a socket that has ended, and cancels its tasks.
     pub(crate) fn retire(&self) {
         contained(|| self.0.presence.retire());
         contained(|| self.0.extensions.close());
@@ -268,40 +314,41 @@ impl Socket {
     }
 }
 
-/// What all filters make of an event.
-pub(crate) enum Judgement {
-    Now(Verdict),
-    /// As soon as the first async one among them, and those after it, have ended.
-    Later(BoxFuture<Judged>),
+/// The outcome of applying all filters to an event.
+pub(crate) enum Filtering {
+    /// The verdict.
+    Done(Verdict),
+    /// A future of the verdict, from the first async filter on.
+    Waiting(BoxFuture<Judged>),
 }
 
 thread_local! {
-    static TELLING: Cell<bool> = const { Cell::new(false) };
+    static NOTIFYING: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Listeners are told on this thread. What they send themselves is not told: a listener that copies what is sent to
-/// somebody else would be told of its copies without end.
-struct Telling;
+/// Marks that outgoing listeners run on this thread. Events that they emit are not reported to them: a listener that copies
+/// every event to another socket would otherwise recurse without end.
+struct NotifyGuard;
 
-impl Telling {
+impl NotifyGuard {
     fn begin() -> Option<Self> {
-        // Not `then_some`, which would make one to drop it.
-        (!TELLING.replace(true)).then(|| Self)
+        // Not `then_some`, which would create a guard and drop it.
+        (!NOTIFYING.replace(true)).then(|| Self)
     }
 }
 
-impl Drop for Telling {
+impl Drop for NotifyGuard {
     fn drop(&mut self) {
-        TELLING.set(false);
+        NOTIFYING.set(false);
     }
 }
 
-/// The policy of one socket. Every change holds for the next event.
+/// The policy of one socket, from [`Socket::policy`]. Changes apply from the next event on.
 #[derive(Clone, Copy)]
 pub struct SocketPolicy<'a>(&'a Socket);
 
 impl SocketPolicy<'_> {
-    /// Allows an event, besides those that are allowed already.
+    /// Allows an event in addition to those already allowed.
     pub fn allow(self, event: &str) -> Self {
         self.change(|policy| policy.allow(event))
     }
@@ -316,7 +363,7 @@ impl SocketPolicy<'_> {
         self.change(|policy| *policy = EventPolicy::all())
     }
 
-    /// Goes back to the policy of the namespace.
+    /// Restores the policy of the namespace.
     pub fn reset(self) -> Self {
         if let Some(extras) = self.0.extras_if_any() {
             extras.change_policy(|own| *own = None);
@@ -324,7 +371,7 @@ impl SocketPolicy<'_> {
         self
     }
 
-    /// Whether an event is allowed.
+    /// Returns `true` if an event is allowed.
     pub fn allows(self, event: &str) -> bool {
         self.0.allows(event)
     }

@@ -1,4 +1,4 @@
-//! One client on one namespace, as the application sees it.
+//! The socket: a client's connection to one namespace.
 
 mod ack;
 pub use ack::EmitWithAck;
@@ -16,7 +16,7 @@ mod lifecycle;
 use lifecycle::Lifecycle;
 
 mod listen;
-pub(crate) use listen::Judgement;
+pub(crate) use listen::Filtering;
 pub use listen::SocketPolicy;
 
 mod operator;
@@ -43,10 +43,23 @@ use crate::observer::{ClientId, Observation};
 use crate::server::Server;
 use crate::session::{Command, Session};
 
-/// One client on one namespace.
+/// A client's connection to one namespace.
 ///
-/// A handle: cloning is cheap, and it may be kept and used on any thread. After the socket has been
-/// disconnected it reaches nobody, and [`emit`](Self::emit) says so.
+/// A `Socket` is a handle: it is cheap to clone, and may be stored and used on any thread. After the socket is
+/// disconnected, [`emit`](Self::emit) returns [`EmitStatus::Gone`](crate::EmitStatus::Gone).
+///
+/// ```
+/// use socketio_tower::{Socket, SocketIo};
+///
+/// let io = SocketIo::new();
+/// io.of("/", |ns| {
+///     ns.on_connect(async |socket: Socket| {
+///         socket.join("lobby");
+///         socket.to("lobby").emit("joined", &socket.id());
+///         socket.emit("welcome", "hello");
+///     });
+/// });
+/// ```
 #[derive(Clone)]
 pub struct Socket(Arc<Inner>);
 
@@ -60,74 +73,129 @@ struct Inner {
     extensions: Extensions,
 }
 
-/// What it is.
+/// Identity and state.
 impl Socket {
-    /// The public name of the socket, `socket.id` on the client. It is also the name of a room in which
-    /// the socket is alone, until it leaves it or others join.
+    /// Returns the public id of the socket, `socket.id` on the client. It is also the name of a room that only this
+    /// socket is in, until it leaves the room or others join.
     pub fn id(&self) -> SocketId {
         self.0.presence.id()
     }
 
-    /// The path of its namespace.
+    /// Returns the path of the socket's namespace.
     pub fn namespace(&self) -> &str {
         self.0.namespace.path()
     }
 
-    /// Whether it is connected: from before the connect handler until it leaves, or is disconnected.
+    /// Returns `true` if the socket is connected: from just before the connect handler until the client or the server
+    /// disconnects it.
     pub fn is_connected(&self) -> bool {
         self.0.presence.lifecycle().is_connected()
     }
 
-    /// The transport its client has at the moment.
+    /// Returns the client's current transport.
     pub fn transport(&self) -> Transport {
         self.0.session.transport()
     }
 
-    /// The request that opened its client's session.
+    /// Returns the request that opened the client's session.
+    ///
+    /// ```
+    /// # fn example(socket: socketio_tower::Socket) {
+    /// let language = socket.handshake().headers().get("accept-language");
+    /// # }
+    /// ```
     pub fn handshake(&self) -> &Handshake {
         &self.0.session.handshake
     }
 
-    /// Its client, with whom it may share the connection with sockets of other namespaces.
+    /// Returns the client this socket belongs to. One client may have sockets on several namespaces.
     pub fn client(&self) -> Client {
         Client::new(Arc::clone(&self.0.session), Arc::clone(&self.0.namespaces))
     }
 
-    /// Values kept with this socket; dropped when its disconnect handler has ended. For those that all namespaces of the
-    /// connection share, see [`Client::extensions`](crate::Client::extensions).
+    /// Returns the values stored with this socket. They are dropped after its disconnect handler has finished. Values shared
+    /// by all sockets of a client are stored in [`Client::extensions`](crate::Client::extensions).
+    ///
+    /// ```
+    /// # fn example(socket: socketio_tower::Socket) {
+    /// #[derive(Clone)]
+    /// struct Nickname(String);
+    ///
+    /// socket.extensions().insert(Nickname("ada".to_owned()));
+    /// if let Some(Nickname(name)) = socket.extensions().get() {
+    ///     socket.to("lobby").emit("joined", &name);
+    /// }
+    /// # }
+    /// ```
     pub fn extensions(&self) -> &Extensions {
         &self.0.extensions
     }
 }
 
-/// Rooms, and the end.
+/// Rooms and disconnecting.
 impl Socket {
-    /// Joins a room. False if it has gone. In a middleware the socket joins when it is let in, before the client is told
-    /// that it is connected.
+    /// Joins a room. Returns `false` if the socket is gone.
     ///
-    /// Every socket has a room of its own, named by its id: where clients choose the names of rooms, put something in
-    /// front, so that nobody can join another's.
+    /// If called in a middleware, the socket joins when it is admitted, before the client receives its CONNECT reply.
+    ///
+    /// Every socket has a room named by its id. If clients choose the names of rooms, add a prefix, so that no client can
+    /// join the room of another.
+    ///
+    /// ```
+    /// use socketio_tower::{Data, Socket, SocketIo};
+    ///
+    /// let io = SocketIo::new();
+    /// io.of("/", |ns| {
+    ///     ns.on("join", async |socket: Socket, Data(room): Data<String>| {
+    ///         socket.join(format!("room:{room}"));
+    ///     });
+    /// });
+    /// ```
     pub fn join(&self, room: impl AsRef<str>) -> bool {
         let room = room.as_ref();
         self.0.presence.join(room, |member| self.0.namespace.join(self, member, room))
     }
 
-    /// Leaves a room. False if it was not there.
+    /// Leaves a room. Returns `false` if the socket was not in it.
     ///
-    /// The room of its own id can be left too, and joined again: nobody reaches the socket by its id meanwhile. A room that
-    /// is left in a middleware is one that was joined there before.
+    /// The room named by the socket's id can be left and joined again, too. Until then, the socket cannot be reached by its
+    /// id. In a middleware, only rooms that were joined in a middleware can be left.
+    ///
+    /// ```
+    /// # fn example(socket: socketio_tower::Socket) {
+    /// if socket.leave("lobby") {
+    ///     socket.to("lobby").emit("left", &socket.id());
+    /// }
+    /// # }
+    /// ```
     pub fn leave(&self, room: impl AsRef<str>) -> bool {
         let room = room.as_ref();
         self.0.presence.leave(room, |member| self.0.namespace.leave(self, member, room))
     }
 
-    /// The rooms it is in, the one of its id first; none once it is disconnected.
+    /// Returns the rooms the socket is in, beginning with the one named by its id. Empty once it is disconnected.
+    ///
+    /// ```
+    /// # fn example(socket: socketio_tower::Socket) {
+    /// for room in socket.rooms() {
+    ///     socket.to(room).emit("typing", &socket.id());
+    /// }
+    /// # }
+    /// ```
     pub fn rooms(&self) -> Vec<String> {
         let Some(member) = self.0.presence.member() else { return Vec::new() };
         self.0.namespace.rooms().rooms_of(member).map(str::to_owned).collect()
     }
 
-    /// Disconnects it from its namespace. The client keeps its other namespaces, and may connect again.
+    /// Disconnects the socket from its namespace, after the packets queued so far. The client stays connected to its other
+    /// namespaces and may connect to this one again.
+    ///
+    /// ```
+    /// # fn example(socket: socketio_tower::Socket) {
+    /// socket.emit("kicked", "flooding"); // Still delivered.
+    /// socket.disconnect();
+    /// # }
+    /// ```
     pub fn disconnect(&self) {
         self.end(Command::Disconnect { socket: self.0.key });
     }
@@ -137,10 +205,11 @@ impl Socket {
         self.end(Command::DisconnectClient);
     }
 
-    /// Once: who is gone already has no client to speak for.
+    /// Marks the socket as gone and queues `command`. Has no effect if it was gone already, as the client may then have
+    /// nothing to do with this socket any more.
     fn end(&self, command: Command) {
         if !self.0.presence.lifecycle().end() {
-            // A session that is over has disconnected it already.
+            // A session that is over has already disconnected it.
             self.0.session.mailbox.push(command).ok();
         }
     }
@@ -187,13 +256,13 @@ impl Socket {
         &self.0.namespace
     }
 
-    /// Puts the socket among the members of its namespace, until the membership is dropped.
+    /// Makes the socket a member of its namespace until the membership is dropped.
     pub(crate) fn connect(&self) -> Result<Membership, Barred> {
         let member = self.0.namespace.insert(self)?;
         Ok(Membership::new(self.clone(), Arc::clone(&self.0.namespace), member))
     }
 
-    /// Tells the server's observers of something about it: its client, the path of its namespace, its id.
+    /// Notifies the server's observers. `observation` is called with the client, the namespace's path and the socket's id.
     #[inline]
     pub(crate) fn tell_observers<'a>(
         &'a self,
@@ -203,17 +272,17 @@ impl Socket {
         observers.tell(|| observation(self.0.session.id, self.namespace(), self.id()));
     }
 
-    /// It is a member of its namespace from now on. Returns the rooms that it has joined before.
+    /// Marks the socket as a member of its namespace. Returns the rooms that it has joined before.
     pub(crate) fn set_member(&self, member: MemberKey) -> Vec<Box<str>> {
         self.0.presence.connect(member)
     }
 
-    /// What the parts in braces of its namespace's pattern stand for, if it met one.
+    /// Returns the path parameters of its namespace, if that was matched by a pattern.
     pub(crate) fn captures(&self) -> Option<&Captures> {
         self.0.namespace.captures()
     }
 
-    /// It reaches nobody from now on.
+    /// Marks the socket as gone.
     pub(crate) fn mark_gone(&self) {
         self.0.presence.lifecycle().end();
     }
@@ -222,7 +291,7 @@ impl Socket {
         self.0.presence.lifecycle().is_gone()
     }
 
-    /// The handlers that stood when it connected.
+    /// Returns the handler table that was current when the socket connected.
     pub(crate) fn table(&self) -> &Arc<Table> {
         &self.0.table
     }

@@ -10,9 +10,9 @@ use crate::clock::after;
 use crate::emit_status::EmitStatus;
 use crate::session::Answer;
 
-/// A socket, and how to send to it.
+/// A socket with options for emitting, from [`Socket::timeout`] or [`Socket::volatile`].
 ///
-/// Every method gives a new operator, so one may be kept and used again.
+/// An operator can be cloned and used for several emits.
 ///
 /// ```
 /// use std::time::Duration;
@@ -23,7 +23,7 @@ use crate::session::Answer;
 /// # }
 /// ```
 #[derive(Debug, Clone)]
-#[must_use = "it only chooses; `emit` and `emit_with_ack` send"]
+#[must_use = "an operator does nothing until `emit` or `emit_with_ack` is called"]
 pub struct SocketOperator {
     socket: Socket,
     timeout: Option<Duration>,
@@ -35,31 +35,59 @@ impl SocketOperator {
         Self { socket, timeout: None, volatile: false }
     }
 
-    /// How long [`emit_with_ack`](Self::emit_with_ack) waits for the client. Default
+    /// Sets the time that [`emit_with_ack`](Self::emit_with_ack) waits for the acknowledgement. Default:
     /// [`SocketIoBuilder::ack_timeout`](crate::SocketIoBuilder::ack_timeout).
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
         self
     }
 
-    /// Sends only what can leave at once; see [`Socket::volatile`].
+    /// Discards events that cannot leave at once; see [`Socket::volatile`].
     pub fn volatile(mut self) -> Self {
         self.volatile = true;
         self
     }
 
     /// Sends an event to the client; see [`Socket::emit`].
+    ///
+    /// ```
+    /// # fn example(socket: socketio_tower::Socket) {
+    /// let positions = socket.volatile();
+    /// positions.emit("position", &[12.5, 3.0]);
+    /// positions.emit("position", &[12.6, 3.1]);
+    /// # }
+    /// ```
     pub fn emit<T: ToArgs + ?Sized>(&self, event: &str, args: &T) -> EmitStatus {
         self.socket.emit_event(event, args, self.volatile)
     }
 
     /// Sends a `message` event; see [`Socket::send`].
+    ///
+    /// ```
+    /// # fn example(socket: socketio_tower::Socket) {
+    /// socket.volatile().send("still here");
+    /// # }
+    /// ```
     pub fn send<T: ToArgs + ?Sized>(&self, args: &T) -> EmitStatus {
         self.emit("message", args)
     }
 
-    /// Sends an event and awaits the client's answer. The event is sent at once, whether or not the
-    /// future is polled.
+    /// Sends an event and returns a future of the client's acknowledgement; see [`Socket::emit_with_ack`]. The event is sent
+    /// immediately, even if the future is never polled.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use socketio_tower::AckError;
+    /// # async fn handler(socket: socketio_tower::Socket) {
+    /// let patient = socket.timeout(Duration::from_secs(60));
+    /// match patient.emit_with_ack::<_, bool>("confirm", "delete everything?").await {
+    ///     Ok(true) => println!("confirmed"),
+    ///     Ok(false) => println!("declined"),
+    ///     Err(AckError::TimedOut) => println!("no response"),
+    ///     Err(error) => println!("{error}"),
+    /// }
+    /// # }
+    /// ```
     pub fn emit_with_ack<T, R>(&self, event: &str, args: &T) -> EmitWithAck<R>
     where
         T: ToArgs + ?Sized,

@@ -12,16 +12,16 @@ use crate::filter::EventPolicy;
 use crate::namespace::{EventHandler, Filter, Listener};
 use crate::sync::{AtomicBool, Mutex, MutexGuard, OnceLock};
 
-/// A socket among the members of its namespace: how far it has come, its place, and what it has of its own. Threads of the
-/// application ask and change it while its task connects it and lets it go.
+/// The presence of a socket in its namespace: its lifecycle, its membership and its extras. Threads of the application use
+/// it concurrently with the session's task, which connects and ends the socket.
 #[derive(Debug)]
 pub(super) struct Presence {
-    /// Here it takes the room that the others leave: 8 bytes less for each socket.
+    /// Stored here to fill padding, which saves 8 bytes per socket.
     id: SocketId,
     lifecycle: Lifecycle,
-    /// Its place, once it has one.
+    /// The key of its membership, once it is connected.
     member: OnceLock<MemberKey>,
-    /// What it has beyond its namespace's table; most have nothing.
+    /// Listeners and other additions of this socket only; most sockets have none.
     extras: OnceLock<Box<Extras>>,
 }
 
@@ -38,44 +38,44 @@ impl Presence {
         &self.lifecycle
     }
 
-    /// Its place among the members. None before it has one.
+    /// Returns the key of its membership, or `None` if it was never connected.
     pub(super) fn member(&self) -> Option<MemberKey> {
         self.member.get().copied()
     }
 
-    /// Its extras, if it has one.
+    /// Returns its extras, if it has any.
     pub(super) fn extras_if_any(&self) -> Option<&Extras> {
         self.extras.get().map(|extras| &**extras)
     }
 
-    /// Its extras; made if it has none yet. None if it is gone.
+    /// Returns its extras, creating them if necessary, or `None` if the socket is gone.
     pub(super) fn extras(&self) -> Option<&Extras> {
         if self.lifecycle.is_gone() {
             return None;
         }
         let extras = self.extras.get_or_init(Box::default);
-        // Retired meanwhile: whoever saw to that may have found no extras to be closed.
+        // If the socket was retired meanwhile, `retire` may not have seen the new extras and closed them.
         if self.lifecycle.is_retired() {
             extras.close();
         }
         Some(extras)
     }
 
-    /// Joins a room as the member it is, or keeps the room until it is one. False if it is gone.
+    /// Joins a room, or stores it until the socket is connected. Returns `false` if the socket is gone.
     pub(super) fn join(&self, room: &str, join: impl FnOnce(MemberKey) -> bool) -> bool {
         match self.member() {
             Some(_) if self.lifecycle.is_gone() => false,
             Some(member) => join(member),
             None => {
                 let later = self.extras().is_some_and(|extras| extras.join_later(room));
-                // Connected meanwhile: the joins may have been taken just before. Whoever found no extras to take them from
-                // was there before `extras` looked at its lifecycle, and is seen here.
+                // If the socket was connected meanwhile, `connect` may have taken the stored rooms just before. If it saw no
+                // extras, it preceded the check of the lifecycle in `extras`, and so the key is visible here.
                 self.member().map_or(later, join)
             }
         }
     }
 
-    /// Leaves a room as the member it is, or forgets the room that was kept. False if it was not there.
+    /// Leaves a room, or removes it from the stored rooms. Returns `false` if the socket was not in it.
     pub(super) fn leave(&self, room: &str, leave: impl FnOnce(MemberKey) -> bool) -> bool {
         if let Some(member) = self.member() {
             return leave(member);
@@ -84,14 +84,14 @@ impl Presence {
         self.member().map_or(early, |member| leave(member) || early)
     }
 
-    /// It is a member from now on. Returns the rooms that it has joined before.
+    /// Marks the socket as a connected member. Returns the rooms that it has joined before.
     pub(super) fn connect(&self, member: MemberKey) -> Vec<Box<str>> {
         self.member.get_or_init(|| member);
         self.lifecycle.connect();
         self.extras_if_any().map_or_else(Vec::new, Extras::take_joins)
     }
 
-    /// It will never receive anything again: what it has of its own is dropped.
+    /// Marks the socket as retired and drops its extras.
     pub(super) fn retire(&self) {
         self.lifecycle.retire();
         if let Some(extras) = self.extras_if_any() {
@@ -100,13 +100,13 @@ impl Presence {
     }
 }
 
-/// What one socket has beyond its namespace's table: listeners, filters, a policy of its own, tasks, a value to show.
+/// Additions of one socket to its namespace's table: listeners, filters, a policy, tasks and public data.
 ///
-/// Its lock is held while lists are changed or copied, never across a call of what is in them.
+/// Its lock is held while lists are changed or copied, never while their entries are called.
 #[derive(Debug, Default)]
 pub(super) struct Extras {
     inner: Mutex<Inner>,
-    /// Whether there was ever something that an event must be shown to.
+    /// Set if there is a policy or an entry that events must be checked against.
     guarded: AtomicBool,
 }
 
@@ -114,24 +114,24 @@ pub(super) struct Extras {
 struct Inner {
     entries: Vec<(ListenerId, Entry)>,
     policy: Option<EventPolicy>,
-    /// What the socket shows of itself.
+    /// The public data.
     shown: Option<Shown>,
-    /// The rooms it joins when it is let in.
+    /// The rooms to join when the socket is connected.
     joins: Vec<Box<str>>,
     last: u64,
-    /// Cancelled when the socket is gone; made for its first task.
+    /// Cancelled when the socket is retired; created with the first task.
     tasks: Option<CancellationToken>,
-    /// The socket is gone: nothing is taken any more, so that what it captures is freed with the socket, even a handle
-    /// to the socket itself.
+    /// Set when the socket is retired. Entries are then rejected, because one that captures a handle to the socket would
+    /// never be freed.
     closed: bool,
 }
 
-/// Names a listener or a filter of one socket, to take it away again with [`Socket::off`](super::Socket::off).
+/// The id of a listener or filter of one socket, for [`Socket::off`](super::Socket::off).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ListenerId(u64);
 
 impl ListenerId {
-    /// Of what was not taken; never given to anything.
+    /// The id of a rejected entry. No entry ever has it.
     pub(super) const NONE: Self = Self(0);
 }
 
@@ -142,7 +142,7 @@ pub(super) enum Entry {
 }
 
 impl Extras {
-    /// None if the socket is gone.
+    /// Adds an entry. Returns `None` if the socket is gone.
     pub(super) fn add(&self, entry: Entry) -> Option<ListenerId> {
         let mut inner = self.lock();
         if inner.closed {
@@ -151,7 +151,7 @@ impl Extras {
         inner.last += 1;
         let id = ListenerId(inner.last);
         inner.entries.push((id, entry));
-        self.settle(&inner);
+        self.update_guarded(&inner);
         Some(id)
     }
 
@@ -159,9 +159,9 @@ impl Extras {
         let mut inner = self.lock();
         let index = inner.entries.iter().position(|(other, _)| *other == id);
         let removed = index.map(|index| inner.entries.remove(index));
-        self.settle(&inner);
+        self.update_guarded(&inner);
         drop(inner);
-        // Outside the lock, with what it captures.
+        // The entry and its captures are dropped outside the lock.
         removed.is_some()
     }
 
@@ -170,7 +170,7 @@ impl Extras {
         self.extract(|_, entry| is_of(entry)).len()
     }
 
-    /// The listeners of an event, in the order in which they were added; those that listen once are taken.
+    /// Returns the listeners of an event in the order they were added, and removes those registered with `once`.
     pub(super) fn listeners(&self, event: &str) -> Vec<(Arc<str>, Arc<EventHandler>)> {
         let mut inner = self.lock();
         let mut listeners = Vec::new();
@@ -181,7 +181,7 @@ impl Extras {
             }
             _ => true,
         });
-        self.settle(&inner);
+        self.update_guarded(&inner);
         listeners
     }
 
@@ -203,19 +203,19 @@ impl Extras {
         listeners.collect()
     }
 
-    /// Looks at the socket's own policy, if it has one.
-    pub(super) fn with_policy<R>(&self, look: impl FnOnce(Option<&EventPolicy>) -> R) -> R {
-        look(self.lock().policy.as_ref())
+    /// Calls `read` with the socket's own policy, if it has one.
+    pub(super) fn with_policy<R>(&self, read: impl FnOnce(Option<&EventPolicy>) -> R) -> R {
+        read(self.lock().policy.as_ref())
     }
 
-    /// Changes the socket's own policy; `None` is that of the namespace.
+    /// Changes the socket's own policy. `None` means the policy of the namespace.
     pub(super) fn change_policy(&self, change: impl FnOnce(&mut Option<EventPolicy>)) {
         let mut inner = self.lock();
         change(&mut inner.policy);
-        self.settle(&inner);
+        self.update_guarded(&inner);
     }
 
-    /// Keeps a room for when the socket is let in. False if it is gone.
+    /// Stores a room to join when the socket is connected. Returns `false` if the socket is gone.
     pub(super) fn join_later(&self, room: &str) -> bool {
         let mut inner = self.lock();
         if !inner.closed && !inner.joins.iter().any(|other| **other == *room) {
@@ -224,7 +224,7 @@ impl Extras {
         !inner.closed
     }
 
-    /// False if the room was not kept.
+    /// Removes a stored room. Returns `false` if it was not stored.
     pub(super) fn leave_early(&self, room: &str) -> bool {
         let mut inner = self.lock();
         let before = inner.joins.len();
@@ -236,7 +236,7 @@ impl Extras {
         std::mem::take(&mut self.lock().joins)
     }
 
-    /// Keeps what the socket shows of itself; gives back what it was, or what comes too late.
+    /// Sets the public data. Returns the previous value, or `value` if the socket is gone.
     pub(super) fn show(&self, value: Shown) -> Option<Shown> {
         let mut inner = self.lock();
         if inner.closed { Some(value) } else { inner.shown.replace(value) }
@@ -246,18 +246,18 @@ impl Extras {
         self.lock().shown.clone()
     }
 
-    /// Whether an event must be shown to somebody here.
+    /// Returns `true` if events must be checked against a policy or an entry.
     pub(super) fn is_guarded(&self) -> bool {
         self.guarded.load(Ordering::Acquire)
     }
 
-    /// What ends the tasks of the socket. None if it is gone.
+    /// Returns the token that cancels the socket's tasks, or `None` if the socket is gone.
     pub(super) fn tasks(&self) -> Option<CancellationToken> {
         let mut inner = self.lock();
         (!inner.closed).then(|| inner.tasks.get_or_insert_default().clone())
     }
 
-    /// The socket is gone.
+    /// Drops all entries and values, cancels the tasks, and rejects new entries from now on.
     pub(super) fn close(&self) {
         let mut inner = self.lock();
         inner.closed = true;
@@ -270,24 +270,24 @@ impl Extras {
         self.extract(|_, _| true);
     }
 
-    /// Takes entries out, to be dropped outside the lock.
+    /// Removes entries and returns them, to be dropped outside the lock.
     fn extract(&self, which: impl Fn(ListenerId, &Entry) -> bool) -> Vec<(ListenerId, Entry)> {
         let mut inner = self.lock();
         let entries = std::mem::take(&mut inner.entries);
         let (taken, kept) = entries.into_iter().partition(|(id, entry)| which(*id, entry));
         inner.entries = kept;
-        self.settle(&inner);
+        self.update_guarded(&inner);
         taken
     }
 
-    /// Nothing is guarded any more when the last entry has gone.
-    fn settle(&self, inner: &Inner) {
+    /// Updates `guarded` after a change of the policy or the entries.
+    fn update_guarded(&self, inner: &Inner) {
         let guarded = inner.policy.is_some() || !inner.entries.is_empty();
         self.guarded.store(guarded, Ordering::Release);
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
-        // Nothing under the lock can panic half-way.
+        // No code under the lock can panic with the state half changed.
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

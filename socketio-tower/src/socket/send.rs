@@ -13,10 +13,10 @@ use crate::session::{Answer, Command, Pushed};
 
 /// Emitting.
 impl Socket {
-    /// Sends an event to the client. Never blocks; the answer tells what became of it.
+    /// Sends an event to the client. Never blocks. Returns whether the event was queued or discarded.
     ///
-    /// `args` is one argument, of any type that serializes; several are [`Args((a, b))`](crate::Args), and none are
-    /// [`NoArgs`](crate::NoArgs).
+    /// `args` is one argument of any type that implements `Serialize`. Use [`Args((a, b))`](crate::Args) for several
+    /// arguments and [`NoArgs`](crate::NoArgs) for none.
     ///
     /// ```
     /// use socketio_tower::{Args, NoArgs, Socket};
@@ -33,22 +33,36 @@ impl Socket {
         self.emit_event(event, args, false)
     }
 
-    /// Sends a `message` event, which is what `socket.send` of the stock clients does.
+    /// Sends a `message` event, like `socket.send` of the official clients.
+    ///
+    /// ```
+    /// # fn example(socket: socketio_tower::Socket) {
+    /// socket.send("hi"); // 42["message","hi"]
+    /// # }
+    /// ```
     pub fn send<T: ToArgs + ?Sized>(&self, args: &T) -> EmitStatus {
         self.emit("message", args)
     }
 
-    /// Sends only what can leave at once: what comes so often that the next one makes up for one that is lost.
+    /// Discards events that cannot leave at once. For frequent events, of which the next one makes up for a lost one.
     ///
-    /// Over a WebSocket that is so while nothing waits for the client; on long polling while one of its requests waits
-    /// for packets. Otherwise the answer is [`EmitStatus::Dropped`].
+    /// A WebSocket can send at once if nothing is queued for the client. On long polling, a request must be waiting for
+    /// packets, too. Otherwise, `emit` returns [`EmitStatus::Dropped`].
+    ///
+    /// ```
+    /// # fn example(socket: socketio_tower::Socket) {
+    /// socket.volatile().emit("position", &[12.5, 3.0]);
+    /// # }
+    /// ```
     pub fn volatile(&self) -> SocketOperator {
         SocketOperator::new(self.clone()).volatile()
     }
 
-    /// Sends an event and awaits the client's answer, for
-    /// [`SocketIoBuilder::ack_timeout`](crate::SocketIoBuilder::ack_timeout) at most. The event is sent
-    /// at once, whether or not the future is polled.
+    /// Sends an event and returns a future of the client's acknowledgement. The event is sent immediately, even if the
+    /// future is never polled.
+    ///
+    /// The future fails after [`SocketIoBuilder::ack_timeout`](crate::SocketIoBuilder::ack_timeout); see
+    /// [`timeout`](Self::timeout) for another time.
     ///
     /// ```
     /// # async fn handler(socket: socketio_tower::Socket) -> Result<(), socketio_tower::AckError> {
@@ -63,22 +77,39 @@ impl Socket {
         SocketOperator::new(self.clone()).emit_with_ack(event, args)
     }
 
-    /// Chooses how long the next [`emit_with_ack`](SocketOperator::emit_with_ack) waits.
+    /// Sets the time that [`emit_with_ack`](SocketOperator::emit_with_ack) waits for the acknowledgement.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// # async fn handler(socket: socketio_tower::Socket) -> Result<(), socketio_tower::AckError> {
+    /// let ready: bool = socket.timeout(Duration::from_secs(1)).emit_with_ack("ready?", "").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn timeout(&self, timeout: Duration) -> SocketOperator {
         SocketOperator::new(self.clone()).timeout(timeout)
     }
 
-    /// How many bytes wait for the client, between `emit` and the kernel.
+    /// Returns the number of bytes queued for the client, between `emit` and the kernel.
     pub fn queued_bytes(&self) -> usize {
         self.0.session.mailbox.queued_bytes()
     }
 
-    /// Waits until nothing waits for the client any more, or it is gone. For those who produce more than
-    /// a slow client can take.
+    /// Waits until nothing is queued for the client, or the client is gone. Provides back-pressure to producers that are
+    /// faster than a slow client.
     ///
     /// # Cancel safety
     ///
-    /// May be dropped at any time.
+    /// This method is cancel safe: dropping the future has no effect.
+    ///
+    /// ```
+    /// # async fn handler(socket: socketio_tower::Socket, chunks: Vec<String>) {
+    /// for chunk in &chunks {
+    ///     socket.emit("chunk", chunk);
+    ///     socket.drained().await;
+    /// }
+    /// # }
+    /// ```
     pub async fn drained(&self) {
         poll_fn(|cx| match self.0.session.mailbox.poll_drained(cx.waker()) {
             true => Poll::Ready(()),
@@ -100,13 +131,13 @@ impl Socket {
         }
     }
 
-    /// Queues a packet that is encoded for its namespace.
+    /// Queues a packet that is encoded for the socket's namespace.
     pub(crate) fn deliver(&self, packet: Encoded, volatile: bool) -> EmitStatus {
         let size = packet.size();
         self.push(size, Command::Send { socket: self.0.key, packet }, volatile)
     }
 
-    /// Queues a packet whose answer is awaited.
+    /// Queues a packet and requests its acknowledgement.
     pub(crate) fn ask(&self, packet: Encoded, request: AckRequest<Answer>, volatile: bool) -> EmitStatus {
         let size = packet.size();
         self.push(size, Command::Ask { socket: self.0.key, packet, request: Box::new(request) }, volatile)
@@ -119,14 +150,14 @@ impl Socket {
         self.queue(size, command, volatile)
     }
 
-    /// To a socket that is not connected, or that somebody listens to.
+    /// Like [`push`](Self::push), for a socket that is not connected or has outgoing listeners or observers.
     #[cold]
     fn push_observed(&self, size: usize, command: Command, volatile: bool) -> EmitStatus {
         if !self.is_connected() {
             return EmitStatus::Gone;
         }
         if let Command::Send { packet, .. } | Command::Ask { packet, .. } = &command {
-            self.tell_outgoing(packet);
+            self.notify_outgoing(packet);
         }
         self.queue(size, command, volatile)
     }
@@ -139,12 +170,12 @@ impl Socket {
         };
         match pushed {
             Pushed::Queued => EmitStatus::Queued,
-            not_taken => self.count_not_taken(not_taken),
+            discarded => self.count_discarded(discarded),
         }
     }
 
     #[cold]
-    fn count_not_taken(&self, pushed: Pushed) -> EmitStatus {
+    fn count_discarded(&self, pushed: Pushed) -> EmitStatus {
         match pushed {
             Pushed::Queued => EmitStatus::Queued,
             Pushed::Gone => EmitStatus::Gone,

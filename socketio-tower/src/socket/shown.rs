@@ -4,7 +4,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 
-/// The value that a socket shows.
+/// The public data of a socket.
 pub(super) type Shown = Arc<dyn Show>;
 
 pub(super) trait Show: Any + Send + Sync {

@@ -5,13 +5,14 @@ use futures_util::FutureExt;
 use super::{AckSlot, Socket};
 use crate::handler::{Cause, ErrorContext};
 
-/// Tasks, and what goes wrong.
+/// Tasks and error reports.
 impl Socket {
-    /// Runs an async function beside the socket, which it is given: a producer, a subscription. It is cancelled when the
-    /// socket has been disconnected and its disconnect handler has ended. A panic is told to the namespace's
+    /// Spawns a task for the socket, such as a producer or a subscription. The task is cancelled once the socket is
+    /// disconnected and its disconnect handler has finished. A panic is reported to the namespace's
     /// [error hook](crate::NamespaceBuilder::on_error).
     ///
-    /// On the runtime that it is called on, or elsewhere on that of the server. Nothing happens if the socket is gone.
+    /// The task runs on the current runtime, or on that of the server if there is no current one. Has no effect if the socket
+    /// is gone.
     ///
     /// ```
     /// use std::time::Duration;
@@ -45,7 +46,7 @@ impl Socket {
         });
     }
 
-    /// Tells the application that something was not handled.
+    /// Reports a failure to the error hook.
     pub(crate) fn report(&self, event: Option<&str>, cause: &Cause, ack: Option<AckSlot>) {
         self.namespaces().report(self.table().error_hook(), ErrorContext::of(self, event, cause, ack));
     }

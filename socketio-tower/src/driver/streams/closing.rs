@@ -7,30 +7,30 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use super::Turn;
 use crate::transport::{MessageStream, ReadError};
 
-/// A stream whose close frame goes out; what still comes is thrown away.
+/// A stream that is closing. Its queued output is still written; its input is discarded.
 pub(super) struct Closing {
     pub(super) wire: MessageStream,
-    /// The moment at which the stream is dropped, however the peer takes what is left: a peer that takes a byte now and then
-    /// would keep a full queue alive for hours.
+    /// The deadline at which the stream is dropped regardless of progress: a peer that reads a byte now and then would
+    /// otherwise keep a full queue alive for hours.
     until: Instant,
-    /// Whether our half has ended.
+    /// Set once our half is shut down.
     shut: bool,
-    /// Whether nothing comes from the peer any more.
+    /// Set once the peer's half has ended.
     ended: bool,
 }
 
-/// How long a peer may take to end its half of the connection after ours; then it is reset.
+/// The time a peer has to end its half of the connection after ours. Then the connection is dropped.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(3);
 
 impl Closing {
-    /// Closes the stream after what is queued, which the peer has until then to take.
+    /// Closes the stream after its queued output, which the peer must receive before `until`.
     pub(super) fn begin(mut wire: MessageStream, code: Option<CloseCode>, until: Instant) -> Self {
         wire.close(code);
         Self { wire, until, shut: false, ended: false }
     }
 
-    /// Closes a stream from which nothing comes any more. The peer may still read what was queued for it, the answer to its
-    /// close frame included.
+    /// Closes a stream whose input has ended. The peer may still read the queued output, including the reply to its close
+    /// frame.
     pub(super) fn after_end(wire: MessageStream, until: Instant) -> Self {
         Self { wire, until, shut: false, ended: true }
     }
@@ -39,7 +39,7 @@ impl Closing {
         self.until
     }
 
-    /// Returns whether anything has come.
+    /// Reads and discards input. Returns `true` if there was any.
     pub(super) fn read(&mut self, turn: &mut Turn<'_, '_>) -> bool {
         if self.ended {
             return false;
@@ -54,7 +54,7 @@ impl Closing {
         }
     }
 
-    /// Writes what is queued and ends our half. Returns whether the stream is over.
+    /// Writes queued output, then shuts down our half. Returns `true` if the stream can be dropped.
     pub(super) fn write(&mut self, turn: &mut Turn<'_, '_>) -> bool {
         if !self.shut {
             match self.wire.poll_shutdown(turn.cx) {

@@ -14,14 +14,14 @@ pub(super) struct Open {
     stall: Stall,
 }
 
-/// The time for which the kernel has taken nothing of what waits.
+/// The progress of writes: the bytes sent so far, and since when no more could be sent.
 struct Stall {
     sent: u64,
     since: Option<Instant>,
 }
 
-/// How many messages one turn hands out at most. The rest of what was read stays as it came: undecoded, a small event takes
-/// a twentieth of the memory.
+/// The maximum number of messages decoded per turn. The rest of the input is kept undecoded, in which form a small event
+/// takes a twentieth of the memory.
 const MESSAGES_PER_TURN: usize = 256;
 
 impl Open {
@@ -29,16 +29,17 @@ impl Open {
         Self { wire, stall: Stall { sent: 0, since: None } }
     }
 
-    /// The moment at which a write that makes no progress is given up.
+    /// Returns the deadline of a write that makes no progress.
     pub(super) fn timeout(&self, write_timeout: Duration) -> Option<Instant> {
         self.stall.since.map(|since| since + write_timeout)
     }
 
-    /// Hands messages to the connection, as many as a turn may. Returns whether anything has come.
+    /// Reads messages and passes them to the connection, up to the limits of one turn. Returns `true` if anything was
+    /// received.
     ///
     /// # Errors
     ///
-    /// Nothing more will come.
+    /// Returns an error if nothing more can be read from the stream.
     pub(super) fn read(
         &mut self,
         link: LinkId,
@@ -65,11 +66,11 @@ impl Open {
         }
     }
 
-    /// Writes what is queued.
+    /// Writes queued output.
     ///
     /// # Errors
     ///
-    /// The stream is broken, or the peer has taken nothing for the whole timeout.
+    /// Returns an error if the stream has failed, or if no byte could be written for the whole timeout.
     pub(super) fn write(
         &mut self,
         link: LinkId,
@@ -97,7 +98,7 @@ impl Open {
 }
 
 impl Stall {
-    /// Takes note that a write waits. Returns whether the kernel has taken nothing for the whole timeout.
+    /// Records a pending write. Returns `true` if no byte could be written for the whole timeout.
     fn is_over(&mut self, sent: u64, write_timeout: Duration, now: Instant) -> bool {
         match self.since {
             Some(since) if sent == self.sent => now >= since + write_timeout,

@@ -7,17 +7,17 @@ use super::Turn;
 use crate::trace;
 use crate::transport::{MessageStream, PendingStream};
 
-/// A stream that the HTTP server has not handed over.
+/// A stream that the HTTP server has not handed over yet.
 pub(super) struct Opening {
     stream: PendingStream,
-    /// The request to take the session over, of a stream that the session was not opened for.
+    /// The upgrade request, unless the session was opened on this stream.
     upgrade: Option<Box<Upgrade>>,
     until: Instant,
 }
 
-/// The end of an opening.
+/// The result of an opening.
 pub(super) struct Opened {
-    /// None if the stream could not be opened.
+    /// The stream, or `None` if it could not be opened.
     pub(super) wire: Option<MessageStream>,
     pub(super) upgrade: Option<Box<Upgrade>>,
 }

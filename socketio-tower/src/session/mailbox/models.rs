@@ -14,20 +14,20 @@ use crate::session::Command;
 
 static SETTINGS: LazyLock<Settings> = LazyLock::new(Settings::default);
 
-/// The bytes of a packet.
-const WEIGHT: usize = 10;
+/// The size of a packet in bytes.
+const SIZE: usize = 10;
 
 impl Mailbox {
     fn push_one(&self) -> Pushed {
-        self.push_packet(WEIGHT, &SETTINGS, Command::DisconnectClient)
+        self.push_packet(SIZE, &SETTINGS, Command::DisconnectClient)
     }
 
     async fn drained(&self) {
         poll_fn(|cx| if self.poll_drained(cx.waker()) { Poll::Ready(()) } else { Poll::Pending }).await;
     }
 
-    /// Runs the task in the order of the driver until it has taken so many commands. Packets leave in the turn after the
-    /// one that takes them, after the mailbox was looked at.
+    /// Runs the task in the driver's order of steps until it has taken `commands` commands. Packets leave in the turn after
+    /// the one that took them, after that turn has checked the mailbox.
     fn run_until_taken(&self, commands: usize) {
         let (mut left, mut downstream_bytes) = (commands, 0);
         block_on(poll_fn(|cx| {
@@ -37,7 +37,7 @@ impl Mailbox {
                 self.take(&mut taken, downstream_bytes, true);
                 if !taken.is_empty() {
                     left -= taken.len();
-                    downstream_bytes = WEIGHT * taken.len();
+                    downstream_bytes = SIZE * taken.len();
                     continue;
                 }
                 downstream_bytes = 0;
@@ -71,7 +71,7 @@ fn spawn<T: 'static>(
     thread::spawn(move || run(&mailbox))
 }
 
-/// A wake-up that is lost leaves the task without end, which loom calls a deadlock.
+/// A lost wake-up leaves the task pending, which loom reports as a deadlock.
 #[test]
 fn a_push_wakes_a_task_that_rests() {
     check(|| {
@@ -85,9 +85,9 @@ fn a_push_wakes_a_task_that_rests() {
     });
 }
 
-/// The packet leaves before the task rests, so that it is the rest that has to wake whoever waits.
+/// The packet leaves before the task rests, so `rest` has to wake the waiter.
 #[test]
-fn who_waits_until_all_is_written_is_woken_when_the_task_rests() {
+fn a_waiter_for_an_empty_queue_is_woken_when_the_task_rests() {
     check(|| {
         let mailbox = Arc::new(Mailbox::default());
         let producer = spawn(&mailbox, |mailbox| {
@@ -103,7 +103,7 @@ fn who_waits_until_all_is_written_is_woken_when_the_task_rests() {
 }
 
 #[test]
-fn what_is_pushed_while_the_session_closes_is_refused_or_given_back() {
+fn a_push_while_the_session_closes_is_rejected_or_returned() {
     check(|| {
         let mailbox = Arc::new(Mailbox::default());
         let producer = spawn(&mailbox, |mailbox| {
@@ -113,27 +113,28 @@ fn what_is_pushed_while_the_session_closes_is_refused_or_given_back() {
         });
         let mut taken = Vec::new();
         mailbox.take(&mut taken, 0, true);
-        let given_back = mailbox.close();
+        let returned = mailbox.close();
         let queued = producer.join().unwrap();
-        assert_eq!(taken.len() + given_back.len(), usize::from(queued));
+        assert_eq!(taken.len() + returned.len(), usize::from(queued));
         assert_eq!(mailbox.queued_bytes(), 0);
         assert_eq!(mailbox.push_one(), Pushed::Gone);
         assert!(mailbox.push(Command::DisconnectClient).is_err());
     });
 }
 
-/// The HTTP server takes an answer while the application emits and the task gives the answer up. An underflow panics.
+/// The HTTP server takes a response while the application emits and the task drops the response. An underflow of the
+/// counters panics.
 #[test]
-fn the_gauge_counts_an_answer_once() {
+fn a_response_is_counted_once() {
     check(|| {
         let (mailbox, link) = (Arc::new(Mailbox::default()), LinkId::new(0));
-        mailbox.answer(link, vec![0; WEIGHT], Instant::now());
+        mailbox.respond(link, vec![0; SIZE], Instant::now());
         let server = spawn(&mailbox, move |mailbox| {
             mailbox.take_piece(link, Instant::now());
         });
         let producer = spawn(&mailbox, |mailbox| assert_eq!(mailbox.push_one(), Pushed::Queued));
         mailbox.note(backlog(0));
-        mailbox.drop_answer(link);
+        mailbox.drop_response(link);
         let mut taken = Vec::new();
         mailbox.take(&mut taken, 0, true);
         server.join().unwrap();

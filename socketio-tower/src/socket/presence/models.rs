@@ -8,7 +8,7 @@ use socketio_core::namespace::{MemberKey, Rooms};
 
 use super::{Entry, Lifecycle, Presence};
 
-/// A socket, and the rooms of its namespace.
+/// A socket and the rooms of its namespace.
 struct Member {
     presence: Presence,
     rooms: Mutex<Rooms<(), RandomState>>,
@@ -20,10 +20,10 @@ impl Member {
         Arc::new(Self { presence, rooms: Mutex::new(Rooms::with_hasher(RandomState::default())) })
     }
 
-    /// Makes it a member, as `Namespace::insert` does.
+    /// Makes the socket a member, like `Namespace::insert`.
     fn connect(&self) -> MemberKey {
         let mut rooms = self.rooms();
-        let member = rooms.insert(self.presence.id(), ()).expect("it is the only one");
+        let member = rooms.insert(self.presence.id(), ()).expect("the socket is the only one");
         for room in self.presence.connect(member) {
             rooms.join(member, &room);
         }
@@ -46,7 +46,7 @@ impl Member {
         self.rooms.lock().expect("no thread panics")
     }
 
-    /// Its disconnect handler has ended.
+    /// Ends the socket, including its disconnect handler.
     fn end(&self) {
         self.presence.lifecycle().end();
         self.presence.retire();
@@ -84,7 +84,7 @@ fn a_room_that_is_left_while_the_socket_connects_is_left() {
         let member = Member::new();
         let application = spawn(&member, |member| {
             assert!(member.join("room"));
-            assert!(member.leave("room"), "it was there");
+            assert!(member.leave("room"), "the socket was in the room");
         });
         let key = member.connect();
         application.join().unwrap();
