@@ -4,20 +4,20 @@ use socketio_core::LinkError;
 use tokio_tungstenite::tungstenite;
 use tungstenite::protocol::frame::coding::CloseCode;
 
-/// Why nothing more will be read.
+/// The reason why nothing more will be read.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ReadError {
-    /// The peer sent a close frame, which has been answered.
+    /// The peer sent a close frame, to which a reply is queued.
     #[error("the peer closed the connection")]
     Closed,
     /// The peer ended the stream.
     #[error("the peer ended the stream")]
     Ended,
-    /// A message is longer than the bound for one.
-    #[error("a message is longer than the bound")]
+    /// A message exceeds the maximum length.
+    #[error("a message exceeds the maximum length")]
     TooLarge,
-    /// The peer broke RFC 6455; the code says how.
-    #[error("the peer broke the WebSocket protocol ({0})")]
+    /// The peer violated RFC 6455, as specified by the code.
+    #[error("the peer violated the WebSocket protocol ({0})")]
     Violation(CloseCode),
     /// The connection failed.
     #[error("the connection failed")]
@@ -25,7 +25,7 @@ pub(crate) enum ReadError {
 }
 
 impl ReadError {
-    /// What the peer is told, if it can still be told anything ([RFC 6455 §7.4.1]).
+    /// Returns the code for a close frame to the peer, or `None` if the connection is already closed ([RFC 6455 §7.4.1]).
     ///
     /// [RFC 6455 §7.4.1]: https://www.rfc-editor.org/rfc/rfc6455#section-7.4.1
     pub(crate) fn close_code(&self) -> Option<CloseCode> {

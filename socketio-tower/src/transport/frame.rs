@@ -8,18 +8,18 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::{CloseCode, OpCode}
 
 use super::error::ReadError;
 
-/// A data frame that is a whole message.
+/// A data frame that contains a whole message.
 pub(super) struct MessageFrame {
     binary: bool,
     pub(super) mask: [u8; 4],
-    /// Where its payload begins and ends.
+    /// The start and end of its payload.
     pub(super) start: usize,
     pub(super) end: usize,
 }
 
 impl MessageFrame {
-    /// The frame that `bytes` begin with (RFC 6455 §5.2), if it is whole, masked, and neither a fragment nor
-    /// extended nor too large.
+    /// Parses the frame at the start of `bytes` (RFC 6455 §5.2). Returns `None` unless it is complete, masked, unfragmented,
+    /// without extension bits and at most `max_payload` bytes long.
     pub(super) fn parse(bytes: &[u8], max_payload: usize) -> Option<Self> {
         let (&[first, second], rest) = bytes.split_first_chunk()?;
         let binary = match first {
@@ -46,7 +46,7 @@ impl MessageFrame {
         Some(Self { binary, mask: *mask, start, end: start + length })
     }
 
-    /// The message, of its unmasked payload.
+    /// Creates the message from the unmasked payload.
     pub(super) fn message(&self, payload: Bytes) -> Result<Message, ReadError> {
         match self.binary {
             true => Ok(Message::Binary(payload)),
@@ -55,14 +55,14 @@ impl MessageFrame {
     }
 }
 
-/// FIN and the opcode of text, RFC 6455 §5.2.
+/// The first byte of an unfragmented text frame: FIN and the opcode (RFC 6455 §5.2).
 const FINAL_TEXT: u8 = 0x81;
-/// FIN and the opcode of binary data.
+/// The first byte of an unfragmented binary frame.
 const FINAL_BINARY: u8 = 0x82;
-/// Stands beside the length.
+/// The mask bit, in the same byte as the length.
 const MASKED: u8 = 0x80;
 
-/// RFC 6455 §5.3.
+/// Unmasks a payload in place (RFC 6455 §5.3).
 pub(super) fn unmask(payload: &mut [u8], mask: [u8; 4]) {
     let (words, rest) = payload.as_chunks_mut::<4>();
     let word = u32::from_ne_bytes(mask);
@@ -74,9 +74,9 @@ pub(super) fn unmask(payload: &mut [u8], mask: [u8; 4]) {
     }
 }
 
-/// Where a frame ends, and what it does to the message it belongs to.
+/// The length of a frame and its role in a message.
 pub(super) struct Extent {
-    /// With its header, in bytes.
+    /// The length with the header, in bytes.
     pub(super) length: usize,
     pub(super) payload: usize,
     pub(super) role: FrameRole,
@@ -90,7 +90,7 @@ pub(super) enum FrameRole {
 }
 
 impl Extent {
-    /// The frame that `bytes` begin with, or `None` when its header is not complete.
+    /// Parses the frame at the start of `bytes`. Returns `None` if its header is incomplete.
     pub(super) fn parse(bytes: &[u8], max_payload: usize) -> Result<Option<Self>, ReadError> {
         let mut cursor = Cursor::new(bytes);
         let Some((header, payload)) = FrameHeader::parse(&mut cursor)? else { return Ok(None) };
@@ -108,10 +108,10 @@ impl Extent {
     }
 }
 
-/// The longest frame header, RFC 6455 §5.2: 2 bytes, 8 of length, 4 of mask.
+/// The maximum length of a frame header: 2 bytes, 8 of length and 4 of mask (RFC 6455 §5.2).
 pub(super) const MAX_HEADER: usize = 14;
 
-/// Bytes as text, if they are UTF-8 (RFC 6455 §8.1).
+/// Converts bytes to text. Returns an error if they are not UTF-8 (RFC 6455 §8.1).
 pub(super) fn byte_string(bytes: Bytes) -> Result<ByteString, ReadError> {
     ByteString::try_from(bytes).map_err(|_| ReadError::Violation(CloseCode::Invalid))
 }
@@ -120,7 +120,7 @@ pub(super) fn byte_string(bytes: Bytes) -> Result<ByteString, ReadError> {
 pub(super) mod tests {
     use super::*;
 
-    /// A masked frame of a client.
+    /// Creates a masked frame, as clients send it.
     pub(in crate::transport) fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
         let mask = [1, 2, 3, 4];
         let mut frame = vec![first];
@@ -141,15 +141,15 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn a_message_is_taken_at_every_length() {
+    fn messages_of_every_length_are_parsed() {
         for length in [0, 1, 125, 126, 127, 4096, 65_535, 65_536] {
             let payload: Vec<u8> = (0..length).map(|n| n as u8).collect();
             let whole = frame(FINAL_BINARY, &payload);
             let message = MessageFrame::parse(&whole, length).expect("a whole message");
             assert_eq!((message.end, message.end - message.start), (whole.len(), length));
-            let mut taken = whole[message.start..].to_vec();
-            unmask(&mut taken, message.mask);
-            assert_eq!(taken, payload);
+            let mut unmasked = whole[message.start..].to_vec();
+            unmask(&mut unmasked, message.mask);
+            assert_eq!(unmasked, payload);
 
             assert!(MessageFrame::parse(&whole[..whole.len() - 1], length).is_none(), "cut");
             assert!(length == 0 || MessageFrame::parse(&whole, length - 1).is_none(), "too large");

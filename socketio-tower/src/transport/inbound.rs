@@ -11,17 +11,17 @@ use super::error::ReadError;
 use super::frame::{Extent, FrameRole, MAX_HEADER, MessageFrame, byte_string, unmask};
 use super::outbound::Outbound;
 
-/// The receiving half of a [`WebSocket`](super::WebSocket): bytes as they were read become messages.
+/// The receiving half of a [`WebSocket`](super::WebSocket), which decodes bytes to messages.
 ///
-/// Nearly every message is one data frame, and nearly every frame comes whole: those are unmasked here. What
-/// is left is tungstenite's: control frames, fragmented messages, and what breaks the rules. Its
-/// `WebSocketContext` never lives longer than it must. It is given one whole frame at a time, cut with its
-/// own header parser, so that it is known, not guessed, when nothing is left in it:
+/// Nearly every message is one data frame, and nearly every frame arrives whole: those are unmasked here. tungstenite
+/// handles the rest: control frames, fragmented messages and protocol violations. Its `WebSocketContext` is created only
+/// when needed. It receives one whole frame at a time, delimited with tungstenite's own header parser, so it is certain
+/// when no data is left in it:
 ///
 /// ```text
 ///   read ──▶ whole messages ──▶ unmasked
 ///     │
-///     ├──▶ another whole frame ──▶ a context of this call ── no fragment open ──▶ dropped
+///     ├──▶ other whole frames ──▶ a context for this call ── no fragment open ──▶ dropped
 ///     │                                 │
 ///     │                                 ╰─ a fragmented message is open ──▶ fragments, until it ends
 ///     ╰──▶ start of a frame: partial
@@ -29,29 +29,29 @@ use super::outbound::Outbound;
 #[derive(Default)]
 pub(super) struct Inbound {
     max_payload: usize,
-    /// The beginning of a frame whose end has not arrived.
+    /// The start of an incomplete frame.
     partial: Vec<u8>,
-    /// The beginning of a fragmented message.
+    /// The start of a fragmented message.
     fragments: Option<Box<Fragments>>,
 }
 
 struct Fragments {
     context: WebSocketContext,
-    /// How many bytes of the message it holds.
+    /// The number of bytes of the message received so far.
     bytes: usize,
 }
 
 impl Inbound {
-    /// How many bytes small messages may have to share one allocation. A message keeps that allocation
-    /// alive, so this bounds what a small one can pin; it is two allocations for some 50 messages.
+    /// The maximum size of an allocation shared by small messages. Each message keeps the allocation alive, so this bounds
+    /// the memory that a small one can pin. Some 50 messages need two allocations.
     const SHARED: usize = 4096;
 
     pub(super) fn new(max_payload: usize) -> Self {
         Self { max_payload, ..Self::default() }
     }
 
-    /// Hands out every message that `bytes` complete, until `on_message` breaks off. Returns how many bytes it took: all of
-    /// them unless it was broken off. Replies to control frames are queued in `outbound`.
+    /// Passes every message that `bytes` complete to `on_message`, until it breaks. Returns the number of bytes consumed:
+    /// all of them unless `on_message` broke. Replies to control frames are queued in `outbound`.
     pub(super) fn receive(
         &mut self,
         bytes: &[u8],
@@ -88,24 +88,24 @@ impl Inbound {
         Ok(bytes.len())
     }
 
-    /// Returns how many bytes it holds of a message that is not whole.
+    /// Returns the number of bytes held of an incomplete message.
     pub(super) fn held_bytes(&self) -> usize {
         self.partial.len() + self.fragments.as_ref().map_or(0, |fragments| fragments.bytes)
     }
 
-    /// Whether it holds nothing of a message or frame.
+    /// Returns `true` if it holds no part of a message or frame.
     pub(super) fn is_clean(&self) -> bool {
         self.partial.capacity() == 0 && self.fragments.is_none()
     }
 
-    /// How many bytes of a frame it has set memory aside for.
+    /// Returns the number of bytes allocated for an incomplete frame.
     #[cfg(test)]
     pub(super) fn partial_capacity(&self) -> usize {
         self.partial.capacity()
     }
 
-    /// Moves bytes into `partial` until it is a whole frame. Returns that frame's extent and how many bytes it
-    /// took, or `None` when it took all and the frame is still not whole.
+    /// Copies bytes into `partial` until it is a whole frame. Returns the frame's extent and the number of bytes copied, or
+    /// `None` if all bytes were copied and the frame is still incomplete.
     fn fill(&mut self, bytes: &[u8]) -> Result<Option<(Extent, usize)>, ReadError> {
         let mut start = [0; MAX_HEADER];
         let held = self.partial.len().min(MAX_HEADER);
@@ -118,15 +118,15 @@ impl Inbound {
             return Ok(None);
         };
         let used = bytes.len().min(extent.length - self.partial.len());
-        // The length in a header is a claim. Memory follows what has arrived, twofold.
+        // The length in a header is not trusted: at most twice the bytes that have arrived are allocated.
         let arrived = self.partial.len() + used;
-        let room = (arrived * 2).min(extent.length);
-        self.partial.reserve_exact(room.saturating_sub(self.partial.len()));
+        let capacity = (arrived * 2).min(extent.length);
+        self.partial.reserve_exact(capacity.saturating_sub(self.partial.len()));
         self.partial.extend_from_slice(&bytes[..used]);
         Ok((arrived == extent.length).then_some((extent, used)))
     }
 
-    /// Hands out the whole messages that `rest` begins with, and leaves what follows.
+    /// Passes the whole messages at the start of `rest` to `on_message`, and leaves the bytes after them in `rest`.
     fn take_messages(
         &self,
         rest: &mut &[u8],
@@ -148,7 +148,7 @@ impl Inbound {
         Ok(ControlFlow::Continue(()))
     }
 
-    /// Takes a frame that is whole, and alone in its buffer.
+    /// Handles a whole frame that is alone in its buffer.
     fn take_frame(
         &mut self,
         mut frame: Vec<u8>,
@@ -166,7 +166,7 @@ impl Inbound {
         self.feed(Cow::Owned(frame), extent, outbound, on_message)
     }
 
-    /// Has tungstenite read a whole frame.
+    /// Handles a whole frame with tungstenite.
     fn feed(
         &mut self,
         frame: Cow<'_, [u8]>,
@@ -186,14 +186,14 @@ impl Inbound {
             (context, stream) = (held.context, Feed { unread: &frame, reply: Vec::new() });
         } else {
             let mut part = frame.into_owned();
-            // After the header tungstenite reserves the payload again, although it is there.
+            // tungstenite reserves space for the payload after it has read the header, although the payload is there.
             part.reserve_exact(extent.payload);
             context = WebSocketContext::from_partially_read(part, Role::Server, Some(self.config(open)));
             stream = Feed { unread: &[], reply: Vec::new() };
         }
 
-        // With a fragment open the context is read until it asks for more. Otherwise there is one message
-        // in it, and one more read would make it allocate a buffer for bytes that nobody has.
+        // With a fragment open, the context is read until it would block. Otherwise it contains exactly one message, and
+        // a second read would allocate a buffer for nothing.
         let mut flow = ControlFlow::Continue(());
         loop {
             let message = match context.read(&mut stream) {
@@ -213,7 +213,7 @@ impl Inbound {
                     outbound.pong(std::mem::take(&mut stream.reply));
                 }
                 tungstenite::Message::Close(_) => {
-                    // Its result is the end of the handshake; the reply has been written before.
+                    // The error only signals the end of the close handshake; the reply was written before.
                     let _ = context.flush(&mut stream);
                     outbound.close(stream.reply);
                     return Err(ReadError::Closed);
@@ -227,8 +227,7 @@ impl Inbound {
     }
 
     fn config(&self, open: bool) -> WebSocketConfig {
-        // The buffer is allocated even if nothing is read into it, so only a context that will be kept
-        // has one.
+        // The buffer is allocated even if nothing is read into it, so only a context that is kept has one.
         WebSocketConfig::default()
             .read_buffer_size(if open { Self::SHARED } else { 0 })
             .write_buffer_size(0)
@@ -238,7 +237,7 @@ impl Inbound {
     }
 }
 
-/// What a context takes for the network: frames to read, and room for what it answers.
+/// The stream of a context: the frames to read, and the replies it writes.
 struct Feed<'a> {
     unread: &'a [u8],
     reply: Vec<u8>,
@@ -247,7 +246,7 @@ struct Feed<'a> {
 impl Read for Feed<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match self.unread.read(buffer)? {
-            // Zero would mean the end of the stream.
+            // Zero bytes would signal the end of the stream.
             0 => Err(io::ErrorKind::WouldBlock.into()),
             n => Ok(n),
         }

@@ -7,16 +7,16 @@ use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// What carries a WebSocket: the connection that an HTTP server handed over, or a stream of the
-/// application's.
+/// The byte stream below a WebSocket: a connection handed over by the HTTP server, or a stream provided by the
+/// application.
 ///
-/// The first is not boxed again: hyper has done so.
+/// The former is not boxed, because hyper has already boxed it.
 pub(crate) enum WebSocketIo {
     Upgraded(TokioIo<Upgraded>),
     Attached(Box<dyn ByteStream>),
 }
 
-/// Any stream of bytes in both directions.
+/// A bidirectional byte stream.
 pub(crate) trait ByteStream: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> ByteStream for S {}

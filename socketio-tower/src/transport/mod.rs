@@ -1,15 +1,15 @@
-//! What carries messages between a client and its session.
+//! The transport of messages between a client and its session.
 //!
 //! ```text
-//!            WebSocket<S>                 one WebSocket, polled by the one task of its session
+//!            WebSocket<S>                 one WebSocket, polled by its session's task
 //!           /       \
 //!      Inbound     Outbound          bytes -> messages; packets and control frames -> bytes
 //!           \       /
-//!            Scratch                 the buffer of the thread, lent for one call
+//!            Scratch                 the buffer of the thread, borrowed for one call
 //! ```
 //!
-//! Frames that are whole messages are read here, those that leave are made by `socketio-core`; for the rest of
-//! RFC 6455 there is tungstenite. A session that is idle holds no buffer in either direction.
+//! Frames that contain whole messages are read here, and outgoing packets are framed by `socketio-core`. tungstenite
+//! handles the rest of RFC 6455. An idle session holds no buffers in either direction.
 
 mod frame;
 mod inbound;

@@ -8,39 +8,42 @@ use tokio::io::AsyncWrite;
 
 use super::scratch::Scratch;
 
-/// The sending half of a [`WebSocket`](super::WebSocket): a queue of ready frames, and how far the kernel has
-/// come in it.
+/// The sending half of a [`WebSocket`](super::WebSocket): a queue of ready frames, and the progress of writing them.
 #[derive(Default)]
 pub(super) struct Outbound {
     queue: VecDeque<Chunk>,
-    /// How much of the first chunk the kernel has.
+    /// The number of bytes of the first chunk that are already written.
     offset: usize,
-    /// How many bytes it has yet to take.
+    /// The number of queued bytes that are not written yet.
     queued: usize,
-    /// How many pongs are queued.
+    /// The number of queued pongs.
     pongs: usize,
-    /// The answer to the latest ping, when the queue has its fill of pongs.
+    /// The reply to the latest ping, if the maximum number of pongs is queued.
     late_pong: Option<Vec<u8>>,
-    /// A close frame is queued or sent: nothing may follow it (RFC 6455 §5.5.1).
+    /// Set once a close frame is queued or sent. Nothing may follow it (RFC 6455 §5.5.1).
     closed: bool,
-    /// Written bytes may still be in a buffer of the stream.
+    /// Set if written bytes may still be in a buffer of the stream.
     unflushed: bool,
     sent: u64,
 }
 
 impl Outbound {
-    /// How many pongs wait at most. A peer that pings without reading gets its latest ping answered
-    /// and loses those in between, as RFC 6455 §5.5.3 allows; conformance suites send ten in a row.
+    /// The maximum number of queued pongs. A peer that pings without reading gets a reply to its latest ping only, as RFC
+    /// 6455 §5.5.3 allows. Conformance suites send ten pings in a row.
     const MAX_PONGS: usize = 16;
-    /// The most buffers in one `writev`; the kernel takes up to 1024, but the gain is flat from here.
+    /// The maximum number of buffers in one `writev`. The kernel accepts up to 1024, but more than this gain nothing.
     const MAX_SLICES: usize = 64;
-    /// A frame shorter than this is copied beside its neighbours. Measured on loopback, 32 frames a
-    /// call: copies save a quarter to a half of the time below this length, and nothing above it.
+    /// The length below which frames are copied into one buffer. Measured on loopback with 32 frames per call, copying saves
+    /// a quarter to a half of the time below this length, and nothing above it.
     const SMALL: usize = 1024;
-    /// An empty queue with more room than this gives it back.
+    /// The capacity up to which an empty queue is kept.
     const KEPT: usize = 16;
 
-    /// Queues a packet, or gives it back when a close frame stands before it.
+    /// Queues a packet.
+    ///
+    /// # Errors
+    ///
+    /// Returns the packet if a close frame was queued before.
     pub(super) fn push(&mut self, packet: Encoded) -> Result<(), Encoded> {
         if self.closed {
             return Err(packet);
@@ -49,7 +52,7 @@ impl Outbound {
         Ok(())
     }
 
-    /// Queues the answer to a ping: a whole frame.
+    /// Queues the reply to a ping, which is a whole frame.
     pub(super) fn pong(&mut self, frame: Vec<u8>) {
         if self.closed {
             return;
@@ -62,7 +65,7 @@ impl Outbound {
         }
     }
 
-    /// Queues a close frame, the last of all frames. Only the first one counts.
+    /// Queues a close frame, after which nothing is sent. Has no effect if one was queued before.
     pub(super) fn close(&mut self, frame: Vec<u8>) {
         if !self.closed {
             self.closed = true;
@@ -84,7 +87,7 @@ impl Outbound {
         self.queued
     }
 
-    /// The memory that waits for the kernel, in bytes.
+    /// Returns the memory of the queue in bytes.
     pub(super) fn size(&self) -> usize {
         self.queued + self.queue.len() * Encoded::OVERHEAD
     }
@@ -98,20 +101,19 @@ impl Outbound {
         self.queue.capacity()
     }
 
-    /// Writes and flushes all that is queued. The queue bounds the work of one call, and whoever fills
-    /// it bounds the queue.
+    /// Writes and flushes the whole queue. The queue bounds the work of one call; its producers must bound the queue.
     pub(super) fn poll_write<S: AsyncWrite + Unpin>(
         &mut self,
         io: &mut S,
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<()>> {
         while !self.queue.is_empty() {
-            let taken = ready!(self.poll_write_once(io, cx))?;
-            if taken == 0 {
+            let written = ready!(self.poll_write_once(io, cx))?;
+            if written == 0 {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
             self.unflushed = true;
-            self.advance(taken);
+            self.advance(written);
         }
         if self.unflushed {
             ready!(Pin::new(io).poll_flush(cx))?;
@@ -125,7 +127,7 @@ impl Outbound {
         self.queue.push_back(chunk);
     }
 
-    /// One system call, with as much of the queue as it carries.
+    /// Writes as much of the queue as fits into one system call.
     fn poll_write_once<S: AsyncWrite + Unpin>(
         &self,
         io: &mut S,
@@ -146,8 +148,8 @@ impl Outbound {
         }
     }
 
-    /// Fills `slices` with the queue from its front: small frames copied together into `scratch`, large
-    /// ones where they are. Returns how many slices it used.
+    /// Fills `slices` from the front of the queue: small frames are copied into `scratch`, large ones are referenced. Returns
+    /// the number of slices used.
     fn gather<'a>(&'a self, mut scratch: &'a mut [u8], slices: &mut [IoSlice<'a>]) -> usize {
         let mut used = 0;
         let mut copied = 0;
@@ -164,7 +166,7 @@ impl Outbound {
                 continue;
             }
             if copied > 0 {
-                // The copies before it need a slice, and so does the frame itself.
+                // Both the copies before it and the frame itself need a slice.
                 if used + 1 == slices.len() {
                     break;
                 }
@@ -183,16 +185,16 @@ impl Outbound {
         used
     }
 
-    /// Accounts for bytes that the kernel took.
-    fn advance(&mut self, mut taken: usize) {
-        self.sent += taken as u64;
-        self.queued -= taken;
-        while taken > 0
+    /// Removes written bytes from the queue.
+    fn advance(&mut self, mut written: usize) {
+        self.sent += written as u64;
+        self.queued -= written;
+        while written > 0
             && let Some(chunk) = self.queue.front()
         {
             let left = chunk.bytes().len() - self.offset;
-            let part = taken.min(left);
-            taken -= part;
+            let part = written.min(left);
+            written -= part;
             let done = part == left;
             if let Chunk::Pong(_) = chunk {
                 self.pongs -= usize::from(done);

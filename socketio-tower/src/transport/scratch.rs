@@ -1,15 +1,14 @@
 use std::cell::Cell;
 use std::ops::{Deref, DerefMut};
 
-/// The IO buffer of this thread, lent until it is dropped.
+/// The I/O buffer of this thread, borrowed until it is dropped.
 ///
-/// Sessions hold no buffer of their own: ten thousand idle ones share one of these per worker. It is
-/// initialised once, so lending it costs two moves of a pointer. A second loan at the same time gets a
-/// buffer that is made for it.
+/// Sessions have no buffers: ten thousand idle ones share one of these per worker thread. It is initialized once, so
+/// borrowing it costs two moves of a pointer. A second borrow at the same time allocates another buffer.
 pub(super) struct Scratch(Box<[u8]>);
 
 impl Scratch {
-    /// How long it is, in bytes: four TLS records, and still a small part of a core's L2 cache.
+    /// The length in bytes: four TLS records, and still a small part of a core's L2 cache.
     pub(super) const LENGTH: usize = 64 * 1024;
 
     pub(super) fn take() -> Self {
@@ -21,7 +20,7 @@ impl Scratch {
 impl Drop for Scratch {
     fn drop(&mut self) {
         let buffer = std::mem::take(&mut self.0);
-        // An error means that the thread is ending: there is nobody left to keep it for.
+        // An error means that the thread is exiting, so the buffer is not needed.
         let _ = KEPT.try_with(|kept| kept.set(Some(buffer)));
     }
 }
@@ -49,13 +48,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_buffer_serves_one_loan_after_another() {
+    fn successive_borrows_share_one_buffer() {
         let first = Scratch::take();
         let address = first.as_ptr();
-        let beside = Scratch::take();
-        assert_ne!(beside.as_ptr(), address, "two loans at once never share");
-        assert_eq!((first.len(), beside.len()), (Scratch::LENGTH, Scratch::LENGTH));
-        drop(beside);
+        let second = Scratch::take();
+        assert_ne!(second.as_ptr(), address, "two borrows at once never share");
+        assert_eq!((first.len(), second.len()), (Scratch::LENGTH, Scratch::LENGTH));
+        drop(second);
         drop(first);
         assert_eq!(Scratch::take().as_ptr(), address);
     }

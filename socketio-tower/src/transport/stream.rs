@@ -7,7 +7,7 @@ use hyper_util::rt::TokioIo;
 use super::WebSocket;
 use super::io::{ByteStream, WebSocketIo};
 
-/// A stream of messages between a session and its client. Another transport of streams makes it an enum.
+/// A stream of messages between a session and its client. Becomes an enum if there is another such transport.
 pub(crate) type MessageStream = WebSocket<WebSocketIo>;
 
 /// A message stream that is not open yet.
@@ -21,29 +21,29 @@ pub(crate) struct PendingStream {
 enum Source {
     /// The HTTP server hands the connection over when the 101 is written.
     Upgrade(OnUpgrade),
-    /// There until it is opened.
+    /// A stream that is ready to be used; `None` once it is opened.
     Attached(Option<WebSocketIo>),
 }
 
 impl PendingStream {
-    /// Over a connection that the HTTP server has not handed over.
+    /// Creates a stream over a connection that the HTTP server has not handed over yet.
     pub(crate) fn upgrading(upgrade: OnUpgrade, max_payload: usize) -> Self {
         Self { source: Source::Upgrade(upgrade), max_payload }
     }
 
-    /// Over a stream that is past its handshake.
+    /// Creates a stream over a byte stream whose WebSocket handshake is complete.
     pub(crate) fn attached(stream: impl ByteStream + 'static, max_payload: usize) -> Self {
-        let carrier = WebSocketIo::Attached(Box::new(stream));
-        Self { source: Source::Attached(Some(carrier)), max_payload }
+        let io = WebSocketIo::Attached(Box::new(stream));
+        Self { source: Source::Attached(Some(io)), max_payload }
     }
 
     pub(crate) fn poll_open(&mut self, cx: &mut Context<'_>) -> Poll<Result<MessageStream, hyper::Error>> {
-        let carrier = match &mut self.source {
+        let io = match &mut self.source {
             Source::Upgrade(upgrade) => {
                 WebSocketIo::Upgraded(TokioIo::new(ready!(Pin::new(upgrade).poll(cx))?))
             }
-            Source::Attached(carrier) => carrier.take().expect("a stream is opened once"),
+            Source::Attached(io) => io.take().expect("a stream is opened once"),
         };
-        Poll::Ready(Ok(WebSocket::new(carrier, self.max_payload)))
+        Poll::Ready(Ok(WebSocket::new(io, self.max_payload)))
     }
 }

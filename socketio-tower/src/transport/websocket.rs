@@ -16,80 +16,78 @@ use super::inbound::Inbound;
 use super::outbound::Outbound;
 use super::scratch::Scratch;
 
-/// The server's end of an established WebSocket, driven by polling from one task.
+/// The server's end of an established WebSocket, polled by one task.
 ///
-/// It has three families of methods: getters; [`push`](Self::push) and [`close`](Self::close), which
-/// only queue; and `poll_*`, which do IO. It sets no timer: the write deadline and the wait for the
-/// peer's close belong to the caller, who sees all movement in [`sent`](Self::sent) and
-/// [`received`](Self::received).
+/// It has three kinds of methods: getters; [`push`](Self::push) and [`close`](Self::close), which only queue; and `poll_*`,
+/// which do I/O. It has no timer: the caller enforces the write deadline and the wait for the peer's close, and observes
+/// progress with [`sent`](Self::sent) and [`received`](Self::received).
 ///
 /// # Drive rule
 ///
-/// Poll [`poll_read`](Self::poll_read) and then [`poll_write`](Self::poll_write), because reading may queue
-/// the answer to a ping or to a close. Call `poll_write` again after a `push` or `close`.
+/// Call [`poll_read`](Self::poll_read) before [`poll_write`](Self::poll_write), because reading may queue the reply to a
+/// ping or close frame. Call `poll_write` again after `push` or `close`.
 ///
-/// # End
+/// # Closing
 ///
-/// After [`poll_read`](Self::poll_read) failed, or to end it from here: `close`, then
-/// [`poll_shutdown`](Self::poll_shutdown), then `poll_read` until [`ReadError::Closed`],
-/// [`ReadError::Ended`] or a deadline, then drop. Dropping it with unread input would make the kernel send a reset, which can overtake the close
+/// After [`poll_read`](Self::poll_read) has failed, or to close the connection: call `close`, then
+/// [`poll_shutdown`](Self::poll_shutdown), then `poll_read` until [`ReadError::Closed`], [`ReadError::Ended`] or a
+/// deadline, then drop it. Dropping it with unread input would make the kernel send a reset, which can overtake the close
 /// frame.
 pub(crate) struct WebSocket<S> {
     io: S,
-    /// `None` once the input ended or broke; what still comes is thrown away.
+    /// The decoder, or `None` once the input has ended or failed. Further input is discarded.
     inbound: Option<Inbound>,
     outbound: Outbound,
     received: u64,
-    /// What was read when a turn was broken off; boxed, because most never have any.
+    /// Input that was read but not decoded because `on_message` broke. Boxed, because most streams never have any.
     unread: Option<Box<Bytes>>,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
-    /// How often one call reads at most: a quarter of a megabyte, some 100 µs of decoding, before the
-    /// sessions beside this one have their turn.
+    /// The maximum number of reads per call. They yield up to a quarter of a megabyte, which takes some 100 µs to decode,
+    /// before other sessions get their turn.
     const READS_PER_TURN: usize = 4;
 
-    /// A WebSocket over `io`, which is past its handshake. A message of more than `max_payload` bytes is
-    /// refused.
+    /// Creates a WebSocket over `io`, whose handshake is complete. Messages of more than `max_payload` bytes are an error.
     pub(crate) fn new(io: S, max_payload: usize) -> Self {
         let inbound = Some(Inbound::new(max_payload));
         Self { io, inbound, outbound: Outbound::default(), received: 0, unread: None }
     }
 
-    /// How many bytes have come from the peer in all. Any of them is a sign of life.
+    /// Returns the total number of bytes received from the peer. Any of them shows that the peer is alive.
     pub(crate) fn received(&self) -> u64 {
         self.received
     }
 
-    /// How many bytes the kernel has taken in all, control frames included. While this stands still and
-    /// [`is_idle`](Self::is_idle) is false, the peer is stalled.
+    /// Returns the total number of bytes that the kernel has taken, including control frames. The peer is stalled while this
+    /// does not increase and [`queued_bytes`](Self::queued_bytes) is not zero.
     pub(crate) fn sent(&self) -> u64 {
         self.outbound.sent()
     }
 
-    /// The memory that waits for the kernel, in bytes: each packet weighs its overhead too.
+    /// Returns the memory of the queued output in bytes, including the overhead of each packet.
     pub(crate) fn size(&self) -> usize {
         self.outbound.size()
     }
 
-    /// How many bytes the kernel has yet to take, control frames included.
+    /// Returns the number of bytes that the kernel has not taken yet, including control frames.
     pub(crate) fn queued_bytes(&self) -> usize {
         self.outbound.queued_bytes()
     }
 
-    /// Returns how many bytes have been read and not handed out: whole messages after a turn that was broken off, and the
-    /// beginning of one that is not whole.
+    /// Returns the number of bytes that were read but not passed on: messages left when `on_message` broke, and the start of
+    /// an incomplete message.
     pub(crate) fn received_bytes(&self) -> usize {
         self.unread.as_ref().map_or(0, |unread| unread.len())
             + self.inbound.as_ref().map_or(0, Inbound::held_bytes)
     }
 
-    /// Whether what has come so far ends within a message or a frame.
+    /// Returns `true` if the input so far ends within a message or frame.
     pub(crate) fn is_within_message(&self) -> bool {
         self.inbound.as_ref().is_some_and(|inbound| !inbound.is_clean())
     }
 
-    /// Whether all that was queued has been written and flushed.
+    /// Returns `true` if all queued output has been written and flushed.
     #[cfg(test)]
     pub(crate) fn is_idle(&self) -> bool {
         self.outbound.is_idle()
@@ -99,13 +97,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     ///
     /// # Errors
     ///
-    /// The packet comes back when a close frame stands before it: nothing is sent after one.
+    /// Returns the packet if a close frame was queued before, after which nothing is sent.
     pub(crate) fn push(&mut self, packet: Encoded) -> Result<(), Encoded> {
         self.outbound.push(packet)
     }
 
-    /// Queues a close frame, empty without a `code`. Messages that still arrive are thrown away. Without
-    /// effect when a close frame is already queued or sent.
+    /// Queues a close frame, which is empty without a `code`. Messages that still arrive are discarded. Has no effect if a
+    /// close frame was queued or sent before.
     pub(crate) fn close(&mut self, code: Option<CloseCode>) {
         let reason = Utf8Bytes::from_static("");
         let mut frame = Vec::new();
@@ -115,16 +113,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         }
     }
 
-    /// Reads what the peer has sent and hands out the messages, in order, until `on_message` breaks off: then the rest of
-    /// what was read, at most one read, is kept for the next call, and nothing more is read.
+    /// Reads input and passes the messages to `on_message` in order. If it breaks, no more is read, and the rest of the
+    /// input, at most one read, is kept for the next call.
     ///
-    /// `Pending` means that there is no more and the task will be woken; messages may have been handed
-    /// out all the same. `Ready(Ok)` means that the turn is spent: poll again, after the others.
+    /// `Pending` means that there is no more input and the task will be woken; messages may have been passed on before.
+    /// `Ready(Ok)` means that the limit of one call was reached or `on_message` broke: poll again, after other sessions.
     ///
     /// # Errors
     ///
-    /// The first error is why the link is lost; messages before the fault have been handed out. Polled
-    /// again, it reads and throws away until the peer's end of stream, which is [`ReadError::Ended`].
+    /// Returns an error if the link is lost. Messages before the fault have been passed on. Further calls discard input until
+    /// the end of the peer's stream, which is [`ReadError::Ended`].
     pub(crate) fn poll_read(
         &mut self,
         cx: &mut Context<'_>,
@@ -144,8 +142,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         let mut scratch = Scratch::take();
         for _ in 0..Self::READS_PER_TURN {
             let mut buffer = ReadBuf::new(&mut scratch);
-            // A read that comes up short is not the end: only `Pending` registers the waker. tokio
-            // answers it from memory then, without a system call.
+            // A short read is followed by another, because only `Pending` registers the waker. After a short read, tokio
+            // returns it without a system call.
             let result = ready!(Pin::new(&mut self.io).poll_read(cx, &mut buffer));
             let bytes = buffer.filled();
             self.received += bytes.len() as u64;
@@ -166,29 +164,28 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         Poll::Ready(Ok(()))
     }
 
-    /// Writes what is queued, and flushes.
+    /// Writes and flushes queued output.
     ///
-    /// `Pending` means that the peer or the kernel takes no more for now; [`queued_bytes`](Self::queued_bytes)
-    /// is exact in either case.
+    /// `Pending` means that the kernel takes no more for now. [`queued_bytes`](Self::queued_bytes) is exact in either case.
     ///
     /// # Errors
     ///
-    /// The connection failed; drop it.
+    /// Returns an error if the connection has failed. Drop it then.
     pub(crate) fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.outbound.poll_write(&mut self.io, cx)
     }
 
-    /// Writes what is queued, and then shuts the sending half of the stream. Queue a close frame first.
+    /// Writes queued output, then shuts down the sending half of the stream. Queue a close frame first.
     ///
     /// # Errors
     ///
-    /// The connection failed; drop it.
+    /// Returns an error if the connection has failed. Drop it then.
     pub(crate) fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(self.poll_write(cx))?;
         Pin::new(&mut self.io).poll_shutdown(cx)
     }
 
-    /// Decodes what was read; returns how much of it.
+    /// Decodes input. Returns the number of bytes consumed.
     fn decode(
         &mut self,
         bytes: &[u8],
@@ -202,7 +199,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         }
     }
 
-    /// The input is of no use any more; what still comes is thrown away.
+    /// Drops the decoder, so that further input is discarded, and returns the error.
     fn fail(&mut self, error: ReadError) -> Poll<Result<(), ReadError>> {
         self.inbound = None;
         Poll::Ready(Err(error))

@@ -14,14 +14,14 @@ mod writing;
 
 const MAX_PAYLOAD: usize = 1_000_000;
 
-/// A stream that plays a script: each `reads` entry is one read, an empty one the end of the stream.
+/// A scripted stream: each entry of `reads` is one read, and an empty one is the end of the stream.
 struct Script {
     reads: VecDeque<Vec<u8>>,
     failure: Option<io::ErrorKind>,
     written: Vec<u8>,
-    /// How many bytes one write takes at most.
+    /// The maximum number of bytes taken by one write.
     per_write: usize,
-    /// How many bytes are taken before writes are pending.
+    /// The number of bytes taken before writes are pending.
     room: usize,
     vectored: bool,
     writes: usize,
@@ -73,7 +73,7 @@ impl AsyncWrite for Script {
         _: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        assert!(self.vectored || slices.len() == 1, "the stream said that it takes one buffer");
+        assert!(self.vectored || slices.len() == 1, "the stream is not vectored");
         assert!(slices.iter().all(|slice| !slice.is_empty()));
         let room = self.room.min(self.per_write);
         if room == 0 {
@@ -109,7 +109,7 @@ fn wire(reads: impl IntoIterator<Item = Vec<u8>>) -> WebSocket<Script> {
     WebSocket::new(Script::new(reads), MAX_PAYLOAD)
 }
 
-/// Takes messages and never breaks off.
+/// Returns a callback that takes messages and never breaks.
 fn keep(mut take: impl FnMut(Message)) -> impl FnMut(Message) -> ControlFlow<()> {
     move |message| {
         take(message);
@@ -150,13 +150,13 @@ const BINARY: u8 = 0x82;
 const CLOSE: u8 = 0x88;
 const PING: u8 = 0x89;
 const PONG: u8 = 0x8a;
-/// First bytes of frames that are not the last of their message.
+/// The first bytes of frames of fragmented messages.
 const TEXT_BEGINS: u8 = 0x01;
 const BINARY_BEGINS: u8 = 0x02;
 const CONTINUES: u8 = 0x00;
 const ENDS: u8 = 0x80;
 
-/// A frame of the server.
+/// Creates an unmasked frame, as the server sends it.
 fn reply(first: u8, payload: &[u8]) -> Vec<u8> {
     [header(first, payload.len(), 0).as_slice(), payload].concat()
 }

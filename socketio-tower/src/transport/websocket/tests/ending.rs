@@ -38,7 +38,7 @@ fn after_a_close_from_here_messages_are_dropped_until_the_peer_answers() {
 }
 
 #[test]
-fn a_close_says_why() {
+fn a_close_frame_carries_a_code() {
     let mut wire = wire([]);
     wire.close(ReadError::TooLarge.close_code());
     assert_eq!(wire.write(), Poll::Ready(()));
@@ -46,7 +46,7 @@ fn a_close_says_why() {
 }
 
 #[test]
-fn after_an_error_input_is_thrown_away_until_it_ends() {
+fn after_an_error_input_is_discarded_until_it_ends() {
     let mut wire = wire([reply(TEXT, b"unmasked")]);
     assert!(matches!(wire.read_all().1, Some(ReadError::Violation(_))));
     wire.io.reads.push_back(frame(TEXT, b"ignored"));
@@ -73,7 +73,7 @@ async fn a_tungstenite_client_converses_with_it() {
     let mut wire = WebSocket::new(server, MAX_PAYLOAD);
     let large = "x".repeat(100_000);
 
-    // Echoes texts, and ends when the client has closed.
+    // Echoes text messages until the client closes.
     let server = std::future::poll_fn(move |cx| {
         loop {
             let mut texts = Vec::new();

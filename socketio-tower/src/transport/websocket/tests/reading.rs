@@ -3,7 +3,7 @@ use socketio_core::LinkError;
 
 use super::*;
 
-/// One of everything, with a character that is cut between two fragments.
+/// Returns frames of every kind, with a character split between two fragments, and the expected messages and replies.
 fn conversation() -> (Vec<u8>, Vec<Message>, Vec<u8>) {
     let input = [
         frame(TEXT, b"hi"),
@@ -54,7 +54,7 @@ fn frames_may_be_cut_at_every_byte() {
 }
 
 #[test]
-fn half_a_frame_is_kept_until_it_is_whole_and_no_longer() {
+fn an_incomplete_frame_is_kept_until_it_is_whole_and_no_longer() {
     let input = frame(TEXT, b"hello");
     let mut wire = wire([input[..8].to_vec()]);
     assert_eq!(wire.read_ok(), []);
@@ -78,7 +78,7 @@ fn a_ping_between_fragments_is_answered_at_once() {
 }
 
 #[test]
-fn violations_are_told_by_their_code_after_the_messages_before_them() {
+fn violations_are_reported_after_the_messages_before_them() {
     let unmasked = reply(TEXT, b"x");
     let cases = [
         ("unmasked", unmasked, CloseCode::Protocol),
@@ -179,7 +179,7 @@ fn a_large_message_leaves_no_buffer_behind() {
 }
 
 #[test]
-fn one_loud_peer_gives_the_turn_back() {
+fn a_busy_peer_yields_after_four_reads() {
     let mut wire = wire(std::iter::repeat_n(frame(TEXT, b"more"), 6));
     let mut seen = 0;
     assert!(matches!(wire.poll_read(&mut context(), keep(|_| seen += 1)), Poll::Ready(Ok(()))));
@@ -188,18 +188,18 @@ fn one_loud_peer_gives_the_turn_back() {
     assert_eq!(seen, 6);
 }
 
-/// Reads once, and breaks off after so many messages.
-fn read_some(wire: &mut WebSocket<Script>, most: usize) -> (Poll<Result<(), ReadError>>, Vec<Message>) {
+/// Reads once and breaks after `max` messages.
+fn read_some(wire: &mut WebSocket<Script>, max: usize) -> (Poll<Result<(), ReadError>>, Vec<Message>) {
     let mut messages = Vec::new();
     let read = wire.poll_read(&mut context(), |message| {
         messages.push(message);
-        if messages.len() < most { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        if messages.len() < max { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     });
     (read, messages)
 }
 
 #[test]
-fn a_turn_that_is_broken_off_reads_nothing_more_and_loses_nothing() {
+fn a_read_that_breaks_reads_nothing_more_and_loses_nothing() {
     let frames: Vec<_> = ["a", "b", "c", "d", "e"].map(|letter| frame(TEXT, letter.as_bytes())).into();
     let mut wire = wire([frames.concat(), [frame(TEXT, b"f"), frame(TEXT, b"g")[..3].to_vec()].concat()]);
     for (expected, held) in [(["a", "b"], 3 * frames[0].len()), (["c", "d"], frames[0].len())] {
@@ -215,7 +215,7 @@ fn a_turn_that_is_broken_off_reads_nothing_more_and_loses_nothing() {
 }
 
 #[test]
-fn a_fault_behind_a_turn_that_is_broken_off_is_found_by_the_next() {
+fn a_violation_after_a_break_is_found_by_the_next_read() {
     let mut wire = wire([[frame(TEXT, b"a"), frame(TEXT, b"b"), vec![0xff; 20]].concat()]);
     assert_eq!(read_some(&mut wire, 1).1, [text("a")]);
     let (read, messages) = read_some(&mut wire, 10);
@@ -223,7 +223,7 @@ fn a_fault_behind_a_turn_that_is_broken_off_is_found_by_the_next() {
     assert_eq!((messages, wire.received_bytes()), (vec![text("b")], 0));
 }
 
-/// A message of a client in frames, and what must come of it.
+/// A message of a client in frames, and the expected result.
 fn any_message() -> impl Strategy<Value = (Vec<u8>, Option<Message>)> {
     let text = ("[a-zé☃😀]{0,150}", prop::collection::vec(any::<prop::sample::Index>(), 0..4));
     let binary = (
@@ -247,7 +247,7 @@ fn any_message() -> impl Strategy<Value = (Vec<u8>, Option<Message>)> {
     ]
 }
 
-/// A message in one frame, or in as many as there are `cuts` and one more.
+/// Returns the frames of a message that is split at `cuts`.
 fn fragments(first: u8, payload: &[u8], cuts: &[prop::sample::Index]) -> Vec<u8> {
     let mut cuts: Vec<_> = cuts.iter().map(|cut| cut.index(payload.len() + 1)).collect();
     cuts.sort_unstable();
