@@ -154,7 +154,7 @@ impl Slot {
         self.phase = wire.map_or(Phase::Gone, |wire| Phase::Open(Open::new(wire)));
         match upgrade {
             Some(upgrade) if opened => connection.handle_upgrade(self.link, &upgrade, turn.now),
-            // The connection was never told about this candidate.
+            // The connection does not know this candidate.
             Some(_) => {}
             None if opened => connection.handle_attach(self.link, turn.now),
             None => connection.handle_lost(self.link, LinkError::Failed, turn.now),

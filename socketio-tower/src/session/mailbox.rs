@@ -34,7 +34,7 @@ struct Inner {
     upstream_bytes: usize,
     /// The bytes of the bodies in `commands`.
     body_bytes: usize,
-    /// Set if a packet could leave at once, as of the task's last turn.
+    /// Set if a packet could leave immediately, as of the task's last turn.
     writable: bool,
     /// The response to a GET that the HTTP server has not completely taken.
     response: Option<Box<PendingResponse>>,
@@ -76,7 +76,7 @@ pub(crate) struct Backlog {
     pub(crate) downstream_bytes: usize,
     /// The bytes received from the client but not yet passed to a handler.
     pub(crate) upstream_bytes: usize,
-    /// Set if a packet could leave at once with nothing queued before it.
+    /// Set if a packet could leave immediately with nothing queued before it.
     pub(crate) writable: bool,
     /// The number of the application's pending futures.
     pub(crate) handlers: u32,
@@ -88,7 +88,7 @@ pub(crate) enum Pushed {
     Queued,
     /// The queued bytes have reached the bound; the packet was discarded.
     Full,
-    /// The packet was volatile and could not leave at once; it was discarded.
+    /// The packet was volatile and could not leave immediately; it was discarded.
     Dropped,
     Gone,
 }
@@ -113,7 +113,7 @@ impl Mailbox {
         Pushed::Queued
     }
 
-    /// Queues a command with a packet of `size` bytes if it can leave at once: nothing is queued before it, and the client's
+    /// Queues a command with a packet of `size` bytes if it can leave immediately: nothing is queued before it, and the client's
     /// transport is writable.
     pub(crate) fn push_volatile(&self, size: usize, settings: &Settings, command: Command) -> Pushed {
         let mut inner = self.lock();
@@ -243,7 +243,7 @@ impl Mailbox {
     }
 
     /// Takes all commands into the empty list `into`, and records the bytes that the kernel has not yet taken and whether a
-    /// packet could leave at once. Called by the task in every turn.
+    /// packet could leave immediately. Called by the task in every turn.
     pub(crate) fn take(&self, into: &mut Vec<Command>, downstream_bytes: usize, writable: bool) {
         let mut inner = self.lock();
         std::mem::swap(&mut inner.commands, into);

@@ -42,7 +42,7 @@ impl SocketOperator {
         self
     }
 
-    /// Discards events that cannot leave at once; see [`Socket::volatile`].
+    /// Discards events that cannot leave immediately; see [`Socket::volatile`].
     pub fn volatile(mut self) -> Self {
         self.volatile = true;
         self

@@ -44,9 +44,9 @@ impl Socket {
         self.emit("message", args)
     }
 
-    /// Discards events that cannot leave at once. For frequent events, of which the next one makes up for a lost one.
+    /// Discards events that cannot leave immediately. For frequent events, of which the next one makes up for a lost one.
     ///
-    /// A WebSocket can send at once if nothing is queued for the client. On long polling, a request must be waiting for
+    /// A WebSocket can send immediately if nothing is queued for the client. On long polling, a request must be waiting for
     /// packets, too. Otherwise, `emit` returns [`EmitStatus::Dropped`].
     ///
     /// ```
