@@ -1,4 +1,4 @@
-//! The contract of `tests/e2e` behind axum.
+//! The server of `tests/e2e` on axum.
 
 use axum::Router;
 use axum::body::Body;

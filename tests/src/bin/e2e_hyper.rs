@@ -1,4 +1,4 @@
-//! The contract of `tests/e2e` behind bare hyper.
+//! The server of `tests/e2e` on hyper.
 
 use std::convert::Infallible;
 
@@ -22,7 +22,7 @@ async fn main() -> std::io::Result<()> {
         let service = TowerToHyperService::new(service.clone());
         tokio::spawn(async move {
             let server = auto::Builder::new(TokioExecutor::new());
-            // The peer may break off at any time.
+            // The peer may disconnect at any time.
             server.serve_connection_with_upgrades(TokioIo::new(stream), service).await.ok();
         });
     }

@@ -1,4 +1,4 @@
-//! The contract of `tests/e2e` beside a gRPC service.
+//! The server of `tests/e2e` next to a gRPC service.
 
 use axum::body::Body;
 use axum::http::StatusCode;

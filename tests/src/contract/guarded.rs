@@ -7,10 +7,10 @@ use socketio_tower::extract::Extension;
 use socketio_tower::handler::Cause;
 use socketio_tower::{Data, EventPolicy, NamespaceBuilder, NoArgs, SetupError, Socket};
 
-/// How many events were sent to a socket.
+/// The number of events sent to a socket.
 type Count = Arc<AtomicU64>;
 
-/// `/guarded`: policy, error hook, listeners and tasks of one socket.
+/// Defines the namespace `/guarded`: policy, error hook, listeners and tasks of a socket.
 pub(super) fn define(ns: &mut NamespaceBuilder) {
     ns.policy(EventPolicy::only(["login"]));
     ns.on_error(|error| {
@@ -41,7 +41,7 @@ pub(super) fn define(ns: &mut NamespaceBuilder) {
     ns.on("sent", async |Extension(count): Extension<Count>| count.load(Ordering::Relaxed));
 }
 
-/// Emits until the socket is gone, and then tells the others that it has ended.
+/// Emits ticks until the socket is gone, then notifies the other sockets.
 fn ticks(socket: &Socket) {
     struct Ended(Socket);
     impl Drop for Ended {

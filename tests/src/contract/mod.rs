@@ -1,4 +1,4 @@
-//! The server that stock clients are tested against; `tests/e2e/README.md` says what it does.
+//! The server that the official clients are tested against, described in `tests/e2e/README.md`.
 
 mod guarded;
 mod relay;
@@ -19,7 +19,7 @@ use socketio_tower::{
     SocketIo,
 };
 
-/// The server, with its heartbeat from the environment.
+/// Creates the server, with its heartbeat set by environment variables.
 pub fn server() -> SocketIo {
     let io = SocketIo::builder()
         .ping_interval(Duration::from_millis(env("PING_INTERVAL_MS", 25_000)))
@@ -58,12 +58,12 @@ pub fn server() -> SocketIo {
     io
 }
 
-/// What a client asks to be refused with: `refuse` in its query.
+/// Returns the reason with which a client wants to be rejected, `refuse` in its query.
 fn refusal(request: &Parts) -> Option<&str> {
     request.uri.query()?.split('&').find_map(|pair| pair.strip_prefix("refuse="))
 }
 
-/// The address to listen on.
+/// Returns the address to listen on.
 pub fn address() -> std::net::SocketAddr {
     ([127, 0, 0, 1], u16::try_from(env("PORT", 3000)).expect("PORT is a port")).into()
 }
@@ -155,7 +155,7 @@ fn messages(ns: &mut NamespaceBuilder) {
 
 fn rooms(ns: &mut NamespaceBuilder) {
     fn rooms_of(socket: &Socket) -> Reply<Vec<String>> {
-        // The first is its own.
+        // The first is the room named by the socket's id.
         let mut rooms = socket.rooms().split_off(1);
         rooms.sort();
         Reply(rooms)

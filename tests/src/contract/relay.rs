@@ -1,7 +1,7 @@
 use serde::Deserialize;
 use socketio_tower::{ArgsError, Auth, Data, Event, NamespaceBuilder, Socket, Value};
 
-/// `/relay`: what is read as text, and what is passed on as it came.
+/// Defines the namespace `/relay`, which reads and relays events.
 pub(super) fn define(ns: &mut NamespaceBuilder) {
     #[derive(Deserialize)]
     struct Login {

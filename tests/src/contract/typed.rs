@@ -6,7 +6,7 @@ use socketio_tower::extract::Path;
 use socketio_tower::handler::ErrorContext;
 use socketio_tower::{Auth, Data, DisconnectReason, Socket, namespace};
 
-/// `/typed/{name}`: a namespace that is a type, by pattern, with a value for each socket.
+/// The namespace `/typed/{name}`: a type as a namespace, with path parameters and one value per socket.
 #[derive(Default)]
 pub(super) struct Typed {
     messages: AtomicU32,
@@ -26,7 +26,7 @@ impl Typed {
         socket.emit("hello", &name);
     }
 
-    /// How many this socket has sent.
+    /// Relays a message. Returns the number of messages sent by this socket.
     #[on("user message")]
     async fn user_message(&self, socket: Socket, Data(text): Data<String>) -> u32 {
         socket.broadcast().emit("user message", &text);

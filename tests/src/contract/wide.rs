@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde_json::Value;
 use socketio_tower::{Args, Data, NamespaceBuilder, Reply, RoomEvent, Socket};
 
-/// `/wide`: speaking to many sockets, and moving them.
+/// Defines the namespace `/wide`: broadcasts, and operations on many sockets.
 pub(super) fn define(ns: &mut NamespaceBuilder) {
     #[derive(Serialize)]
     struct Seen {
@@ -59,10 +59,10 @@ pub(super) fn define(ns: &mut NamespaceBuilder) {
     room_log(ns);
 }
 
-/// `rooms-log`: what has happened to the rooms of a name.
+/// Registers the event `rooms-log`, which returns the history of a room.
 fn room_log(ns: &mut NamespaceBuilder) {
     let log = Arc::new(Mutex::new(Vec::<(String, &str)>::new()));
-    let told = Arc::clone(&log);
+    let written = Arc::clone(&log);
     ns.on_room(move |event| {
         let (room, what) = match event {
             RoomEvent::Created { room } => (room, "create"),
@@ -71,7 +71,7 @@ fn room_log(ns: &mut NamespaceBuilder) {
             RoomEvent::Deleted { room } => (room, "delete"),
             _ => return,
         };
-        told.lock().unwrap_or_else(PoisonError::into_inner).push((room.to_string(), what));
+        written.lock().unwrap_or_else(PoisonError::into_inner).push((room.to_string(), what));
     });
     ns.on("rooms-log", async move |Data(room): Data<String>| {
         let log = log.lock().unwrap_or_else(PoisonError::into_inner);

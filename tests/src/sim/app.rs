@@ -3,16 +3,16 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use socketio_core::packet::AckId;
 use socketio_core::{ConnectionEvent, DisconnectReason, Pending, SocketKey};
 
-/// The application: a double that accepts or refuses, keeps a log, and checks the promises that a
-/// connection makes to an application.
+/// A mock application that accepts or rejects clients, keeps a log, and checks the guarantees that a connection gives to
+/// an application.
 ///
-/// The log has one line for each event, the simplest thing that can be compared:
+/// The log has one line per event:
 ///
 /// ```text
 /// connect /chat {"token":1}
 /// /chat hello 1,"two"            an event with its arguments
-/// /chat ask 1 #7                 an event whose sender awaits an answer under id 7
-/// answer 3: "yes"                the answer to what was asked with token 3
+/// /chat ask 1 #7                 an event that requests an ack with id 7
+/// answer 3: "yes"                the ack for the request with token 3
 /// no answer 3: TimedOut
 /// left /chat: transport close
 /// upgraded
@@ -22,90 +22,89 @@ use socketio_core::{ConnectionEvent, DisconnectReason, Pending, SocketKey};
 pub struct App {
     log: Vec<String>,
     welcomes: BTreeMap<String, Welcome>,
-    sockets: BTreeMap<SocketKey, Standing>,
+    sockets: BTreeMap<SocketKey, SocketState>,
     pending: VecDeque<Pending>,
     awaited: BTreeSet<Token>,
     last_token: u32,
     closed: Option<DisconnectReason>,
 }
 
-/// What comes back with the answer to an event.
+/// A token that is returned with the ack of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Token(pub u32);
 
-/// What the application does when a client asks to be connected to a namespace.
+/// The application's response to a connection request.
 #[derive(Debug, Clone, Default)]
 pub enum Welcome {
-    /// Accepts, and takes events at once.
+    /// Accepts, and handles events at once.
     #[default]
     Accept,
-    /// Accepts, and goes on with its connect handler: events are parked until
+    /// Accepts with a connect handler that is still running: events are parked until
     /// [`Server::resume`](super::Server::resume).
     AcceptBusy,
-    /// Refuses with this message.
+    /// Rejects with this message.
     Reject(String),
-    /// Thinks about it, until [`Server::decide`](super::Server::decide).
+    /// Postpones the decision until [`Server::decide`](super::Server::decide).
     Wait,
 }
 
-/// What the application knows of a socket.
+/// The application's state of a socket.
 #[derive(Debug)]
-struct Standing {
+struct SocketState {
     namespace: String,
-    held: bool,
+    parked: bool,
     gone: bool,
-    /// Whether the server has disconnected it.
+    /// Set once the server has disconnected it.
     disconnected: bool,
-    /// The highest counter that an event named `n` carried.
+    /// The last counter received in an event named `n`.
     counted: Option<u64>,
 }
 
 impl App {
-    /// The log since the last call.
+    /// Takes the log since the last call.
     pub fn take_log(&mut self) -> Vec<String> {
         std::mem::take(&mut self.log)
     }
 
-    /// What to do for clients that ask for `namespace`.
+    /// Sets the response to connection requests for `namespace`.
     pub fn welcome(&mut self, namespace: &str, welcome: Welcome) {
         self.welcomes.insert(namespace.to_owned(), welcome);
     }
 
-    /// The socket that is connected to `namespace` now.
+    /// Returns the socket currently connected to `namespace`.
     pub fn socket(&self, namespace: &str) -> Option<SocketKey> {
-        let live =
-            |(_, standing): &(&SocketKey, &Standing)| !standing.gone && standing.namespace == namespace;
+        let live = |(_, state): &(&SocketKey, &SocketState)| !state.gone && state.namespace == namespace;
         self.sockets.iter().rev().find(live).map(|(key, _)| *key)
     }
 
-    /// The last socket that was connected to `namespace`, whether or not it still is.
+    /// Returns the last socket that was connected to `namespace`, even if it is gone.
     pub fn last_socket(&self, namespace: &str) -> Option<SocketKey> {
-        let of = |(_, standing): &(&SocketKey, &Standing)| standing.namespace == namespace;
+        let of = |(_, state): &(&SocketKey, &SocketState)| state.namespace == namespace;
         self.sockets.iter().rev().find(of).map(|(key, _)| *key)
     }
 
-    /// A socket that was connected once, whether or not it still is.
+    /// Returns a socket picked by `index` from all that were ever connected.
     pub fn any_socket(&self, index: usize) -> Option<SocketKey> {
         let count = self.sockets.len();
         self.sockets.keys().nth(index.checked_rem(count)?).copied()
     }
 
-    /// The namespace of a socket.
+    /// Returns the namespace of a socket.
     pub fn namespace(&self, socket: SocketKey) -> &str {
         &self.sockets[&socket].namespace
     }
 
-    /// Why the connection is over, if it is.
+    /// Returns the disconnect reason if the connection is closed.
     pub fn closed(&self) -> Option<DisconnectReason> {
         self.closed
     }
 
-    /// How many sockets are connected.
+    /// Returns the number of connected sockets.
     pub fn connected(&self) -> usize {
-        self.sockets.values().filter(|standing| !standing.gone).count()
+        self.sockets.values().filter(|state| !state.gone).count()
     }
 
-    /// A new token, which from now on must come back once.
+    /// Creates a token, which must be returned exactly once.
     pub(super) fn expect_answer(&mut self) -> Token {
         self.last_token += 1;
         let token = Token(self.last_token);
@@ -113,7 +112,7 @@ impl App {
         token
     }
 
-    /// How many tokens have not come back.
+    /// Returns the number of tokens that have not been returned.
     pub(super) fn awaited(&self) -> usize {
         self.awaited.len()
     }
@@ -123,25 +122,25 @@ impl App {
     }
 
     pub(super) fn accepted(&mut self, socket: SocketKey, namespace: &str) {
-        let standing = Standing {
+        let state = SocketState {
             namespace: namespace.to_owned(),
-            held: true,
+            parked: true,
             gone: false,
             disconnected: false,
             counted: None,
         };
-        assert!(self.closed.is_none(), "accepted by a connection that is over");
-        let before = self.sockets.insert(socket, standing);
-        assert!(before.is_none(), "{socket:?} was there before");
+        assert!(self.closed.is_none(), "accepted by a closed connection");
+        let before = self.sockets.insert(socket, state);
+        assert!(before.is_none(), "{socket:?} was accepted before");
     }
 
-    pub(super) fn hold(&mut self, socket: SocketKey, held: bool) {
-        if let Some(standing) = self.sockets.get_mut(&socket) {
-            standing.held = held;
+    pub(super) fn hold(&mut self, socket: SocketKey, parked: bool) {
+        if let Some(state) = self.sockets.get_mut(&socket) {
+            state.parked = parked;
         }
     }
 
-    /// Takes an event; what is to be done for it comes back.
+    /// Handles an event and returns the application's reaction.
     pub(super) fn take(&mut self, event: ConnectionEvent<Token>) -> Reaction {
         let may_be_late =
             matches!(event, ConnectionEvent::AckFailed { .. } | ConnectionEvent::Received { .. });
@@ -149,17 +148,17 @@ impl App {
         match event {
             ConnectionEvent::Connect(pending) => return self.greet(pending),
             ConnectionEvent::Received { socket, event, ack } => {
-                let standing = self.sockets.get_mut(&socket).expect("events of accepted sockets only");
-                assert!(!standing.disconnected, "an event for a socket that the server has disconnected");
-                assert!(!standing.held, "an event while events are parked");
+                let state = self.sockets.get_mut(&socket).expect("events of accepted sockets only");
+                assert!(!state.disconnected, "an event for a socket that the server has disconnected");
+                assert!(!state.parked, "an event while events are parked");
                 let binary: String = event.args().attachments().iter().map(|b| format!(" <{b:x}>")).collect();
                 let id = ack.map(|AckId(id)| format!(" #{id}")).unwrap_or_default();
-                let (namespace, json) = (&standing.namespace, event.args().json());
+                let (namespace, json) = (&state.namespace, event.args().json());
                 if event.name() == "n"
                     && let Ok(counter) = event.args().first::<u64>()
                 {
-                    assert!(standing.counted < Some(counter), "{counter} after {:?}", standing.counted);
-                    standing.counted = Some(counter);
+                    assert!(state.counted < Some(counter), "{counter} after {:?}", state.counted);
+                    state.counted = Some(counter);
                 }
                 self.log
                     .push(format!("{namespace} {} {json}{binary}{id}", event.name()).trim_end().to_owned());
@@ -168,20 +167,20 @@ impl App {
                 }
             }
             ConnectionEvent::Acknowledged { token, args } => {
-                assert!(self.awaited.remove(&token), "{token:?} came back twice");
+                assert!(self.awaited.remove(&token), "{token:?} was returned twice");
                 let binary: String = args.attachments().iter().map(|b| format!(" <{b:x}>")).collect();
                 self.log.push(format!("answer {}: {}{binary}", token.0, args.json()));
             }
             ConnectionEvent::AckFailed { token, why } => {
-                assert!(self.awaited.remove(&token), "{token:?} came back twice");
+                assert!(self.awaited.remove(&token), "{token:?} was returned twice");
                 self.log.push(format!("no answer {}: {why:?}", token.0));
             }
             ConnectionEvent::Disconnected { socket, reason } => {
-                let standing = self.sockets.get_mut(&socket).expect("accepted sockets disconnect");
-                assert!(!standing.gone, "disconnected twice");
-                standing.gone = true;
-                standing.disconnected = reason == DisconnectReason::ServerNamespaceDisconnect;
-                self.log.push(format!("left {}: {reason}", standing.namespace));
+                let state = self.sockets.get_mut(&socket).expect("accepted sockets disconnect");
+                assert!(!state.gone, "disconnected twice");
+                state.gone = true;
+                state.disconnected = reason == DisconnectReason::ServerNamespaceDisconnect;
+                self.log.push(format!("left {}: {reason}", state.namespace));
             }
             ConnectionEvent::ParkingFull { socket } => {
                 let namespace = &self.sockets.get(&socket).expect("a socket that was accepted").namespace;
@@ -191,12 +190,12 @@ impl App {
             ConnectionEvent::ProtocolViolation(violation) => self.log.push(format!("violated: {violation}")),
             ConnectionEvent::Upgraded => self.log.push("upgraded".to_owned()),
             ConnectionEvent::Closed(reason) => {
-                assert_eq!(self.connected(), 0, "sockets are disconnected before the connection is over");
-                assert!(self.awaited.is_empty(), "tokens come back before the connection is over");
+                assert_eq!(self.connected(), 0, "sockets are disconnected before the connection is closed");
+                assert!(self.awaited.is_empty(), "tokens are returned before the connection is closed");
                 self.closed = Some(reason);
                 self.log.push(format!("closed: {reason}"));
             }
-            other => panic!("an event that the simulator does not know: {other:?}"),
+            other => panic!("an event unknown to the simulator: {other:?}"),
         }
         Reaction::Nothing
     }
@@ -214,7 +213,7 @@ impl App {
     }
 }
 
-/// What the application wants after an event.
+/// The application's reaction to an event.
 #[derive(Debug)]
 pub(super) enum Reaction {
     Nothing,

@@ -3,7 +3,7 @@ use socketio_core::{Encoded, Message, Revision, Transport};
 
 use super::server::render;
 
-/// A peer that behaves as the stock clients do, and a list of what it has received.
+/// A peer that behaves like the official clients and records the messages it receives.
 #[derive(Debug)]
 pub struct Client {
     session: Session,
@@ -11,37 +11,37 @@ pub struct Client {
 }
 
 impl Client {
-    /// A client that begins by polling.
+    /// Creates a client that starts with polling.
     pub fn new() -> Self {
         Self { session: Session::open(Revision::V4, Transport::Polling), received: Vec::new() }
     }
 
-    /// Sends a packet over whatever transport there is.
+    /// Sends a packet over the current transport.
     pub fn send(&mut self, packet: &str) {
         self.session.send(Encoded::text_only(packet));
     }
 
-    /// Begins to upgrade.
+    /// Starts an upgrade.
     pub fn upgrade(&mut self) {
         self.session.upgrade(Transport::WebSocket);
     }
 
-    /// Whether the client moved to a stream.
+    /// Returns `true` if the client has upgraded to a stream.
     pub fn is_upgraded(&self) -> bool {
         self.session.transport() == Some(Transport::WebSocket)
     }
 
-    /// Whether the client believes that it is over.
+    /// Returns `true` if the client's session is closed.
     pub fn is_closed(&self) -> bool {
         self.session.is_closed()
     }
 
-    /// The messages received so far, without the packets of the Engine.IO layer: `42["n",1]`, `<0102>`.
+    /// Returns the messages received so far, such as `42["n",1]` or `<0102>`, without packets of the Engine.IO layer.
     pub fn received(&self) -> &[String] {
         &self.received
     }
 
-    /// What the client wants from the network now.
+    /// Takes the client's actions for the network.
     pub(super) fn take_actions(&mut self) -> Vec<Action> {
         while let Some(event) = self.session.poll() {
             match event {
@@ -53,7 +53,7 @@ impl Client {
         std::iter::from_fn(|| self.session.poll_action()).collect()
     }
 
-    /// What the network has to tell.
+    /// Returns the session, as the receiver of input from the network.
     pub(super) fn session(&mut self) -> &mut Session {
         &mut self.session
     }

@@ -1,5 +1,5 @@
-//! The bodies of the fuzz targets. `tests/fuzz` feeds them from libFuzzer; the tests here feed them from
-//! a generator, so that they run everywhere.
+//! The bodies of the fuzz targets. `tests/fuzz` runs them with libFuzzer; the tests here run them with a random generator,
+//! which works everywhere.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -11,7 +11,7 @@ use socketio_core::{Accept, Config, DisconnectReason, LinkId, Message, Sid};
 
 use super::{Operation, Server, Welcome};
 
-/// A query string, read as a request of every kind.
+/// Parses a query string as a request of every kind.
 pub fn request(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let (query, content_type) = text.split_once('\n').unwrap_or((text, ""));
@@ -26,7 +26,7 @@ pub fn request(data: &[u8]) {
             assert!((400..600).contains(&error.status()));
         }
     }
-    // Every parameter is what the URL standard says, which Node keeps to.
+    // Parameters are parsed as the URL standard specifies, like in Node.
     let pairs: Vec<_> = form_urlencoded::parse(query.as_bytes()).collect();
     for (name, _) in &pairs {
         let last = pairs.iter().rev().find(|(other, _)| other == name).map(|(_, value)| value);
@@ -34,12 +34,12 @@ pub fn request(data: &[u8]) {
     }
 }
 
-/// A packet of Socket.IO, and its arguments read as several types.
+/// Decodes a Socket.IO packet and reads its arguments as several types.
 pub fn packet(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let Ok(packet) = packet::decode(text, 10) else { return };
     assert!(packet.namespace.starts_with('/'));
-    // The arguments are read through a connection: the way of a packet in life.
+    // The packet is received by a connection, like a real one.
     let PacketKind::Event(head) = packet.kind else { return };
     assert!(head.attachments <= 10);
     let mut connection = socketio_core::Connection::<()>::open(
@@ -75,28 +75,28 @@ pub fn packet(data: &[u8]) {
         assert!(args.iter().skip(1).eq(args.skip(1).iter()));
         relay(event.name(), args);
         assert!(args.size() <= text.len() + 10 * ATTACHMENT);
-        // However often bytes are asked for, no more is handed out than came in.
+        // No more bytes are returned than were received, however often they are referenced.
         for list in [args.first::<Vec<Bytes>>(), args.all::<Vec<Bytes>>()] {
-            let handed_out: usize = list.iter().flatten().map(Bytes::len).sum();
-            assert!(handed_out <= args.size());
+            let returned: usize = list.iter().flatten().map(Bytes::len).sum();
+            assert!(returned <= args.size());
         }
     }
 }
 
-/// What was received can be sent on, and is the same to whom it is sent, but for attachments that nothing refers to.
+/// Checks that a received event can be relayed without a change, except for attachments that are not referenced.
 fn relay(name: &str, args: &packet::RawArgs) {
-    let packet = packet::Encoder::default().event("/", name, args, None).expect("it was received");
+    let packet = packet::Encoder::default().event("/", name, args, None).expect("a received event encodes");
     let relayed = packet::Event::from_encoded(&packet).expect("an event");
     assert_eq!((relayed.name(), relayed.args().len()), (name, args.len()));
     if let Ok(values) = args.all::<Vec<packet::Value>>() {
-        assert_eq!(relayed.args().all::<Vec<packet::Value>>().expect("what was read before"), values);
+        assert_eq!(relayed.args().all::<Vec<packet::Value>>().expect("values as before"), values);
     }
 }
 
-/// How large the attachments of a packet are: one outweighs many placeholders.
+/// The size of each attachment in bytes, larger than many placeholders.
 const ATTACHMENT: usize = 1000;
 
-/// The body of a POST.
+/// Receives data as the body of a POST.
 pub fn payload(data: &[u8]) {
     let now = Instant::now();
     let mut session = Session::open(Arc::new(Config::default()), &sid(), &open("polling"), now);
@@ -116,7 +116,7 @@ pub fn payload(data: &[u8]) {
     assert_eq!(answers, 1, "a POST is answered once");
 }
 
-/// A life of a connection: three bytes are one [`Operation`].
+/// Runs a connection with operations from data; every three bytes are one [`Operation`].
 pub fn connection(data: &[u8]) {
     let (first, codes) = data.split_first().unwrap_or((&0, &[]));
     let mut server = match first % 4 {
@@ -128,7 +128,7 @@ pub fn connection(data: &[u8]) {
     live(&mut server, &operations);
 }
 
-/// A session that polls, with a socket on `/` and one on `/busy` whose connect handler runs.
+/// Opens a polling session with a socket on `/` and one on `/busy`, whose connect handler is running.
 pub fn polling() -> Server {
     let mut server = Server::polling_with(config());
     set_welcomes(&mut server);
@@ -136,7 +136,7 @@ pub fn polling() -> Server {
     server
 }
 
-/// The same on a WebSocket.
+/// Like [`polling`], with a WebSocket.
 pub fn websocket() -> Server {
     let (mut server, stream) = Server::websocket_with(config());
     set_welcomes(&mut server);
@@ -145,7 +145,7 @@ pub fn websocket() -> Server {
     server
 }
 
-/// Bounds that are easily reached.
+/// Returns a configuration with limits that are easily reached.
 pub fn config() -> Config {
     let mut config = Config::default();
     config.max_namespaces = 3;
@@ -160,7 +160,7 @@ fn set_welcomes(server: &mut Server) {
     server.app().welcome("/no", Welcome::Reject("no".to_owned()));
 }
 
-/// Runs the operations, then lets the connection end.
+/// Runs the operations, then closes the connection.
 pub fn live(server: &mut Server, operations: &[Operation]) {
     let mut counter = 0;
     for operation in operations {
@@ -168,7 +168,7 @@ pub fn live(server: &mut Server, operations: &[Operation]) {
     }
     server.close(DisconnectReason::ServerShuttingDown);
     assert!(server.app().closed().is_some());
-    // Whoever polls fetches the rest; whoever does not is waited for no longer than the bound.
+    // A polling client reads the last response. Otherwise the session waits only for a bounded time.
     server.read_answer();
     if !server.is_finished() {
         server.advance(30_000);
@@ -195,7 +195,7 @@ mod tests {
     use super::super::Random;
     use super::*;
 
-    /// Random bytes, and pieces of what clients send, for a random input to get beyond the first byte.
+    /// Returns random bytes mixed with pieces of valid input, so that parsers get beyond the first byte.
     fn mixed(random: &mut Random, pieces: &[&str]) -> Vec<u8> {
         let mut data = Vec::new();
         for _ in 0..random.below(12) {

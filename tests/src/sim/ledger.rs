@@ -5,71 +5,71 @@ use bytestring::ByteString;
 use socketio_core::engine::{Control, Response, Transmit};
 use socketio_core::{Encoded, LinkId, Message};
 
-/// What has become of every link, and the checks that belong to it: a request that was taken is answered
-/// once or lost, a stream that stands is closed once or lost, and nothing is asked of a link after that.
+/// The state of every link, with its invariants: an accepted request is responded to once or lost, an open stream is
+/// closed once or lost, and nothing is transmitted on a link after that.
 #[derive(Debug, Default)]
 pub struct Ledger {
     records: BTreeMap<LinkId, Record>,
 }
 
-/// One link.
+/// The state of one link.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Record {
-    /// A GET that waits.
+    /// A pending GET.
     Get,
-    /// A POST that waits.
+    /// A pending POST.
     Post,
-    /// A stream, and what was written to it and not looked at.
+    /// An open stream, with the messages written to it since the last look.
     Stream(Vec<Message>),
-    /// A request was answered, as in `200 2␞4hello` or `413 `.
+    /// A request with its response, such as `200 2␞4hello` or `413 `.
     Answered(String),
-    /// A stream was closed, and what was written to it before that.
+    /// A closed stream, with the messages written before the close and its code.
     Closed(Vec<Message>, Option<u16>),
-    /// The link was lost, or its end was looked at.
+    /// A lost link, or one whose end has been looked at.
     Gone,
 }
 
 impl Ledger {
-    /// What has become of a link.
+    /// Returns the state of a link.
     pub fn record(&self, link: LinkId) -> Option<&Record> {
         self.records.get(&link)
     }
 
-    /// The link that was made so many links before the last one, counted in a circle.
+    /// Returns the link created `back` links before the last one, modulo the number of links.
     pub fn link(&self, back: usize) -> Option<LinkId> {
         let back = back.checked_rem(self.records.len())?;
         self.records.keys().nth_back(back).copied()
     }
 
-    /// The last stream that stands.
+    /// Returns the last open stream.
     pub fn stream(&self) -> Option<LinkId> {
-        let stands = |(_, record): &(&LinkId, &Record)| matches!(record, Record::Stream(_));
-        self.records.iter().rev().find(stands).map(|(link, _)| *link)
+        let open = |(_, record): &(&LinkId, &Record)| matches!(record, Record::Stream(_));
+        self.records.iter().rev().find(open).map(|(link, _)| *link)
     }
 
-    /// Whether a request like this one waits.
+    /// Returns `true` if a link is in this state.
     pub fn waits(&self, like: &Record) -> bool {
         self.records.values().any(|record| record == like)
     }
 
-    /// The requests that wait and the streams that stand.
+    /// Returns the pending requests and the open streams.
     pub fn open(&self) -> Vec<LinkId> {
         let open = |record: &Record| matches!(record, Record::Get | Record::Post | Record::Stream(_));
         self.records.iter().filter(|(_, record)| open(record)).map(|(link, _)| *link).collect()
     }
 
     pub(super) fn insert(&mut self, link: LinkId, record: Record) {
-        assert!(self.records.insert(link, record).is_none(), "a link has one life");
+        assert!(self.records.insert(link, record).is_none(), "a link id is used once");
     }
 
-    /// The driver has told the loss of a link.
+    /// Records that the driver has reported the loss of a link.
     pub(super) fn lose(&mut self, link: LinkId) {
         if let Some(record @ (Record::Get | Record::Post | Record::Stream(_))) = self.records.get_mut(&link) {
             *record = Record::Gone;
         }
     }
 
-    /// What was written to a stream since the last call, and the code if it was closed.
+    /// Takes the messages written to a stream since the last call, and its close code if it was closed.
     pub(super) fn take_messages(&mut self, link: LinkId) -> (Vec<Message>, Option<Option<u16>>) {
         match self.records.get_mut(&link) {
             Some(Record::Stream(messages)) => (std::mem::take(messages), None),
@@ -90,34 +90,34 @@ impl Ledger {
                     (Record::Get, Response::Control { .. }) => {}
                     (Record::Post, Response::Accepted { .. })
                     | (Record::Get | Record::Post, Response::Refused(_)) => {}
-                    (record, response) => panic!("{link:?} is {record:?} and was answered {response:?}"),
+                    (record, response) => panic!("{link:?} is {record:?} but got the response {response:?}"),
                 }
                 *record = Record::Answered(render(response));
             }
             Transmit::Message { link, packet } => match self.records.get_mut(link) {
                 Some(Record::Stream(messages)) => messages.extend(messages_of(packet)),
-                record => panic!("{link:?} is {record:?} and was written to"),
+                record => panic!("{link:?} is {record:?} but was written to"),
             },
             Transmit::Close { link, code } => match self.records.get_mut(link) {
                 Some(record @ Record::Stream(_)) => {
                     let Record::Stream(messages) = record else { unreachable!("just matched") };
                     *record = Record::Closed(std::mem::take(messages), *code);
                 }
-                record => panic!("{link:?} is {record:?} and was closed"),
+                record => panic!("{link:?} is {record:?} but was closed"),
             },
-            other => panic!("a transmit that the simulator does not know: {other:?}"),
+            other => panic!("a transmit unknown to the simulator: {other:?}"),
         }
     }
 }
 
-/// python-engineio's client takes 16 packets (fault 41); and no body is empty.
+/// Checks that a payload has at most 16 packets, the limit of python-engineio's client (fault 41), none of them empty.
 fn check_payload(body: &[u8]) {
     let body = std::str::from_utf8(body).expect("a payload is text");
     let packets = body.split('\x1e').inspect(|packet| assert!(!packet.is_empty(), "an empty packet")).count();
-    assert!(packets <= 16, "{packets} packets in one answer");
+    assert!(packets <= 16, "{packets} packets in one response");
 }
 
-/// A response as a test writes it.
+/// Renders a response in the notation of the tests.
 pub(super) fn render(response: &Response) -> String {
     match response {
         Response::Payload(body) => format!("200 {}", String::from_utf8_lossy(body).replace('\x1e', "␞")),
@@ -125,11 +125,11 @@ pub(super) fn render(response: &Response) -> String {
         Response::Control { control: Control::Close, .. } => "200 1".to_owned(),
         Response::Accepted { .. } => "200 ok".to_owned(),
         Response::Refused(error) => format!("{} {}", error.status(), error.body()),
-        other => panic!("a response that the simulator does not know: {other:?}"),
+        other => panic!("a response unknown to the simulator: {other:?}"),
     }
 }
 
-/// The packets of a payload, text as it is and binary as [`Message::Binary`].
+/// Decodes the packets of a payload.
 pub(super) fn packets_of(body: &[u8]) -> Vec<Message> {
     let body = std::str::from_utf8(body).expect("a payload is text");
     let message = |packet: &str| match packet.strip_prefix('b') {
@@ -139,7 +139,7 @@ pub(super) fn packets_of(body: &[u8]) -> Vec<Message> {
     body.split('\x1e').map(message).collect()
 }
 
-/// Reads the frames of a packet as a client would: no mask, no fragments.
+/// Decodes the frames of a packet, which are neither masked nor fragmented.
 pub(super) fn messages_of(packet: &Encoded) -> Vec<Message> {
     let (mut frames, mut messages) = (packet.websocket(), Vec::new());
     while let [first, second, rest @ ..] = frames {
@@ -159,11 +159,11 @@ pub(super) fn messages_of(packet: &Encoded) -> Vec<Message> {
         });
         frames = rest;
     }
-    assert!(frames.is_empty(), "half a frame");
+    assert!(frames.is_empty(), "an incomplete frame");
     messages
 }
 
-/// Standard base64 with padding; the server's own is not asked to judge itself.
+/// Decodes standard base64 with padding, independently of the server's own implementation.
 fn decode_base64(text: &str) -> Vec<u8> {
     const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     assert_eq!(text.len() % 4, 0, "base64 is padded");

@@ -1,15 +1,15 @@
-//! A network and its clock, in memory.
+//! A simulated network and clock.
 //!
-//! Everything here drives `socketio-core` through its public API alone, in virtual time: a test moves the
-//! clock by hand, and nothing waits.
+//! Everything here drives `socketio-core` through its public API only, in virtual time: a test advances the clock
+//! explicitly, and nothing sleeps.
 //!
-//! - [`Server`] is a [`Connection`](socketio_core::Connection) with its driver: each method is one input
-//!   from the network or the application, followed by the drain rule; what comes out is recorded, and
-//!   every drain checks what must hold at all times (see [`Ledger`] and [`App`]).
-//! - [`Client`] is a peer that behaves as the stock clients do, and [`Pair`] joins it with a server by a
-//!   [`Network`] that delays, reorders, duplicates and loses by a seed.
+//! - [`Server`] is a [`Connection`](socketio_core::Connection) with its driver. Each method is one input from the network
+//!   or the application, followed by the drain rule. The output is recorded, and every drain checks the invariants (see
+//!   [`Ledger`] and [`App`]).
+//! - [`Client`] is a peer that behaves like the official clients. [`Pair`] connects it to a server by a [`Network`] that
+//!   delays, reorders, duplicates and loses messages depending on a seed.
 //! - [`Transcript`] replays a conversation from a text file.
-//! - [`Operation`] is one random input; [`fuzzing`] holds the bodies of the fuzz targets.
+//! - [`Operation`] is one random input; [`fuzzing`] contains the bodies of the fuzz targets.
 
 mod app;
 pub use app::{App, Token, Welcome};

@@ -3,46 +3,45 @@ use std::time::{Duration, Instant};
 
 use super::Random;
 
-/// A network that carries letters of type `T` on channels. What goes over one channel arrives in order;
-/// between channels nothing is promised.
+/// A network that carries letters of type `T` on channels. Letters of one channel arrive in order; there is no order
+/// between channels.
 #[derive(Debug)]
 pub struct Network<T> {
     weather: Weather,
     random: Random,
-    /// By the moment of arrival; the number keeps letters of one moment apart.
-    under_way: BTreeMap<(Instant, u64), T>,
-    /// When the last letter of each channel arrives.
+    /// The letters in transit by time of arrival, with a number as the tie-breaker.
+    in_transit: BTreeMap<(Instant, u64), T>,
+    /// The time at which the last letter of each channel arrives.
     channels: BTreeMap<u32, Instant>,
     letters: u64,
 }
 
-/// How a network treats what it carries.
+/// The conditions of a network.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Weather {
-    /// The longest that a letter is under way, in milliseconds.
+    /// The maximum delay of a letter in milliseconds.
     pub delay: u64,
-    /// How many requests of a hundred are broken off: before they arrive, while they wait, or when their
-    /// answer is under way.
+    /// The percentage of requests that are aborted: before they arrive, while they wait, or during their response.
     pub abort: u8,
-    /// How many messages of a hundred find their stream broken.
+    /// The percentage of messages at which their stream breaks.
     pub cut: u8,
-    /// How many GETs of a hundred arrive twice; nobody waits for the answer to the second.
+    /// The percentage of GETs that arrive twice. The response to the second one is discarded.
     pub duplicate: u8,
 }
 
 impl<T> Network<T> {
-    /// A network with this weather; the same seed makes the same network.
+    /// Creates a network. Equal seeds give equal behavior.
     pub fn new(weather: Weather, seed: u64) -> Self {
-        let (under_way, channels) = (BTreeMap::new(), BTreeMap::new());
-        Self { weather, random: Random::new(seed), under_way, channels, letters: 0 }
+        let (in_transit, channels) = (BTreeMap::new(), BTreeMap::new());
+        Self { weather, random: Random::new(seed), in_transit, channels, letters: 0 }
     }
 
-    /// The weather.
+    /// Returns the conditions of the network.
     pub fn weather(&self) -> Weather {
         self.weather
     }
 
-    /// The dice that decide here.
+    /// Returns the random generator of the network.
     pub fn random(&mut self) -> &mut Random {
         &mut self.random
     }
@@ -54,17 +53,17 @@ impl<T> Network<T> {
         let arrival = before.map_or(now + delay, |before| before.max(now + delay));
         self.channels.insert(channel, arrival);
         self.letters += 1;
-        self.under_way.insert((arrival, self.letters), letter);
+        self.in_transit.insert((arrival, self.letters), letter);
     }
 
-    /// When the next letter arrives.
+    /// Returns the time at which the next letter arrives.
     pub fn next_arrival(&self) -> Option<Instant> {
-        self.under_way.keys().next().map(|(arrival, _)| *arrival)
+        self.in_transit.keys().next().map(|(arrival, _)| *arrival)
     }
 
-    /// The next letter, if it has arrived.
+    /// Takes the next letter, if it has arrived.
     pub fn receive(&mut self, now: Instant) -> Option<T> {
-        let first = self.under_way.first_entry().filter(|first| first.key().0 <= now)?;
+        let first = self.in_transit.first_entry().filter(|first| first.key().0 <= now)?;
         Some(first.remove())
     }
 }

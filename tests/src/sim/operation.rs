@@ -2,8 +2,7 @@ use socketio_core::{DisconnectReason, LinkError};
 
 use super::{Record, Server, Welcome};
 
-/// One random input to a [`Server`]. Links and sockets are picked from all there ever were, so that most
-/// of them are stale.
+/// One random input to a [`Server`]. Links and sockets are picked from all that ever existed, so most of them are stale.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[allow(missing_docs)] // Each is the method of `Server` of that name.
 pub enum Operation {
@@ -31,7 +30,7 @@ pub enum Operation {
 }
 
 impl Operation {
-    /// The operation of a code; every code has one, and the common ones have many.
+    /// Returns the operation of a code. Every code is valid, and common operations have many codes.
     pub fn from_code([kind, a, b]: [u8; 3]) -> Self {
         let packets = if kind % 16 == 15 { HARMFUL } else { PACKETS };
         let (index, packet) = (usize::from(b) % 6, packets[usize::from(a) % packets.len()]);
@@ -63,14 +62,14 @@ impl Operation {
         }
     }
 
-    /// Feeds it to a server. `counter` numbers what is sent, for order to be checked.
+    /// Runs the operation on a server. `counter` numbers the packets sent, so that their order can be checked.
     pub fn run(&self, server: &mut Server, counter: &mut u64) {
         let mut packet = |packet: &str| {
             *counter += 1;
             packet.replace('@', &counter.to_string())
         };
         let link = |server: &Server, index: &usize| server.ledger().link(*index);
-        // Mostly a stream that stands: what comes over others is ignored.
+        // Mostly an open stream, because input on other links is ignored.
         let stream = |server: &Server, index: &usize| {
             server
                 .ledger()
@@ -127,9 +126,9 @@ impl Operation {
                     server.emit_to(socket, "n", counter);
                 }
             }
-            Self::Ask(index, patience) => {
+            Self::Ask(index, timeout) => {
                 if let Some(socket) = socket(server, index) {
-                    server.ask_socket(socket, "ask", *patience);
+                    server.ask_socket(socket, "ask", *timeout);
                 }
             }
             Self::Disconnect(index, close) => {
@@ -151,7 +150,7 @@ impl Operation {
     }
 }
 
-/// Packets that clients send; `@` becomes a counter.
+/// Packets sent by clients; `@` is replaced by a counter.
 const PACKETS: &[&str] = &[
     "40",
     "40/later,",
@@ -179,7 +178,7 @@ const PACKETS: &[&str] = &[
     "6",
 ];
 
-/// Packets after which a session or a socket ends, in most states.
+/// Packets that end a session or socket in most states.
 const HARMFUL: &[&str] = &[
     "41",
     "41/busy,",

@@ -9,7 +9,7 @@ use socketio_core::{Config, LinkError, LinkId, Message};
 use super::ledger;
 use super::{Client, Ledger, Network, Record, Server, Weather};
 
-/// A client, a server, and the network between them.
+/// A client and a server, connected by a network.
 #[derive(Debug)]
 pub struct Pair {
     /// The server and its application.
@@ -19,14 +19,14 @@ pub struct Pair {
     network: Network<Letter>,
     links: BTreeMap<Call, LinkId>,
     calls: BTreeMap<LinkId, Call>,
-    /// Whether the end of the client was told to the network.
-    farewell: bool,
+    /// Set once the end of the client was passed on to the network.
+    close_sent: bool,
 }
 
-/// A request or a stream, as the client counts them: the number of its link. That of the server is another one.
+/// A request or stream, by the number of the client's link. The server's link has another number.
 type Call = u32;
 
-/// What is under way.
+/// An input in transit.
 #[derive(Debug)]
 enum Letter {
     Get(Call),
@@ -35,14 +35,14 @@ enum Letter {
     Stream(Call),
     ToServer(Call, Message),
     Lost(Call, LinkError),
-    /// The body of an answer; none if the request failed or was refused.
+    /// The body of a response, or `None` if the request failed or was rejected.
     Answer(Call, Option<Bytes>),
     ToClient(Call, Message),
     Ended(Call),
 }
 
 impl Pair {
-    /// A client that is about to open a session by polling.
+    /// Creates a client that is about to open a session by polling.
     pub fn new(weather: Weather, seed: u64) -> Self {
         Self {
             server: Server::open("EIO=4&transport=polling", Config::default()),
@@ -50,15 +50,15 @@ impl Pair {
             network: Network::new(weather, seed),
             links: BTreeMap::new(),
             calls: BTreeMap::new(),
-            farewell: false,
+            close_sent: false,
         }
     }
 
-    /// Lets this much time pass, in milliseconds.
+    /// Advances the clock by `millis` milliseconds.
     ///
     /// # Panics
     ///
-    /// Client and server never come to rest at one instant.
+    /// Panics if client and server never become idle at one instant.
     pub fn drive(&mut self, millis: u64) {
         let until = self.server.now() + Duration::from_millis(millis);
         let mut steps = 0;
@@ -72,7 +72,7 @@ impl Pair {
         }
     }
 
-    /// Goes on to the next thing that happens before `until`; false if that is nothing.
+    /// Advances to the next input before `until`. Returns `false` if there is none.
     fn step_until(&mut self, until: std::time::Instant) -> bool {
         self.exchange();
         let next = [self.network.next_arrival(), self.server.timeout()].into_iter().flatten().min();
@@ -89,7 +89,7 @@ impl Pair {
         any || next < until
     }
 
-    /// Hands what both sides want to the network.
+    /// Passes the output of both sides to the network.
     fn exchange(&mut self) {
         for action in self.client.take_actions() {
             self.act(action);
@@ -101,7 +101,7 @@ impl Pair {
             }
             transmitted.into_iter().for_each(|transmit| self.carry(transmit));
         }
-        if self.client.is_closed() && !std::mem::replace(&mut self.farewell, true) {
+        if self.client.is_closed() && !std::mem::replace(&mut self.close_sent, true) {
             for call in self.calls.values().copied().collect::<Vec<_>>() {
                 self.send_to_server(call, Letter::Lost(call, LinkError::Closed));
             }
@@ -118,8 +118,8 @@ impl Pair {
                 }
                 self.send_to_server(call, Letter::Get(call));
                 if self.network.random().chance(weather.duplicate) {
-                    let nobody = call + NOBODY;
-                    self.send_to_server(nobody, Letter::Get(nobody));
+                    let duplicate = call + DUPLICATE;
+                    self.send_to_server(duplicate, Letter::Get(duplicate));
                 }
             }
             Action::Post { link, body } => {
@@ -146,11 +146,11 @@ impl Pair {
                 let call = link.number();
                 self.send_to_server(call, Letter::Lost(call, LinkError::Closed));
             }
-            other => panic!("an action that the simulator does not know: {other:?}"),
+            other => panic!("an action unknown to the simulator: {other:?}"),
         }
     }
 
-    /// Whether the network breaks a request off; it may have arrived before that.
+    /// Returns `true` if the network aborts a request, which may have arrived before.
     fn aborts(&mut self, call: Call, request: Letter) -> bool {
         let abort = self.network.weather().abort;
         if !self.network.random().chance(abort) {
@@ -174,8 +174,8 @@ impl Pair {
             }
             Transmit::Respond { link, response } => {
                 let call = self.calls[&link];
-                if call > NOBODY {
-                    // Nobody takes the answer, and whoever writes it notices.
+                if call > DUPLICATE {
+                    // The client has no such request, so the server fails to write the response.
                     self.server.lost(link, LinkError::Aborted);
                     return;
                 }
@@ -234,7 +234,7 @@ impl Pair {
         }
     }
 
-    /// A request has reached the server, which may have refused or answered it at once.
+    /// Records a request that has reached the server, and passes on its rejection if there was one.
     fn arrived(&mut self, call: Call, link: LinkId) {
         self.links.insert(call, link);
         self.calls.insert(link, call);
@@ -256,5 +256,5 @@ impl Pair {
     }
 }
 
-/// Calls above this are duplicates, whose answers nobody waits for.
-const NOBODY: Call = 1 << 24;
+/// The offset of duplicate calls, whose responses are discarded.
+const DUPLICATE: Call = 1 << 24;

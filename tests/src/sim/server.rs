@@ -14,10 +14,9 @@ mod drain;
 
 /// A connection and its driver, in virtual time.
 ///
-/// Each method is one input; after it everything that comes out has been taken and checked. Requests and
-/// streams are named by the [`LinkId`] that the method gave back; see [`answer`](Self::answer) and
-/// [`messages`](Self::messages) for what became of them, and [`log`](Self::log) for what the application
-/// was told.
+/// Each method is one input, after which all output is taken and checked. Requests and streams are identified by the
+/// [`LinkId`] that the method returns. [`answer`](Self::answer) and [`messages`](Self::messages) return the output on
+/// them, and [`log`](Self::log) the events of the application.
 #[derive(Debug)]
 pub struct Server {
     connection: Connection<Token>,
@@ -27,16 +26,16 @@ pub struct Server {
     now: Instant,
     next_link: LinkId,
     last_id: u64,
-    /// What was sent to sockets and must leave in this order, unless the connection ends.
+    /// The packets sent to sockets, which must leave in this order unless the connection ends.
     sent: VecDeque<String>,
     transmitted: Vec<Transmit>,
 }
 
 impl Server {
-    /// The secret name of every session here.
+    /// The session id of every simulated session.
     pub const SID: &'static str = "AAAAAAAAAAAAAAAAAAAA";
 
-    /// A session that polls, whose OPEN packet has been fetched.
+    /// Opens a polling session whose OPEN packet has been read.
     pub fn polling() -> Self {
         Self::polling_with(Config::default())
     }
@@ -50,7 +49,7 @@ impl Server {
         server
     }
 
-    /// A session on a WebSocket, with its link. Its OPEN packet has been read.
+    /// Opens a session on a WebSocket whose OPEN packet has been read. Returns it with its link.
     pub fn websocket() -> (Self, LinkId) {
         Self::websocket_with(Config::default())
     }
@@ -63,7 +62,7 @@ impl Server {
         (server, stream)
     }
 
-    /// A session that polls, with a socket on `/` and nothing in the log.
+    /// Opens a polling session with a socket on `/` and an empty log.
     pub fn joined() -> Self {
         let mut server = Self::polling();
         server.post("40");
@@ -74,7 +73,7 @@ impl Server {
         server
     }
 
-    /// A session on a WebSocket, with a socket on `/` and nothing in the log.
+    /// Opens a session on a WebSocket with a socket on `/` and an empty log.
     pub fn joined_by_websocket() -> (Self, LinkId) {
         let (mut server, stream) = Self::websocket();
         server.text(stream, "40");
@@ -83,13 +82,13 @@ impl Server {
         (server, stream)
     }
 
-    /// The session of a client that asked for it with this query, before anything was read.
+    /// Opens a session with this query, before any output is read.
     pub fn open(query: &str, config: Config) -> Self {
         let websocket = query.contains("transport=websocket");
         let head = Head::new("GET", "/socket.io/", query).with_websocket(websocket);
         let open = match Request::parse(&head, &config) {
             Ok(Request::Open(open)) => open,
-            other => panic!("{query} opens no session: {other:?}"),
+            other => panic!("{query} does not open a session: {other:?}"),
         };
         Self::new(&open, config)
     }
@@ -113,34 +112,34 @@ impl Server {
     }
 }
 
-/// How things stand.
+/// State and output.
 impl Server {
-    /// The application.
+    /// Returns the application.
     pub fn app(&mut self) -> &mut App {
         &mut self.app
     }
 
-    /// What the application was told since the last call; see [`App`] for the language.
+    /// Takes the application's log since the last call; see [`App`] for the notation.
     pub fn log(&mut self) -> Vec<String> {
         self.app.take_log()
     }
 
-    /// The links and what has become of them.
+    /// Returns the state of all links.
     pub fn ledger(&self) -> &Ledger {
         &self.ledger
     }
 
-    /// The answer to a request, as in `200 2␞4hello`; empty while it waits.
+    /// Returns the response to a request, such as `200 2␞4hello`, or an empty string while it is pending.
     pub fn answer(&self, link: LinkId) -> &str {
         match self.ledger.record(link) {
             Some(Record::Answered(answer)) => answer,
             Some(Record::Get | Record::Post) => "",
-            other => panic!("{link:?} is no request that waits or was answered: {other:?}"),
+            other => panic!("{link:?} is not a request: {other:?}"),
         }
     }
 
-    /// What was written to a stream since the last call: text as it is, `<0102>` for binary, and
-    /// `close` or `close 1009` if it was closed.
+    /// Takes the messages written to a stream since the last call: text as it is, `<0102>` for binary, and `close` or
+    /// `close 1009` if it was closed.
     pub fn messages(&mut self, link: LinkId) -> Vec<String> {
         let (messages, closed) = self.ledger.take_messages(link);
         let mut lines: Vec<String> = messages.iter().map(render).collect();
@@ -150,81 +149,81 @@ impl Server {
         lines
     }
 
-    /// What was transmitted since the last call, for a network to carry.
+    /// Takes the transmits since the last call, for a network to carry.
     pub(super) fn take_transmitted(&mut self) -> Vec<Transmit> {
         std::mem::take(&mut self.transmitted)
     }
 
-    /// Whether nothing will ever happen again.
+    /// Returns `true` if the connection is finished.
     pub fn is_finished(&self) -> bool {
         self.connection.is_finished()
     }
 
-    /// How many bytes have come and wait for the application.
+    /// Returns the number of received bytes that wait for the application.
     pub fn received_bytes(&self) -> usize {
         self.connection.received_bytes()
     }
 
-    /// How many bytes wait for the transport.
+    /// Returns the number of bytes queued for the transport.
     pub fn queued_bytes(&self) -> usize {
         self.connection.queued_bytes()
     }
 
-    /// How many acks are awaited.
+    /// Returns the number of awaited acks.
     pub fn awaited_acks(&self) -> usize {
         self.connection.awaited_acks()
     }
 
-    /// Milliseconds since the session was opened.
+    /// Returns the milliseconds since the session was opened.
     pub fn clock(&self) -> u128 {
         self.now.duration_since(self.birth).as_millis()
     }
 
-    /// The moment it is.
+    /// Returns the current time.
     pub fn now(&self) -> Instant {
         self.now
     }
 
-    /// When the connection wants to be woken.
+    /// Returns the connection's next deadline.
     pub fn timeout(&self) -> Option<Instant> {
         self.connection.poll_timeout()
     }
 }
 
-/// The network.
+/// Input from the network.
 impl Server {
-    /// A GET arrives, after the answer to the last one has been read.
+    /// Receives a GET, after the response to the last one has been read.
     pub fn get(&mut self) -> LinkId {
         self.read_answer();
         self.second_get()
     }
 
-    /// A GET arrives, whether or not the answer to the last one has been read.
+    /// Receives a GET, even if the response to the last one has not been read.
     pub fn second_get(&mut self) -> LinkId {
         self.request("GET", "EIO=4&transport=polling")
     }
 
-    /// A request of the session arrives, with this query in front of its `sid`. The body of a POST does not.
+    /// Receives a request of the session with this query before its `sid`, and without the body of a POST.
     pub fn request(&mut self, method: &str, query: &str) -> LinkId {
         let websocket = query.contains("transport=websocket");
         let query = format!("{query}&sid={}", Self::SID);
         let head = Head::new(method, "/socket.io/", &query).with_websocket(websocket);
         let link = self.new_link();
-        let (record, taken) = match Request::parse(&head, &Config::default()) {
+        let (record, accepted) = match Request::parse(&head, &Config::default()) {
             Ok(Request::Poll(poll)) => (Record::Get, self.connection.handle_poll(link, &poll, self.now)),
             Ok(Request::Post(post)) => (Record::Post, self.connection.handle_post(link, &post, self.now)),
             Ok(Request::Upgrade(upgrade)) => {
                 self.connection.handle_upgrade(link, &upgrade, self.now);
                 (Record::Stream(Vec::new()), Ok(()))
             }
-            Ok(other) => panic!("of no session: {other:?}"),
+            Ok(other) => panic!("not a request of a session: {other:?}"),
             Err(error) => (Record::Get, Err(error)),
         };
-        self.requested(link, record, taken);
+        self.requested(link, record, accepted);
         link
     }
 
-    /// The answer that was given last is read to its end.
+    /// Reports that the last response has been read to its end.
     pub fn read_answer(&mut self) {
         if let Some(link) = self.connection.undelivered() {
             self.connection.handle_delivered(link, self.now);
@@ -232,34 +231,34 @@ impl Server {
         }
     }
 
-    /// A POST arrives with its whole body.
+    /// Receives a POST with its body.
     pub fn post(&mut self, body: impl Into<Bytes>) -> LinkId {
         let link = self.post_head();
         self.body(link, body);
         link
     }
 
-    /// The head of a POST arrives.
+    /// Receives the head of a POST.
     pub fn post_head(&mut self) -> LinkId {
         self.post_of_type("text/plain;charset=UTF-8")
     }
 
-    /// The head of a POST arrives with this `Content-Type`.
+    /// Receives the head of a POST with this `Content-Type`.
     pub fn post_of_type(&mut self, content_type: &str) -> LinkId {
         let post = Self::parse_post(content_type);
         let link = self.new_link();
-        let taken = self.connection.handle_post(link, &post, self.now);
-        self.requested(link, Record::Post, taken);
+        let accepted = self.connection.handle_post(link, &post, self.now);
+        self.requested(link, Record::Post, accepted);
         link
     }
 
-    /// The body of a POST arrives.
+    /// Receives the body of a POST.
     pub fn body(&mut self, link: LinkId, body: impl Into<Bytes>) {
         self.connection.handle_body(link, body.into(), self.now);
         self.drain();
     }
 
-    /// The stream stands that the session was opened for.
+    /// Attaches the stream that the session was opened on.
     pub fn attach(&mut self) -> LinkId {
         let link = self.new_link();
         self.ledger.insert(link, Record::Stream(Vec::new()));
@@ -268,7 +267,7 @@ impl Server {
         link
     }
 
-    /// A stream stands that wants to take the session over.
+    /// Opens a stream as a candidate for an upgrade.
     pub fn upgrade(&mut self) -> LinkId {
         self.upgrade_with("")
     }
@@ -283,7 +282,7 @@ impl Server {
         link
     }
 
-    /// The whole upgrade: probe, answer, commit. Gives the stream.
+    /// Performs a whole upgrade: probe, reply and commit. Returns the stream.
     pub fn upgraded(&mut self) -> LinkId {
         let stream = self.upgrade();
         self.text(stream, "2probe");
@@ -292,42 +291,42 @@ impl Server {
         stream
     }
 
-    /// A text message comes over a stream.
+    /// Receives a text message on a stream.
     pub fn text(&mut self, link: LinkId, text: &str) {
         self.message(link, &Message::Text(text.into()));
     }
 
-    /// A binary message comes over a stream.
+    /// Receives a binary message on a stream.
     pub fn binary(&mut self, link: LinkId, bytes: &[u8]) {
         self.message(link, &Message::Binary(Bytes::copy_from_slice(bytes)));
     }
 
-    /// A message comes over a stream.
+    /// Receives a message on a stream.
     pub fn message(&mut self, link: LinkId, message: &Message) {
         self.connection.handle_message(link, message, self.now);
         self.drain();
     }
 
-    /// Bytes come over a stream that make no message.
+    /// Receives bytes on a stream that do not complete a message.
     pub fn activity(&mut self, link: LinkId) {
         self.connection.handle_activity(link);
         self.drain();
     }
 
-    /// What has come over a stream by now ends within a message, or not.
+    /// Receives bytes on a stream and sets if they end within a message.
     pub fn partial(&mut self, link: LinkId, partial: bool) {
         self.connection.handle_activity(link);
         self.connection.handle_partial(link, partial, self.now);
         self.drain();
     }
 
-    /// The transport has taken bytes of what was transmitted on a link; so many are left.
+    /// Reports that the transport has taken bytes of the output on a link, of which `left` bytes are left.
     pub fn progress(&mut self, link: LinkId, left: usize) {
         self.connection.handle_progress(link, left, self.now);
         self.drain();
     }
 
-    /// A link is lost. What is too large is refused on a link that still stands.
+    /// Reports the loss of a link. A POST that is too large still gets a response.
     pub fn lost(&mut self, link: LinkId, why: LinkError) {
         if why != LinkError::TooLarge || matches!(self.ledger.record(link), Some(Record::Get)) {
             self.ledger.lose(link);
@@ -336,7 +335,7 @@ impl Server {
         self.drain();
     }
 
-    /// Time passes, and the connection is woken when it wants to be.
+    /// Advances the clock, and wakes the connection at its deadlines.
     pub fn advance(&mut self, millis: u64) {
         self.pass(Duration::from_millis(millis));
     }
@@ -350,17 +349,17 @@ impl Server {
         self.now = until;
     }
 
-    /// Time passes, and nobody wakes the connection: its process was stalled.
+    /// Advances the clock without waking the connection, as if its process was stalled.
     pub fn stall(&mut self, millis: u64) {
         self.now += Duration::from_millis(millis);
     }
 
-    /// The connection is woken, whether it wants to be or not.
+    /// Wakes the connection, even if no deadline has passed.
     pub fn wake(&mut self) {
         self.connection.handle_timeout(self.now);
         self.drain();
         let next = self.connection.poll_timeout();
-        assert!(next.is_none_or(|next| next > self.now), "livelock: a timeout that is never over");
+        assert!(next.is_none_or(|next| next > self.now), "livelock: the deadline stays in the past");
     }
 }
 
@@ -371,7 +370,7 @@ impl Server {
         let head = Head::new("POST", "/socket.io/", &query).with_content_type(content_type);
         match Request::parse(&head, &Config::default()) {
             Ok(Request::Post(post)) => post,
-            other => panic!("no POST: {other:?}"),
+            other => panic!("not a POST: {other:?}"),
         }
     }
 
@@ -380,11 +379,11 @@ impl Server {
         let head = Head::new("GET", "/socket.io/", &query).with_websocket(true);
         match Request::parse(&head, &Config::default()) {
             Ok(Request::Upgrade(upgrade)) => upgrade,
-            other => panic!("no upgrade: {other:?}"),
+            other => panic!("not an upgrade: {other:?}"),
         }
     }
 
-    /// What the next link will be.
+    /// Returns the id of the next link.
     pub(super) fn next_link(&self) -> LinkId {
         self.next_link
     }
@@ -395,8 +394,8 @@ impl Server {
         link
     }
 
-    fn requested(&mut self, link: LinkId, record: Record, taken: Result<(), RequestError>) {
-        match taken {
+    fn requested(&mut self, link: LinkId, record: Record, accepted: Result<(), RequestError>) {
+        match accepted {
             Ok(()) => self.ledger.insert(link, record),
             Err(error) => {
                 let answer = ledger::render(&Response::Refused(error));
@@ -407,7 +406,7 @@ impl Server {
     }
 }
 
-/// A message as a test writes it.
+/// Renders a message in the notation of the tests.
 pub(super) fn render(message: &Message) -> String {
     match message {
         Message::Text(text) => text.to_string(),

@@ -4,23 +4,23 @@ use socketio_core::{Config, DisconnectReason, LinkError, LinkId};
 
 use super::{Server, Welcome};
 
-/// A conversation in a text file, replayed against the core: every line that a side says must come, in
-/// order, and nothing else may.
+/// A conversation in a text file that is replayed against the core: the server's output must match its lines exactly, in
+/// order.
 ///
 /// ```text
 /// # a comment
-/// = EIO=4&transport=polling     a session is opened with this query
-/// > GET a                       requests and streams are given names
+/// = EIO=4&transport=polling     opens a session with this query
+/// > GET a                       requests and streams have names
 /// < a 200 0{"sid":"AAAAAAAAAAAAAAAAAAAA",…}
-/// > POST b 40␞42["hi"]          `␞` stands for the record separator
+/// > POST b 40␞42["hi"]          `␞` is the record separator
 /// < b 200 ok
-/// > WS c                        a stream stands
+/// > WS c                        a stream is opened
 /// > c 2probe                    a message; `<0102>` is binary
 /// < c 3probe
 /// > c lost aborted
 /// + 25000                       milliseconds pass
 /// ! emit / hello [1,2]          the application: emit, ask, disconnect, close, resume, wait, accept
-/// . / hi 1                      what the application is told; see `App`
+/// . / hi 1                      the application's log; see `App`
 /// ```
 #[derive(Debug)]
 pub struct Transcript<'a> {
@@ -28,16 +28,16 @@ pub struct Transcript<'a> {
 }
 
 impl<'a> Transcript<'a> {
-    /// The transcript in a text.
+    /// Creates a transcript from its text.
     pub fn new(text: &'a str) -> Self {
         Self { text }
     }
 
-    /// Replays it.
+    /// Replays the transcript.
     ///
     /// # Panics
     ///
-    /// The server says something else.
+    /// Panics if the output differs from the transcript.
     pub fn replay(&self) {
         let mut replay: Option<Replay> = None;
         let mut expected = Vec::new();
@@ -142,7 +142,7 @@ impl Replay {
         assert!(self.links.insert(name.to_owned(), link).is_none(), "two links named {name}");
     }
 
-    /// What came out since the last time must be what is written.
+    /// Asserts that the output since the last call is as expected.
     fn compare(&mut self, expected: &mut Vec<String>) {
         let mut said: Vec<String> = self.server.log().into_iter().map(|line| format!(". {line}")).collect();
         let server = &self.server;
@@ -158,7 +158,7 @@ impl Replay {
             let messages = self.server.messages(*link);
             said.extend(messages.iter().map(|message| format!("< {name} {message}")));
         }
-        // Between links there is no order.
+        // There is no order between links.
         let link = |line: &String| line.splitn(3, ' ').take(2).collect::<Vec<_>>().join(" ");
         let speaker = |line: &String| if line.starts_with('.') { String::new() } else { link(line) };
         expected.sort_by_key(speaker);

@@ -6,14 +6,14 @@ use socketio_core::{Accept, AckRequest, DisconnectReason, Pending, SocketId, Soc
 use super::Server;
 use crate::sim::{Token, Welcome};
 
-/// The application.
+/// Input from the application.
 impl Server {
-    /// The socket that is connected to `namespace`.
+    /// Returns the socket connected to `namespace`.
     pub fn socket(&self, namespace: &str) -> SocketKey {
         self.app.socket(namespace).unwrap_or_else(|| panic!("no socket on {namespace}"))
     }
 
-    /// The last socket that was connected to `namespace`, whether or not it still is.
+    /// Returns the last socket that was connected to `namespace`, even if it is gone.
     fn last_socket(&self, namespace: &str) -> SocketKey {
         self.app.last_socket(namespace).unwrap_or_else(|| panic!("no socket was on {namespace}"))
     }
@@ -24,17 +24,17 @@ impl Server {
         self.send(socket, name, value, None);
     }
 
-    /// Sends an event and awaits the answer, for this many milliseconds if so told.
-    pub fn ask(&mut self, namespace: &str, name: &str, patience: Option<u64>) -> Token {
+    /// Sends an event that requests an ack, with an optional timeout in milliseconds.
+    pub fn ask(&mut self, namespace: &str, name: &str, timeout: Option<u64>) -> Token {
         let socket = self.socket(namespace);
-        self.ask_socket(socket, name, patience)
+        self.ask_socket(socket, name, timeout)
     }
 
-    /// Like [`ask`](Self::ask), of a socket that may be gone.
-    pub fn ask_socket(&mut self, socket: SocketKey, name: &str, patience: Option<u64>) -> Token {
+    /// Like [`ask`](Self::ask), for a socket that may be gone.
+    pub fn ask_socket(&mut self, socket: SocketKey, name: &str, timeout: Option<u64>) -> Token {
         let token = self.app.expect_answer();
         self.last_id += 1;
-        let deadline = patience.map(|millis| self.now + Duration::from_millis(millis));
+        let deadline = timeout.map(|millis| self.now + Duration::from_millis(millis));
         let request = AckRequest::new(AckId(self.last_id - 1), token, deadline);
         self.send(socket, name, &1, Some(request));
         token
@@ -45,47 +45,47 @@ impl Server {
         self.send(socket, name, value, None);
     }
 
-    /// The application has ended its connect handler, or handles again what came before the end.
+    /// Resumes the events of the last socket on `namespace`, as after its connect handler.
     pub fn resume(&mut self, namespace: &str) {
         let socket = self.last_socket(namespace);
         self.hold(socket, false);
     }
 
-    /// The application drops the events that wait; returns how many there were.
+    /// Drops the parked events of the last socket on `namespace`. Returns their number.
     pub fn forget(&mut self, namespace: &str) -> usize {
         let socket = self.last_socket(namespace);
         self.connection.forget(socket)
     }
 
-    /// The application takes no more events for now.
+    /// Parks the events of the socket on `namespace`.
     pub fn park(&mut self, namespace: &str) {
         let socket = self.socket(namespace);
         self.hold(socket, true);
     }
 
-    /// The application takes no more events of any socket for now.
+    /// Parks the events of all sockets.
     pub fn park_all(&mut self) {
         self.connection.park_all();
         self.drain();
     }
 
-    /// The application takes the events of all sockets again.
+    /// Resumes the events of all sockets.
     pub fn resume_all(&mut self) {
         self.connection.resume_all();
         self.drain();
     }
 
-    /// Parks or resumes a socket that may be gone.
-    pub fn hold(&mut self, socket: SocketKey, held: bool) {
-        self.app.hold(socket, held);
-        match held {
+    /// Parks or resumes the events of a socket that may be gone.
+    pub fn hold(&mut self, socket: SocketKey, parked: bool) {
+        self.app.hold(socket, parked);
+        match parked {
             true => self.connection.park(socket),
             false => self.connection.resume(socket),
         }
         self.drain();
     }
 
-    /// The application answers the oldest client it let wait; false if there is none.
+    /// Decides on the oldest postponed connection request. Returns `false` if there is none.
     pub fn decide(&mut self, welcome: Welcome) -> bool {
         let pending = self.app.next_pending();
         let any = pending.is_some();
@@ -96,13 +96,13 @@ impl Server {
         any
     }
 
-    /// Disconnects the socket of `namespace`.
+    /// Disconnects the socket on `namespace`.
     pub fn disconnect(&mut self, namespace: &str) {
         let socket = self.socket(namespace);
         self.disconnect_socket(socket, false);
     }
 
-    /// Disconnects a socket that may be gone; with `close`, the whole connection.
+    /// Disconnects a socket that may be gone, or with `close` the whole connection.
     pub fn disconnect_socket(&mut self, socket: SocketKey, close: bool) {
         match close {
             false => self.connection.disconnect(socket),

@@ -7,8 +7,7 @@ use crate::sim::app::Reaction;
 use crate::sim::ledger;
 
 impl Server {
-    /// The drain rule, as it is written: events until there is none, transmits until there is none, then
-    /// the timeout.
+    /// Applies the drain rule: polls events until `None`, transmits until `None`, then the timeout.
     pub(super) fn drain(&mut self) {
         let was_closed = self.app.closed().is_some();
         for _ in 0..100_000 {
@@ -34,32 +33,29 @@ impl Server {
             self.check_order(&transmit);
             self.transmitted.push(transmit);
         }
-        assert!(
-            self.connection.poll(self.now).is_none(),
-            "the drain rule is enough: no event is left behind"
-        );
+        assert!(self.connection.poll(self.now).is_none(), "no event is left after the drain rule");
         assert!(self.connection.poll_transmit().is_none(), "a bounded number of transmits");
         self.check(was_closed);
     }
 
-    /// What holds between any two inputs.
+    /// Checks the invariants that hold between any two inputs.
     fn check(&self, was_closed: bool) {
         let (connection, app) = (&self.connection, &self.app);
-        assert_eq!(connection.awaited_acks(), app.awaited(), "every token is awaited or has come back");
+        assert_eq!(connection.awaited_acks(), app.awaited(), "every token is awaited or was returned");
         assert_eq!(
             connection.poll_timeout().is_none(),
             connection.is_finished(),
-            "only the end has no timer"
+            "there is a timeout until the connection is finished"
         );
         if connection.is_finished() {
-            assert!(app.closed().is_some(), "an end is told");
-            assert_eq!(self.ledger.open(), [], "the end lets every link go");
-            assert_eq!(connection.queued_bytes(), 0, "the end keeps no packets");
+            assert!(app.closed().is_some(), "the application has received `Closed`");
+            assert_eq!(self.ledger.open(), [], "no link is open at the end");
+            assert_eq!(connection.queued_bytes(), 0, "no packets are queued at the end");
         }
-        assert!(!was_closed || app.closed().is_some(), "what is over stays over");
+        assert!(!was_closed || app.closed().is_some(), "a closed connection stays closed");
     }
 
-    /// Events and answers of the application leave in the order in which they were sent.
+    /// Checks that the application's events and acks leave in the order in which they were sent.
     fn check_order(&mut self, transmit: &Transmit) {
         let messages = match transmit {
             Transmit::Message { packet, .. } => ledger::messages_of(packet),
