@@ -1,8 +1,8 @@
-//! The server that benchmarks talk to: `PORT` and `PING_INTERVAL_MS` come from the environment.
+//! The server for benchmarks. The environment variables `PORT` and `PING_INTERVAL_MS` configure it.
 //!
-//! On the namespace `/`: `a` does nothing, `echo(p)` emits `echo(p)` back, `ack(p)` acks `p`, `bin(bytes)` emits
-//! `bin(bytes)` back, `bcast(p)` emits `bcast(p)` to all, `join([rooms])` and `leave([rooms])` ack with nothing,
-//! `room(name, p)` emits `room(p)` to that room. `tests/bench` has the same server on other libraries.
+//! Events of the namespace `/`: `a` does nothing, `echo(p)` emits `echo(p)` back, `ack(p)` acks `p`, `bin(bytes)` emits
+//! `bin(bytes)` back, `bcast(p)` emits `bcast(p)` to all, `join([rooms])` and `leave([rooms])` ack without a value,
+//! `room(name, p)` emits `room(p)` to that room. `tests/bench` has the same server with other libraries.
 
 use std::time::Duration;
 
@@ -46,7 +46,7 @@ async fn main() -> std::io::Result<()> {
     let app = Router::new().route("/", get(async || "ok")).layer(io.layer());
     let address = ("127.0.0.1", env("PORT", 3000) as u16);
     let listener = TcpListener::bind(address).await?.tap_io(|stream| {
-        // A failure means that the peer is gone.
+        // An error means that the peer is gone.
         stream.set_nodelay(true).ok();
     });
     axum::serve(listener, app).await

@@ -1,6 +1,6 @@
-//! The core alone: Socket.IO on plain threads and blocking sockets, without a runtime.
+//! Socket.IO with `socketio_core` only, on threads and blocking sockets, without an async runtime.
 //!
-//! It shows all that a driver of `socketio_core` has to do. Each connection has two threads and a channel:
+//! This shows everything that a driver of `socketio_core` has to do. Each connection has two threads and a channel:
 //!
 //! ```text
 //! TCP ─▶ reader thread ─▶┐
@@ -8,10 +8,10 @@
 //! other sessions ───────▶┘
 //! ```
 //!
-//! The session thread is the only one that touches its `Connection`, and the only one that writes. It waits
-//! for the channel, but not longer than the connection's deadline; then it feeds the core, and drains it.
-//! Clients must come by WebSocket (`transports: ["websocket"]`): long polling would need an HTTP server.
-//! `PORT` comes from the environment, default 3000.
+//! The session thread alone uses its `Connection` and writes to the stream. It waits for input from the channel until the
+//! connection's deadline, passes it to the core, and drains the core. Clients must connect by WebSocket
+//! (`transports: ["websocket"]`), because long polling would need an HTTP server. The environment variable `PORT` sets the
+//! port, by default 3000.
 
 mod server;
 mod session;

@@ -6,7 +6,7 @@ use socketio_core::{Config, Encoded, SocketId, Transport};
 
 use crate::session::Input;
 
-/// What all sessions share: the configuration, and how to reach the sockets.
+/// The state shared by all sessions: the configuration and the inputs of all sockets.
 #[derive(Debug)]
 pub(crate) struct Server {
     pub(crate) config: Arc<Config>,
@@ -28,8 +28,8 @@ impl Server {
         self.sockets.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
     }
 
-    /// To all sockets. The packet is encoded once; a session whose channel is full misses it, so that a
-    /// slow client holds up nobody.
+    /// Sends a packet, encoded once, to all sockets. A session whose channel is full misses it, so that a slow client does not
+    /// block the others.
     pub(crate) fn broadcast(&self, packet: &Encoded) {
         for inputs in self.sockets.lock().unwrap_or_else(PoisonError::into_inner).values() {
             inputs.try_send(Input::Broadcast(packet.clone())).ok();

@@ -16,27 +16,27 @@ use socketio_core::{
 use crate::server::Server;
 use crate::websocket::{self, Accepted};
 
-/// What reaches the thread of a session.
+/// An input to the thread of a session.
 #[derive(Debug)]
 pub(crate) enum Input {
-    /// From the reader: a message of the client.
+    /// A message of the client, from the reader.
     Message(Message),
-    /// From the reader: a control frame to be written, the answer to one that came.
+    /// A reply to a control frame, to be written, from the reader.
     Control(Vec<u8>),
-    /// From the reader: nothing more will come.
+    /// The end of the stream, from the reader.
     Lost(LinkError),
-    /// From another session.
+    /// A broadcast packet, from another session.
     Broadcast(Encoded),
 }
 
-/// A session has one stream and no requests, so one link names all there is.
+/// The only link, because a session has one stream and no requests.
 const LINK: LinkId = LinkId::new(0);
-/// How many inputs may wait: above it the reader waits, and with it the client.
+/// The maximum number of queued inputs. Beyond it, the reader blocks, which applies back-pressure to the client.
 const INPUTS: usize = 256;
-/// How long a client may take nothing of what is written to it.
+/// The maximum time for a write without progress.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// Serves one client, to its end.
+/// Serves one client until its session ends.
 pub(crate) fn serve(server: Arc<Server>, stream: TcpStream) -> io::Result<()> {
     stream.set_nodelay(true)?;
     stream.set_write_timeout(Some(WRITE_TIMEOUT))?;
@@ -63,7 +63,7 @@ pub(crate) fn serve(server: Arc<Server>, stream: TcpStream) -> io::Result<()> {
     };
     let served = session.run(&inputs);
 
-    // The reader may be waiting for the network or for the channel: let go of both.
+    // The reader may be blocked on the stream or the channel: close both.
     session.leave();
     session.stream.shutdown(Shutdown::Both).ok();
     drop(inputs);
@@ -74,27 +74,27 @@ pub(crate) fn serve(server: Arc<Server>, stream: TcpStream) -> io::Result<()> {
 struct Session {
     server: Arc<Server>,
     stream: TcpStream,
-    /// The token of an ack that is awaited is when it was asked for.
+    /// The connection. The token of an awaited ack is the time of its request.
     connection: Connection<Instant>,
-    /// The way to this very thread, for other sessions.
+    /// The sender to this thread, for other sessions.
     inputs: SyncSender<Input>,
-    /// The socket on the namespace `/`, the only one there is.
+    /// The socket on `/`, the only namespace.
     socket: Option<(SocketKey, SocketId)>,
     encoder: Encoder,
-    /// How many acks were asked for.
+    /// The number of acks requested so far.
     asked: u64,
 }
 
-/// The driver: everything here would be the same for another application.
+/// The driver, which does not depend on the application.
 impl Session {
-    /// Feeds the core and drains it, in turns.
+    /// Alternately passes input to the core and drains its output.
     fn run(&mut self, inputs: &Receiver<Input>) -> io::Result<()> {
         loop {
             self.drain()?;
             if self.connection.is_finished() {
                 return Ok(());
             }
-            // The deadline may have changed with any call, so it is asked for each time.
+            // Any call may have changed the deadline.
             let input = match self.connection.poll_timeout() {
                 Some(deadline) => inputs.recv_timeout(deadline.saturating_duration_since(Instant::now())),
                 None => inputs.recv().map_err(|_| RecvTimeoutError::Disconnected),
@@ -115,23 +115,23 @@ impl Session {
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return Ok(()),
             }
-            // A busy channel must not starve the timer: a client that only talks is to be pinged, too.
+            // A busy channel must not starve the timer, which sends pings.
             if self.connection.poll_timeout().is_some_and(|deadline| now >= deadline) {
                 self.connection.handle_timeout(now);
             }
         }
     }
 
-    /// The drain rule: transmit until `None`, then events until `None`. An event makes the application
-    /// act, and an act makes more to transmit; so it is over when both are empty.
+    /// Applies the drain rule: polls transmits and events until both return `None`. Handling an event may cause further
+    /// transmits.
     fn drain(&mut self) -> io::Result<()> {
         loop {
             while let Some(transmit) = self.connection.poll_transmit() {
                 match transmit {
-                    // The packet is framed for a WebSocket, its attachments included.
+                    // The packet is already framed, including its attachments.
                     Transmit::Message { packet, .. } => self.write(packet.websocket())?,
                     Transmit::Close { code, .. } => self.write(&websocket::close_frame(code))?,
-                    // There are no requests to be answered.
+                    // Other transmits are for HTTP requests.
                     _ => {}
                 }
             }
@@ -140,7 +140,7 @@ impl Session {
         }
     }
 
-    /// Writes. A client that takes nothing is told to the core, which ends the session.
+    /// Writes to the stream. Reports a failed or stalled write to the core, which then ends the session.
     fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         let Err(error) = self.stream.write_all(bytes) else { return Ok(()) };
         let why = match error.kind() {
@@ -186,14 +186,14 @@ impl Session {
         self.socket = Some((socket, id));
         self.server.join(id, self.inputs.clone());
 
-        // An event that the client is to answer within a second.
+        // Sends an event that the client must acknowledge within a second.
         let now = Instant::now();
         let ack = AckId(self.asked);
         self.asked += 1;
         let packet = self.encoder.event("/", "who", "are you?", Some(ack)).map_err(io::Error::other)?;
         let request = AckRequest::new(ack, now, Some(now + Duration::from_secs(1)));
         self.connection.send(socket, packet, Some(request));
-        // Its events were parked until everything about it is set up.
+        // The socket's events were parked until it is set up.
         self.connection.resume(socket);
         Ok(())
     }
@@ -230,7 +230,7 @@ impl Session {
 
 type Fault = Box<dyn std::error::Error>;
 
-/// Session ids are secrets: the operating system's randomness, and no other.
+/// Returns randomness of the operating system, because session ids are secrets.
 fn entropy() -> io::Result<[u8; 15]> {
     let mut entropy = [0; 15];
     getrandom::fill(&mut entropy).map_err(io::Error::other)?;

@@ -11,17 +11,16 @@ use tungstenite::{Bytes, Error, HandshakeError, WebSocket};
 
 use crate::session::Input;
 
-/// A WebSocket that stands, and what its client asked for.
+/// An established WebSocket and the request of its client.
 pub(crate) struct Accepted {
     pub(crate) open: Open,
     pub(crate) reader: Reader,
 }
 
-/// How long a client may take for its HTTP request.
+/// The time for a client to send its HTTP request.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Answers the HTTP request of a client. One that is no Socket.IO client, or makes no sense, is refused
-/// with the answer that the core has for it.
+/// Performs the handshake with a client. Invalid requests are rejected with the response defined by the core.
 pub(crate) fn accept(stream: TcpStream, config: &Config) -> io::Result<Accepted> {
     stream.set_read_timeout(Some(HANDSHAKE_TIMEOUT))?;
     let limits = WebSocketConfig::default()
@@ -36,7 +35,7 @@ pub(crate) fn accept(stream: TcpStream, config: &Config) -> io::Result<Accepted>
         }
         Err((status, body)) => {
             let mut response = ErrorResponse::new(Some(body.to_owned()));
-            *response.status_mut() = status.try_into().expect("the core gives statuses of HTTP");
+            *response.status_mut() = status.try_into().expect("the core returns valid status codes");
             Err(response)
         }
     };
@@ -46,9 +45,9 @@ pub(crate) fn accept(stream: TcpStream, config: &Config) -> io::Result<Accepted>
         Err(HandshakeError::Failure(error)) => return Err(io::Error::other(error)),
         Err(HandshakeError::Interrupted(_)) => return Err(io::ErrorKind::TimedOut.into()),
     };
-    // From now on the session's deadlines count, and the session thread keeps them.
+    // From now on, the session thread enforces the session's deadlines.
     socket.get_mut().stream.set_read_timeout(None)?;
-    let open = open.expect("no handshake succeeds unchecked");
+    let open = open.expect("the callback ran before the handshake succeeded");
     Ok(Accepted { open, reader: Reader { socket } })
 }
 
@@ -57,32 +56,32 @@ fn parse(request: &HttpRequest, config: &Config) -> Result<Open, (u16, &'static 
         return Err((404, ""));
     }
     let query = request.uri().query().unwrap_or_default();
-    // tungstenite has seen that it is a GET that asks to become a WebSocket.
+    // tungstenite has checked that this is a GET with a valid WebSocket upgrade.
     let head = Head::new("GET", "/socket.io/", query).with_websocket(true);
-    let refused = |error: RequestError| (error.status(), error.body());
-    match Request::parse(&head, config).map_err(refused)? {
+    let rejection = |error: RequestError| (error.status(), error.body());
+    match Request::parse(&head, config).map_err(rejection)? {
         Request::Open(open) => Ok(open),
-        // All other requests belong to a session that polls, and there is none.
-        _ => Err(refused(RequestError::UnknownSession)),
+        // All other requests belong to a polling session, which does not exist here.
+        _ => Err(rejection(RequestError::UnknownSession)),
     }
 }
 
-/// Reads the messages of a client.
+/// The reader of a client's messages.
 pub(crate) struct Reader {
     socket: WebSocket<ReadHalf>,
 }
 
 impl Reader {
-    /// Hands over what comes, until nothing more does or nobody wants it.
+    /// Sends messages to the session until the stream or the session ends.
     pub(crate) fn run(mut self, inputs: &SyncSender<Input>) {
         self.socket.get_mut().replies = Some(inputs.clone());
         let why = loop {
             let message = match self.socket.read() {
                 Ok(tungstenite::Message::Text(text)) => {
-                    Message::Text(Bytes::from(text).try_into().expect("tungstenite has checked it"))
+                    Message::Text(Bytes::from(text).try_into().expect("tungstenite has validated the text"))
                 }
                 Ok(tungstenite::Message::Binary(bytes)) => Message::Binary(bytes),
-                // Its answer is written with the next read.
+                // The next read writes the reply to a control frame.
                 Ok(_) => continue,
                 Err(Error::ConnectionClosed) => break LinkError::Closed,
                 Err(Error::Capacity(_)) => break LinkError::TooLarge,
@@ -96,12 +95,12 @@ impl Reader {
     }
 }
 
-/// What tungstenite reads from. The frames that it writes on its own, pongs and the answer to a close
-/// frame, take the way through the session thread, so that they never land inside another frame.
+/// The stream for tungstenite. Frames that tungstenite writes itself, pongs and close replies, are sent by the session
+/// thread, so that they are never written within another frame.
 #[derive(Debug)]
 struct ReadHalf {
     stream: TcpStream,
-    /// None during the handshake.
+    /// The sender for replies, or `None` during the handshake.
     replies: Option<SyncSender<Input>>,
 }
 
@@ -124,7 +123,7 @@ impl Write for ReadHalf {
     }
 }
 
-/// The close frame of a server, RFC 6455 §5.5.1.
+/// Returns a close frame of a server (RFC 6455 §5.5.1).
 pub(crate) fn close_frame(code: Option<u16>) -> Vec<u8> {
     let code = code.map(u16::to_be_bytes);
     let payload = code.as_ref().map_or(&[][..], |code| code);

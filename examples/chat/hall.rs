@@ -4,13 +4,13 @@ use std::time::SystemTime;
 
 use serde::Serialize;
 
-/// Who is where, and what was said. Cloned, it is the same hall.
+/// The state of the chat: nicknames, rooms, members and messages. Clones share the same state.
 #[derive(Debug, Clone)]
 pub(crate) struct Hall(Arc<Mutex<State>>);
 
 #[derive(Debug)]
 struct State {
-    /// The nicknames that are taken, in lower case.
+    /// The taken nicknames in lower case.
     nicks: HashSet<String>,
     rooms: BTreeMap<String, Room>,
 }
@@ -21,24 +21,24 @@ struct Room {
     history: VecDeque<Message>,
 }
 
-/// Something that was said.
+/// A chat message.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Message {
     pub(crate) room: String,
     pub(crate) nick: String,
     pub(crate) text: String,
-    /// In milliseconds since 1970.
+    /// The time in milliseconds since 1970.
     pub(crate) at: u64,
 }
 
-/// A room as the list of rooms shows it.
+/// An entry of the list of rooms.
 #[derive(Debug, Serialize)]
 pub(crate) struct Listed {
     name: String,
     members: usize,
 }
 
-/// A room as who enters sees it.
+/// The contents of a room, as sent to a client that enters it.
 #[derive(Debug, Serialize)]
 pub(crate) struct View {
     pub(crate) room: String,
@@ -46,16 +46,16 @@ pub(crate) struct View {
     history: Vec<Message>,
 }
 
-/// A nickname that is taken, and given back when this is dropped.
+/// A taken nickname, which is released on drop.
 #[derive(Debug)]
 pub(crate) struct Seat {
     hall: Hall,
     pub(crate) nick: String,
 }
 
-/// Rooms that stay when nobody is in them.
+/// The rooms that exist even without members.
 const KEPT: [&str; 3] = ["lobby", "rust", "coffee"];
-/// How many messages of a room are remembered.
+/// The number of messages stored per room.
 const HISTORY: usize = 50;
 
 impl Hall {
@@ -64,14 +64,13 @@ impl Hall {
         Self(Arc::new(Mutex::new(State { nicks: HashSet::new(), rooms })))
     }
 
-    /// Takes a nickname, unless somebody has it.
+    /// Takes a nickname. Returns `None` if it is already taken.
     pub(crate) fn take(&self, nick: &str) -> Option<Seat> {
         let taken = self.lock().nicks.insert(nick.to_lowercase());
         taken.then(|| Seat { hall: self.clone(), nick: nick.to_owned() })
     }
 
-    /// Enters a room. `entered` runs before anybody else can enter, leave or speak, so that what it sends
-    /// and the view agree.
+    /// Enters a room. `entered` is called under the lock, so that the events it sends are consistent with the returned view.
     pub(crate) fn enter(&self, name: &str, nick: &str, entered: impl FnOnce()) -> View {
         let mut state = self.lock();
         let room = state.rooms.entry(name.to_owned()).or_default();
@@ -84,7 +83,7 @@ impl Hall {
         }
     }
 
-    /// Leaves a room.
+    /// Leaves a room. `left` is called under the lock.
     pub(crate) fn leave(&self, name: &str, nick: &str, left: impl FnOnce()) {
         let mut state = self.lock();
         left();
@@ -96,7 +95,7 @@ impl Hall {
         }
     }
 
-    /// Says something.
+    /// Adds a message and returns its time. `said` is called under the lock.
     pub(crate) fn say(&self, room: &str, nick: &str, text: String, said: impl FnOnce(&Message)) -> u64 {
         let message = Message { room: room.to_owned(), nick: nick.to_owned(), text, at: now() };
         let mut state = self.lock();
@@ -111,7 +110,7 @@ impl Hall {
         at
     }
 
-    /// The rooms there are.
+    /// Returns the list of rooms.
     pub(crate) fn list(&self) -> Vec<Listed> {
         let listed =
             |(name, room): (&String, &Room)| Listed { name: name.clone(), members: room.members.len() };

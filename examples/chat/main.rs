@@ -1,5 +1,5 @@
-//! A chat: nicknames, rooms, who is here, who is typing. `PORT` is 3000 unless the environment says
-//! otherwise; the page is in `page/`, and the contract between the two stands at the top of `page/chat.js`.
+//! A chat with nicknames, rooms, lists of members and typing indicators. The page is in `page/`, and its protocol is
+//! documented at the top of `page/chat.js`. The environment variable `PORT` sets the port, by default 3000.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -40,36 +40,36 @@ async fn main() -> std::io::Result<()> {
     let server = axum::serve(listener, app).with_graceful_shutdown(async { drop(stopped.await) });
     let server = tokio::spawn(server.into_future());
     tokio::signal::ctrl_c().await?;
-    // The sessions first: the server's shutdown waits for polls, and forgets WebSockets.
+    // Close sessions first: the server's shutdown waits for polls but ignores WebSockets.
     io.close(GRACE).await;
     stop.send(()).ok();
-    // With a deadline: it also waits for whoever has sent half a request or does not read an answer.
+    // With a timeout, because the shutdown also waits for peers that send half a request or do not read a response.
     timeout(GRACE, server).await.unwrap_or(Ok(Ok(())))?
 }
 
-/// How long clients may take to say goodbye, and connections to end.
+/// The time for clients to disconnect, and for connections to end.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// What a client sends with its wish to connect.
+/// The `auth` payload of a client.
 #[derive(Deserialize)]
 struct Hello {
     nick: Option<String>,
     room: Option<String>,
 }
 
-/// The room a socket is in.
+/// The current room of a socket.
 #[derive(Clone, Default)]
 struct Present(String);
 
 fn chat(ns: &mut NamespaceBuilder) {
     ns.middleware(async |socket: Socket, Auth(hello): Auth<Hello>, State(hall): State<Hall>| {
         let nick = hello.nick.filter(|nick| is_name(nick, 20, "._-")).ok_or_else(|| {
-            refusal("nickname invalid", "Use 1 to 20 letters, digits, dots, dashes or underscores.")
+            rejection("nickname invalid", "Use 1 to 20 letters, digits, dots, dashes or underscores.")
         })?;
         let seat = hall
             .take(&nick)
-            .ok_or_else(|| refusal("nickname taken", &format!("Somebody here is already called {nick}.")))?;
-        // Dropped with the socket: the nickname is free again, however the socket ends.
+            .ok_or_else(|| rejection("nickname taken", &format!("The nickname {nick} is already taken.")))?;
+        // Dropped with the socket, which releases the nickname however the socket ends.
         socket.extensions().insert(Arc::new(seat));
         Ok::<_, ConnectError>(())
     });
@@ -161,11 +161,11 @@ fn list_rooms(socket: &Socket, hall: &Hall) {
     socket.all().emit("rooms", &hall.list());
 }
 
-fn refusal(message: &str, reason: &str) -> ConnectError {
+fn rejection(message: &str, reason: &str) -> ConnectError {
     ConnectError::new(message).with_data(&json!({ "reason": reason }))
 }
 
-fn is_name(name: &str, longest: usize, marks: &str) -> bool {
-    (1..=longest).contains(&name.chars().count())
+fn is_name(name: &str, max_length: usize, marks: &str) -> bool {
+    (1..=max_length).contains(&name.chars().count())
         && name.chars().all(|c| c.is_alphanumeric() || marks.contains(c))
 }

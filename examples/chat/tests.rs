@@ -1,4 +1,4 @@
-//! The chat with clients in memory.
+//! Tests of the chat with in-memory clients.
 
 use serde_json::{Value, json};
 use socketio_tower::SocketIo;
@@ -17,7 +17,7 @@ async fn enter(io: &SocketIo, nick: &str) -> Result<TestSocket, ClientError> {
     client.namespace("/chat").auth(&json!({ "nick": nick })).connect().await
 }
 
-/// Who has entered and has read what everybody reads who enters.
+/// Connects a client and reads the messages that every new client receives.
 async fn entered(io: &SocketIo, nick: &str) -> TestSocket {
     let socket = enter(io, nick).await.expect("the nickname is free");
     let welcome: Value = socket.expect("welcome").await;
@@ -49,8 +49,8 @@ async fn a_message_reaches_the_room_but_not_who_wrote_it() {
 async fn a_nickname_is_free_again_when_its_owner_is_gone() {
     let io = server();
     let ada = entered(&io, "ada").await;
-    let refused = enter(&io, "Ada").await.unwrap_err();
-    assert_eq!(refused.message(), "nickname taken");
+    let rejected = enter(&io, "Ada").await.unwrap_err();
+    assert_eq!(rejected.message(), "nickname taken");
     assert_eq!(enter(&io, "a b").await.unwrap_err().message(), "nickname invalid");
 
     let bob = entered(&io, "bob").await;

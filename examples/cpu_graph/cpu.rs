@@ -5,38 +5,38 @@ use serde::Serialize;
 use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval};
 
-/// How busy the processor is, measured once for all who want to know. Cloned, it is the same.
+/// The CPU usage, measured once for all watchers. Clones share the same measurement.
 #[derive(Debug, Clone)]
 pub(crate) struct Cpu(Arc<watch::Sender<Sample>>);
 
-/// How busy all cores were since the sample before.
+/// The usage of all cores since the previous sample.
 #[derive(Debug, Clone, Copy, Default, Serialize)]
 pub(crate) struct Sample {
-    /// 1 for the first that was measured, 0 before it.
+    /// The number of the sample: 1 for the first one measured, 0 before.
     number: u64,
-    /// 0 to 100.
+    /// The usage from 0 to 100.
     percent: f64,
-    /// Whether it was measured. Where there is no `/proc/stat` it is a wave, to have something to see.
+    /// `true` if the usage was measured. Without `/proc/stat`, a sine wave is shown instead.
     real: bool,
 }
 
-/// How often it is measured.
+/// The period of measurement.
 pub(crate) const PERIOD: Duration = Duration::from_millis(500);
 
 impl Cpu {
-    /// Starts to measure, for as long as the process runs.
+    /// Starts measuring, for as long as the process runs.
     pub(crate) fn new() -> Self {
         let cpu = Self(Arc::default());
         tokio::spawn(measure(Arc::clone(&cpu.0)));
         cpu
     }
 
-    /// Shows the latest sample and every new one, until it is dropped.
+    /// Returns a receiver of the latest sample.
     pub(crate) fn watch(&self) -> watch::Receiver<Sample> {
         self.0.subscribe()
     }
 
-    /// How many watch.
+    /// Returns the number of receivers.
     pub(crate) fn watchers(&self) -> usize {
         self.0.receiver_count()
     }
@@ -56,7 +56,7 @@ async fn measure(samples: Arc<watch::Sender<Sample>>) {
     }
 }
 
-/// Time that the cores have spent since the machine was started, in ticks of the clock.
+/// The time spent by all cores since boot, in clock ticks.
 #[derive(Debug, Clone, Copy)]
 struct Times {
     idle: u64,
@@ -64,13 +64,13 @@ struct Times {
 }
 
 impl Times {
-    /// None where there is no `/proc/stat`. It is made in memory: reading it does not wait for a disk.
+    /// Reads `/proc/stat`. Returns `None` if it does not exist. It is not on a disk, so reading it does not block.
     fn read() -> Option<Self> {
         Self::parse(&std::fs::read_to_string("/proc/stat").ok()?)
     }
 
-    /// The first line of proc(5), `/proc/stat`: `cpu user nice system idle iowait irq softirq steal guest guest_nice`.
-    /// A guest's time is within the user's.
+    /// Parses the first line of `/proc/stat`, see proc(5): `cpu user nice system idle iowait irq softirq steal guest
+    /// guest_nice`. Guest time is included in user time.
     fn parse(stat: &str) -> Option<Self> {
         let numbers = stat.lines().next()?.strip_prefix("cpu ")?.split_ascii_whitespace();
         let times: Vec<u64> = numbers.take(8).map_while(|number| number.parse().ok()).collect();
@@ -79,7 +79,7 @@ impl Times {
     }
 
     fn percent_since(self, before: Self) -> f64 {
-        // The time that was spent waiting for a disk may go backwards.
+        // `iowait` may decrease.
         let all = self.all.saturating_sub(before.all);
         let idle = self.idle.saturating_sub(before.idle).min(all);
         100.0 * (all - idle) as f64 / all.max(1) as f64

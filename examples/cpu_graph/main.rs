@@ -1,5 +1,5 @@
-//! A live graph of the processor: one task measures, and one task per socket sends, as often as its client
-//! wants. `PORT` comes from the environment, default 3000; the page is in `page/`.
+//! A live graph of the CPU usage. One task measures, and one task per socket sends samples at the interval chosen by the
+//! client. The page is in `page/`. The environment variable `PORT` sets the port, by default 3000.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -39,45 +39,45 @@ async fn main() -> std::io::Result<()> {
     axum::serve(listener, app).await
 }
 
-/// How often a client is told, until it wishes otherwise.
-const USUAL: Duration = Duration::from_secs(1);
-const LONGEST: Duration = Duration::from_secs(60);
+/// The interval between samples until a client sets another one.
+const DEFAULT_INTERVAL: Duration = Duration::from_secs(1);
+const MAX_INTERVAL: Duration = Duration::from_secs(60);
 
-/// The wish of a socket. Its task hears when it changes.
+/// The interval of a socket, watched by its task.
 #[derive(Clone)]
-struct Pace(Arc<watch::Sender<Duration>>);
+struct Interval(Arc<watch::Sender<Duration>>);
 
 fn graph(ns: &mut NamespaceBuilder) {
     ns.on_connect(async |socket: Socket, State(cpu): State<Cpu>| {
-        let (pace, wanted) = watch::channel(USUAL);
-        socket.extensions().insert(Pace(Arc::new(pace)));
-        // Cancelled when the socket has been disconnected.
-        socket.spawn(async move |socket| send(socket, cpu.watch(), wanted).await);
+        let (sender, interval) = watch::channel(DEFAULT_INTERVAL);
+        socket.extensions().insert(Interval(Arc::new(sender)));
+        // Cancelled after the socket is disconnected.
+        socket.spawn(async move |socket| send(socket, cpu.watch(), interval).await);
     });
 
-    // Milliseconds. The ack says what it is: not shorter than what is measured.
+    // Sets the interval in milliseconds. The ack is the actual interval, at least the period of measurement.
     ns.on("interval", async |socket: Socket, Data(millis): Data<u64>| {
-        let interval = Duration::from_millis(millis).clamp(cpu::PERIOD, LONGEST);
-        if let Some(Pace(pace)) = socket.extensions().get() {
-            pace.send_replace(interval);
+        let interval = Duration::from_millis(millis).clamp(cpu::PERIOD, MAX_INTERVAL);
+        if let Some(Interval(sender)) = socket.extensions().get() {
+            sender.send_replace(interval);
         }
         interval.as_millis() as u64
     });
 }
 
-async fn send(socket: Socket, mut cpu: watch::Receiver<Sample>, mut pace: watch::Receiver<Duration>) {
-    // It ends by itself only when the server does.
+async fn send(socket: Socket, mut cpu: watch::Receiver<Sample>, mut interval: watch::Receiver<Duration>) {
+    // Runs until the task is cancelled or the server ends.
     while cpu.changed().await.is_ok() {
         let sample = *cpu.borrow_and_update();
-        // What a slow client cannot take now it need not have later: there will be a newer one.
+        // Slow clients skip samples, because newer ones follow.
         socket.volatile().emit("cpu", &sample);
-        let interval = *pace.borrow_and_update();
+        let wait = *interval.borrow_and_update() - cpu::PERIOD / 2;
         tokio::select! {
-            // A little less, so that the sample that comes just then is not missed.
-            () = sleep(interval - cpu::PERIOD / 2) => {}
-            _ = pace.changed() => {}
+            // Slightly less than the interval, so that the sample due then is not missed.
+            () = sleep(wait) => {}
+            _ = interval.changed() => {}
         }
-        // Those that came meanwhile were not wanted.
+        // Skips the samples of the meantime.
         cpu.mark_unchanged();
     }
 }

@@ -1,4 +1,4 @@
-//! The graph with clients in memory, whose time takes none.
+//! Tests of the graph with in-memory clients, in virtual time.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ fn server() -> (SocketIo, Cpu) {
     (io, cpu)
 }
 
-/// How long the next two samples are apart.
+/// Returns the time between the next two samples.
 async fn period(socket: &TestSocket) -> Duration {
     let first: Value = socket.expect("cpu").await;
     let then = Instant::now();
@@ -33,7 +33,7 @@ async fn each_client_has_its_own_pace() {
     let bob = TestClient::connect(&io).await.unwrap();
     let interval: u64 = bob.emit_with_ack("interval", &3000).await.unwrap();
     assert_eq!(interval, 3000);
-    // What was sent at the pace before.
+    // A sample sent at the previous interval.
     ada.expect_event("cpu").await;
     bob.expect_event("cpu").await;
     assert_eq!(period(&bob).await, Duration::from_secs(3));

@@ -1,7 +1,7 @@
-//! The core alone: an echo of Engine.IO, without Socket.IO above it, behind axum.
+//! An Engine.IO echo server with `socketio_core` only, without Socket.IO, on axum.
 //!
-//! A request is read here and handed to the task of its [`session`], which answers it. Clients come by long polling, by
-//! WebSocket, or by one and then the other.
+//! A request is parsed here and passed to the task of its [`session`], which responds to it. Clients connect by long
+//! polling, by WebSocket, or with an upgrade.
 
 mod session;
 
@@ -24,7 +24,7 @@ use session::{Driver, INPUTS, Input};
 #[derive(Default)]
 struct Server {
     config: Arc<Config>,
-    /// The way to the task of each session.
+    /// The sender to the task of each session.
     sessions: Mutex<HashMap<Sid, mpsc::Sender<Input>>>,
 }
 
@@ -44,7 +44,7 @@ async fn answer(
 }
 
 impl Server {
-    /// Returns the answer to a request, once its session has it.
+    /// Passes a request to its session and waits for the response.
     async fn request(
         self: Arc<Self>,
         upgrade: Option<WebSocketUpgrade>,
@@ -69,12 +69,12 @@ impl Server {
         }
         let body = to_bytes(request.into_body(), limit).await.map_err(|_| LinkError::TooLarge);
         let (sender, response) = oneshot::channel();
-        // A session that has ended answers nothing.
+        // A session that has ended drops the request.
         inputs.send(Input::Request(asked, body, sender)).await.ok();
         response.await.map(http).map_err(|_| RequestError::UnknownSession)
     }
 
-    /// Begins a session, and its task.
+    /// Opens a session and spawns its task.
     fn open(self: &Arc<Self>, open: &engine::Open) -> Sid {
         let mut entropy = [0; 15];
         getrandom::fill(&mut entropy).expect("the system has randomness");
@@ -95,7 +95,7 @@ impl Server {
     }
 }
 
-/// Returns a session's answer as one of HTTP.
+/// Converts a response of a session to an HTTP response.
 fn http(response: engine::Response) -> Response<Body> {
     let builder = Response::builder().status(response.status());
     let builder = response.headers().fold(builder, |builder, (name, value)| builder.header(name, value));

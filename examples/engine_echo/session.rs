@@ -12,20 +12,20 @@ use socketio_core::{Encoded, LinkError, LinkId, Message};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{sleep_until, timeout};
 
-/// What reaches the task of a session.
+/// An input to the task of a session.
 pub(crate) enum Input {
-    /// A GET or a POST, its body, and the way to its answer.
+    /// A GET or POST, its body, and the sender of its response.
     Request(Request, Result<Bytes, LinkError>, oneshot::Sender<Response>),
-    /// A WebSocket: the session's first transport, or one to upgrade to.
+    /// A WebSocket, as the first transport or for an upgrade.
     Stream(Request, Box<WebSocket>),
 }
 
-/// How many inputs may wait; more wait in their requests.
+/// The maximum number of queued inputs. Further requests wait.
 pub(crate) const INPUTS: usize = 16;
-/// How long a client may take nothing of what is written to it.
+/// The maximum time for a write without progress.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// Serves one client, to its end.
+/// The driver of one session.
 pub(crate) struct Driver {
     session: Session,
     link: LinkId,
@@ -38,7 +38,7 @@ impl Driver {
         Self { session, link: LinkId::new(0), requests: HashMap::new(), streams: HashMap::new() }
     }
 
-    /// Feeds the session and drains it, in turns.
+    /// Alternately passes input to the session and drains its output, until the session ends.
     pub(crate) async fn run(mut self, mut inputs: mpsc::Receiver<Input>) {
         loop {
             self.drain().await;
@@ -76,7 +76,7 @@ impl Driver {
                         Err(why) => session.handle_lost(link, why, now),
                     }
                 }
-                // The client may have given it up.
+                // The client may have aborted the request.
                 Err(error) => drop(answer.send(Response::Refused(error))),
             },
             Input::Stream(request, stream) => {
@@ -86,7 +86,7 @@ impl Driver {
         }
     }
 
-    /// Takes what a link has brought; none if it is gone.
+    /// Handles a message from a link, or `None` if the link has ended.
     fn read(&mut self, link: LinkId, message: Option<Result<ws::Message, axum::Error>>, now: Instant) {
         let why = match message {
             Some(Ok(ws::Message::Text(text))) => {
@@ -107,7 +107,7 @@ impl Driver {
         self.session.handle_lost(link, why, now);
     }
 
-    /// Echoes what came and does what is to be done, until there is nothing of either.
+    /// Echoes messages and performs transmits until there are none left.
     async fn drain(&mut self) {
         loop {
             while let Some(event) = self.session.poll(Instant::now()) {
@@ -139,14 +139,14 @@ impl Driver {
             Transmit::Respond { link, response } => {
                 let sent = self.requests.remove(&link).map_or(Ok(()), |answer| answer.send(response));
                 sent.map_err(|_| (link, LinkError::Aborted))?;
-                // Sooner than the client has it: to know that takes a body that tells when its end was taken.
+                // Reported before the client has received it. Precise reports would need a body type that tracks its end.
                 self.session.handle_delivered(link, Instant::now());
                 Ok(())
             }
             Transmit::Close { link, code } => {
                 let Some(mut stream) = self.streams.remove(&link) else { return Ok(()) };
                 let frame = code.map(|code| CloseFrame { code, reason: "".into() });
-                // It is over, whether the client hears of it or not.
+                // The stream is dropped even if the close frame could not be sent.
                 timeout(WRITE_TIMEOUT, stream.send(ws::Message::Close(frame))).await.ok();
                 Ok(())
             }

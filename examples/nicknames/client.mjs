@@ -13,10 +13,10 @@ assert.equal(await ada.emitWithAck("nickname", "ada"), undefined);
 assert.deepEqual([await announced, await list], ["ada is here", ["ada"]]);
 console.log("ada is here, and bob was told");
 
-assert.deepEqual(await bob.emitWithAck("nickname", "ada"), { error: "somebody has this nickname" });
+assert.deepEqual(await bob.emitWithAck("nickname", "ada"), { error: "nickname already taken" });
 assert.deepEqual(await bob.emitWithAck("nickname", ""), { error: "a nickname has 1 to 20 characters" });
 assert.match((await bob.emitWithAck("nickname", 7)).error, /string/);
-assert.deepEqual(await bob.emitWithAck("rename"), { error: "there is no such event" });
+assert.deepEqual(await bob.emitWithAck("rename"), { error: "unknown event" });
 const both = once(ada, "nicknames");
 await bob.emitWithAck("nickname", "bob");
 assert.deepEqual(await both, ["ada", "bob"]);

@@ -1,7 +1,7 @@
-//! A chat with nicknames whose namespace is a type: each method handles the event of its name.
+//! A chat with nicknames whose namespace is a type. Each method handles the event of its name.
 //!
-//! One value serves all sockets, and what the server remembers are its fields. `PORT` comes from the
-//! environment, default 3000.
+//! One value serves all sockets, and its fields are the server's state. The environment variable `PORT` sets the port, by
+//! default 3000.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -29,31 +29,31 @@ async fn main() -> std::io::Result<()> {
     axum::serve(listener, app).await
 }
 
-/// Who is called what.
+/// The namespace, with the nicknames of its sockets.
 #[derive(Default)]
 struct Nicknames(Mutex<HashMap<SocketId, String>>);
 
 #[namespace]
 impl Nicknames {
-    /// Takes a name, or another one.
+    /// Sets or changes the nickname.
     async fn nickname(&self, socket: Socket, Data(name): Data<String>) -> Result<(), &'static str> {
         if !(1..=20).contains(&name.chars().count()) {
             return Err("a nickname has 1 to 20 characters");
         }
         let mut names = self.names();
         if names.iter().any(|(id, taken)| *taken == name && *id != socket.id()) {
-            return Err("somebody has this nickname");
+            return Err("nickname already taken");
         }
         let what = match names.insert(socket.id(), name.clone()) {
             None => format!("{name} is here"),
             Some(before) => format!("{before} is now {name}"),
         };
         socket.broadcast().emit("announcement", &what);
-        tell(&socket, &names);
+        send_list(&socket, &names);
         Ok(())
     }
 
-    /// Says something to all others.
+    /// Sends a message to all other sockets.
     #[on("user message")]
     async fn user_message(&self, socket: Socket, Data(text): Data<String>) -> Result<(), &'static str> {
         let name = self.names().get(&socket.id()).cloned().ok_or("take a nickname first")?;
@@ -65,16 +65,16 @@ impl Nicknames {
         let mut names = self.names();
         if let Some(name) = names.remove(&socket.id()) {
             socket.broadcast().emit("announcement", &format!("{name} has left"));
-            tell(&socket, &names);
+            send_list(&socket, &names);
         }
     }
 
-    /// What a client did wrong it hears: an `Err` of a method, or an argument that is none.
+    /// Reports a client's mistakes to it: an `Err` of a method, invalid arguments, or an unknown event.
     fn error(&self, error: ErrorContext<'_>) {
         let why = match error.cause() {
             Cause::Failed(why) => why.to_string(),
             Cause::BadArgs(why) => why.to_string(),
-            Cause::UnknownEvent => "there is no such event".to_owned(),
+            Cause::UnknownEvent => "unknown event".to_owned(),
             _ => return,
         };
         error.answer(&json!({ "error": why }));
@@ -87,9 +87,8 @@ impl Nicknames {
     }
 }
 
-/// Tells everybody who is here. Called under the lock, so that the last list they hear is the last there is:
-/// `emit` never waits.
-fn tell(socket: &Socket, names: &HashMap<SocketId, String>) {
+/// Sends the list of nicknames to all sockets. Called under the lock, so that lists are sent in order; `emit` never blocks.
+fn send_list(socket: &Socket, names: &HashMap<SocketId, String>) {
     let mut names: Vec<_> = names.values().collect();
     names.sort_unstable();
     socket.all().emit("nicknames", &names);

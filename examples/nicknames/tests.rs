@@ -1,4 +1,4 @@
-//! The namespace with clients in memory.
+//! Tests of the namespace with in-memory clients.
 
 use serde_json::{Value, json};
 use socketio_tower::testing::{TestClient, TestSocket};
@@ -28,7 +28,7 @@ async fn a_name_is_its_owners_until_they_leave() {
     for socket in [&ada, &bob] {
         assert_eq!(socket.expect::<Vec<String>>("nicknames").await, ["ada"]);
     }
-    assert_eq!(ask(&bob, "nickname", "ada").await, json!({ "error": "somebody has this nickname" }));
+    assert_eq!(ask(&bob, "nickname", "ada").await, json!({ "error": "nickname already taken" }));
     assert_eq!(ask(&bob, "nickname", "").await, json!({ "error": "a nickname has 1 to 20 characters" }));
 
     assert_eq!(ask(&ada, "nickname", "lovelace").await, Value::Null);
@@ -58,7 +58,7 @@ async fn who_speaks_has_a_name() {
 async fn a_client_hears_what_it_did_wrong() {
     let io = server();
     let ada = TestClient::connect(&io).await.unwrap();
-    assert_eq!(ask(&ada, "nick", "ada").await, json!({ "error": "there is no such event" }));
+    assert_eq!(ask(&ada, "nick", "ada").await, json!({ "error": "unknown event" }));
     let answer: Value = ada.emit_with_ack("nickname", &7).await.unwrap();
     assert!(answer["error"].as_str().is_some_and(|why| why.contains("expected a string")), "{answer}");
 }

@@ -8,7 +8,7 @@ const arrive = async (user) => {
   return socket;
 };
 
-await assert.rejects(connect(), { message: "who are you?" });
+await assert.rejects(connect(), { message: "user required" });
 console.log("a client without a name is refused");
 
 const nobody = await post("/users/ada/notify", {});

@@ -1,8 +1,8 @@
-//! Broadcast from outside a handler: an HTTP route notifies a user, on all the tabs they have open.
+//! Broadcasts from outside of handlers: an HTTP route notifies a user in all open tabs.
 //!
-//! `POST /users/{user}/notify` sends its JSON body to them and answers with how many sockets there are, 404
-//! if there is none. That route is for the inside of a house: a real server asks who calls it. `PORT` comes
-//! from the environment, default 3000.
+//! `POST /users/{user}/notify` sends its JSON body to the user's sockets and responds with their number, or with 404 if
+//! there are none. A real server would authenticate the caller of this route. The environment variable `PORT` sets the
+//! port, by default 3000.
 
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -24,7 +24,7 @@ async fn main() -> std::io::Result<()> {
     let app = Router::new()
         .route("/", get(async || "POST /users/{user}/notify\n"))
         .route("/users/{user}/notify", post(notify))
-        // A handle may go anywhere: into a route, a job, a thread without a runtime.
+        // A handle can be used anywhere: in a route, a job, or a thread without a runtime.
         .with_state(io.clone())
         .layer(io.layer());
 
@@ -36,13 +36,13 @@ async fn main() -> std::io::Result<()> {
 
 fn users(ns: &mut NamespaceBuilder) {
     ns.middleware(async |socket: Socket, Auth(hello): Auth<Hello>| {
-        let user = hello.user.filter(|user| !user.is_empty()).ok_or("who are you?")?;
+        let user = hello.user.filter(|user| !user.is_empty()).ok_or("user required")?;
         socket.extensions().insert(User(user));
         Ok::<_, ConnectError>(())
     });
     ns.on_connect(async |socket: Socket, Extension(user): Extension<User>| {
         socket.join(user.room());
-        // From now on notifications arrive; `connect` says only that the client is admitted.
+        // Notifications arrive from now on. The client's `connect` event only means that it is admitted.
         socket.emit("ready", &user.0)
     });
 }
@@ -52,17 +52,17 @@ async fn notify(
     Path(user): Path<String>,
     Json(notice): Json<Value>,
 ) -> Result<Json<Value>, StatusCode> {
-    let theirs = io.to(User(user).room());
-    match theirs.count() {
+    let sockets = io.to(User(user).room());
+    match sockets.count() {
         0 => Err(StatusCode::NOT_FOUND),
-        sockets => {
-            theirs.emit("notice", &notice);
-            Ok(Json(json!({ "sockets": sockets })))
+        count => {
+            sockets.emit("notice", &notice);
+            Ok(Json(json!({ "sockets": count })))
         }
     }
 }
 
-/// What a client sends with its wish to connect. A real one brings a token; see `private_messages`.
+/// The `auth` payload of a client. Real clients would send a token; see `private_messages`.
 #[derive(Deserialize)]
 struct Hello {
     user: Option<String>,
@@ -72,7 +72,7 @@ struct Hello {
 struct User(String);
 
 impl User {
-    /// With a prefix, so that no name is the id of somebody's socket, which is a room too.
+    /// Returns the user's room. Its prefix keeps names from matching socket ids, which are rooms, too.
     fn room(&self) -> String {
         format!("user:{}", self.0)
     }

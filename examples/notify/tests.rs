@@ -1,4 +1,4 @@
-//! Notifications with clients in memory. The route is a function, and is called as one.
+//! Tests of notifications with in-memory clients. The route is called as a function.
 
 use axum::Json;
 use axum::extract::{Path, State};
@@ -48,6 +48,6 @@ async fn all_tabs_of_one_user_are_told() {
 async fn nobody_is_no_user() {
     let io = server();
     for hello in [json!({}), json!({ "user": "" })] {
-        assert_eq!(tab(&io, &hello).await.expect_err("refused").message(), "who are you?");
+        assert_eq!(tab(&io, &hello).await.expect_err("rejected").message(), "user required");
     }
 }

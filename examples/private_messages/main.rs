@@ -1,8 +1,7 @@
-//! Private messages: tokens, who is online, several tabs for one person, and messages that wait for who is
-//! away.
+//! Private messages, with tokens, online status, several tabs per user, and messages stored for offline users.
 //!
-//! `POST /login` with `{ "name" }` gives a `{ "token" }`, which a client sends as its `auth`: who first asks
-//! for a name has it. `PORT` comes from the environment, default 3000.
+//! `POST /login` with `{ "name" }` responds with a `{ "token" }`, which the client sends as its `auth`. The first one to
+//! request a name gets it. The environment variable `PORT` sets the port, by default 3000.
 
 use std::time::Duration;
 
@@ -57,40 +56,41 @@ fn log_in(people: &People, login: &Login) -> Result<Json<Value>, StatusCode> {
     }
 }
 
-/// What a client sends with its wish to connect.
+/// The `auth` payload of a client.
 #[derive(Deserialize)]
 struct Credentials {
     token: Option<String>,
 }
 
-/// How long a tab may take to say that it has a message.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// The time for a tab to acknowledge a message.
+const DELIVERY_TIMEOUT: Duration = Duration::from_secs(2);
 
 fn private_messages(ns: &mut NamespaceBuilder) {
     ns.middleware(async |socket: Socket, Auth(auth): Auth<Credentials>, State(people): State<People>| {
-        let name = auth.token.and_then(|token| people.who(&token));
-        // The client's `connect_error` has the data as `err.data`.
-        let refusal = || ConnectError::new("unknown token").with_data(&json!({ "login": "/login" }));
-        socket.extensions().insert(name.ok_or_else(refusal)?);
+        let name = auth.token.and_then(|token| people.user(&token));
+        // The client finds the data in `err.data` of its `connect_error`.
+        let error = || ConnectError::new("unknown token").with_data(&json!({ "login": "/login" }));
+        socket.extensions().insert(name.ok_or_else(error)?);
         Ok::<_, ConnectError>(())
     });
 
     ns.on_connect(async |socket: Socket, Extension(me): Extension<Name>, State(people): State<People>| {
         socket.join(me.room());
-        let (online, kept) = people.come(&me, || {
+        let (online, kept) = people.enter(&me, || {
             socket.broadcast().emit("online", &me);
         });
         socket.emit("welcome", &json!({ "name": me, "online": online }));
-        // All are sent before the first answer is awaited.
-        let asked: Vec<_> = kept.iter().map(|message| ask(&socket, message)).collect();
-        for (message, has) in kept.iter().zip(asked) {
-            if has.await.is_ok() {
-                people.has(&me, message);
+        // All messages are sent before the first ack is awaited.
+        let acks: Vec<_> = kept.iter().map(|message| deliver(&socket, message)).collect();
+        for (message, ack) in kept.iter().zip(acks) {
+            if ack.await.is_ok() {
+                people.delivered(&me, message);
             }
         }
     });
 
-    // Acks { delivered }: whether one of their tabs has it; if not, it waits for the next. Or { error }.
+    // Acks with { delivered }, which is true if a tab has received the message and false if it is stored; or with
+    // { error }.
     ns.on(
         "private message",
         async |socket: Socket,
@@ -98,30 +98,30 @@ fn private_messages(ns: &mut NamespaceBuilder) {
                Extension(me): Extension<Name>,
                State(people): State<People>| {
             let Some(message) = people.write(me.clone(), &to, text) else {
-                return json!({ "error": "there is nobody of that name" });
+                return json!({ "error": "unknown user" });
             };
-            // Your other tabs show what you wrote.
+            // Shows the message in the sender's other tabs.
             socket.to(me.room()).emit("sent", &Args((&to, &message)));
 
-            let tabs = socket.all().to(to.room()).timeout(PATIENCE);
-            let answers = tabs.emit_with_ack::<_, ()>("private message", &message);
-            // Told by the first tab that answers; nobody waits for one that sleeps.
-            let delivered = answers.any(async |answer| answer.is_ok()).await;
+            let tabs = socket.all().to(to.room()).timeout(DELIVERY_TIMEOUT);
+            let acks = tabs.emit_with_ack::<_, ()>("private message", &message);
+            // The first ack of a tab is enough.
+            let delivered = acks.any(async |ack| ack.is_ok()).await;
             if delivered {
-                people.has(&to, &message);
+                people.delivered(&to, &message);
             }
             json!({ "delivered": delivered })
         },
     );
 
     ns.on_disconnect(async |socket: Socket, Extension(me): Extension<Name>, State(people): State<People>| {
-        people.go(&me, || {
+        people.leave(&me, || {
             socket.broadcast().emit("offline", &me);
         });
     });
 }
 
-/// Hands a message to a tab, which answers that it has it.
-fn ask(tab: &Socket, message: &Message) -> EmitWithAck<()> {
-    tab.timeout(PATIENCE).emit_with_ack("private message", message)
+/// Sends a message to a tab, which acknowledges it.
+fn deliver(tab: &Socket, message: &Message) -> EmitWithAck<()> {
+    tab.timeout(DELIVERY_TIMEOUT).emit_with_ack("private message", message)
 }

@@ -3,13 +3,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
-/// Who has an account, who is here, and what waits for those who are not. Cloned, it is the same.
+/// The accounts of all users, their online status and their stored messages. Clones share the same state.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct People(Arc<Mutex<State>>);
 
 #[derive(Debug, Default)]
 struct State {
-    /// Whose a token is.
+    /// The names by token.
     tokens: HashMap<String, Name>,
     accounts: BTreeMap<Name, Account>,
     messages: u64,
@@ -17,37 +17,37 @@ struct State {
 
 #[derive(Debug, Default)]
 struct Account {
-    /// How many sockets the person has.
+    /// The number of the user's sockets.
     tabs: usize,
-    /// What nobody has said to have.
+    /// The messages that no socket has acknowledged.
     kept: VecDeque<Message>,
 }
 
-/// The name of somebody who has logged in.
+/// The name of a user with an account.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(crate) struct Name(String);
 
-/// Something that somebody wrote to somebody.
+/// A private message.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Message {
-    /// Its number. It may come twice, if the answer that somebody has it was late: this is how to know it.
+    /// The unique id, by which clients recognize duplicates: a message is sent again if its ack was late.
     id: u64,
     from: Name,
     text: String,
 }
 
-/// How many accounts there may be.
-const MOST_ACCOUNTS: usize = 10_000;
-/// How many messages wait for one person; then the oldest are forgotten.
-const MOST_KEPT: usize = 100;
+/// The maximum number of accounts.
+const MAX_ACCOUNTS: usize = 10_000;
+/// The maximum number of messages stored per user. Beyond it, the oldest ones are dropped.
+const MAX_KEPT: usize = 100;
 
 impl People {
-    /// Opens an account. False if somebody has the name, or there is no place.
+    /// Creates an account. Returns `false` if the name is taken or the maximum number of accounts is reached.
     pub(crate) fn login(&self, name: &str, token: &str) -> bool {
         let mut state = self.lock();
         let name = Name(name.to_owned());
-        if state.accounts.len() >= MOST_ACCOUNTS || state.accounts.contains_key(&name) {
+        if state.accounts.len() >= MAX_ACCOUNTS || state.accounts.contains_key(&name) {
             return false;
         }
         state.accounts.insert(name.clone(), Account::default());
@@ -55,14 +55,14 @@ impl People {
         true
     }
 
-    /// Whose the token is.
-    pub(crate) fn who(&self, token: &str) -> Option<Name> {
+    /// Returns the user of a token.
+    pub(crate) fn user(&self, token: &str) -> Option<Name> {
         self.lock().tokens.get(token).cloned()
     }
 
-    /// A socket has come, and is in the person's room. Gives those who are online, and what was kept: all
-    /// that was written before. `first` runs if the person was not here, before anybody else can come or go.
-    pub(crate) fn come(&self, name: &Name, first: impl FnOnce()) -> (Vec<Name>, Vec<Message>) {
+    /// Adds a socket that has joined the user's room. Returns the online users and the stored messages. `first` is called
+    /// under the lock if the user was offline.
+    pub(crate) fn enter(&self, name: &Name, first: impl FnOnce()) -> (Vec<Name>, Vec<Message>) {
         let mut state = self.lock();
         let account = state.accounts.entry(name.clone()).or_default();
         account.tabs += 1;
@@ -74,8 +74,8 @@ impl People {
         (online.map(|(name, _)| name.clone()).collect(), kept)
     }
 
-    /// A socket has gone. `last` runs if it was the person's last.
-    pub(crate) fn go(&self, name: &Name, last: impl FnOnce()) {
+    /// Removes a socket. `last` is called if it was the user's last one.
+    pub(crate) fn leave(&self, name: &Name, last: impl FnOnce()) {
         let mut state = self.lock();
         let Some(account) = state.accounts.get_mut(name) else { return };
         account.tabs -= 1;
@@ -84,21 +84,21 @@ impl People {
         }
     }
 
-    /// Keeps a message for somebody until they [have](Self::has) it; none if nobody has the name.
+    /// Stores a message until it is [delivered](Self::delivered). Returns `None` if there is no such user.
     pub(crate) fn write(&self, from: Name, to: &Name, text: String) -> Option<Message> {
         let mut state = self.lock();
         state.messages += 1;
         let message = Message { id: state.messages, from, text };
         let kept = &mut state.accounts.get_mut(to)?.kept;
         kept.push_back(message.clone());
-        if kept.len() > MOST_KEPT {
+        if kept.len() > MAX_KEPT {
             kept.pop_front();
         }
         Some(message)
     }
 
-    /// Somebody has a message: it need not be kept any more.
-    pub(crate) fn has(&self, name: &Name, message: &Message) {
+    /// Removes a stored message that was delivered.
+    pub(crate) fn delivered(&self, name: &Name, message: &Message) {
         if let Some(account) = self.lock().accounts.get_mut(name) {
             account.kept.retain(|kept| kept.id != message.id);
         }
@@ -110,8 +110,7 @@ impl People {
 }
 
 impl Name {
-    /// The room of all the sockets of a person. With a prefix, so that no name is the id of somebody's
-    /// socket, which is a room too.
+    /// Returns the room of the user's sockets. Its prefix keeps names from matching socket ids, which are rooms, too.
     pub(crate) fn room(&self) -> String {
         format!("person:{}", self.0)
     }

@@ -1,4 +1,4 @@
-//! Private messages with clients in memory.
+//! Tests of private messages with in-memory clients.
 
 use serde_json::{Value, json};
 use socketio_tower::testing::{ClientError, TestClient, TestSocket};
@@ -6,7 +6,7 @@ use socketio_tower::{Args, SocketIo};
 
 use super::{People, private_messages};
 
-/// With the accounts of ada and bob. A name is its own token.
+/// Creates a server with accounts for ada and bob, whose names are their tokens.
 fn server() -> SocketIo {
     let people = People::default();
     assert!(people.login("ada", "ada") && people.login("bob", "bob"));
@@ -20,7 +20,7 @@ async fn connect(io: &SocketIo, token: &str) -> Result<TestSocket, ClientError> 
     client.namespace("/").auth(&json!({ "token": token })).connect().await
 }
 
-/// A tab of somebody, who has read who is online.
+/// Connects a tab of a user and reads the list of online users.
 async fn tab(io: &SocketIo, name: &str, online: &[&str]) -> TestSocket {
     let tab = connect(io, name).await.expect("a token");
     assert_eq!(tab.expect::<Value>("welcome").await, json!({ "name": name, "online": online }));
@@ -29,9 +29,9 @@ async fn tab(io: &SocketIo, name: &str, online: &[&str]) -> TestSocket {
 
 #[tokio::test(start_paused = true)]
 async fn who_has_no_token_is_told_where_to_get_one() {
-    let refused = connect(&server(), "eve").await.expect_err("eve has no account");
-    assert_eq!(refused.message(), "unknown token");
-    assert_eq!(refused.data::<Value>().unwrap(), json!({ "login": "/login" }));
+    let rejected = connect(&server(), "eve").await.expect_err("eve has no account");
+    assert_eq!(rejected.message(), "unknown token");
+    assert_eq!(rejected.data::<Value>().unwrap(), json!({ "login": "/login" }));
 }
 
 #[tokio::test(start_paused = true)]
@@ -57,16 +57,16 @@ async fn a_message_reaches_all_tabs_of_one_person() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_message_waits_for_who_is_away_until_it_has_arrived() {
+async fn a_message_to_an_offline_user_is_stored_until_it_is_acknowledged() {
     let io = server();
     let ada = tab(&io, "ada", &["ada"]).await;
     let answer: Value = ada.emit_with_ack("private message", &Args(("bob", "later"))).await.unwrap();
     assert_eq!(answer, json!({ "delivered": false }));
     let answer: Value = ada.emit_with_ack("private message", &Args(("eve", "hm"))).await.unwrap();
-    assert_eq!(answer, json!({ "error": "there is nobody of that name" }));
+    assert_eq!(answer, json!({ "error": "unknown user" }));
 
     let bob = tab(&io, "bob", &["ada", "bob"]).await;
-    drop(bob.expect_event("private message").await); // he does not say that he has it
+    drop(bob.expect_event("private message").await); // Not acknowledged.
     bob.client().lose_network();
     let bob = tab(&io, "bob", &["ada", "bob"]).await;
     bob.expect_event("private message").await.ack(&());

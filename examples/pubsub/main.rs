@@ -1,8 +1,8 @@
-//! A bridge from publish/subscribe to Socket.IO: what a source publishes under a topic reaches the sockets
-//! that have subscribed to it.
+//! A bridge from publish/subscribe to Socket.IO: messages that a source publishes to a topic are sent to the sockets
+//! subscribed to it.
 //!
-//! The source is a channel of this process that `POST /publish/{topic}` feeds; with Redis, NATS or MQTT in
-//! its place, [`bridge`] alone changes. `PORT` comes from the environment, default 3000.
+//! The source is a channel within the process, fed by `POST /publish/{topic}`. With Redis, NATS or MQTT instead, only
+//! [`bridge`] changes. The environment variable `PORT` sets the port, by default 3000.
 
 use axum::Router;
 use axum::extract::Path;
@@ -24,7 +24,7 @@ async fn main() -> std::io::Result<()> {
     tokio::spawn(bridge(subscription, io.clone()));
 
     let publish = async move |Path(topic): Path<String>, text: String| {
-        // It fails when the bridge is gone.
+        // An error means that the bridge has ended.
         source.send(Message { topic, text }).map_or(StatusCode::BAD_GATEWAY, |_| StatusCode::ACCEPTED)
     };
     let app = Router::new()
@@ -38,40 +38,40 @@ async fn main() -> std::io::Result<()> {
     axum::serve(listener, app).await
 }
 
-/// What is published.
+/// A published message.
 #[derive(Debug, Clone)]
 struct Message {
     topic: String,
     text: String,
 }
 
-/// Hands on what the source publishes. One task for all sockets: each message is encoded once.
+/// Relays the messages of the source. With one task for all sockets, each message is encoded once.
 async fn bridge(mut source: broadcast::Receiver<Message>, io: SocketIo) {
     loop {
         match source.recv().await {
             Ok(Message { topic, text }) => {
                 io.to(room(&topic)).emit("message", &Args((&topic, &text)));
             }
-            Err(RecvError::Lagged(missed)) => eprintln!("the source was faster: {missed} messages missed"),
+            Err(RecvError::Lagged(missed)) => eprintln!("bridge too slow: {missed} messages missed"),
             Err(RecvError::Closed) => return,
         }
     }
 }
 
-/// How many topics a socket may subscribe to.
-const MOST_TOPICS: usize = 100;
-/// The longest name of a topic, in bytes.
-const LONGEST_TOPIC: usize = 64;
+/// The maximum number of topics per socket.
+const MAX_TOPICS: usize = 100;
+/// The maximum length of a topic's name in bytes.
+const MAX_TOPIC_LENGTH: usize = 64;
 
-/// Both events ack with the topics that the socket has then, or with `{ error }`.
+/// Defines `subscribe` and `unsubscribe`. Both ack with the resulting topics of the socket, or with `{ error }`.
 fn topics(ns: &mut NamespaceBuilder) {
     ns.on("subscribe", async |socket: Socket, Data(topic): Data<String>| {
-        if !(1..=LONGEST_TOPIC).contains(&topic.len()) {
+        if !(1..=MAX_TOPIC_LENGTH).contains(&topic.len()) {
             return Err("the name of a topic has 1 to 64 bytes");
         }
-        let mine = topics_of(&socket);
-        if mine.len() >= MOST_TOPICS && !mine.contains(&topic) {
-            return Err("that are too many topics");
+        let topics = topics_of(&socket);
+        if topics.len() >= MAX_TOPICS && !topics.contains(&topic) {
+            return Err("too many topics");
         }
         socket.join(room(&topic));
         Ok(Reply(topics_of(&socket)))
@@ -91,7 +91,7 @@ fn topics(ns: &mut NamespaceBuilder) {
 
 const PREFIX: &str = "topic:";
 
-/// With a prefix, so that nobody subscribes to the room that is named like another's socket.
+/// Returns the room of a topic. Its prefix keeps clients from subscribing to rooms named by socket ids.
 fn room(topic: &str) -> String {
     format!("{PREFIX}{topic}")
 }

@@ -1,11 +1,11 @@
-//! The bridge with clients in memory.
+//! Tests of the bridge with in-memory clients.
 
 use serde_json::{Value, json};
 use socketio_tower::testing::{TestClient, TestSocket};
 use socketio_tower::{Args, SocketIo};
 use tokio::sync::broadcast;
 
-use super::{LONGEST_TOPIC, MOST_TOPICS, Message, bridge, topics};
+use super::{MAX_TOPIC_LENGTH, MAX_TOPICS, Message, bridge, topics};
 
 fn server() -> (SocketIo, broadcast::Sender<Message>) {
     let (source, subscription) = broadcast::channel(16);
@@ -39,16 +39,16 @@ async fn messages_reach_those_who_have_subscribed() {
 async fn names_and_numbers_are_bounded() {
     let (io, _source) = server();
     let ada = TestClient::connect(&io).await.unwrap();
-    for name in [String::new(), "x".repeat(LONGEST_TOPIC + 1)] {
+    for name in [String::new(), "x".repeat(MAX_TOPIC_LENGTH + 1)] {
         let refusal = json!({ "error": "the name of a topic has 1 to 64 bytes" });
         assert_eq!(ask(&ada, "subscribe", &name).await, refusal);
     }
-    for number in 0..MOST_TOPICS {
+    for number in 0..MAX_TOPICS {
         ask(&ada, "subscribe", &format!("topic {number}")).await;
     }
-    assert_eq!(ask(&ada, "subscribe", "one more").await, json!({ "error": "that are too many topics" }));
+    assert_eq!(ask(&ada, "subscribe", "one more").await, json!({ "error": "too many topics" }));
     let mine = ask(&ada, "subscribe", "topic 0").await;
-    assert_eq!(mine.as_array().map(Vec::len), Some(MOST_TOPICS), "what one has, one may ask for again");
+    assert_eq!(mine.as_array().map(Vec::len), Some(MAX_TOPICS), "subscribing again is allowed");
 }
 
 #[tokio::test(start_paused = true)]

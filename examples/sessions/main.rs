@@ -1,7 +1,8 @@
-//! Sessions of a web framework: log in over HTTP, be known on the socket, log out over HTTP and be disconnected.
+//! Sessions of a web framework: a user logs in over HTTP, is authenticated on the socket, and is disconnected by logging
+//! out over HTTP.
 //!
-//! The session layer stands around Socket.IO's, so that the request that opens a client's connection carries the
-//! session; its handle is kept, and handlers ask for it. `PORT` comes from the environment, default 3000.
+//! The session layer wraps Socket.IO's layer, so that the request that opens a client's connection has the session as an
+//! extension, which handlers extract. The environment variable `PORT` sets the port, by default 3000.
 
 use std::net::Ipv4Addr;
 
@@ -24,7 +25,7 @@ async fn main() -> std::io::Result<()> {
     let io = SocketIo::builder().keep_extension::<Session>().build();
     io.of("/", users);
 
-    // For `http://localhost`; elsewhere the cookie should be for HTTPS alone, which is the default.
+    // For `http://localhost` only. Otherwise, the cookie should be limited to HTTPS, which is the default.
     let sessions = SessionManagerLayer::new(MemoryStore::default()).with_secure(false);
     let app = Router::new()
         .route("/", get(home))
@@ -33,7 +34,7 @@ async fn main() -> std::io::Result<()> {
         .route("/logout", post(logout))
         .with_state(io.clone())
         .layer(io.layer())
-        // Last, and so around the layer.
+        // Added last, so that it wraps the layer of Socket.IO.
         .layer(sessions);
 
     let port = std::env::var("PORT").ok().and_then(|port| port.parse().ok()).unwrap_or(3000);
@@ -43,12 +44,12 @@ async fn main() -> std::io::Result<()> {
 }
 
 fn users(ns: &mut NamespaceBuilder) {
-    // The events of a socket share its handle of the session: one after the other, none overwrites another's.
+    // The handlers of a socket share one session handle. They run one at a time, so as not to overwrite each other's changes.
     ns.concurrency(1);
     ns.middleware(async |Extension(session): Extension<Session>| match user(&session).await {
         Ok(Some(_)) => Ok(()),
         Ok(None) => Err(ConnectError::new("not logged in")),
-        Err(_) => Err(ConnectError::new("the sessions are out of reach")),
+        Err(_) => Err(ConnectError::new("session store unavailable")),
     });
     ns.on_connect(connected);
     ns.on("whoami", async |Extension(session): Extension<Session>| {
@@ -60,18 +61,20 @@ fn users(ns: &mut NamespaceBuilder) {
 const USER: &str = "user";
 const COUNT: &str = "count";
 
-/// Who is logged in, as of now: a handle remembers what it has read once, and requests have handles of their own.
+/// Returns the user currently logged in. Reloads the session, because a handle caches it and every request has its own
+/// handle.
 async fn user(session: &Session) -> Result<Option<String>, Error> {
     session.load().await?;
     session.get(USER).await
 }
 
-/// The sockets of one session, whichever tabs they are in.
+/// Returns the room of all sockets of a session, in any tab.
 fn room(session: Id) -> String {
     format!("session {session}")
 }
 
-/// Joins first and looks then: whoever logs out in between either finds the socket in the room, or is found here.
+/// Joins the session's room, then checks the login. In this order, a concurrent logout is not missed: either it disconnects
+/// the sockets in the room, or the check fails.
 async fn connected(socket: Socket, Extension(session): Extension<Session>) -> Result<(), Error> {
     if let Some(id) = session.id() {
         socket.join(room(id));
@@ -82,10 +85,10 @@ async fn connected(socket: Socket, Extension(session): Extension<Session>) -> Re
     Ok(())
 }
 
-/// Counts in the session. No response follows that would save it.
+/// Increments a counter in the session, and saves the session explicitly, because no response does so.
 async fn count(socket: Socket, Extension(session): Extension<Session>) -> Result<u32, Error> {
     if user(&session).await?.is_none() {
-        // To save it now would bring back a session that is over.
+        // Saving would restore a session that was deleted.
         socket.disconnect_client();
         return Ok(0);
     }
@@ -101,9 +104,9 @@ async fn home(session: Session) -> Result<String, StatusCode> {
     Ok(format!("{} has counted to {}\n", name.as_deref().unwrap_or("nobody"), count.unwrap_or_default()))
 }
 
-/// A login needs a password, of course.
+/// Logs in. A real server would check a password.
 async fn login(session: Session, name: String) -> Result<(), StatusCode> {
-    // Whoever knew the session's id before does not know it now.
+    // Prevents session fixation.
     session.cycle_id().await.map_err(failed)?;
     session.insert(USER, name).await.map_err(failed)
 }
@@ -118,7 +121,7 @@ async fn rename(session: Session, name: String) -> Result<(), StatusCode> {
 async fn logout(State(io): State<SocketIo>, session: Session) -> Result<(), StatusCode> {
     let id = session.id();
     session.flush().await.map_err(failed)?;
-    // First the session, then its sockets: who connects meanwhile is not let in any more.
+    // The session is deleted before its sockets are disconnected, so that sockets connecting meanwhile are rejected.
     if let Some(id) = id {
         io.to(room(id)).disconnect_sockets(true).await;
     }

@@ -1,4 +1,4 @@
-//! The namespace with clients in memory; what the session layer attaches to a request is said to the client.
+//! Tests of the namespace with in-memory clients, which set the extension of the session layer themselves.
 
 use std::sync::Arc;
 
@@ -25,7 +25,7 @@ async fn who_logs_out_is_disconnected_in_every_tab() {
     let session = Session::new(None, Arc::clone(&store), None);
     login(session.clone(), "ada".to_owned()).await.unwrap();
     session.save().await.unwrap();
-    // Each request has a handle of its own.
+    // Each request has its own handle.
     let handle = || Session::new(session.id(), Arc::clone(&store), None);
     let first = tab(&io, handle()).await.unwrap();
     let second = tab(&io, handle()).await.unwrap();

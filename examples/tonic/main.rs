@@ -1,10 +1,10 @@
 //! gRPC and Socket.IO on one port.
 //!
-//! tonic's own server never hands connections over, so no WebSocket can pass it; but its routes are an
-//! axum router, and axum's server does. The gRPC service is tonic's health service; a Socket.IO event
-//! changes the status that gRPC clients see. `PORT` comes from the environment, default 3000.
+//! tonic's own server does not support upgrades, and therefore no WebSockets. Its routes are an axum router, though, which
+//! axum's server serves with upgrades. The gRPC service is tonic's health service; a Socket.IO event changes the status
+//! that gRPC clients see. The environment variable `PORT` sets the port, by default 3000.
 //!
-//! `tonic check URL` is a gRPC client that prints that status.
+//! `tonic check URL` is a gRPC client that prints the status.
 
 use std::error::Error;
 use std::net::Ipv4Addr;
@@ -41,7 +41,7 @@ async fn serve() -> Result<(), Box<dyn Error>> {
 
     let io = SocketIo::builder().state(reporter).build();
     io.of("/", |ns| {
-        // The shop is opened or closed; the ack comes when gRPC clients can see it.
+        // Opens or closes the shop. The ack is sent once gRPC clients see the change.
         ns.on("open", async |State(reporter): State<HealthReporter>, Data(open): Data<bool>| {
             let status = if open { ServingStatus::Serving } else { ServingStatus::NotServing };
             reporter.set_service_status(SERVICE, status).await;
@@ -49,7 +49,7 @@ async fn serve() -> Result<(), Box<dyn Error>> {
         });
     });
 
-    // The layer is the outermost: what is not Socket.IO's goes on to gRPC.
+    // The outermost layer passes all other requests on to gRPC.
     let app = Routes::new(health).into_axum_router().layer(io.layer());
 
     let port = std::env::var("PORT").ok().and_then(|port| port.parse().ok()).unwrap_or(3000);
@@ -59,11 +59,11 @@ async fn serve() -> Result<(), Box<dyn Error>> {
     let server = axum::serve(listener, app).with_graceful_shutdown(async { drop(stopped.await) });
     let server = tokio::spawn(server.into_future());
     tokio::signal::ctrl_c().await?;
-    // Polls and WebSockets over HTTP/2 would hold the server's shutdown up, other WebSockets be cut: the sessions come
-    // first.
+    // Close sessions first: the server's shutdown would wait for polls and for WebSockets over HTTP/2, and cut off other
+    // WebSockets.
     io.close(GRACE).await;
     stop.send(()).ok();
-    // A peer that sends half a request, or does not read its answer, would hold it up for as long as it likes.
+    // Without a timeout, a peer that sends half a request or does not read its response would block the shutdown.
     match timeout(GRACE, server).await {
         Ok(served) => served??,
         Err(_) => eprintln!("some connections did not end in time"),
@@ -71,7 +71,7 @@ async fn serve() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// How long clients may take to say goodbye, and connections to end.
+/// The time for clients to disconnect, and for connections to end.
 const GRACE: Duration = Duration::from_secs(5);
 
 async fn check(url: &str) -> Result<(), Box<dyn Error>> {

@@ -1,7 +1,7 @@
-//! warp and Socket.IO on one port: a filter is a tower service, and the layer goes around it.
+//! warp and Socket.IO on one port. A filter is a tower service, to which the layer is applied.
 //!
-//! Filters and Socket.IO share what they know: a message that is posted to a route reaches the sockets, and
-//! what sockets count a route tells. `PORT` comes from the environment, default 3000.
+//! Filters and Socket.IO share state: a message posted to a route is sent to all sockets, and another route returns a
+//! counter that sockets increment. The environment variable `PORT` sets the port, by default 3000.
 
 use std::net::Ipv4Addr;
 use std::sync::Arc;
@@ -35,7 +35,7 @@ async fn main() -> std::io::Result<()> {
         StatusCode::ACCEPTED
     });
 
-    // `warp::serve` takes a filter, not a service: so the connections are served here, with upgrades.
+    // `warp::serve` takes a filter instead of a service, so connections are served with hyper, with upgrades.
     let service = ServiceBuilder::new().layer(io.layer()).service(warp::service(count.or(announce)));
     let service = TowerToHyperService::new(service);
     let server = auto::Builder::new(TokioExecutor::new());

@@ -177,7 +177,7 @@ test("a refused nickname is said at the form, and another one gets in", async ()
   await enter("gil");
   const page = await open();
   await login(page, "Gil");
-  await page.getByRole("alert").filter({ hasText: /already called Gil/i }).waitFor();
+  await page.getByRole("alert").filter({ hasText: /Gil is already taken/i }).waitFor();
   assert.equal(await page.locator("#nick").getAttribute("aria-invalid"), "true");
   await shoot(page, "chat-refused.png");
   await login(page, "no spaces!");

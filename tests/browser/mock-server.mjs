@@ -56,7 +56,7 @@ function leave(socket) {
 chat.use((socket, next) => {
   const { nick } = socket.handshake.auth;
   if (!isNick(nick)) return next(refusal("nickname invalid", "Use 1 to 20 letters, digits, dots, dashes or underscores."));
-  if (nicks.has(nick.toLowerCase())) return next(refusal("nickname taken", `Somebody here is already called ${nick}.`));
+  if (nicks.has(nick.toLowerCase())) return next(refusal("nickname taken", `The nickname ${nick} is already taken.`));
   nicks.add(nick.toLowerCase());
   socket.data.nick = nick;
   next();
