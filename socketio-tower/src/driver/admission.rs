@@ -83,7 +83,8 @@ impl SessionTask {
             self.reject(pending, &ConnectError::new("disconnected"));
             return;
         }
-        // Membership starts before the reply is queued. Broadcasts still follow the reply, since they come by the mailbox.
+        // Membership starts before the reply is queued. Broadcasts still follow the reply, since they come by the
+        // mailbox.
         if let Err(barred) = local.connect() {
             let cause = barred.cause();
             local.socket.report(None, &cause, None);

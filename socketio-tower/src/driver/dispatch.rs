@@ -194,8 +194,8 @@ impl SessionTask {
         }
     }
 
-    /// Cleans up after the connection has closed: the mailbox rejects further packets, and pending connection requests and
-    /// unopened streams are dropped.
+    /// Cleans up after the connection has closed: the mailbox rejects further packets, and pending connection requests
+    /// and unopened streams are dropped.
     fn closed(&mut self, reason: DisconnectReason) {
         trace::session_closed(reason);
         self.ended = Some(reason);

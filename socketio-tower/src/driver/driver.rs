@@ -121,7 +121,8 @@ impl Future for Driver {
             }
         }
         work.session.mailbox.note(work.backlog());
-        // A task that wakes itself directly keeps its worker busy, which then checks for other input only every 61 polls.
+        // A task that wakes itself directly keeps its worker busy, which then checks for other input only every 61
+        // polls.
         let yielded = pin!(tokio::task::yield_now()).poll(cx);
         debug_assert!(yielded.is_pending(), "`yield_now` wakes the task later");
         Poll::Pending
@@ -280,8 +281,8 @@ impl SessionTask {
         self.connection.queued_bytes() + self.streams.queued_bytes()
     }
 
-    /// Closes the session if the client causes many replies, such as connect errors, without reading them. Packets of the
-    /// application have a bound of their own.
+    /// Closes the session if the client causes many replies, such as connect errors, without reading them. Packets of
+    /// the application have a bound of their own.
     fn bound_replies(&mut self, queued_before: usize, now: Instant) {
         if self.downstream_bytes() == 0 {
             self.replies = 0;

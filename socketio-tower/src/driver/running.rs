@@ -126,8 +126,8 @@ impl Job {
         Self { socket, kind: Kind::Filter { event: Box::new(FilteredEvent { event, ack }), future }, span }
     }
 
-    /// Polls the job for the first time, outside tokio's cooperative budget: a handler that is ready must not be delayed
-    /// because its session has done a lot in this turn. Returns the job if it is pending.
+    /// Polls the job for the first time, outside tokio's cooperative budget: a handler that is ready must not be
+    /// delayed because its session has done a lot in this turn. Returns the job if it is pending.
     pub(super) fn start(self, cx: &mut Context<'_>) -> Result<Finished, Self> {
         self.poll(cx, Budget::Free)
     }

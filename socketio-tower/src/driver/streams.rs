@@ -38,7 +38,8 @@ enum Phase {
 impl Streams {
     /// Adds the stream that the session was opened on, or with `upgrade` a candidate for an upgrade.
     ///
-    /// The HTTP server must hand over the connection before `until`. While one stream is opening, further ones are dropped.
+    /// The HTTP server must hand over the connection before `until`. While one stream is opening, further ones are
+    /// dropped.
     pub(super) fn insert(
         &mut self,
         link: LinkId,
@@ -162,8 +163,8 @@ impl Slot {
         true
     }
 
-    /// Reads from an open or closing stream. Returns `true` if there was progress. A stream that ends is closed within the
-    /// write timeout.
+    /// Reads from an open or closing stream. Returns `true` if there was progress. A stream that ends is closed within
+    /// the write timeout.
     fn read(
         &mut self,
         connection: &mut Connection<Answer>,

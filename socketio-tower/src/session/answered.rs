@@ -31,8 +31,8 @@ impl PendingResponse {
         self.packets.len() - self.taken
     }
 
-    /// Takes the next piece. Returns it and `true` if it is the last. Unless it is the whole response, the piece is a copy,
-    /// so that it does not keep the rest in memory.
+    /// Takes the next piece. Returns it and `true` if it is the last. Unless it is the whole response, the piece is a
+    /// copy, so that it does not keep the rest in memory.
     pub(super) fn take_piece(&mut self) -> (Bytes, bool) {
         if self.packets.len() <= PIECE {
             return (std::mem::take(&mut self.packets), true);
@@ -44,8 +44,8 @@ impl PendingResponse {
     }
 }
 
-/// The maximum length of a piece in bytes. hyper buffers up to 16 pieces per connection before it waits for the kernel, so
-/// this bounds its memory.
+/// The maximum length of a piece in bytes. hyper buffers up to 16 pieces per connection before it waits for the kernel,
+/// so this bounds its memory.
 const PIECE: usize = 8 * 1024;
 
 #[cfg(test)]

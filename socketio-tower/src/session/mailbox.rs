@@ -25,8 +25,8 @@ struct Inner {
     commands: Vec<Command>,
     /// The bytes queued between `emit` and the kernel or the HTTP server.
     queued_bytes: usize,
-    /// The part of `queued_bytes` that is no longer in `commands` but not yet taken by the kernel or the HTTP server, as of
-    /// the task's last turn.
+    /// The part of `queued_bytes` that is no longer in `commands` but not yet taken by the kernel or the HTTP server,
+    /// as of the task's last turn.
     taken_bytes: usize,
     /// A packet larger than the bound, while the queue exceeds the bound.
     large: Option<Box<Large>>,
@@ -94,9 +94,9 @@ pub(crate) enum Pushed {
 }
 
 impl Mailbox {
-    /// Queues a command with a packet of `size` bytes, unless the queued bytes would exceed the bound. One packet larger
-    /// than the bound is queued too; the bound then applies to the other packets. With [`Overflow::Close`], exceeding the
-    /// bound closes the session; the task receives that command once.
+    /// Queues a command with a packet of `size` bytes, unless the queued bytes would exceed the bound. One packet
+    /// larger than the bound is queued too; the bound then applies to the other packets. With [`Overflow::Close`],
+    /// exceeding the bound closes the session; the task receives that command once.
     pub(crate) fn push_packet(&self, size: usize, settings: &Settings, command: Command) -> Pushed {
         let mut inner = self.lock();
         if inner.ending {
@@ -113,8 +113,8 @@ impl Mailbox {
         Pushed::Queued
     }
 
-    /// Queues a command with a packet of `size` bytes if it can leave immediately: nothing is queued before it, and the client's
-    /// transport is writable.
+    /// Queues a command with a packet of `size` bytes if it can leave immediately: nothing is queued before it, and the
+    /// client's transport is writable.
     pub(crate) fn push_volatile(&self, size: usize, settings: &Settings, command: Command) -> Pushed {
         let mut inner = self.lock();
         if inner.ending {
@@ -168,8 +168,8 @@ impl Mailbox {
 
     /// Takes the next piece of a response, for the HTTP server. Returns `None` if the task has dropped the response.
     ///
-    /// Taking the last piece queues a command that the response is delivered. It wakes the task only when the session is
-    /// ending.
+    /// Taking the last piece queues a command that the response is delivered. It wakes the task only when the session
+    /// is ending.
     pub(crate) fn take_piece(&self, link: LinkId, now: Instant) -> Option<Bytes> {
         let mut inner = self.lock();
         let ending = inner.ending;
@@ -208,8 +208,8 @@ impl Mailbox {
         inner.response = Some(Box::new(response));
     }
 
-    /// Returns the number of bytes left of the current response and the time of its last progress before the session began
-    /// to end. Called by the task.
+    /// Returns the number of bytes left of the current response and the time of its last progress before the session
+    /// began to end. Called by the task.
     pub(crate) fn response_progress(&self) -> Option<(usize, Instant)> {
         self.lock().response.as_ref().map(|response| (response.left(), response.moved))
     }
@@ -242,8 +242,8 @@ impl Mailbox {
         }
     }
 
-    /// Takes all commands into the empty list `into`, and records the bytes that the kernel has not yet taken and whether a
-    /// packet could leave immediately. Called by the task in every turn.
+    /// Takes all commands into the empty list `into`, and records the bytes that the kernel has not yet taken and
+    /// whether a packet could leave immediately. Called by the task in every turn.
     pub(crate) fn take(&self, into: &mut Vec<Command>, downstream_bytes: usize, writable: bool) {
         let mut inner = self.lock();
         std::mem::swap(&mut inner.commands, into);
@@ -263,8 +263,8 @@ impl Mailbox {
         inner.handlers = backlog.handlers;
     }
 
-    /// Records the work in progress and marks the task as idle. Returns `false` if commands have arrived meanwhile. Called
-    /// by the task at the end of its turn.
+    /// Records the work in progress and marks the task as idle. Returns `false` if commands have arrived meanwhile.
+    /// Called by the task at the end of its turn.
     pub(crate) fn rest(&self, backlog: Backlog, waker: &Waker) -> bool {
         let mut inner = self.lock();
         inner.writable = backlog.writable;

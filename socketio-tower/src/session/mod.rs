@@ -60,8 +60,8 @@ impl Session {
         Transport::ALL[usize::from(self.transport.load(Ordering::Relaxed))]
     }
 
-    /// Counts `bytes` of an incomplete request body. The task is not woken; it checks when it must know if the client is
-    /// alive.
+    /// Counts `bytes` of an incomplete request body. The task is not woken; it checks when it must know if the client
+    /// is alive.
     pub(crate) fn receive_body(&self, bytes: usize) {
         self.body_bytes.fetch_add(bytes, Ordering::Relaxed);
         self.uploads.store(true, Ordering::Relaxed);

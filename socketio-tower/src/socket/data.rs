@@ -9,8 +9,8 @@ use super::shown::Shown;
 
 /// Data that other code can see.
 impl Socket {
-    /// Sets the public data of the socket, which [`fetch_sockets`](crate::BroadcastOperator::fetch_sockets) returns as JSON.
-    /// It replaces the previous value of any type, and is dropped with the socket.
+    /// Sets the public data of the socket, which [`fetch_sockets`](crate::BroadcastOperator::fetch_sockets) returns as
+    /// JSON. It replaces the previous value of any type, and is dropped with the socket.
     ///
     /// Values that only handlers of this socket need belong in its [extensions](Self::extensions).
     ///

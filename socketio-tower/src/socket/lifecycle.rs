@@ -2,8 +2,8 @@ use std::sync::atomic::Ordering;
 
 use crate::sync::AtomicU8;
 
-/// The stage of a socket, and whether it has listeners for outgoing events. Both are read by one atomic load, because every
-/// packet of a broadcast checks them.
+/// The stage of a socket, and whether it has listeners for outgoing events. Both are read by one atomic load, because
+/// every packet of a broadcast checks them.
 #[derive(Debug)]
 pub(super) struct Lifecycle(AtomicU8);
 
@@ -45,9 +45,9 @@ impl Lifecycle {
         self.0.fetch_or(GONE | RETIRED, Ordering::AcqRel);
     }
 
-    /// Returns `true` if the socket is retired. A read-modify-write instead of a load, which might return an old value. So of
-    /// two threads at least one sees the other: this one sees that the socket is retired or connected, or the thread that
-    /// marks it so afterwards sees everything that this thread wrote before.
+    /// Returns `true` if the socket is retired. A read-modify-write instead of a load, which might return an old value.
+    /// So of two threads at least one sees the other: this one sees that the socket is retired or connected, or the
+    /// thread that marks it so afterwards sees everything that this thread wrote before.
     pub(super) fn is_retired(&self) -> bool {
         self.0.fetch_or(0, Ordering::AcqRel) & RETIRED != 0
     }

@@ -104,13 +104,14 @@ impl Socket {
         self.extras_if_any().is_some_and(|extras| extras.remove(listener))
     }
 
-    /// Removes all listeners of this socket for an event, and returns the number removed. The namespace's handler stays.
+    /// Removes all listeners of this socket for an event, and returns the number removed. The namespace's handler
+    /// stays.
     pub fn off_all(&self, event: &str) -> usize {
         self.extras_if_any().map_or(0, |extras| extras.remove_all(event))
     }
 
-    /// Adds a filter for the events of this socket. It runs after the filters of the namespace and those added before; see
-    /// [`NamespaceBuilder::filter`](crate::NamespaceBuilder::filter).
+    /// Adds a filter for the events of this socket. It runs after the filters of the namespace and those added before;
+    /// see [`NamespaceBuilder::filter`](crate::NamespaceBuilder::filter).
     ///
     /// ```
     /// use socketio_tower::{Socket, Verdict};
@@ -202,8 +203,8 @@ impl Socket {
 }
 
 impl Socket {
-    /// Returns `true` if events go directly to the namespace's handlers: there is no policy, no filter, and no listener of
-    /// this socket.
+    /// Returns `true` if events go directly to the namespace's handlers: there is no policy, no filter, and no listener
+    /// of this socket.
     pub(crate) fn has_no_guards(&self) -> bool {
         self.table().is_open() && self.extras_if_any().is_none_or(|extras| !extras.is_guarded())
     }
@@ -326,8 +327,8 @@ thread_local! {
     static NOTIFYING: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Marks that outgoing listeners run on this thread. Events that they emit are not reported to them: a listener that copies
-/// every event to another socket would otherwise recurse without end.
+/// Marks that outgoing listeners run on this thread. Events that they emit are not reported to them: a listener that
+/// copies every event to another socket would otherwise recurse without end.
 struct NotifyGuard;
 
 impl NotifyGuard {

@@ -113,8 +113,8 @@ impl Socket {
         Client::new(Arc::clone(&self.0.session), Arc::clone(&self.0.namespaces))
     }
 
-    /// Returns the values stored with this socket. They are dropped after its disconnect handler has finished. Values shared
-    /// by all sockets of a client are stored in [`Client::extensions`](crate::Client::extensions).
+    /// Returns the values stored with this socket. They are dropped after its disconnect handler has finished. Values
+    /// shared by all sockets of a client are stored in [`Client::extensions`](crate::Client::extensions).
     ///
     /// ```
     /// # fn example(socket: socketio_tower::Socket) {
@@ -138,8 +138,8 @@ impl Socket {
     ///
     /// If called in a middleware, the socket joins when it is admitted, before the client receives its CONNECT reply.
     ///
-    /// Every socket has a room named by its id. If clients choose the names of rooms, add a prefix, so that no client can
-    /// join the room of another.
+    /// Every socket has a room named by its id. If clients choose the names of rooms, add a prefix, so that no client
+    /// can join the room of another.
     ///
     /// ```
     /// use socketio_tower::{Data, Socket, SocketIo};
@@ -158,8 +158,8 @@ impl Socket {
 
     /// Leaves a room. Returns `false` if the socket was not in it.
     ///
-    /// The room named by the socket's id can be left and joined again, too. Until then, the socket cannot be reached by its
-    /// id. In a middleware, only rooms that were joined in a middleware can be left.
+    /// The room named by the socket's id can be left and joined again, too. Until then, the socket cannot be reached by
+    /// its id. In a middleware, only rooms that were joined in a middleware can be left.
     ///
     /// ```
     /// # fn example(socket: socketio_tower::Socket) {
@@ -187,8 +187,8 @@ impl Socket {
         self.0.namespace.rooms().rooms_of(member).map(str::to_owned).collect()
     }
 
-    /// Disconnects the socket from its namespace, after the packets queued so far. The client stays connected to its other
-    /// namespaces and may connect to this one again.
+    /// Disconnects the socket from its namespace, after the packets queued so far. The client stays connected to its
+    /// other namespaces and may connect to this one again.
     ///
     /// ```
     /// # fn example(socket: socketio_tower::Socket) {
@@ -262,7 +262,8 @@ impl Socket {
         Ok(Membership::new(self.clone(), Arc::clone(&self.0.namespace), member))
     }
 
-    /// Notifies the server's observers. `observation` is called with the client, the namespace's path and the socket's id.
+    /// Notifies the server's observers. `observation` is called with the client, the namespace's path and the socket's
+    /// id.
     #[inline]
     pub(crate) fn tell_observers<'a>(
         &'a self,

@@ -72,8 +72,8 @@ impl SocketOperator {
         self.emit("message", args)
     }
 
-    /// Sends an event and returns a future of the client's acknowledgement; see [`Socket::emit_with_ack`]. The event is sent
-    /// immediately, even if the future is never polled.
+    /// Sends an event and returns a future of the client's acknowledgement; see [`Socket::emit_with_ack`]. The event is
+    /// sent immediately, even if the future is never polled.
     ///
     /// ```
     /// use std::time::Duration;

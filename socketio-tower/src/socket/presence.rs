@@ -12,8 +12,8 @@ use crate::filter::EventPolicy;
 use crate::namespace::{EventHandler, Filter, Listener};
 use crate::sync::{AtomicBool, Mutex, MutexGuard, OnceLock};
 
-/// The presence of a socket in its namespace: its lifecycle, its membership and its extras. Threads of the application use
-/// it concurrently with the session's task, which connects and ends the socket.
+/// The presence of a socket in its namespace: its lifecycle, its membership and its extras. Threads of the application
+/// use it concurrently with the session's task, which connects and ends the socket.
 #[derive(Debug)]
 pub(super) struct Presence {
     /// Stored here to fill padding, which saves 8 bytes per socket.
@@ -68,8 +68,8 @@ impl Presence {
             Some(member) => join(member),
             None => {
                 let later = self.extras().is_some_and(|extras| extras.join_later(room));
-                // If the socket was connected meanwhile, `connect` may have taken the stored rooms just before. If it saw no
-                // extras, it preceded the check of the lifecycle in `extras`, and so the key is visible here.
+                // If the socket was connected meanwhile, `connect` may have taken the stored rooms just before. If it
+                // saw no extras, it preceded the check of the lifecycle in `extras`, and so the key is visible here.
                 self.member().map_or(later, join)
             }
         }
@@ -121,8 +121,8 @@ struct Inner {
     last: u64,
     /// Cancelled when the socket is retired; created with the first task.
     tasks: Option<CancellationToken>,
-    /// Set when the socket is retired. Entries are then rejected, because one that captures a handle to the socket would
-    /// never be freed.
+    /// Set when the socket is retired. Entries are then rejected, because one that captures a handle to the socket
+    /// would never be freed.
     closed: bool,
 }
 

@@ -44,10 +44,11 @@ impl Socket {
         self.emit("message", args)
     }
 
-    /// Discards events that cannot leave immediately. For frequent events, of which the next one makes up for a lost one.
+    /// Discards events that cannot leave immediately. For frequent events, of which the next one makes up for a lost
+    /// one.
     ///
-    /// A WebSocket can send immediately if nothing is queued for the client. On long polling, a request must be waiting for
-    /// packets, too. Otherwise, `emit` returns [`EmitStatus::Dropped`].
+    /// A WebSocket can send immediately if nothing is queued for the client. On long polling, a request must be waiting
+    /// for packets, too. Otherwise, `emit` returns [`EmitStatus::Dropped`].
     ///
     /// ```
     /// # fn example(socket: socketio_tower::Socket) {
@@ -95,8 +96,8 @@ impl Socket {
         self.0.session.mailbox.queued_bytes()
     }
 
-    /// Waits until nothing is queued for the client, or the client is gone. Provides back-pressure to producers that are
-    /// faster than a slow client.
+    /// Waits until nothing is queued for the client, or the client is gone. Provides back-pressure to producers that
+    /// are faster than a slow client.
     ///
     /// # Cancel safety
     ///

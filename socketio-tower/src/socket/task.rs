@@ -11,8 +11,8 @@ impl Socket {
     /// disconnected and its disconnect handler has finished. A panic is reported to the namespace's
     /// [error hook](crate::NamespaceBuilder::on_error).
     ///
-    /// The task runs on the current runtime, or on that of the server if there is no current one. Has no effect if the socket
-    /// is gone.
+    /// The task runs on the current runtime, or on that of the server if there is no current one. Has no effect if the
+    /// socket is gone.
     ///
     /// ```
     /// use std::time::Duration;

@@ -25,7 +25,8 @@ pub(crate) enum ReadError {
 }
 
 impl ReadError {
-    /// Returns the code for a close frame to the peer, or `None` if the connection is already closed ([RFC 6455 §7.4.1]).
+    /// Returns the code for a close frame to the peer, or `None` if the connection is already closed ([RFC 6455
+    /// §7.4.1]).
     ///
     /// [RFC 6455 §7.4.1]: https://www.rfc-editor.org/rfc/rfc6455#section-7.4.1
     pub(crate) fn close_code(&self) -> Option<CloseCode> {

@@ -18,8 +18,8 @@ pub(super) struct MessageFrame {
 }
 
 impl MessageFrame {
-    /// Parses the frame at the start of `bytes` (RFC 6455 §5.2). Returns `None` unless it is complete, masked, unfragmented,
-    /// without extension bits and at most `max_payload` bytes long.
+    /// Parses the frame at the start of `bytes` (RFC 6455 §5.2). Returns `None` unless it is complete, masked,
+    /// unfragmented, without extension bits and at most `max_payload` bytes long.
     pub(super) fn parse(bytes: &[u8], max_payload: usize) -> Option<Self> {
         let (&[first, second], rest) = bytes.split_first_chunk()?;
         let binary = match first {

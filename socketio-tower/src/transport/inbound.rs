@@ -14,9 +14,9 @@ use super::outbound::Outbound;
 /// The receiving half of a [`WebSocket`](super::WebSocket), which decodes bytes to messages.
 ///
 /// Nearly every message is one data frame, and nearly every frame arrives whole: those are unmasked here. tungstenite
-/// handles the rest: control frames, fragmented messages and protocol violations. Its `WebSocketContext` is created only
-/// when needed. It receives one whole frame at a time, delimited with tungstenite's own header parser, so it is certain
-/// when no data is left in it:
+/// handles the rest: control frames, fragmented messages and protocol violations. Its `WebSocketContext` is created
+/// only when needed. It receives one whole frame at a time, delimited with tungstenite's own header parser, so it is
+/// certain when no data is left in it:
 ///
 /// ```text
 ///   read ──▶ whole messages ──▶ unmasked
@@ -42,16 +42,16 @@ struct Fragments {
 }
 
 impl Inbound {
-    /// The maximum size of an allocation shared by small messages. Each message keeps the allocation alive, so this bounds
-    /// the memory that a small one can pin. Some 50 messages need two allocations.
+    /// The maximum size of an allocation shared by small messages. Each message keeps the allocation alive, so this
+    /// bounds the memory that a small one can pin. Some 50 messages need two allocations.
     const SHARED: usize = 4096;
 
     pub(super) fn new(max_payload: usize) -> Self {
         Self { max_payload, ..Self::default() }
     }
 
-    /// Passes every message that `bytes` complete to `on_message`, until it breaks. Returns the number of bytes consumed:
-    /// all of them unless `on_message` broke. Replies to control frames are queued in `outbound`.
+    /// Passes every message that `bytes` complete to `on_message`, until it breaks. Returns the number of bytes
+    /// consumed: all of them unless `on_message` broke. Replies to control frames are queued in `outbound`.
     pub(super) fn receive(
         &mut self,
         bytes: &[u8],
@@ -104,8 +104,8 @@ impl Inbound {
         self.partial.capacity()
     }
 
-    /// Copies bytes into `partial` until it is a whole frame. Returns the frame's extent and the number of bytes copied, or
-    /// `None` if all bytes were copied and the frame is still incomplete.
+    /// Copies bytes into `partial` until it is a whole frame. Returns the frame's extent and the number of bytes
+    /// copied, or `None` if all bytes were copied and the frame is still incomplete.
     fn fill(&mut self, bytes: &[u8]) -> Result<Option<(Extent, usize)>, ReadError> {
         let mut start = [0; MAX_HEADER];
         let held = self.partial.len().min(MAX_HEADER);
@@ -192,8 +192,8 @@ impl Inbound {
             stream = Feed { unread: &[], reply: Vec::new() };
         }
 
-        // With a fragment open, the context is read until it would block. Otherwise it contains exactly one message, and
-        // a second read would allocate a buffer for nothing.
+        // With a fragment open, the context is read until it would block. Otherwise it contains exactly one message,
+        // and a second read would allocate a buffer for nothing.
         let mut flow = ControlFlow::Continue(());
         loop {
             let message = match context.read(&mut stream) {

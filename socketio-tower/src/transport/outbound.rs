@@ -28,13 +28,13 @@ pub(super) struct Outbound {
 }
 
 impl Outbound {
-    /// The maximum number of queued pongs. A peer that pings without reading gets a reply to its latest ping only, as RFC
-    /// 6455 §5.5.3 allows. Conformance suites send ten pings in a row.
+    /// The maximum number of queued pongs. A peer that pings without reading gets a reply to its latest ping only, as
+    /// RFC 6455 §5.5.3 allows. Conformance suites send ten pings in a row.
     const MAX_PONGS: usize = 16;
     /// The maximum number of buffers in one `writev`. The kernel accepts up to 1024, but more than this gain nothing.
     const MAX_SLICES: usize = 64;
-    /// The length below which frames are copied into one buffer. Measured on loopback with 32 frames per call, copying saves
-    /// a quarter to a half of the time below this length, and nothing above it.
+    /// The length below which frames are copied into one buffer. Measured on loopback with 32 frames per call, copying
+    /// saves a quarter to a half of the time below this length, and nothing above it.
     const SMALL: usize = 1024;
     /// The capacity up to which an empty queue is kept.
     const KEPT: usize = 16;
@@ -148,8 +148,8 @@ impl Outbound {
         }
     }
 
-    /// Fills `slices` from the front of the queue: small frames are copied into `scratch`, large ones are referenced. Returns
-    /// the number of slices used.
+    /// Fills `slices` from the front of the queue: small frames are copied into `scratch`, large ones are referenced.
+    /// Returns the number of slices used.
     fn gather<'a>(&'a self, mut scratch: &'a mut [u8], slices: &mut [IoSlice<'a>]) -> usize {
         let mut used = 0;
         let mut copied = 0;

@@ -18,21 +18,21 @@ use super::scratch::Scratch;
 
 /// The server's end of an established WebSocket, polled by one task.
 ///
-/// It has three kinds of methods: getters; [`push`](Self::push) and [`close`](Self::close), which only queue; and `poll_*`,
-/// which do I/O. It has no timer: the caller enforces the write deadline and the wait for the peer's close, and observes
-/// progress with [`sent`](Self::sent) and [`received`](Self::received).
+/// It has three kinds of methods: getters; [`push`](Self::push) and [`close`](Self::close), which only queue; and
+/// `poll_*`, which do I/O. It has no timer: the caller enforces the write deadline and the wait for the peer's close,
+/// and observes progress with [`sent`](Self::sent) and [`received`](Self::received).
 ///
 /// # Drive rule
 ///
-/// Call [`poll_read`](Self::poll_read) before [`poll_write`](Self::poll_write), because reading may queue the reply to a
-/// ping or close frame. Call `poll_write` again after `push` or `close`.
+/// Call [`poll_read`](Self::poll_read) before [`poll_write`](Self::poll_write), because reading may queue the reply to
+/// a ping or close frame. Call `poll_write` again after `push` or `close`.
 ///
 /// # Closing
 ///
 /// After [`poll_read`](Self::poll_read) has failed, or to close the connection: call `close`, then
 /// [`poll_shutdown`](Self::poll_shutdown), then `poll_read` until [`ReadError::Closed`], [`ReadError::Ended`] or a
-/// deadline, then drop it. Dropping it with unread input would make the kernel send a reset, which can overtake the close
-/// frame.
+/// deadline, then drop it. Dropping it with unread input would make the kernel send a reset, which can overtake the
+/// close frame.
 pub(crate) struct WebSocket<S> {
     io: S,
     /// The decoder, or `None` once the input has ended or failed. Further input is discarded.
@@ -44,11 +44,12 @@ pub(crate) struct WebSocket<S> {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
-    /// The maximum number of reads per call. They yield up to a quarter of a megabyte, which takes some 100 µs to decode,
-    /// before other sessions get their turn.
+    /// The maximum number of reads per call. They yield up to a quarter of a megabyte, which takes some 100 µs to
+    /// decode, before other sessions get their turn.
     const READS_PER_TURN: usize = 4;
 
-    /// Creates a WebSocket over `io`, whose handshake is complete. Messages of more than `max_payload` bytes are an error.
+    /// Creates a WebSocket over `io`, whose handshake is complete. Messages of more than `max_payload` bytes are an
+    /// error.
     pub(crate) fn new(io: S, max_payload: usize) -> Self {
         let inbound = Some(Inbound::new(max_payload));
         Self { io, inbound, outbound: Outbound::default(), received: 0, unread: None }
@@ -59,8 +60,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         self.received
     }
 
-    /// Returns the total number of bytes that the kernel has taken, including control frames. The peer is stalled while this
-    /// does not increase and [`queued_bytes`](Self::queued_bytes) is not zero.
+    /// Returns the total number of bytes that the kernel has taken, including control frames. The peer is stalled while
+    /// this does not increase and [`queued_bytes`](Self::queued_bytes) is not zero.
     pub(crate) fn sent(&self) -> u64 {
         self.outbound.sent()
     }
@@ -75,8 +76,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         self.outbound.queued_bytes()
     }
 
-    /// Returns the number of bytes that were read but not passed on: messages left when `on_message` broke, and the start of
-    /// an incomplete message.
+    /// Returns the number of bytes that were read but not passed on: messages left when `on_message` broke, and the
+    /// start of an incomplete message.
     pub(crate) fn received_bytes(&self) -> usize {
         self.unread.as_ref().map_or(0, |unread| unread.len())
             + self.inbound.as_ref().map_or(0, Inbound::held_bytes)
@@ -102,8 +103,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         self.outbound.push(packet)
     }
 
-    /// Queues a close frame, which is empty without a `code`. Messages that still arrive are discarded. Has no effect if a
-    /// close frame was queued or sent before.
+    /// Queues a close frame, which is empty without a `code`. Messages that still arrive are discarded. Has no effect
+    /// if a close frame was queued or sent before.
     pub(crate) fn close(&mut self, code: Option<CloseCode>) {
         let reason = Utf8Bytes::from_static("");
         let mut frame = Vec::new();
@@ -117,12 +118,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     /// input, at most one read, is kept for the next call.
     ///
     /// `Pending` means that there is no more input and the task will be woken; messages may have been passed on before.
-    /// `Ready(Ok)` means that the limit of one call was reached or `on_message` broke: poll again, after other sessions.
+    /// `Ready(Ok)` means that the limit of one call was reached or `on_message` broke: poll again, after other
+    /// sessions.
     ///
     /// # Errors
     ///
-    /// Returns an error if the link is lost. Messages before the fault have been passed on. Further calls discard input until
-    /// the end of the peer's stream, which is [`ReadError::Ended`].
+    /// Returns an error if the link is lost. Messages before the fault have been passed on. Further calls discard input
+    /// until the end of the peer's stream, which is [`ReadError::Ended`].
     pub(crate) fn poll_read(
         &mut self,
         cx: &mut Context<'_>,
@@ -142,8 +144,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         let mut scratch = Scratch::take();
         for _ in 0..Self::READS_PER_TURN {
             let mut buffer = ReadBuf::new(&mut scratch);
-            // A short read is followed by another, because only `Pending` registers the waker. After a short read, tokio
-            // returns it without a system call.
+            // A short read is followed by another, because only `Pending` registers the waker. After a short read,
+            // tokio returns it without a system call.
             let result = ready!(Pin::new(&mut self.io).poll_read(cx, &mut buffer));
             let bytes = buffer.filled();
             self.received += bytes.len() as u64;
@@ -166,7 +168,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
 
     /// Writes and flushes queued output.
     ///
-    /// `Pending` means that the kernel takes no more for now. [`queued_bytes`](Self::queued_bytes) is exact in either case.
+    /// `Pending` means that the kernel takes no more for now. [`queued_bytes`](Self::queued_bytes) is exact in either
+    /// case.
     ///
     /// # Errors
     ///

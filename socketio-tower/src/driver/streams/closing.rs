@@ -29,8 +29,8 @@ impl Closing {
         Self { wire, until, shut: false, ended: false }
     }
 
-    /// Closes a stream whose input has ended. The peer may still read the queued output, including the reply to its close
-    /// frame.
+    /// Closes a stream whose input has ended. The peer may still read the queued output, including the reply to its
+    /// close frame.
     pub(super) fn after_end(wire: MessageStream, until: Instant) -> Self {
         Self { wire, until, shut: false, ended: true }
     }

@@ -26,8 +26,8 @@ impl Mailbox {
         poll_fn(|cx| if self.poll_drained(cx.waker()) { Poll::Ready(()) } else { Poll::Pending }).await;
     }
 
-    /// Runs the task in the driver's order of steps until it has taken `commands` commands. Packets leave in the turn after
-    /// the one that took them, after that turn has checked the mailbox.
+    /// Runs the task in the driver's order of steps until it has taken `commands` commands. Packets leave in the turn
+    /// after the one that took them, after that turn has checked the mailbox.
     fn run_until_taken(&self, commands: usize) {
         let (mut left, mut downstream_bytes) = (commands, 0);
         block_on(poll_fn(|cx| {
