@@ -8,10 +8,10 @@
 //! other sessions ───────▶┘
 //! ```
 //!
-//! The session thread alone uses its `Connection` and writes to the stream. It waits for input from the channel until the
-//! connection's deadline, passes it to the core, and drains the core. Clients must connect by WebSocket
-//! (`transports: ["websocket"]`), because long polling would need an HTTP server. The environment variable `PORT` sets the
-//! port, by default 3000.
+//! The session thread alone uses its `Connection` and writes to the stream. It waits for input from the channel until
+//! the connection's deadline, passes it to the core, and drains the core. Clients must connect by WebSocket
+//! (`transports: ["websocket"]`), because long polling would need an HTTP server. The environment variable `PORT` sets
+//! the port, by default 3000.
 
 mod server;
 mod session;

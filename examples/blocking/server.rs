@@ -28,8 +28,8 @@ impl Server {
         self.sockets.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
     }
 
-    /// Sends a packet, encoded once, to all sockets. A session whose channel is full misses it, so that a slow client does not
-    /// block the others.
+    /// Sends a packet, encoded once, to all sockets. A session whose channel is full misses it, so that a slow client
+    /// does not block the others.
     pub(crate) fn broadcast(&self, packet: &Encoded) {
         for inputs in self.sockets.lock().unwrap_or_else(PoisonError::into_inner).values() {
             inputs.try_send(Input::Broadcast(packet.clone())).ok();

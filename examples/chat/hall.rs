@@ -70,7 +70,8 @@ impl Hall {
         taken.then(|| Seat { hall: self.clone(), nick: nick.to_owned() })
     }
 
-    /// Enters a room. `entered` is called under the lock, so that the events it sends are consistent with the returned view.
+    /// Enters a room. `entered` is called under the lock, so that the events it sends are consistent with the returned
+    /// view.
     pub(crate) fn enter(&self, name: &str, nick: &str, entered: impl FnOnce()) -> View {
         let mut state = self.lock();
         let room = state.rooms.entry(name.to_owned()).or_default();

@@ -1,5 +1,5 @@
-//! A live graph of the CPU usage. One task measures, and one task per socket sends samples at the interval chosen by the
-//! client. The page is in `page/`. The environment variable `PORT` sets the port, by default 3000.
+//! A live graph of the CPU usage. One task measures, and one task per socket sends samples at the interval chosen by
+//! the client. The page is in `page/`. The environment variable `PORT` sets the port, by default 3000.
 
 use std::path::Path;
 use std::sync::Arc;

@@ -139,7 +139,8 @@ impl Driver {
             Transmit::Respond { link, response } => {
                 let sent = self.requests.remove(&link).map_or(Ok(()), |answer| answer.send(response));
                 sent.map_err(|_| (link, LinkError::Aborted))?;
-                // Reported before the client has received it. Precise reports would need a body type that tracks its end.
+                // Reported before the client has received it. Precise reports would need a body type that tracks its
+                // end.
                 self.session.handle_delivered(link, Instant::now());
                 Ok(())
             }

@@ -1,8 +1,8 @@
 //! Socket.IO next to other routes, on hyper without a framework.
 //!
-//! A hyper server needs four things for Socket.IO: the layer around its service, connections with upgrades, a timeout for
-//! peers that send no request, and a shutdown that closes sessions first. The environment variable `PORT` sets the port,
-//! by default 3000.
+//! A hyper server needs four things for Socket.IO: the layer around its service, connections with upgrades, a timeout
+//! for peers that send no request, and a shutdown that closes sessions first. The environment variable `PORT` sets the
+//! port, by default 3000.
 
 use std::convert::Infallible;
 use std::net::Ipv4Addr;
@@ -106,8 +106,8 @@ async fn main() -> std::io::Result<()> {
     Ok(())
 }
 
-/// The time for a peer to send the head of a request, which also limits idle time between requests. Behind a proxy, it must
-/// exceed the proxy's keep-alive timeout, or a request may arrive on a connection that is being closed.
+/// The time for a peer to send the head of a request, which also limits idle time between requests. Behind a proxy, it
+/// must exceed the proxy's keep-alive timeout, or a request may arrive on a connection that is being closed.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(75);
 
 /// The time for clients to disconnect.

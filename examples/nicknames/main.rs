@@ -1,7 +1,7 @@
 //! A chat with nicknames whose namespace is a type. Each method handles the event of its name.
 //!
-//! One value serves all sockets, and its fields are the server's state. The environment variable `PORT` sets the port, by
-//! default 3000.
+//! One value serves all sockets, and its fields are the server's state. The environment variable `PORT` sets the port,
+//! by default 3000.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -87,7 +87,8 @@ impl Nicknames {
     }
 }
 
-/// Sends the list of nicknames to all sockets. Called under the lock, so that lists are sent in order; `emit` never blocks.
+/// Sends the list of nicknames to all sockets. Called under the lock, so that lists are sent in order; `emit` never
+/// blocks.
 fn send_list(socket: &Socket, names: &HashMap<SocketId, String>) {
     let mut names: Vec<_> = names.values().collect();
     names.sort_unstable();

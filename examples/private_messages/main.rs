@@ -1,7 +1,7 @@
 //! Private messages, with tokens, online status, several tabs per user, and messages stored for offline users.
 //!
-//! `POST /login` with `{ "name" }` responds with a `{ "token" }`, which the client sends as its `auth`. The first one to
-//! request a name gets it. The environment variable `PORT` sets the port, by default 3000.
+//! `POST /login` with `{ "name" }` responds with a `{ "token" }`, which the client sends as its `auth`. The first one
+//! to request a name gets it. The environment variable `PORT` sets the port, by default 3000.
 
 use std::time::Duration;
 

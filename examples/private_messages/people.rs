@@ -60,8 +60,8 @@ impl People {
         self.lock().tokens.get(token).cloned()
     }
 
-    /// Adds a socket that has joined the user's room. Returns the online users and the stored messages. `first` is called
-    /// under the lock if the user was offline.
+    /// Adds a socket that has joined the user's room. Returns the online users and the stored messages. `first` is
+    /// called under the lock if the user was offline.
     pub(crate) fn enter(&self, name: &Name, first: impl FnOnce()) -> (Vec<Name>, Vec<Message>) {
         let mut state = self.lock();
         let account = state.accounts.entry(name.clone()).or_default();

@@ -1,8 +1,8 @@
-//! Sessions of a web framework: a user logs in over HTTP, is authenticated on the socket, and is disconnected by logging
-//! out over HTTP.
+//! Sessions of a web framework: a user logs in over HTTP, is authenticated on the socket, and is disconnected by
+//! logging out over HTTP.
 //!
-//! The session layer wraps Socket.IO's layer, so that the request that opens a client's connection has the session as an
-//! extension, which handlers extract. The environment variable `PORT` sets the port, by default 3000.
+//! The session layer wraps Socket.IO's layer, so that the request that opens a client's connection has the session as
+//! an extension, which handlers extract. The environment variable `PORT` sets the port, by default 3000.
 
 use std::net::Ipv4Addr;
 
@@ -44,7 +44,8 @@ async fn main() -> std::io::Result<()> {
 }
 
 fn users(ns: &mut NamespaceBuilder) {
-    // The handlers of a socket share one session handle. They run one at a time, so as not to overwrite each other's changes.
+    // The handlers of a socket share one session handle. They run one at a time, so as not to overwrite each other's
+    // changes.
     ns.concurrency(1);
     ns.middleware(async |Extension(session): Extension<Session>| match user(&session).await {
         Ok(Some(_)) => Ok(()),
@@ -73,8 +74,8 @@ fn room(session: Id) -> String {
     format!("session {session}")
 }
 
-/// Joins the session's room, then checks the login. In this order, a concurrent logout is not missed: either it disconnects
-/// the sockets in the room, or the check fails.
+/// Joins the session's room, then checks the login. In this order, a concurrent logout is not missed: either it
+/// disconnects the sockets in the room, or the check fails.
 async fn connected(socket: Socket, Extension(session): Extension<Session>) -> Result<(), Error> {
     if let Some(id) = session.id() {
         socket.join(room(id));

@@ -1,8 +1,8 @@
 //! gRPC and Socket.IO on one port.
 //!
-//! tonic's own server does not support upgrades, and therefore no WebSockets. Its routes are an axum router, though, which
-//! axum's server serves with upgrades. The gRPC service is tonic's health service; a Socket.IO event changes the status
-//! that gRPC clients see. The environment variable `PORT` sets the port, by default 3000.
+//! tonic's own server cannot hand over connections, so a WebSocket cannot use it. Its routes are an axum router,
+//! though, which axum's server serves with upgrades. The gRPC service is tonic's health service; a Socket.IO event
+//! changes the status that gRPC clients see. The environment variable `PORT` sets the port, by default 3000.
 //!
 //! `tonic check URL` is a gRPC client that prints the status.
 
@@ -59,8 +59,8 @@ async fn serve() -> Result<(), Box<dyn Error>> {
     let server = axum::serve(listener, app).with_graceful_shutdown(async { drop(stopped.await) });
     let server = tokio::spawn(server.into_future());
     tokio::signal::ctrl_c().await?;
-    // Close sessions first: the server's shutdown would wait for polls and for WebSockets over HTTP/2, and cut off other
-    // WebSockets.
+    // Close sessions first: the server's shutdown would wait for polls and for WebSockets over HTTP/2, and cut off
+    // other WebSockets.
     io.close(GRACE).await;
     stop.send(()).ok();
     // Without a timeout, a peer that sends half a request or does not read its response would block the shutdown.

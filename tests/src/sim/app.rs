@@ -3,8 +3,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use socketio_core::packet::AckId;
 use socketio_core::{ConnectionEvent, DisconnectReason, Pending, SocketKey};
 
-/// A mock application that accepts or rejects clients, keeps a log, and checks the guarantees that a connection gives to
-/// an application.
+/// A mock application that accepts or rejects clients, keeps a log, and checks the guarantees that a connection gives
+/// to an application.
 ///
 /// The log has one line per event:
 ///

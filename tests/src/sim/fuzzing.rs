@@ -1,5 +1,5 @@
-//! The bodies of the fuzz targets. `tests/fuzz` runs them with libFuzzer; the tests here run them with a random generator,
-//! which works everywhere.
+//! The bodies of the fuzz targets. `tests/fuzz` runs them with libFuzzer; the tests here run them with a random
+//! generator, which works everywhere.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

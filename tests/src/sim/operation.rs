@@ -2,7 +2,8 @@ use socketio_core::{DisconnectReason, LinkError};
 
 use super::{Record, Server, Welcome};
 
-/// One random input to a [`Server`]. Links and sockets are picked from all that ever existed, so most of them are stale.
+/// One random input to a [`Server`]. Links and sockets are picked from all that ever existed, so most of them are
+/// stale.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[allow(missing_docs)] // Each is the method of `Server` of that name.
 pub enum Operation {

@@ -4,8 +4,8 @@ use socketio_core::{Config, DisconnectReason, LinkError, LinkId};
 
 use super::{Server, Welcome};
 
-/// A conversation in a text file that is replayed against the core: the server's output must match its lines exactly, in
-/// order.
+/// A conversation in a text file that is replayed against the core: the server's output must match its lines exactly,
+/// in order.
 ///
 /// ```text
 /// # a comment
