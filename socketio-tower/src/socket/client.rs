@@ -66,7 +66,7 @@ impl Client {
     ///
     /// ```
     /// # fn example(client: socketio_tower::Client) {
-    /// println!("{} is connected by {}", client.id(), client.transport());
+    /// println!("{} is connected by {}", client.id(), client.transport().name());
     /// # }
     /// ```
     pub fn transport(&self) -> Transport {
