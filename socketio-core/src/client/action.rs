@@ -1,32 +1,33 @@
 use crate::{Encoded, LinkId, Transport};
 
-/// What the driver has to do, named by the link it concerns.
+/// Work for the driver, identified by the link it concerns.
 ///
-/// A request or a stream begins with the action that names its link first; the query of the request is
-/// [`Session::query`](super::Session::query).
+/// A request or a stream starts with the first action that names its link. [`Session::query`](super::Session::query)
+/// returns the query of the request.
 #[derive(Debug, Clone)]
 #[must_use = "a link that is not served leaves the client waiting"]
 #[non_exhaustive]
 pub enum Action {
-    /// Send a GET. Its answer is [told](super::Session::handle_answer) with its body if its status is 200; otherwise the link
-    /// is [lost](super::Session::handle_lost).
+    /// Send a GET request. Pass the body of a response with status 200 to
+    /// [`handle_answer`](super::Session::handle_answer); in any other case call
+    /// [`handle_lost`](super::Session::handle_lost).
     Get {
         /// The request.
         link: LinkId,
     },
-    /// Send a POST, whose answer is told in the same way.
+    /// Send a POST request. The response is reported in the same way as for [`Get`](Self::Get).
     Post {
         /// The request.
         link: LinkId,
-        /// Its body, as `text/plain;charset=UTF-8`.
+        /// The body, sent as `text/plain;charset=UTF-8`.
         body: Vec<u8>,
     },
-    /// Open a message stream. What is sent before it stands waits for it; if it does not come to stand, it is
-    /// [lost](super::Session::handle_lost).
+    /// Open a message stream. Packets sent before the stream is established wait for it. If it cannot be established,
+    /// call [`handle_lost`](super::Session::handle_lost).
     Open {
         /// The stream.
         link: LinkId,
-        /// Its transport.
+        /// The transport of the stream.
         transport: Transport,
     },
     /// Send a packet over a stream, as the messages that [`Encoded::messages`] returns.
@@ -36,7 +37,8 @@ pub enum Action {
         /// The text and its attachments, which must stay together.
         packet: Encoded,
     },
-    /// Close a stream after what was sent over it. Its end is told as its [loss](super::Session::handle_lost).
+    /// Close a stream after the packets already sent over it. Report its end with
+    /// [`handle_lost`](super::Session::handle_lost).
     Close {
         /// The stream.
         link: LinkId,

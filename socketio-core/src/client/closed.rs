@@ -1,41 +1,42 @@
 use crate::engine::Malformed;
 use crate::packet::{AssembleError, DecodeError};
 
-/// Why the session of a client has ended.
+/// The reason a client's session ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Closed {
-    /// The server said that it is over.
+    /// The server closed the session.
     ByServer,
     /// The client [closed](super::Session::close) or [aborted](super::Session::abort) it.
     ByClient,
-    /// A request failed or was refused, or the message stream ended.
+    /// A request failed or was rejected, or the message stream ended.
     Lost,
     /// The server broke the protocol.
     Violated(ProtocolViolation),
 }
 
-/// Which rule of the protocol a server broke. There is no way on after it: decoder and state would be guesses.
+/// A violation of the protocol by the server. The session cannot continue after it, because the state of the decoder is
+/// unknown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProtocolViolation {
-    /// A message or a part of an answer that is no Engine.IO packet.
-    #[error("no Engine.IO packet")]
+    /// A message, or part of a response, that is not an Engine.IO packet.
+    #[error("not an Engine.IO packet")]
     Malformed,
-    /// A first packet that does not open a session.
-    #[error("the session was not opened by its first packet")]
+    /// A first packet other than a valid OPEN packet.
+    #[error("the first packet did not open the session")]
     Handshake,
-    /// A message that is no Socket.IO packet.
+    /// A message that is not a Socket.IO packet.
     #[error(transparent)]
     Packet(#[from] DecodeError),
-    /// Attachments that do not fit their packet.
+    /// Attachments that do not match their packet.
     #[error(transparent)]
     Attachments(#[from] AssembleError),
-    /// A placeholder that names no attachment, or one that another names already.
-    #[error("a placeholder names no attachment, or one that is named already")]
+    /// A placeholder that refers to a missing attachment, or to one that another placeholder refers to.
+    #[error("invalid placeholder: its attachment does not exist or is already used")]
     Placeholder,
-    /// A reply to a request to connect that names no socket, or a refusal without a message.
-    #[error("the reply to a request to connect is incomplete")]
+    /// A CONNECT reply without a socket id, or a `CONNECT_ERROR` packet without a message.
+    #[error("incomplete reply to a connection request")]
     Connect,
 }
 

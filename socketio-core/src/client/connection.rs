@@ -11,12 +11,12 @@ use crate::namespace::NamespacePath;
 use crate::packet::{self, AckId, Assembler, Encoder, PacketKind, RawArgs, RawJson};
 use crate::{Config, Encoded, LinkId, Message, Revision, Transport};
 
-/// A client of Socket.IO: its session, and its sockets on namespaces.
+/// A Socket.IO client: its session, and its sockets on namespaces.
 ///
-/// `A` is a token that is left with an event whose answer is awaited, and comes back with the answer. If there will be none,
-/// it is dropped with its socket.
+/// `A` is a token stored with each event that requests an ack, and returned with the ack. If no ack arrives, the token
+/// is dropped with its socket.
 ///
-/// The [module](super) has the rule by which it is driven, and an example.
+/// See the [module documentation](super) for the drain rule and an example.
 #[derive(Debug)]
 pub struct Connection<A> {
     session: Session,
@@ -38,38 +38,38 @@ enum Incomplete {
         id: AckId,
         args: RawArgs,
     },
-    /// For a socket that is gone.
+    /// A packet for a socket that no longer exists.
     Ignored,
 }
 
-/// Getters.
+/// State of the connection.
 impl<A> Connection<A> {
-    /// Returns what the server said when it opened the session; none before that.
+    /// Returns the data that the server sent when it opened the session, or `None` before that.
     pub fn handshake(&self) -> Option<&Handshake> {
         self.session.handshake()
     }
 
-    /// Returns the transport that packets go to; none if the session has ended.
+    /// Returns the transport that packets are sent over, or `None` if the session has ended.
     pub fn transport(&self) -> Option<Transport> {
         self.session.transport()
     }
 
-    /// Returns the query of the next request over this transport: see [`Session::query`].
+    /// Returns the query of the next request over `transport`; see [`Session::query`].
     pub fn query(&self, transport: Transport) -> String {
         self.session.query(transport)
     }
 
-    /// Whether a socket is connected, as far as the client knows.
+    /// Returns `true` if the socket is connected, as far as the client knows.
     pub fn is_connected(&self, socket: SocketKey) -> bool {
         self.sockets.is_connected(socket)
     }
 }
 
-/// From the network.
+/// Input from the network.
 impl<A> Connection<A> {
-    /// A client whose session is to be opened over this transport.
+    /// Creates a client that opens its session over `transport`.
     pub fn open(revision: Revision, transport: Transport) -> Self {
-        // The bounds are for those that serve strangers; a client has chosen its server.
+        // The limits protect servers; a client has chosen its server.
         let config = Config { max_payload: usize::MAX, ..Config::default() };
         Self {
             session: Session::open(revision, transport),
@@ -79,54 +79,55 @@ impl<A> Connection<A> {
         }
     }
 
-    /// A request was answered with the status 200 and this body.
+    /// Handles the body of a response with status 200.
     pub fn handle_answer(&mut self, link: LinkId, body: Bytes) {
         self.session.handle_answer(link, body);
     }
 
-    /// A message came over a stream.
+    /// Handles a message received over a stream.
     pub fn handle_message(&mut self, link: LinkId, message: &Message) {
         self.session.handle_message(link, message);
     }
 
-    /// A request was refused, was answered with another status than 200, or has failed; or a stream has ended.
+    /// Handles the end of a stream, or a request that failed or got a status other than 200.
     pub fn handle_lost(&mut self, link: LinkId) {
         self.session.handle_lost(link);
     }
 }
 
-/// From the application.
+/// Requests of the application.
 impl<A> Connection<A> {
-    /// Asks to be connected to a namespace. A socket that the client has there leaves first. None if the session has ended or
-    /// is about to.
+    /// Sends a connection request for a namespace. An existing socket on that namespace is disconnected first. Returns
+    /// `None` if the session has ended or is closing.
     pub fn connect(&mut self, namespace: &NamespacePath, auth: Option<&RawJson>) -> Option<SocketKey> {
         let packet = self.session.revision().connect_request(namespace.as_str(), auth);
         if !self.session.send(packet) {
             return None;
         }
-        if let Some(before) = self.sockets.on(namespace.as_str()) {
-            self.remove(before, Disconnected::ByClient);
+        if let Some(previous) = self.sockets.find(namespace.as_str()) {
+            self.remove(previous, Disconnected::ByClient);
         }
         Some(self.sockets.insert(namespace.clone()))
     }
 
-    /// Sends a packet, which must have been encoded for the socket's namespace: an event, or the answer to one. False if the
-    /// socket is not connected.
+    /// Sends a packet encoded for the socket's namespace: an event, or the ack of one. Returns `false` if the socket is
+    /// not connected.
     pub fn send(&mut self, socket: SocketKey, packet: Encoded) -> bool {
         self.sockets.is_connected(socket) && self.session.send(packet)
     }
 
-    /// Sends an event that was encoded with this id, and awaits the answer. An answer that was awaited under the same id is no
-    /// more. False if the socket is not connected.
+    /// Sends an event that was encoded with the ack id `id`, and stores `token` until the ack arrives. Replaces the
+    /// token of an earlier event with the same id. Returns `false` if the socket is not connected.
     pub fn ask(&mut self, socket: SocketKey, packet: Encoded, id: AckId, token: A) -> bool {
         let sent = self.send(socket, packet);
         if sent {
-            self.sockets.ask(socket, id, token);
+            self.sockets.expect_ack(socket, id, token);
         }
         sent
     }
 
-    /// Leaves the namespace of a socket, or gives up to ask for it. The session stays. False if the socket is gone.
+    /// Disconnects a socket from its namespace, or abandons its connection request. The session stays open. Returns
+    /// `false` if the socket no longer exists.
     pub fn disconnect(&mut self, socket: SocketKey) -> bool {
         let namespace = self.remove(socket, Disconnected::ByClient);
         namespace.is_some_and(|namespace| {
@@ -135,30 +136,30 @@ impl<A> Connection<A> {
         })
     }
 
-    /// Tries a message stream of this transport out, to move there: see [`Session::upgrade`].
+    /// Starts an upgrade to a message stream of this transport; see [`Session::upgrade`].
     pub fn upgrade(&mut self, transport: Transport) -> bool {
         self.session.upgrade(transport)
     }
 
-    /// Ends the session in order, after what was sent: see [`Session::close`].
+    /// Closes the session after the packets already queued; see [`Session::close`].
     pub fn close(&mut self) {
         self.session.close();
     }
 
-    /// Ends the session at once, as when the network is lost: what waits is dropped.
+    /// Ends the session immediately, as if the network had failed. Queued packets are dropped.
     pub fn abort(&mut self) {
         self.session.abort();
     }
 
-    /// Sets whether pings are answered, as they are by default. A server gives up a client that answers none.
+    /// Enables replies to pings. Default: `true`. A server closes the session of a client that does not reply.
     pub fn answer_pings(&mut self, answer: bool) {
         self.session.answer_pings(answer);
     }
 }
 
-/// What has to be done.
+/// Output.
 impl<A> Connection<A> {
-    /// Returns what has happened.
+    /// Returns the next event.
     pub fn poll(&mut self) -> Option<ConnectionEvent<A>> {
         loop {
             if let Some(event) = self.events.pop_front() {
@@ -169,12 +170,12 @@ impl<A> Connection<A> {
                 SessionEvent::Upgraded => return Some(ConnectionEvent::Upgraded),
                 SessionEvent::UpgradeFailed => return Some(ConnectionEvent::UpgradeFailed),
                 SessionEvent::Message(message) => {
-                    let taken = match message {
+                    let result = match message {
                         Message::Text(text) => self.take_text(&text),
                         Message::Binary(bytes) => self.take_binary(bytes),
                     };
-                    if let Err(violation) = taken {
-                        self.session.refuse(violation);
+                    if let Err(violation) = result {
+                        self.session.fail(violation);
                     }
                 }
                 SessionEvent::Closed(closed) => {
@@ -188,24 +189,25 @@ impl<A> Connection<A> {
         }
     }
 
-    /// Returns what the driver has to do.
+    /// Returns the next action for the driver.
     pub fn poll_action(&mut self) -> Option<Action> {
         self.session.poll_action()
     }
 }
 
-/// What Socket.IO makes of the session's messages.
+/// Decoding of the session's messages.
 impl<A> Connection<A> {
     fn take_text(&mut self, text: &ByteString) -> Result<(), ProtocolViolation> {
         self.assembler.text_arrived()?;
         let packet = self.session.revision().decode(text, Encoder::MAX_ATTACHMENTS as usize)?;
-        // What comes for a socket that has left is late. While one asks, it is for the one before.
-        let socket = self.sockets.on(packet.namespace);
+        // Packets for a socket that has left are late. While a connection request is pending, they belong to the
+        // previous socket.
+        let socket = self.sockets.find(packet.namespace);
         let connected = socket.filter(|socket| self.sockets.is_connected(*socket));
-        let asking = socket.filter(|socket| !self.sockets.is_connected(*socket));
+        let connecting = socket.filter(|socket| !self.sockets.is_connected(*socket));
         let (incomplete, attachments) = match packet.kind {
             PacketKind::Connect { auth } => {
-                if let Some(socket) = asking {
+                if let Some(socket) = connecting {
                     let id =
                         self.session.revision().read_connected(auth).ok_or(ProtocolViolation::Connect)?;
                     self.sockets.connect(socket, id);
@@ -214,7 +216,7 @@ impl<A> Connection<A> {
                 return Ok(());
             }
             PacketKind::ConnectError { data } => {
-                if let Some(socket) = asking {
+                if let Some(socket) = connecting {
                     let refusal = self.session.revision().read_connect_error(data);
                     let refusal = refusal.ok_or(ProtocolViolation::Connect)?;
                     self.sockets.remove(socket);
@@ -261,7 +263,7 @@ impl<A> Connection<A> {
             Incomplete::ConnectionEvent { socket, event, ack } => {
                 let event = event.with_attachments(attachments);
                 check(event.args())?;
-                // Left before its last attachment came.
+                // The socket may have been disconnected while attachments were arriving.
                 if self.sockets.is_connected(socket) {
                     self.events.push_back(ConnectionEvent::Received { socket, event, ack });
                 }
@@ -269,7 +271,7 @@ impl<A> Connection<A> {
             Incomplete::Ack { socket, id, args } => {
                 let args = args.with_attachments(attachments);
                 check(&args)?;
-                if let Some(token) = self.sockets.answered(socket, id) {
+                if let Some(token) = self.sockets.take_ack(socket, id) {
                     self.events.push_back(ConnectionEvent::Acknowledged { token, args });
                 }
             }

@@ -2,9 +2,10 @@ use super::{Closed, Handshake, SocketKey};
 use crate::SocketId;
 use crate::packet::{self, AckId, RawArgs, RawJson};
 
-/// What happened on a [`Connection`](super::Connection). `A` is the token with which an answer is awaited.
+/// An event of a [`Connection`](super::Connection). `A` is the type of the token stored with each event that requests
+/// an ack.
 ///
-/// A socket that has been [asked for](super::Connection::connect) ends once: with [`Refused`](Self::Refused) or with
+/// A socket created by [`connect`](super::Connection::connect) ends exactly once, with [`Refused`](Self::Refused) or
 /// [`Disconnected`](Self::Disconnected).
 #[derive(Debug)]
 #[non_exhaustive]
@@ -15,65 +16,65 @@ pub enum ConnectionEvent<A> {
     Connected {
         /// The socket.
         socket: SocketKey,
-        /// Its public name.
+        /// The public id of the socket.
         id: SocketId,
     },
-    /// The server does not connect a socket.
+    /// The server rejected the connection request of a socket.
     Refused {
-        /// The socket, which is gone.
+        /// The socket, which no longer exists.
         socket: SocketKey,
         /// The reason.
         refusal: Refusal,
     },
-    /// An event has come.
+    /// The server sent an event.
     Received {
-        /// The socket it came to.
+        /// The socket that received the event.
         socket: SocketKey,
         /// The event.
         event: packet::Event,
-        /// Under which id the server awaits an answer, if it does.
+        /// The ack id, if the server requests an ack.
         ack: Option<AckId>,
     },
-    /// The server has answered an event.
+    /// The server acknowledged an event.
     Acknowledged {
-        /// The token that was left with the event.
+        /// The token stored with the event.
         token: A,
-        /// The answer.
+        /// The arguments of the ack.
         args: RawArgs,
     },
-    /// A socket is disconnected. The tokens of its unanswered events are dropped.
+    /// A socket was disconnected. The tokens of its unacknowledged events are dropped.
     Disconnected {
-        /// The socket, which is gone.
+        /// The socket, which no longer exists.
         socket: SocketKey,
-        /// How it ended.
+        /// The cause of the disconnect.
         how: Disconnected,
     },
     /// The session moved from polling to a message stream.
     Upgraded,
-    /// The stream was no success: the session goes on by polling.
+    /// The upgrade failed. The session continues by polling.
     UpgradeFailed,
-    /// The session has ended, and all sockets before it. Nothing follows.
+    /// The session has ended. Its sockets were disconnected before it. This is the last event.
     Closed(Closed),
 }
 
-/// How the socket of a client came to its end.
+/// The cause of a socket's disconnect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Disconnected {
     /// The server disconnected this socket: `io server disconnect`.
     ByServer,
-    /// The client left the namespace: `io client disconnect`.
+    /// The client disconnected from the namespace: `io client disconnect`.
     ByClient,
     /// The whole connection ended.
     WithConnection,
 }
 
-/// Why a server does not connect a client to a namespace.
+/// The reason for a rejected connection request, as sent by the server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Refusal {
     /// The message, `err.message` in a JavaScript client.
     pub message: String,
-    /// What came with it, `err.data`.
+    /// The additional data, `err.data` in a JavaScript client.
     pub data: Option<RawJson>,
 }

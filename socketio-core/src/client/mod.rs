@@ -1,13 +1,14 @@
-//! A client as a pure state machine: the other side of the protocol, for tests, simulators and drivers of one's own.
+//! A client as a pure state machine: the other side of the protocol, for tests, simulators and custom drivers.
 //!
-//! A [`Connection`] speaks Socket.IO, with namespaces, events and acks; the [`Session`] in it speaks Engine.IO and can be used
-//! alone. Neither does anything by itself. What comes from the network goes in through the `handle_*` methods, what the
-//! application wants through commands. [`poll`](Connection::poll) returns what has happened, and
-//! [`poll_action`](Connection::poll_action) what the driver has to do.
+//! A [`Connection`] speaks Socket.IO, with namespaces, events and acks. The [`Session`] inside it speaks Engine.IO and
+//! can be used on its own. Neither performs IO. Network input goes in through the `handle_*` methods, and requests of
+//! the application through the other methods. [`poll`](Connection::poll) returns events, and
+//! [`poll_action`](Connection::poll_action) returns work for the driver.
 //!
 //! # The drain rule
 //!
-//! After calls that take `&mut self`, and before the driver waits: `poll` until `None`, then `poll_action` until `None`.
+//! After any calls that take `&mut self`, and before the driver waits, call `poll` until it returns `None`, then
+//! `poll_action` until it returns `None`.
 //!
 //! ```
 //! use socketio_core::client::{Action, Connection, ConnectionEvent};
@@ -45,12 +46,11 @@
 //! assert_eq!(written(&mut client), [r#"42/chat,["message","hello"]"#, "3"]);
 //! ```
 //!
-//! # What it leaves to its driver
+//! # Responsibilities of the driver
 //!
-//! There is no clock. A client that wants to notice that its server is silent compares the time with
-//! [`Handshake::ping_interval`] and [`Handshake::ping_timeout`], and [aborts](Connection::abort). When and whether to
-//! [upgrade](Connection::upgrade) is the driver's choice, too; stock clients do so at once if
-//! [`Handshake::upgrades`] offers it.
+//! There is no clock. To detect a silent server, a driver measures time against [`Handshake::ping_interval`] and
+//! [`Handshake::ping_timeout`], and [aborts](Connection::abort) the connection. The driver also decides if and when to
+//! [upgrade](Connection::upgrade); the stock clients upgrade at once if [`Handshake::upgrades`] offers a transport.
 
 mod action;
 pub use action::Action;

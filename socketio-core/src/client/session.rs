@@ -9,72 +9,73 @@ use super::{Action, Closed, ProtocolViolation};
 use crate::engine::{Malformed, Outbox, Packet, read_payload, request_query, take_body};
 use crate::{Encoded, LinkId, Message, Revision, Sid, Transport};
 
-/// The Engine.IO session of a client: what is sent becomes requests or messages of a stream, what is received becomes events.
+/// The Engine.IO session of a client. Packets to send become requests or messages of a stream; received packets become
+/// events.
 ///
-/// While it polls, one GET is always under way, and one POST at a time carries what waits. An upgrade takes place as the stock
-/// clients do it: the stream is probed, then no request begins any more, and when the last has ended, the stream takes over.
-/// Pings are answered.
+/// While polling, one GET is always in flight, and queued packets are sent by one POST at a time. An upgrade follows
+/// the stock clients: the session probes the stream, starts no further requests, and switches to the stream when the
+/// last request has completed. Pings are replied to.
 ///
-/// The [module](super) has the rule by which it is driven.
+/// See the [module documentation](super) for the drain rule.
 #[derive(Debug)]
 pub struct Session {
     revision: Revision,
     state: State,
     handshake: Option<Handshake>,
-    /// Packets that wait for a transport.
+    /// Packets waiting to be sent.
     outbox: Outbox,
-    /// What is decided and only has to be done.
+    /// Actions that `poll_action` has not returned yet.
     actions: VecDeque<Action>,
     events: VecDeque<SessionEvent>,
     next_link: LinkId,
     answers_pings: bool,
 }
 
-/// What a server says when it opens a session.
+/// The data sent by a server when it opens a session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Handshake {
-    /// The secret name of the session.
+    /// The secret id of the session.
     pub sid: Sid,
-    /// The transports that the client may upgrade to.
+    /// The transports the client may upgrade to.
     pub upgrades: Vec<Transport>,
-    /// How often the server pings.
+    /// The interval between pings of the server.
     pub ping_interval: Duration,
-    /// How late a ping may be.
+    /// The time a ping may be overdue before the connection counts as lost.
     pub ping_timeout: Duration,
-    /// The bytes that a POST may have; none if the server does not say.
+    /// The maximum size of a POST body in bytes, or `None` if the server did not announce one.
     pub max_payload: Option<usize>,
 }
 
-/// What happened in a [`Session`].
+/// An event of a [`Session`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SessionEvent {
     /// The server has opened the session.
     Opened(Handshake),
-    /// A message has come.
+    /// The server sent a message.
     Message(Message),
     /// The session moved from polling to a message stream.
     Upgraded,
-    /// The stream was no success: the session goes on by polling.
+    /// The upgrade failed. The session continues by polling.
     UpgradeFailed,
-    /// The session has ended. Nothing follows; whatever request or stream there is can be given up.
+    /// The session has ended. This is the last event. The driver can abandon any remaining request or stream.
     Closed(Closed),
 }
 
-/// Getters.
+/// State of the session.
 impl Session {
-    /// The revision that it speaks.
+    /// Returns the protocol revision of the session.
     pub fn revision(&self) -> Revision {
         self.revision
     }
 
-    /// Returns what the server said when it opened the session; none before that.
+    /// Returns the data that the server sent when it opened the session, or `None` before that.
     pub fn handshake(&self) -> Option<&Handshake> {
         self.handshake.as_ref()
     }
 
-    /// Returns the transport that packets go to; none if the session has ended.
+    /// Returns the transport that packets are sent over, or `None` if the session has ended.
     pub fn transport(&self) -> Option<Transport> {
         match self.state {
             State::Opening { transport, .. } => Some(transport),
@@ -84,7 +85,7 @@ impl Session {
         }
     }
 
-    /// Whether [`send`](Self::send) still takes packets.
+    /// Returns `true` if [`send`](Self::send) still accepts packets.
     pub fn is_open(&self) -> bool {
         match &self.state {
             State::Opening { .. } | State::Streaming(_) => true,
@@ -93,21 +94,21 @@ impl Session {
         }
     }
 
-    /// Whether the session has ended.
+    /// Returns `true` if the session has ended.
     pub fn is_closed(&self) -> bool {
         matches!(self.state, State::Closed)
     }
 
-    /// Returns the query of the next request over this transport. It names the session, once there is one: whoever reads it
-    /// can post as the client.
+    /// Returns the query of the next request over `transport`. Once the session is open, the query contains the session
+    /// id, which is enough to post as this client.
     pub fn query(&self, transport: Transport) -> String {
         request_query(self.revision, transport, self.handshake.as_ref().map(|handshake| &handshake.sid))
     }
 }
 
-/// From the network.
+/// Input from the network.
 impl Session {
-    /// A session that is to be opened over this transport. What is sent before the server has opened it waits.
+    /// Creates a session to be opened over `transport`. Packets sent before the server has opened it are queued.
     pub fn open(revision: Revision, transport: Transport) -> Self {
         let link = LinkId::new(1);
         let first = match transport.is_stream() {
@@ -126,7 +127,7 @@ impl Session {
         }
     }
 
-    /// A request was answered with the status 200 and this body.
+    /// Handles the body of a response with status 200.
     pub fn handle_answer(&mut self, link: LinkId, body: Bytes) {
         match &mut self.state {
             State::Opening { link: opening, transport } if *opening == link && !transport.is_stream() => {
@@ -140,10 +141,10 @@ impl Session {
             State::Polling(polling) if polling.post == Some(link) => polling.post = None,
             _ => {}
         }
-        self.rest();
+        self.finish_if_quiet();
     }
 
-    /// A message came over a stream.
+    /// Handles a message received over a stream.
     pub fn handle_message(&mut self, link: LinkId, message: &Message) {
         let received = match message {
             Message::Text(text) => self.revision.read_text(text).map(|packet| (packet, text.clone())),
@@ -161,7 +162,7 @@ impl Session {
             State::Polling(polling) => match (&polling.phase, received) {
                 (Phase::Probing(stream), Ok((Packet::Pong { probe: true }, _))) if stream.link == link => {
                     polling.phase = Phase::Pausing(*stream);
-                    self.rest();
+                    self.finish_if_quiet();
                 }
                 (Phase::Probing(stream) | Phase::Pausing(stream), _) if stream.link == link => {
                     self.actions.push_back(Action::Close { link });
@@ -173,7 +174,7 @@ impl Session {
         }
     }
 
-    /// A request was refused, was answered with another status than 200, or has failed; or a stream has ended.
+    /// Handles the end of a stream, or a request that failed or got a status other than 200.
     pub fn handle_lost(&mut self, link: LinkId) {
         match &self.state {
             State::Opening { link: lost, .. } | State::Streaming(Stream { link: lost, .. })
@@ -192,9 +193,9 @@ impl Session {
     }
 }
 
-/// From the application.
+/// Requests of the application.
 impl Session {
-    /// Sends a packet over whatever transport there is; false if the session has ended or is about to.
+    /// Queues a packet for the current transport. Returns `false` if the session has ended or is closing.
     pub fn send(&mut self, packet: Encoded) -> bool {
         let open = self.is_open();
         if open {
@@ -203,9 +204,9 @@ impl Session {
         open
     }
 
-    /// Tries a message stream of this transport out, to move there. False if the transport is none of streams, the session
-    /// does not speak by polling, or it has begun to upgrade already. Otherwise [`Upgraded`](SessionEvent::Upgraded) or
-    /// [`UpgradeFailed`](SessionEvent::UpgradeFailed) follows, or the end.
+    /// Starts an upgrade to a message stream of this transport. Returns `false` if `transport` is not a stream, if the
+    /// session is not polling, or if an upgrade has already started. Otherwise [`Upgraded`](SessionEvent::Upgraded),
+    /// [`UpgradeFailed`](SessionEvent::UpgradeFailed) or the end of the session follows.
     pub fn upgrade(&mut self, transport: Transport) -> bool {
         let State::Polling(polling @ Polling { phase: Phase::Steady, .. }) = &mut self.state else {
             return false;
@@ -220,8 +221,8 @@ impl Session {
         true
     }
 
-    /// Ends the session in order, after what was sent: a stream is closed, and a server that is polled is told so. The session
-    /// has ended when the server has taken notice.
+    /// Closes the session after the packets already queued: closes the stream, or sends a CLOSE packet when polling.
+    /// The session ends when the server has responded.
     pub fn close(&mut self) {
         match &mut self.state {
             State::Opening { .. } => self.end(Closed::ByClient),
@@ -250,25 +251,25 @@ impl Session {
         }
     }
 
-    /// Ends the session at once, as when the network is lost: what waits is dropped.
+    /// Ends the session immediately, as if the network had failed. Queued packets are dropped.
     pub fn abort(&mut self) {
         self.end(Closed::ByClient);
     }
 
-    /// Sets whether pings are answered, as they are by default. A server gives up a client that answers none.
+    /// Enables replies to pings. Default: `true`. A server closes the session of a client that does not reply.
     pub fn answer_pings(&mut self, answer: bool) {
         self.answers_pings = answer;
     }
 }
 
-/// What has to be done.
+/// Output.
 impl Session {
-    /// Returns what has happened.
+    /// Returns the next event.
     pub fn poll(&mut self) -> Option<SessionEvent> {
         self.events.pop_front()
     }
 
-    /// Returns what the driver has to do.
+    /// Returns the next action for the driver.
     pub fn poll_action(&mut self) -> Option<Action> {
         if let Some(action) = self.actions.pop_front() {
             return Some(action);
@@ -296,7 +297,7 @@ impl Session {
 }
 
 impl Session {
-    /// Takes the packets of the answer to a GET.
+    /// Handles the packets in the response to a GET.
     fn take_payload(&mut self, body: Bytes) {
         let Ok(body) = ByteString::try_from(body) else { return self.violated(ProtocolViolation::Malformed) };
         for packet in read_payload(&body, self.revision) {
@@ -307,7 +308,7 @@ impl Session {
         }
     }
 
-    /// Takes a message of the stream that the session speaks over.
+    /// Handles a message of the stream the session uses.
     fn take_received(&mut self, received: Result<(Packet<'_>, ByteString), Malformed>) {
         match received {
             Ok((packet, text)) => self.take_packet(&text, packet),
@@ -315,7 +316,7 @@ impl Session {
         }
     }
 
-    /// Takes a packet, whose text is a part of `whole`.
+    /// Handles a packet whose text is part of `whole`.
     fn take_packet(&mut self, whole: &ByteString, packet: Packet<'_>) {
         match (packet, &self.state) {
             (_, State::Closed) => {}
@@ -351,7 +352,7 @@ impl Session {
         }
     }
 
-    /// The stream is gone that was to take over.
+    /// Abandons the upgrade after the loss of its stream.
     fn fail_upgrade(&mut self) {
         if let State::Polling(polling) = &mut self.state {
             polling.phase = Phase::Steady;
@@ -359,8 +360,8 @@ impl Session {
         }
     }
 
-    /// Does what waited for the end of the last request.
-    fn rest(&mut self) {
+    /// Completes a pending upgrade or close once no request is in flight.
+    fn finish_if_quiet(&mut self) {
         let State::Polling(polling) = &self.state else { return };
         match polling.phase {
             Phase::Pausing(stream) if polling.is_quiet() => {
@@ -373,13 +374,14 @@ impl Session {
         }
     }
 
-    /// Ends the session for a message that was taken from [`poll`](Self::poll). What came behind it does not count.
-    pub(super) fn refuse(&mut self, violation: ProtocolViolation) {
+    /// Ends the session because of a message already returned by [`poll`](Self::poll). Events after that message are
+    /// dropped.
+    pub(super) fn fail(&mut self, violation: ProtocolViolation) {
         self.events.retain(|event| matches!(event, SessionEvent::Closed(_)));
         self.violated(violation);
     }
 
-    /// There is no way on after a broken rule: decoder and state would be guesses.
+    /// Ends the session: after a violation, the state of the decoder is unknown.
     fn violated(&mut self, violation: ProtocolViolation) {
         self.end(Closed::Violated(violation));
     }

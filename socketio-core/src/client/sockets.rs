@@ -4,82 +4,82 @@ use crate::SocketId;
 use crate::namespace::NamespacePath;
 use crate::packet::AckId;
 
-/// A socket of a [`Connection`](super::Connection): the client on one namespace, from its request to connect to its end. It is
-/// never used again.
+/// A socket of a [`Connection`](super::Connection): the client on one namespace, from the connection request until the
+/// disconnect. Keys are not reused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SocketKey(u32);
 
-/// The sockets of a client, one a namespace.
+/// The sockets of a client, at most one per namespace.
 #[derive(Debug)]
 pub(super) struct Sockets<A> {
-    places: Vec<Place<A>>,
+    entries: Vec<Entry<A>>,
     next: SocketKey,
 }
 
 #[derive(Debug)]
-struct Place<A> {
+struct Entry<A> {
     socket: SocketKey,
     namespace: NamespacePath,
-    /// None until the server has connected it.
+    /// `None` until the server has connected the socket.
     id: Option<SocketId>,
-    /// The answers that are awaited.
+    /// The tokens of pending acks.
     acks: BTreeMap<AckId, A>,
 }
 
 impl<A> Sockets<A> {
-    /// Adds a socket that asks to be connected. There must be none on its namespace.
+    /// Adds a socket with a pending connection request. There must be no other socket on its namespace.
     pub(super) fn insert(&mut self, namespace: NamespacePath) -> SocketKey {
         let socket = self.next;
         self.next = SocketKey(socket.0.wrapping_add(1));
-        self.places.push(Place { socket, namespace, id: None, acks: BTreeMap::new() });
+        self.entries.push(Entry { socket, namespace, id: None, acks: BTreeMap::new() });
         socket
     }
 
-    /// Returns the socket on a namespace, whether or not it is connected.
-    pub(super) fn on(&self, namespace: &str) -> Option<SocketKey> {
-        self.places.iter().find(|place| place.namespace.as_str() == namespace).map(|place| place.socket)
+    /// Returns the socket on a namespace, connected or not.
+    pub(super) fn find(&self, namespace: &str) -> Option<SocketKey> {
+        self.entries.iter().find(|entry| entry.namespace.as_str() == namespace).map(|entry| entry.socket)
     }
 
-    /// Connects a socket; false if it is connected.
+    /// Marks a socket as connected. Returns `false` if it already was.
     pub(super) fn connect(&mut self, socket: SocketKey, id: SocketId) -> bool {
-        let asking = self.place(socket).filter(|place| place.id.is_none());
-        asking.map(|place| place.id = Some(id)).is_some()
+        let pending = self.entry(socket).filter(|entry| entry.id.is_none());
+        pending.map(|entry| entry.id = Some(id)).is_some()
     }
 
     pub(super) fn is_connected(&self, socket: SocketKey) -> bool {
-        self.places.iter().any(|place| place.socket == socket && place.id.is_some())
+        self.entries.iter().any(|entry| entry.socket == socket && entry.id.is_some())
     }
 
-    /// Awaits an answer.
-    pub(super) fn ask(&mut self, socket: SocketKey, id: AckId, token: A) {
-        if let Some(place) = self.place(socket) {
-            place.acks.insert(id, token);
+    /// Stores the token of a pending ack.
+    pub(super) fn expect_ack(&mut self, socket: SocketKey, id: AckId, token: A) {
+        if let Some(entry) = self.entry(socket) {
+            entry.acks.insert(id, token);
         }
     }
 
-    /// Takes the token of an answer that has come.
-    pub(super) fn answered(&mut self, socket: SocketKey, id: AckId) -> Option<A> {
-        self.place(socket)?.acks.remove(&id)
+    /// Removes the token of an ack that has arrived.
+    pub(super) fn take_ack(&mut self, socket: SocketKey, id: AckId) -> Option<A> {
+        self.entry(socket)?.acks.remove(&id)
     }
 
     /// Removes a socket, and returns its namespace.
     pub(super) fn remove(&mut self, socket: SocketKey) -> Option<NamespacePath> {
-        let at = self.places.iter().position(|place| place.socket == socket)?;
-        Some(self.places.remove(at).namespace)
+        let at = self.entries.iter().position(|entry| entry.socket == socket)?;
+        Some(self.entries.remove(at).namespace)
     }
 
     /// Removes all sockets.
     pub(super) fn drain(&mut self) -> impl Iterator<Item = SocketKey> {
-        self.places.drain(..).map(|place| place.socket)
+        self.entries.drain(..).map(|entry| entry.socket)
     }
 
-    fn place(&mut self, socket: SocketKey) -> Option<&mut Place<A>> {
-        self.places.iter_mut().find(|place| place.socket == socket)
+    fn entry(&mut self, socket: SocketKey) -> Option<&mut Entry<A>> {
+        self.entries.iter_mut().find(|entry| entry.socket == socket)
     }
 }
 
 impl<A> Default for Sockets<A> {
     fn default() -> Self {
-        Self { places: Vec::new(), next: SocketKey(0) }
+        Self { entries: Vec::new(), next: SocketKey(0) }
     }
 }

@@ -4,19 +4,19 @@ use crate::{LinkId, Transport};
 ///   Opening ──OPEN──▶ Polling ──────upgraded──────▶ Streaming ──close──▶ Closing
 ///      └─────OPEN, over a stream──────────────────────▲
 ///
-///   any ──end of a link, `1`, a broken rule──▶ Closed
+///   any ──end of a link, `1`, a violation──▶ Closed
 /// ```
 #[derive(Debug)]
 pub(super) enum State {
-    /// The request or the stream is under way that opens the session.
+    /// The request or stream that opens the session is in flight.
     Opening { link: LinkId, transport: Transport },
-    /// Speaks by polling.
+    /// The session uses polling.
     Polling(Polling),
-    /// Speaks over a stream.
+    /// The session uses a stream.
     Streaming(Stream),
-    /// The client has closed the stream and waits for its end.
+    /// The client has closed the stream and waits for it to end.
     Closing(Stream),
-    /// It is over.
+    /// The session has ended.
     Closed,
 }
 
@@ -27,7 +27,7 @@ pub(super) struct Stream {
     pub(super) transport: Transport,
 }
 
-/// One GET and one POST at a time.
+/// The state of polling: at most one GET and one POST in flight.
 #[derive(Debug, Default)]
 pub(super) struct Polling {
     pub(super) get: Option<LinkId>,
@@ -36,30 +36,30 @@ pub(super) struct Polling {
 }
 
 /// ```text
-///   Steady ──upgrade──▶ Probing ──answer──▶ Pausing ──no request is under way──▶ (a stream)
+///   Steady ──upgrade──▶ Probing ──answer──▶ Pausing ──no request in flight──▶ Streaming
 ///      ▲                   │                   │
 ///      └──────failed───────┴───────────────────┘        any ──close──▶ Leaving
 /// ```
 #[derive(Debug, Default)]
 pub(super) enum Phase {
-    /// A GET is always under way.
+    /// A GET is always in flight.
     #[default]
     Steady,
-    /// The same, while the answer to the probe is awaited on this stream.
+    /// A GET is always in flight, and the reply to the probe on this stream is pending.
     Probing(Stream),
-    /// No request begins any more: when those have ended that are under way, this stream takes over.
+    /// No new request starts. The stream takes over when the requests in flight have completed.
     Pausing(Stream),
-    /// The client has closed the session: no GET begins, and the last POST is under way.
+    /// The client has closed the session. No new GET starts, and the last POST is in flight.
     Leaving,
 }
 
 impl Polling {
-    /// Whether no request is under way.
+    /// Returns `true` if no request is in flight.
     pub(super) fn is_quiet(&self) -> bool {
         self.get.is_none() && self.post.is_none()
     }
 
-    /// Returns the stream that may take over.
+    /// Returns the link of the stream the session may upgrade to.
     pub(super) fn candidate(&self) -> Option<LinkId> {
         match self.phase {
             Phase::Probing(stream) | Phase::Pausing(stream) => Some(stream.link),
@@ -67,12 +67,12 @@ impl Polling {
         }
     }
 
-    /// Whether a GET may begin.
+    /// Returns `true` if a GET may start.
     pub(super) fn polls(&self) -> bool {
         self.get.is_none() && matches!(self.phase, Phase::Steady | Phase::Probing(_))
     }
 
-    /// Whether a POST may begin.
+    /// Returns `true` if a POST may start.
     pub(super) fn posts(&self) -> bool {
         self.post.is_none() && !matches!(self.phase, Phase::Pausing(_))
     }

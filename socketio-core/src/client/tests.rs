@@ -195,7 +195,7 @@ fn the_client_ends_it_after_what_it_has_sent() {
             let failed = upgrading.then_some("not upgraded");
             let expected = failed.into_iter().chain(["WithConnection", "closed: ByClient"]);
             assert!(there.iter().map(String::as_str).eq(expected), "{there:?}");
-            // If there is no GET, the server waits for one that may be under way.
+            // Without a GET, the server waits for one that may be in flight.
             pair.advance(Duration::from_secs(1));
             assert!(pair.server().is_finished());
         }
@@ -203,7 +203,7 @@ fn the_client_ends_it_after_what_it_has_sent() {
 }
 
 #[test]
-fn a_client_that_is_aborted_does_nothing_any_more() {
+fn an_aborted_client_does_nothing() {
     for transport in Transport::ALL {
         let (mut pair, socket) = Pair::joined(transport);
         pair.client.send(socket, Encoder::default().event("/", "lost", &1, None).unwrap());
@@ -216,7 +216,7 @@ fn a_client_that_is_aborted_does_nothing_any_more() {
     }
 }
 
-/// The server says in its handshake how long a body may be.
+/// The server announces the maximum size of a body in its handshake.
 #[test]
 fn posts_are_as_long_as_the_server_allows() {
     let mut pair = Pair::new(Transport::Polling, Config { max_payload: 200, ..Config::default() });
@@ -233,7 +233,7 @@ fn posts_are_as_long_as_the_server_allows() {
 }
 
 #[test]
-fn one_get_and_one_post_are_under_way() {
+fn one_get_and_one_post_are_in_flight() {
     let mut session = Session::open(Revision::V4, Transport::Polling);
     session.send(Encoder::default().disconnect("/"));
     let Some(Action::Get { link: first }) = session.poll_action() else { panic!("a GET") };
@@ -252,9 +252,9 @@ fn one_get_and_one_post_are_under_way() {
     assert_eq!(body, b"41\x1e3");
 }
 
-/// Each with the first packet of a session in front.
+/// Each case follows the first packet of a session.
 #[test]
-fn what_no_server_sends_ends_the_session() {
+fn invalid_packets_end_the_session() {
     let cases: [(&[u8], ProtocolViolation); 11] = [
         (b"7", ProtocolViolation::Malformed),
         (b"", ProtocolViolation::Malformed),
@@ -296,7 +296,7 @@ fn what_no_server_sends_ends_the_session() {
     assert_eq!(session.poll(), Some(SessionEvent::Closed(Closed::Violated(ProtocolViolation::Handshake))));
 }
 
-/// What is told of links that are over is not taken for what is under way.
+/// Input for links that have ended is not mistaken for input of current ones.
 #[test]
 fn late_answers_and_messages_do_nothing() {
     let (mut pair, _) = Pair::joined(Transport::Polling);

@@ -8,21 +8,21 @@ use crate::namespace::NamespacePath;
 use crate::packet::{AckId, Encoder, RawArgs, RawJson, ToArgs};
 use crate::{Accept, Config, ConnectionEvent as ServerEvent, LinkError, Revision, Sid, SocketId, Transport};
 
-/// A client and a server, and a network that takes no time.
+/// A client and a server, connected by a network without latency.
 pub(super) struct Pair {
     pub(super) client: Connection<&'static str>,
     server: Option<crate::Connection<&'static str>>,
     config: Arc<Config>,
     pub(super) now: Instant,
-    /// The sockets of the server, by namespace.
+    /// The sockets of the server by namespace.
     pub(super) sockets: BTreeMap<String, crate::SocketKey>,
-    /// The events of the client.
-    there: Vec<String>,
-    /// The events of the server.
-    here: Vec<String>,
+    /// The log of the client's events.
+    client_log: Vec<String>,
+    /// The log of the server's events.
+    server_log: Vec<String>,
     /// The bodies of the POSTs.
     pub(super) posts: Vec<String>,
-    /// Whether streams break before they are used.
+    /// Set if streams break before they are used.
     pub(super) breaks_streams: bool,
 }
 
@@ -34,17 +34,17 @@ impl Pair {
             config: Arc::new(config),
             now: crate::time::start(),
             sockets: BTreeMap::new(),
-            there: Vec::new(),
-            here: Vec::new(),
+            client_log: Vec::new(),
+            server_log: Vec::new(),
             posts: Vec::new(),
             breaks_streams: false,
         };
         pair.run();
-        pair.there.clear();
+        pair.client_log.clear();
         pair
     }
 
-    /// A pair with a socket on `/`, and nothing in the logs.
+    /// Returns a pair with a socket on `/` and empty logs.
     pub(super) fn joined(transport: Transport) -> (Self, SocketKey) {
         let mut pair = Self::new(transport, Config::default());
         let socket = pair.client.connect(&NamespacePath::root(), None).unwrap();
@@ -57,19 +57,19 @@ impl Pair {
         self.server.as_mut().expect("a session")
     }
 
-    /// What the client and what the server was told since the last call.
+    /// Takes the logs of the client and of the server.
     pub(super) fn take_logs(&mut self) -> (Vec<String>, Vec<String>) {
-        (std::mem::take(&mut self.there), std::mem::take(&mut self.here))
+        (std::mem::take(&mut self.client_log), std::mem::take(&mut self.server_log))
     }
 
-    /// Lets the server emit to `/`.
+    /// Emits an event to `/` from the server.
     pub(super) fn emit<T: ToArgs + ?Sized>(&mut self, name: &str, args: &T) {
         let packet = Encoder::default().event("/", name, args, None).unwrap();
         let socket = self.sockets["/"];
         assert!(self.server().send(socket, packet, None));
     }
 
-    /// Lets everything happen that is under way.
+    /// Runs both sides until neither makes progress.
     pub(super) fn run(&mut self) {
         while self.run_client() || self.run_server() {}
     }
@@ -88,7 +88,7 @@ impl Pair {
         let mut moved = false;
         while let Some(event) = self.client.poll() {
             moved = true;
-            self.there.push(match event {
+            self.client_log.push(match event {
                 ConnectionEvent::Opened(_) => "opened".to_owned(),
                 ConnectionEvent::Connected { .. } => "connected".to_owned(),
                 ConnectionEvent::Refused { refusal, .. } => {
@@ -119,7 +119,7 @@ impl Pair {
                         self.server().handle_poll(link, &open.first_poll(&sid()), now)
                     }
                     Request::Poll(poll) => self.server().handle_poll(link, &poll, now),
-                    other => panic!("no GET: {other:?}"),
+                    other => panic!("not a GET: {other:?}"),
                 };
                 if refused.is_err() {
                     self.client.handle_lost(link);
@@ -127,7 +127,9 @@ impl Pair {
             }
             Action::Post { link, body } => {
                 self.posts.push(String::from_utf8(body.clone()).unwrap());
-                let Request::Post(post) = self.parse("POST", Transport::Polling) else { panic!("no POST") };
+                let Request::Post(post) = self.parse("POST", Transport::Polling) else {
+                    panic!("not a POST")
+                };
                 match self.server().handle_post(link, &post, now) {
                     Ok(()) => self.server().handle_body(link, body.into(), now),
                     Err(_) => self.client.handle_lost(link),
@@ -140,7 +142,7 @@ impl Pair {
                     self.server().handle_attach(link, now);
                 }
                 Request::Upgrade(upgrade) => self.server().handle_upgrade(link, &upgrade, now),
-                other => panic!("no stream: {other:?}"),
+                other => panic!("not a stream: {other:?}"),
             },
             Action::Send { link, packet } => {
                 for message in packet.messages() {
@@ -189,12 +191,12 @@ impl Pair {
         moved
     }
 
-    /// The application: it refuses `/no`, and answers what awaits an answer.
+    /// Acts as the application: rejects `/no` and acknowledges every event that requests it.
     fn serve(&mut self, event: ServerEvent<&'static str>) {
         match event {
             ServerEvent::Connect(pending) => {
                 let namespace = pending.namespace().to_owned();
-                self.here.push(format!("connect {namespace} {}", pending.auth().unwrap_or("-")));
+                self.server_log.push(format!("connect {namespace} {}", pending.auth().unwrap_or("-")));
                 if namespace == "/no" {
                     let data = RawJson::of(&[1]).unwrap();
                     self.server().reject(pending, "not you", Some(&data));
@@ -206,16 +208,16 @@ impl Pair {
                 }
             }
             ServerEvent::Received { socket, event, ack } => {
-                self.here.push(described(event.name(), event.args(), ack));
+                self.server_log.push(described(event.name(), event.args(), ack));
                 if let Some(id) = ack {
                     let packet = Encoder::default().ack("/", id, event.args()).unwrap();
                     self.server().send(socket, packet, None);
                 }
             }
-            ServerEvent::Acknowledged { token, args } => self.here.push(described(token, &args, None)),
-            ServerEvent::Disconnected { reason, .. } => self.here.push(reason.as_str().to_owned()),
-            ServerEvent::Upgraded => self.here.push("upgraded".to_owned()),
-            ServerEvent::Closed(reason) => self.here.push(format!("closed: {reason}")),
+            ServerEvent::Acknowledged { token, args } => self.server_log.push(described(token, &args, None)),
+            ServerEvent::Disconnected { reason, .. } => self.server_log.push(reason.as_str().to_owned()),
+            ServerEvent::Upgraded => self.server_log.push("upgraded".to_owned()),
+            ServerEvent::Closed(reason) => self.server_log.push(format!("closed: {reason}")),
             other => panic!("unexpected: {other:?}"),
         }
     }
