@@ -6,8 +6,7 @@ use super::placeholders::Placeholders;
 use super::{ArgsError, RawArgs, SerializeError};
 use crate::encoded::EncodedBuffer;
 
-/// Several arguments: of an event that is emitted or received, or of an ack. Any other value is one
-/// argument.
+/// Several arguments of an event or an ack, sent or received. Any other value is a single argument.
 ///
 /// ```
 /// use socketio_core::packet::{Args, Encoder};
@@ -21,7 +20,7 @@ use crate::encoded::EncodedBuffer;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Args<T>(pub T);
 
-/// No arguments: `emit("ready", &NoArgs)` is what `emit("ready")` is in JavaScript.
+/// No arguments: `emit("ready", &NoArgs)` is equivalent to `emit("ready")` in JavaScript.
 ///
 /// ```
 /// use socketio_core::packet::{Encoder, NoArgs};
@@ -35,20 +34,22 @@ pub struct Args<T>(pub T);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct NoArgs;
 
-/// What can be sent as the arguments of an event or an ack: any value that serializes, as one argument,
-/// [`Args`] of a tuple or a list, as several, [`NoArgs`], and [`RawArgs`], as they came.
+/// Values that can be sent as the arguments of an event or an ack.
+///
+/// Any value that implements `Serialize` is a single argument. [`Args`] of a tuple or a list is several, [`NoArgs`]
+/// none, and [`RawArgs`] are sent as they were received.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be sent as arguments",
     note = "one argument is any type that implements `serde::Serialize`",
     note = "several are `Args((a, b))`, of up to 8 values that implement it, or `Args` of a `Vec` or slice",
-    note = "none are `NoArgs`"
+    note = "for no arguments, use `NoArgs`"
 )]
 pub trait ToArgs {
     /// Writes the arguments.
     ///
     /// # Errors
     ///
-    /// A value cannot be written as JSON.
+    /// Returns an error if a value cannot be written as JSON.
     fn write(&self, writer: &mut ArgsWriter<'_>) -> Result<(), SerializeError>;
 }
 
@@ -58,8 +59,8 @@ impl<T: Serialize + ?Sized> ToArgs for T {
     }
 }
 
-/// What the arguments of an ack can be read as: any value that deserializes, from the first argument, and
-/// [`Args`] of a tuple or a `Vec`, from all.
+/// Types that the arguments of an ack can be read as. Any type that implements `DeserializeOwned` is read from the
+/// first argument, [`Args`] of a tuple or a `Vec` from all of them.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be read from arguments",
     note = "one argument is any type that implements `serde::de::DeserializeOwned`",
@@ -70,7 +71,7 @@ pub trait FromArgs: Sized {
     ///
     /// # Errors
     ///
-    /// An argument is not of its type.
+    /// Returns an error if an argument does not have the expected type.
     fn from_args(args: &RawArgs) -> Result<Self, ArgsError>;
 }
 
@@ -86,46 +87,46 @@ impl<T: DeserializeOwned> FromArgs for Args<T> {
     }
 }
 
-/// The arguments as they came: nothing is parsed.
+/// Returns the arguments unparsed.
 impl FromArgs for RawArgs {
     fn from_args(args: &RawArgs) -> Result<Self, ArgsError> {
         Ok(args.clone())
     }
 }
 
-/// Where arguments are written.
+/// The output for the arguments of a packet.
 #[derive(Debug)]
 pub struct ArgsWriter<'a> {
     buffer: &'a mut EncodedBuffer,
-    /// Whether something stands in front of the next one.
-    separated: bool,
+    /// Set if the next argument needs a comma before it.
+    needs_comma: bool,
 }
 
 impl<'a> ArgsWriter<'a> {
-    /// Writes into an array that has been begun; `named` if the name of an event stands in it.
+    /// Creates a writer into an array that has been opened. `named` is set if it already contains the name of an event.
     pub(super) fn new(buffer: &'a mut EncodedBuffer, named: bool) -> Self {
-        Self { buffer, separated: named }
+        Self { buffer, needs_comma: named }
     }
 
     /// Writes one argument.
     ///
     /// # Errors
     ///
-    /// The value cannot be written as JSON.
+    /// Returns an error if the value cannot be written as JSON.
     pub fn write<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), SerializeError> {
-        if std::mem::replace(&mut self.separated, true) {
+        if std::mem::replace(&mut self.needs_comma, true) {
             self.buffer.text().push(b',');
         }
         self.buffer.serialize(value)
     }
 
-    /// Writes arguments that are JSON. The attachments that it refers to are numbered anew, so that others may stand
-    /// before and behind them.
+    /// Writes arguments that are already JSON. The attachments they refer to are renumbered, so that other attachments
+    /// may precede and follow them.
     fn write_raw(&mut self, json: &str, attachments: &[Bytes]) {
         if json.is_empty() {
             return;
         }
-        if std::mem::replace(&mut self.separated, true) {
+        if std::mem::replace(&mut self.needs_comma, true) {
             self.buffer.text().push(b',');
         }
         let mut rest = 0;
@@ -141,7 +142,7 @@ impl<'a> ArgsWriter<'a> {
     }
 }
 
-/// What was received, or encoded before, as it is: nothing is parsed.
+/// Writes received or previously encoded arguments without parsing them.
 impl ToArgs for RawArgs {
     fn write(&self, writer: &mut ArgsWriter<'_>) -> Result<(), SerializeError> {
         writer.write_raw(self.json(), self.attachments());

@@ -9,73 +9,80 @@ use serde_json::Error;
 use super::DeserializeError;
 use super::reader::Reader;
 
-/// Arguments that are read one after the other. They can be read again from a copy.
+/// Arguments that are read one after another. A copy can be read again.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Arguments<'a> {
-    /// The rest of the array, from its next element on; empty if there is none.
+    /// The rest of the array, starting at the next element. Empty if there is none.
     rest: &'a str,
     attachments: &'a [Bytes],
-    manner: Manner,
+    mode: Mode,
 }
 
-/// By what they are read.
+/// The parser that reads the arguments.
 #[derive(Debug, Clone, Copy)]
-enum Manner {
-    /// `serde_json`, which is the fastest, and knows neither of attachments nor of what JavaScript makes of JSON.
+enum Mode {
+    /// `serde_json`: the fastest, but without attachments and without the leniency of [`Lenient`](Self::Lenient).
     Json,
     /// [`Reader`].
     Binary,
-    /// The same, with whatever helps to read what could not be read before.
+    /// [`Reader`], with all its leniency, to read values that the other modes rejected.
     Lenient,
 }
 
 impl<'a> Arguments<'a> {
-    /// Those that `rest` begins with, the rest of a valid JSON array.
+    /// Creates arguments from `rest`, the rest of a valid JSON array.
     pub(super) fn new(rest: &'a str, attachments: &'a [Bytes]) -> Self {
-        let manner = if attachments.is_empty() { Manner::Json } else { Manner::Binary };
-        Self { rest, attachments, manner }
+        let mode = if attachments.is_empty() { Mode::Json } else { Mode::Binary };
+        Self { rest, attachments, mode }
     }
 
-    /// Reads them all, and again if that fails, with more indulgence: what is usual costs no more for it.
+    /// Reads the arguments, and retries in lenient mode if that fails. The common case pays nothing for the retry.
     pub(super) fn read<T, E>(self, read: impl Fn(Self) -> Result<T, E>) -> Result<T, E> {
-        read(self).or_else(|_| read(Self { manner: Manner::Lenient, ..self }))
+        read(self).or_else(|_| read(Self { mode: Mode::Lenient, ..self }))
     }
 
-    /// The next one. A missing one is taken for `null`.
+    /// Reads the next argument. A missing argument is read as `null`.
     pub(super) fn next<S: DeserializeSeed<'a>>(&mut self, seed: S) -> Result<S::Value, Error> {
         if self.rest.is_empty() {
             return seed.deserialize(UnitDeserializer::new());
         }
-        let (value, length) = match self.manner {
-            Manner::Json => {
+        let (value, length) = match self.mode {
+            Mode::Json => {
                 let mut json = serde_json::Deserializer::from_str(self.rest);
                 (seed.deserialize(&mut json)?, json.into_iter::<IgnoredAny>().byte_offset())
             }
-            Manner::Binary => {
+            Mode::Binary => {
                 let mut reader = Reader::new(self.rest, self.attachments);
                 (seed.deserialize(&mut reader)?, reader.position())
             }
-            Manner::Lenient => {
+            Mode::Lenient => {
                 let mut reader = Reader::new(self.rest, self.attachments).with_whole_numbers();
                 (seed.deserialize(&mut reader)?, reader.position())
             }
         };
-        let behind = self.rest.get(length..).unwrap_or_default().trim_ascii_start();
-        self.rest = match behind.as_bytes().first() {
-            Some(b',') => &behind[1..],
+        let after = self.rest.get(length..).unwrap_or_default().trim_ascii_start();
+        self.rest = match after.as_bytes().first() {
+            Some(b',') => &after[1..],
             Some(b']') => "",
-            _ => return Err(Error::custom("a part of it was not read")),
+            _ => return Err(Error::custom("not fully deserialized")),
         };
         Ok(value)
     }
 }
 
-/// Reads a value from valid JSON as indulgently as an argument is read: half a surrogate pair is U+FFFD, and `5.0` is an
-/// integer where one is asked for.
+/// Reads a value from JSON as leniently as arguments are read: an unpaired surrogate becomes U+FFFD, and `5.0` is
+/// accepted as an integer.
 ///
 /// # Errors
 ///
-/// The text is no JSON, or no value of this type.
+/// Returns an error if the text is not valid JSON, or is not a value of type `T`.
+///
+/// ```
+/// use socketio_core::packet::from_json;
+///
+/// assert_eq!(from_json::<u8>("5.0").unwrap(), 5);
+/// assert!(from_json::<u8>("5.5").is_err());
+/// ```
 pub fn from_json<T: DeserializeOwned>(json: &str) -> Result<T, DeserializeError> {
     let read = serde_json::from_str(json).or_else(|_| {
         serde_json::from_str::<IgnoredAny>(json)?;
@@ -87,16 +94,16 @@ pub fn from_json<T: DeserializeOwned>(json: &str) -> Result<T, DeserializeError>
 /// Reads all arguments as one sequence.
 pub(super) struct AllArguments<'de, 'p> {
     arguments: Arguments<'de>,
-    /// The argument that is being read, counted from 1.
+    /// The argument being read, counted from 1.
     argument: &'p mut usize,
-    /// How many arguments the type has, if it says so.
-    wanted: usize,
+    /// The number of arguments the type expects, if known; otherwise 0.
+    expected: usize,
 }
 
 impl<'de, 'p> AllArguments<'de, 'p> {
     pub(super) fn new(arguments: Arguments<'de>, argument: &'p mut usize) -> Self {
         *argument = 1;
-        Self { arguments, argument, wanted: 0 }
+        Self { arguments, argument, expected: 0 }
     }
 }
 
@@ -107,17 +114,17 @@ impl<'de> Deserializer<'de> for AllArguments<'de, '_> {
         visitor.visit_seq(self)
     }
 
-    fn deserialize_tuple<V: Visitor<'de>>(self, wanted: usize, visitor: V) -> Result<V::Value, Error> {
-        visitor.visit_seq(Self { wanted, ..self })
+    fn deserialize_tuple<V: Visitor<'de>>(self, expected: usize, visitor: V) -> Result<V::Value, Error> {
+        visitor.visit_seq(Self { expected, ..self })
     }
 
     fn deserialize_tuple_struct<V: Visitor<'de>>(
         self,
         _: &'static str,
-        wanted: usize,
+        expected: usize,
         visitor: V,
     ) -> Result<V::Value, Error> {
-        self.deserialize_tuple(wanted, visitor)
+        self.deserialize_tuple(expected, visitor)
     }
 
     fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
@@ -142,7 +149,7 @@ impl<'de> SeqAccess<'de> for AllArguments<'de, '_> {
     type Error = Error;
 
     fn next_element_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, Error> {
-        if self.arguments.rest.is_empty() && *self.argument > self.wanted {
+        if self.arguments.rest.is_empty() && *self.argument > self.expected {
             return Ok(None);
         }
         let value = self.arguments.next(seed)?;

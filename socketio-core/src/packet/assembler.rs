@@ -2,9 +2,9 @@ use bytes::Bytes;
 
 use crate::Config;
 
-/// Gathers the attachments of one packet. `P` is what the caller keeps of the packet meanwhile.
+/// Collects the attachments of one packet. `P` is the state that the caller stores with the packet in the meantime.
 ///
-/// On one connection nothing comes between a packet and its attachments, so there is one at a time.
+/// The attachments of a packet follow it directly on a connection, so at most one packet is incomplete at a time.
 #[derive(Debug)]
 pub struct Assembler<P> {
     pending: Option<Box<Pending<P>>>,
@@ -19,39 +19,40 @@ struct Pending<P> {
     attachments: Vec<Bytes>,
 }
 
-/// What came does not fit what is waited for.
+/// A message that does not match the packet being assembled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum AssembleError {
-    /// A binary message came that belongs to no packet.
-    #[error("binary data without a packet")]
+    /// A binary message arrived that belongs to no packet.
+    #[error("binary message without a packet")]
     Unexpected,
-    /// A text message came while attachments are missing.
-    #[error("text while attachments are missing")]
+    /// A text message arrived before all attachments.
+    #[error("text message before all attachments")]
     Interrupted,
-    /// The attachments of a packet have more bytes together than [`Config::max_payload`].
+    /// The attachments of a packet are larger in total than [`Config::max_payload`].
     #[error("attachments too large")]
     TooLarge,
 }
 
 impl<P> Assembler<P> {
-    /// An assembler that keeps to the bounds of `config`.
+    /// Creates an assembler with the limits of `config`.
     pub fn new(config: &Config) -> Self {
         Self { pending: None, max_bytes: config.max_payload }
     }
 
-    /// Begins to wait for the attachments of a packet; at least one.
+    /// Starts to collect the attachments of a packet. Expects at least one.
     pub fn start(&mut self, packet: P, attachments: usize) {
-        // Room is made as they come: the count is the client's word.
+        // Not preallocated: the count comes from the client.
         let pending = Pending { packet, missing: attachments.max(1), bytes: 0, attachments: Vec::new() };
         self.pending = Some(Box::new(pending));
     }
 
-    /// Takes an attachment; gives the packet and all of them when it was the last.
+    /// Adds an attachment. Returns the packet and its attachments once they are complete.
     ///
     /// # Errors
     ///
-    /// None is waited for, or it is too large. There is no way on after it.
+    /// Returns an error if no attachment is expected, or if the attachments are too large. The connection cannot
+    /// continue after it.
     pub fn push(&mut self, bytes: Bytes) -> Result<Option<(P, Vec<Bytes>)>, AssembleError> {
         let mut pending = self.pending.take().ok_or(AssembleError::Unexpected)?;
         pending.bytes = pending.bytes.saturating_add(bytes.len());
@@ -67,21 +68,21 @@ impl<P> Assembler<P> {
         Ok(Some((pending.packet, pending.attachments)))
     }
 
-    /// Returns how many bytes of attachments wait for the rest of their packet.
+    /// Returns the total size of the attachments collected for an incomplete packet, in bytes.
     pub fn bytes(&self) -> usize {
         self.pending.as_ref().map_or(0, |pending| pending.bytes)
     }
 
-    /// Takes note of a text message.
+    /// Checks that a text message is allowed now.
     ///
     /// # Errors
     ///
-    /// Attachments are missing. There is no way on after it.
+    /// Returns an error if attachments are missing. The connection cannot continue after it.
     pub fn text_arrived(&self) -> Result<(), AssembleError> {
         if self.pending.is_some() { Err(AssembleError::Interrupted) } else { Ok(()) }
     }
 
-    /// Waits for nothing any more.
+    /// Discards an incomplete packet.
     pub fn clear(&mut self) {
         self.pending = None;
     }

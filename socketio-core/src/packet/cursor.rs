@@ -1,9 +1,9 @@
 use std::borrow::Cow;
 
-/// A place in a JSON text that was found valid before.
+/// A position in a JSON text that has already been validated.
 ///
-/// It moves over tokens and checks no grammar: over a text that is no JSON it ends somewhere, but it neither panics nor
-/// fails to end.
+/// The cursor moves over tokens and does not check the grammar. On invalid JSON its results are unspecified, but it
+/// neither panics nor loops forever.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Cursor<'t> {
     text: &'t str,
@@ -15,18 +15,18 @@ impl<'t> Cursor<'t> {
         Self { text, at: 0 }
     }
 
-    /// How many bytes it has passed.
+    /// Returns the number of bytes passed.
     pub(super) fn position(&self) -> usize {
         self.at
     }
 
-    /// The next byte that is no white space.
+    /// Returns the next byte after white space.
     pub(super) fn peek(&mut self) -> Option<u8> {
         self.skip_while(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r'));
         self.byte()
     }
 
-    /// Passes `byte` if it is the next one that is no white space.
+    /// Passes `byte` if it is the next byte after white space.
     pub(super) fn take(&mut self, byte: u8) -> bool {
         let found = self.peek() == Some(byte);
         self.at += usize::from(found);
@@ -61,7 +61,7 @@ impl<'t> Cursor<'t> {
         self.text.get(start..self.at).unwrap_or_default()
     }
 
-    /// Passes a value at any depth, and gives it.
+    /// Passes a value of any depth and returns it.
     pub(super) fn take_value(&mut self) -> &'t str {
         self.peek();
         let start = self.at;
@@ -98,7 +98,7 @@ impl<'t> Cursor<'t> {
         self.byte()
     }
 
-    /// Passes the next byte, whatever it is.
+    /// Passes the next byte.
     pub(super) fn skip_byte(&mut self) {
         self.at += 1;
     }
@@ -121,7 +121,7 @@ pub(super) struct Quoted<'t> {
 }
 
 impl<'t> Quoted<'t> {
-    /// The text that it stands for. Half a surrogate pair, which no `str` can hold, becomes U+FFFD.
+    /// Returns the unescaped text. An unpaired surrogate, which a `str` cannot hold, becomes U+FFFD.
     pub(super) fn text(self) -> Cow<'t, str> {
         match self.escaped {
             true => Cow::Owned(unescape(self.raw)),
@@ -159,15 +159,15 @@ fn unescape(raw: &str) -> String {
     }
 }
 
-/// The character of `\uXXXX`, or of two of them that are a surrogate pair, behind the first `u`.
+/// Reads the character of `\uXXXX`, or of two of them that form a surrogate pair, after the first `u`.
 fn take_code_point(rest: &mut std::str::Chars<'_>) -> char {
     let high = take_code_unit(rest);
     if let 0xd800..0xdc00 = high
-        && let Some(behind) = rest.as_str().strip_prefix("\\u")
+        && let Some(after) = rest.as_str().strip_prefix("\\u")
     {
-        let mut behind = behind.chars();
-        if let low @ 0xdc00..0xe000 = take_code_unit(&mut behind) {
-            *rest = behind;
+        let mut after = after.chars();
+        if let low @ 0xdc00..0xe000 = take_code_unit(&mut after) {
+            *rest = after;
             let code_point = 0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00);
             return char::from_u32(code_point).unwrap_or(char::REPLACEMENT_CHARACTER);
         }
@@ -203,15 +203,15 @@ mod tests {
     fn a_value_is_passed_at_any_depth() {
         let deep = format!("{}1{}", r#"{"a":["#.repeat(100_000), "]}".repeat(100_000));
         for value in [r#""a\"]""#, "-1.5e+3", "null", "[]", "{}", r#"[ 1 , {"a" : [ ] } , "]" ]"#, &deep] {
-            for behind in ["", ",2]", "]", " }"] {
-                let json = format!(" {value}{behind}");
+            for after in ["", ",2]", "]", " }"] {
+                let json = format!(" {value}{after}");
                 assert_eq!(Cursor::new(&json).take_value(), value);
             }
         }
     }
 
     #[test]
-    fn a_text_that_is_no_json_is_survived() {
+    fn invalid_json_does_not_panic() {
         for text in ["\"", "\"\\", "\"\\é", "\"a\\\"", "", "é", "\\", "\\ud8", "\\u", "\\ud83d\\u"] {
             let mut cursor = Cursor::new(text);
             assert!(cursor.take_string().is_none(), "{text}");

@@ -13,97 +13,97 @@ use crate::namespace::is_reserved;
 pub struct Packet<'a> {
     /// The namespace, with its leading slash.
     pub namespace: &'a str,
-    /// What it says.
+    /// The kind of packet, with its contents.
     pub kind: PacketKind<'a>,
 }
 
-/// What a packet says. All JSON in it is valid.
+/// The kind of a packet, with its contents. All JSON in it is valid.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PacketKind<'a> {
-    /// The client asks to be connected.
+    /// A connection request.
     Connect {
-        /// A JSON object.
+        /// The `auth` data of the client, a JSON object.
         auth: Option<&'a str>,
     },
-    /// The client leaves.
+    /// A disconnect from the namespace.
     Disconnect,
     /// An event.
     Event(EventHead<'a>),
-    /// The answer to an event.
+    /// The ack of an event.
     Ack {
         /// The id of the event.
         id: AckId,
-        /// How many binary messages follow that belong to it.
+        /// The number of binary messages that follow and belong to the packet.
         attachments: usize,
-        /// A JSON array.
+        /// The arguments, a JSON array.
         args: &'a str,
     },
-    /// A refusal. No client sends it.
+    /// A rejected connection request. Clients do not send it.
     ConnectError {
-        /// A JSON object or string.
+        /// The reason, a JSON object or string.
         data: &'a str,
     },
 }
 
-/// An event, but for its attachments.
+/// An event without its attachments.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EventHead<'a> {
-    /// Under which id the sender awaits an answer, if it does.
+    /// The ack id, if the sender requests an ack.
     pub id: Option<AckId>,
-    /// How many binary messages follow that belong to it.
+    /// The number of binary messages that follow and belong to the packet.
     pub attachments: usize,
-    /// The JSON array of the name and the arguments.
+    /// The JSON array of the event's name and arguments.
     pub(super) array: &'a str,
     pub(super) name: EventName<'a>,
-    /// Where in `array` the first argument begins; 0 if there is none.
+    /// The offset of the first argument in `array`, or 0 if there is none.
     pub(super) first: usize,
 }
 
-/// The name of an event, without quotes and escapes. A number stands as it was written; half a surrogate pair, which no
-/// `str` can hold, is U+FFFD.
+/// The name of an event, without quotes and escapes. A number is kept as written. An unpaired surrogate, which a `str`
+/// cannot hold, becomes U+FFFD.
 pub type EventName<'a> = Cow<'a, str>;
 
 impl EventHead<'_> {
-    /// The name of the event.
+    /// Returns the name of the event.
     pub fn name(&self) -> &str {
         &self.name
     }
 }
 
-/// Why a text is no packet.
+/// The reason a text is not a valid packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DecodeError {
     /// The first character is not a digit from 0 to 6.
     #[error("unknown packet type")]
     UnknownType,
-    /// A binary packet does not say how many attachments it has, or says that it has none.
-    #[error("illegal attachments")]
+    /// A binary packet has no attachment count, or a count of 0.
+    #[error("invalid attachment count")]
     IllegalAttachments,
-    /// A binary packet announces more attachments than are allowed.
+    /// A binary packet announces more attachments than allowed.
     #[error("too many attachments")]
     TooManyAttachments,
-    /// The namespace is longer than any would be.
+    /// The namespace is longer than the limit.
     #[error("namespace too long")]
     NamespaceTooLong,
-    /// The id has more digits than a counter gets.
-    #[error("illegal id")]
+    /// The ack id is missing or does not fit into 64 bits.
+    #[error("invalid ack id")]
     IllegalId,
-    /// The payload is missing, is no JSON, or not of the kind that the packet's type asks for.
+    /// The payload is missing, is not valid JSON, or is not of the kind that the packet's type requires.
     #[error("invalid payload")]
     InvalidPayload,
-    /// The event has a name that is the protocol's own.
+    /// The name of the event is reserved by the protocol.
     #[error("reserved event name")]
     ReservedEvent,
 }
 
-/// Reads `<type>[<attachments>-][<namespace>,][<id>][payload]`, the text of a packet without the `4` of
-/// its Engine.IO packet.
+/// Reads `<type>[<attachments>-][<namespace>,][<id>][payload]`, the text of a packet without the `4` of its Engine.IO
+/// packet.
 ///
 /// # Errors
 ///
-/// What the client got wrong; there is no way on after it.
+/// Returns an error if the text is not a valid packet. The connection cannot continue after it.
 ///
 /// ```
 /// use socketio_core::packet::{PacketKind, decode};
@@ -116,7 +116,7 @@ pub fn decode(text: &str, max_attachments: usize) -> Result<Packet<'_>, DecodeEr
     Revision::V4.decode(text, max_attachments)
 }
 
-/// A packet whose head has been read, in whatever form it came, and whose payload is any text.
+/// A packet whose header has been read, in the format of any revision, and whose payload has not been checked.
 #[derive(Debug)]
 pub(crate) struct Unchecked<'a> {
     pub(crate) kind: Kind,
@@ -126,7 +126,7 @@ pub(crate) struct Unchecked<'a> {
     pub(crate) payload: &'a str,
 }
 
-/// The purpose of a packet.
+/// The kind of a packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     Connect,
@@ -137,7 +137,7 @@ pub(crate) enum Kind {
 }
 
 impl<'a> Unchecked<'a> {
-    /// Returns the packet if the payload is the JSON that its kind asks for.
+    /// Checks the payload and returns the packet if it is the JSON that its kind requires.
     #[inline]
     pub(crate) fn check(self) -> Result<Packet<'a>, DecodeError> {
         let Self { kind, attachments, namespace, id, payload } = self;
@@ -172,18 +172,19 @@ fn is_json(text: &str) -> bool {
     serde_json::from_str::<IgnoredAny>(text).is_ok()
 }
 
-/// Like [`is_json`], but without the list of open brackets that it would allocate for an object in the array.
+/// Returns `true` for a JSON array. Unlike [`is_json`], does not allocate a list of open brackets for an object in the
+/// array.
 fn is_array(text: &str) -> bool {
     let mut json = serde_json::Deserializer::from_str(text);
     text.starts_with('[') && json.deserialize_seq(IgnoredAny).and_then(|_| json.end()).is_ok()
 }
 
-/// Checks the array of an event; gives its name, and where its first argument begins.
+/// Checks the array of an event. Returns its name and the offset of its first argument.
 fn scan_event(array: &str) -> Result<(EventName<'_>, usize), DecodeError> {
     if !is_array(array) {
         return Err(DecodeError::InvalidPayload);
     }
-    // From here on it is JSON: an element ends where it ends.
+    // The text is valid JSON from here on.
     let start = array.len() - array[1..].trim_ascii_start().len();
     let (end, name) = match array.as_bytes()[start] {
         b'"' => {
@@ -302,7 +303,7 @@ mod tests {
     }
 
     #[test]
-    fn long_runs_are_refused_in_linear_time() {
+    fn long_runs_are_rejected_in_linear_time() {
         let digits = "1".repeat(10_000_000);
         assert_eq!(decode(&format!("5{digits}-[]"), 10), Err(DecodeError::IllegalAttachments));
         assert_eq!(decode(&format!("2{digits}[]"), 10), Err(DecodeError::IllegalId));

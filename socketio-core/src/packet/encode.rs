@@ -6,7 +6,7 @@ use crate::encoded::EncodedBuffer;
 use crate::namespace::is_reserved;
 use crate::{Encoded, SocketId};
 
-/// Writes packets. Meant to be kept and used again: its buffers grow to the largest packet, within reason.
+/// A writer of packets. Meant to be reused: its buffers grow to the largest packet, up to a limit.
 ///
 /// ```
 /// use socketio_core::packet::Encoder;
@@ -20,38 +20,48 @@ pub struct Encoder {
     buffer: EncodedBuffer,
 }
 
-/// Why a packet cannot be written: the mistake is the caller's.
+/// The reason a packet cannot be encoded. Always a mistake of the caller.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum EncodeError {
-    /// The event has a name that is the protocol's own.
-    #[error("`{0}` is an event of the protocol; it cannot be emitted")]
+    /// The name of the event is reserved by the protocol.
+    #[error("`{0}` is an event of the protocol and cannot be emitted")]
     ReservedEvent(Box<str>),
-    /// The stock clients close the connection on more attachments than [`Encoder::MAX_ATTACHMENTS`].
+    /// More attachments than [`Encoder::MAX_ATTACHMENTS`], on which the stock clients close the connection.
     #[error("{0} binary attachments; stock clients accept 10 at most")]
     TooManyAttachments(u32),
-    /// Beside binary there is data that looks like a placeholder for it: `{"_placeholder":true}`. Clients that read it
-    /// would take another attachment for it, or close the connection.
-    #[error("data beside binary has a member `\"_placeholder\":true`, which clients would take for binary")]
+    /// The arguments contain binary, and also data that looks like a placeholder: `{"_placeholder":true}`. Clients
+    /// would read it as an attachment, or close the connection.
+    #[error(
+        "arguments with binary also have a member `\"_placeholder\":true`, which clients would read as binary"
+    )]
     Placeholder,
     /// A value cannot be written as JSON.
     #[error(transparent)]
     Serialize(#[from] SerializeError),
-    /// The packet has 4 GiB or more.
+    /// The packet is 4 GiB or larger.
     #[error("the packet is too large")]
     TooLarge,
 }
 
 impl Encoder {
-    /// The most attachments that a packet may have: the default of the stock clients since 4.2.6 of their
+    /// The maximum number of attachments of a packet: the default of the stock clients since version 4.2.6 of their
     /// parser.
     pub const MAX_ATTACHMENTS: u32 = 10;
 
-    /// An event. With an `id`, the client is asked for an answer.
+    /// Encodes an event. With an `id`, the event requests an ack.
     ///
     /// # Errors
     ///
-    /// The name is reserved, or the arguments cannot be written.
+    /// Returns an error if the name is reserved, or if the arguments cannot be encoded.
+    ///
+    /// ```
+    /// use socketio_core::packet::{AckId, Args, Encoder};
+    ///
+    /// let mut encoder = Encoder::default();
+    /// let packet = encoder.event("/", "add", &Args((1, 2)), Some(AckId(7))).unwrap();
+    /// assert_eq!(packet.text(), br#"427["add",1,2]"#);
+    /// ```
     pub fn event<T: ToArgs + ?Sized>(
         &mut self,
         namespace: &str,
@@ -65,11 +75,18 @@ impl Encoder {
         self.array(namespace, [b'2', b'5'], Some(name), args, id)
     }
 
-    /// The answer to an event.
+    /// Encodes the ack of an event.
     ///
     /// # Errors
     ///
-    /// The arguments cannot be written.
+    /// Returns an error if the arguments cannot be encoded.
+    ///
+    /// ```
+    /// use socketio_core::packet::{AckId, Encoder};
+    ///
+    /// let packet = Encoder::default().ack("/", AckId(7), &3).unwrap();
+    /// assert_eq!(packet.text(), b"437[3]");
+    /// ```
     pub fn ack<T: ToArgs + ?Sized>(
         &mut self,
         namespace: &str,
@@ -79,14 +96,14 @@ impl Encoder {
         self.array(namespace, [b'3', b'6'], None, args, Some(id))
     }
 
-    /// The wish of a client to connect, perhaps with a JSON object for the server's middlewares.
+    /// Encodes a client's connection request, with an optional JSON object as `auth`.
     pub fn connect_request(&mut self, namespace: &str, auth: Option<&RawJson>) -> Encoded {
         self.buffer.begin(header_room(namespace));
         self.buffer.text().extend_from_slice(auth.map_or("", RawJson::as_str).as_bytes());
         self.header(namespace, b'0', None)
     }
 
-    /// The reply to a client that is connected now.
+    /// Encodes the reply to an accepted connection request.
     pub fn connect(&mut self, namespace: &str, id: &SocketId) -> Encoded {
         self.buffer.begin(header_room(namespace));
         for part in ["{\"sid\":\"", id.as_str(), "\"}"] {
@@ -95,7 +112,7 @@ impl Encoder {
         self.header(namespace, b'0', None)
     }
 
-    /// The reply to a client that may not connect. `data` is left out if there is none.
+    /// Encodes the reply to a rejected connection request. `data` is omitted if it is `None`.
     pub fn connect_error(&mut self, namespace: &str, message: &str, data: Option<&RawJson>) -> Encoded {
         #[derive(Serialize)]
         struct Payload<'a> {
@@ -110,7 +127,7 @@ impl Encoder {
         self.header(namespace, b'4', None)
     }
 
-    /// What tells a client that it was disconnected, or a server that the client leaves.
+    /// Encodes a DISCONNECT packet, which either side may send.
     pub fn disconnect(&mut self, namespace: &str) -> Encoded {
         self.buffer.begin(header_room(namespace));
         self.header(namespace, b'1', None)
@@ -155,8 +172,8 @@ impl Encoder {
         Ok(())
     }
 
-    /// Writes what stands before the payload, from right to left: the count of the attachments is known
-    /// only when the payload has been written.
+    /// Writes the header before the payload, from right to left: the number of attachments is known only after the
+    /// payload has been written.
     fn header(&mut self, namespace: &str, kind: u8, id: Option<AckId>) -> Encoded {
         if let Some(AckId(id)) = id {
             self.prepend_number(id);
@@ -185,10 +202,11 @@ impl Encoder {
     }
 }
 
-/// The Engine.IO type in front of every packet.
+/// The Engine.IO type at the start of every packet.
 pub(crate) const MESSAGE: u8 = b'4';
 
-/// Room for it, the type, two numbers of twenty digits, `-`, the namespace and `,`.
+/// Returns the maximum length of a header: the Engine.IO type, the packet type, two numbers of twenty digits, `-`, the
+/// namespace and `,`.
 fn header_room(namespace: &str) -> usize {
     2 + 20 + 1 + namespace.len() + 1 + 20
 }
@@ -234,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn binary_becomes_attachments_wherever_it_stands() {
+    fn binary_becomes_attachments_at_any_depth() {
         let mut encoder = Encoder::default();
         let (a, b) = (Bytes::from_static(b"aa"), Bytes::from_static(b""));
         let packet = encoder.event("/", "baz", &Args((&a, BTreeMap::from([("k", vec![&b])]))), None).unwrap();
@@ -265,7 +283,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_number_is_null() {
+    fn non_finite_numbers_are_null() {
         for float in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
             let packet = Encoder::default().event("/", "f64", &float, None).unwrap();
             assert_eq!(text(&packet), r#"42["f64",null]"#);
@@ -286,7 +304,7 @@ mod tests {
                 let refused = encoder.event("/", "e", &args, None);
                 match args.0.1 {
                     Some(_) => assert!(matches!(refused, Err(EncodeError::Placeholder)), "{data}"),
-                    None => assert!(refused.is_ok(), "nobody looks for placeholders without attachments"),
+                    None => assert!(refused.is_ok(), "placeholders are ignored without attachments"),
                 }
             }
             encoder.event("/", text, &Args((text, &bytes)), None).unwrap();
@@ -294,7 +312,7 @@ mod tests {
     }
 
     #[test]
-    fn raw_arguments_stand_beside_others() {
+    fn raw_arguments_can_be_combined_with_others() {
         let attachments =
             [Bytes::from_static(b"zero"), Bytes::from_static(b"one"), Bytes::from_static(b"two")];
         let [zero, one, two] = &attachments;
@@ -306,7 +324,7 @@ mod tests {
         assert_eq!(all.websocket(), packet.websocket());
         let rest = encoder.event("/", "e", &received.args().skip(1), None).unwrap();
         let expected = encoder.event("/", "e", &Args((&args.0.1, one, [two])), None).unwrap();
-        assert_eq!(rest.websocket(), expected.websocket(), "what was skipped takes its binary along");
+        assert_eq!(rest.websocket(), expected.websocket(), "skipped arguments take their binary along");
     }
 
     #[test]
@@ -335,7 +353,7 @@ mod tests {
         }
 
         #[test]
-        fn what_is_written_can_be_read(
+        fn written_packets_can_be_read(
             name in "\\PC{1,20}|[a-z\"\\\\\n]{1,8}",
             namespace in "/|/[a-z/]{1,10}",
             words in proptest::collection::vec(".{0,20}", 0..4),

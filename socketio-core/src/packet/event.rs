@@ -4,28 +4,28 @@ use bytestring::ByteString;
 use super::{EventHead, MESSAGE, PacketKind, RawArgs, decode};
 use crate::Encoded;
 
-/// An event as it was received.
+/// A received event: its name and its unparsed arguments.
 #[derive(Debug, Clone)]
 pub struct Event {
     name: Name,
     args: RawArgs,
 }
 
-/// Where the name is.
+/// The location of the name.
 #[derive(Debug, Clone)]
 enum Name {
-    /// At this place in the arguments' text.
+    /// A range of the arguments' text.
     Within { start: u32, end: u32 },
-    /// It was written with escapes.
+    /// An unescaped copy, for a name that was written with escapes.
     Unescaped(Box<str>),
 }
 
 impl Event {
-    /// Keeps what was [decoded](super::decode) from `text`, without copying it.
+    /// Creates an event from a head [decoded](super::decode) from `text`, without copying.
     ///
     /// # Panics
     ///
-    /// The head is of another text.
+    /// Panics if `head` was decoded from another text.
     pub fn new(text: &ByteString, head: EventHead<'_>) -> Self {
         let name = match head.name {
             std::borrow::Cow::Borrowed(name) => {
@@ -37,8 +37,7 @@ impl Event {
         Self { name, args: RawArgs::of_event(text.slice_ref(head.array), head.first) }
     }
 
-    /// The event that an encoded packet carries; none if it is an ack or a packet of the protocol. Everything is
-    /// copied.
+    /// Returns the event in an encoded packet, or `None` if the packet is not an event. Its contents are copied.
     ///
     /// ```
     /// use socketio_core::packet::{Encoder, Event};
@@ -55,7 +54,7 @@ impl Event {
         Some(Self::new(&text, head).with_attachments(attachments))
     }
 
-    /// Its name.
+    /// Returns the name.
     pub fn name(&self) -> &str {
         match &self.name {
             Name::Within { start, end } => &self.args.array()[*start as usize..*end as usize],
@@ -63,23 +62,23 @@ impl Event {
         }
     }
 
-    /// Its arguments.
+    /// Returns the arguments.
     pub fn args(&self) -> &RawArgs {
         &self.args
     }
 
-    /// What it weighs against the bounds of a connection, in bytes.
+    /// Returns the size of the event that counts towards the limits of a connection, in bytes.
     pub fn size(&self) -> usize {
         self.args.size()
     }
 
-    /// Copies the text, so that an event which is kept does not keep the whole body or buffer it came in.
+    /// Copies the text, so that a stored event does not keep the whole body or buffer it was received in alive.
     pub(crate) fn detach(mut self) -> Self {
         self.args.detach();
         self
     }
 
-    /// The same event with the binary messages that followed it.
+    /// Returns the event with the binary messages that followed it.
     #[must_use]
     pub fn with_attachments(self, attachments: Vec<Bytes>) -> Self {
         Self { args: self.args.with_attachments(attachments), ..self }

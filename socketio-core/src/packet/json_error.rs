@@ -1,9 +1,9 @@
-/// A value that cannot be written as JSON: the keys of a map are not strings, or its own `Serialize` fails.
+/// A value could not be written as JSON: a map has keys that are not strings, or a `Serialize` implementation failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct SerializeError(Box<str>);
 
-/// A text that is not valid JSON, or not a value of the expected type.
+/// A text is not valid JSON, or not a value of the expected type.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct DeserializeError(Box<str>);

@@ -1,8 +1,8 @@
-//! Socket.IO packets: what they say, how they are read and written.
+//! Socket.IO packets, and how they are read and written.
 //!
-//! Reading is done in two steps. [`decode`] looks at a packet once, borrows from its text and leaves
-//! nothing unchecked; [`RawArgs`] keeps the arguments as JSON until somebody says of which type they are.
-//! Writing is done in one: an [`Encoder`] serializes values straight into the frames that leave.
+//! Reading has two steps. [`decode`] parses and fully validates a packet, borrowing from its text. [`RawArgs`] keeps
+//! the arguments as JSON until they are deserialized into a type. Writing has one: an [`Encoder`] serializes values
+//! directly into the frames to be sent.
 
 mod decode;
 pub use decode::{DecodeError, EventHead, EventName, Packet, PacketKind, decode};
@@ -43,6 +43,6 @@ pub(crate) use placeholders::placeholders_are_valid;
 
 mod reader;
 
-/// The id under which an answer is awaited, counted by whoever awaits it.
+/// The id of an ack, chosen by the side that requests the ack.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct AckId(pub u64);

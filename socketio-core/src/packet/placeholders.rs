@@ -3,25 +3,27 @@ use std::ops::Range;
 
 use super::cursor::Cursor;
 
-/// The placeholders in a valid JSON text, in order. It takes linear time at any depth, and no memory.
+/// An iterator over the placeholders in a valid JSON text, in order. Takes linear time at any depth, and does not
+/// allocate.
 ///
-/// A placeholder is an object of the members `"_placeholder":true` and `"num":N`, in either order. To others, an object
-/// that has more members or a wrong number is one as well: it is given too, as an error.
+/// A placeholder is an object with the members `"_placeholder":true` and `"num":N`, in either order. Other
+/// implementations also accept an object with more members or an invalid number; such an object is returned as an
+/// error.
 #[derive(Debug)]
 pub(super) struct Placeholders<'t> {
     cursor: Cursor<'t>,
 }
 
-/// An object that stands for an attachment.
+/// An object that represents an attachment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Placeholder {
-    /// Which attachment.
+    /// The index of the attachment.
     pub(super) number: usize,
-    /// Where it stands.
+    /// The range in the text.
     pub(super) range: Range<usize>,
 }
 
-/// A member `"_placeholder":true` of an object that is no placeholder.
+/// A member `"_placeholder":true` of an object that is not a valid placeholder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Malformed;
 
@@ -44,7 +46,7 @@ impl Iterator for Placeholders<'_> {
                 self.cursor.skip_byte();
             } else {
                 let string = self.cursor.take_string()?;
-                if string == *MARK && self.cursor.take(b':') && self.cursor.take_word() == "true" {
+                if string == *PLACEHOLDER_KEY && self.cursor.take(b':') && self.cursor.take_word() == "true" {
                     return Some(Err(Malformed));
                 }
             }
@@ -52,7 +54,7 @@ impl Iterator for Placeholders<'_> {
     }
 }
 
-/// Passes a placeholder, and gives the number in it; stays where it is before anything else.
+/// Passes a placeholder and returns its number. Leaves the cursor unchanged before anything else.
 pub(super) fn take_placeholder(cursor: &mut Cursor<'_>) -> Option<usize> {
     let mut ahead = *cursor;
     let (mut marked, mut number) = (false, None);
@@ -64,9 +66,9 @@ pub(super) fn take_placeholder(cursor: &mut Cursor<'_>) -> Option<usize> {
         if !ahead.take(b':') {
             return None;
         }
-        if key == *MARK {
+        if key == *PLACEHOLDER_KEY {
             marked = ahead.take_word() == "true";
-        } else if key == *NUMBER {
+        } else if key == *NUMBER_KEY {
             number = parse_number(ahead.take_word());
         } else {
             return None;
@@ -80,18 +82,19 @@ pub(super) fn take_placeholder(cursor: &mut Cursor<'_>) -> Option<usize> {
     Some(number)
 }
 
-/// Whether every placeholder in a valid JSON text names one of `count` attachments, and none is named twice.
+/// Returns `true` if every placeholder in a valid JSON text refers to one of `count` attachments, each to a different
+/// one.
 ///
-/// A number that names none was once a way to have any property of an object delivered (CVE-2022-2421). One that is
-/// named often is a way to ask for a thousand copies of an attachment.
+/// Invalid numbers once gave access to any property of an object (CVE-2022-2421). Repeated numbers would allow a client
+/// to request a thousand copies of an attachment.
 pub(crate) fn placeholders_are_valid(json: &str, count: usize) -> bool {
-    let mut named = Numbers::default();
+    let mut seen = Numbers::default();
     Placeholders::of(json).all(|placeholder| {
-        placeholder.is_ok_and(|Placeholder { number, .. }| number < count && named.insert(number))
+        placeholder.is_ok_and(|Placeholder { number, .. }| number < count && seen.insert(number))
     })
 }
 
-/// A set of numbers that allocates for large ones only: stock clients send at most ten attachments.
+/// A set of numbers that allocates only for large ones: the stock clients send at most ten attachments.
 #[derive(Debug, Default)]
 struct Numbers {
     small: u64,
@@ -99,7 +102,7 @@ struct Numbers {
 }
 
 impl Numbers {
-    /// Whether the number was not there yet.
+    /// Adds a number. Returns `true` if it was not in the set.
     fn insert(&mut self, number: usize) -> bool {
         if number >= u64::BITS as usize {
             return self.large.insert(number);
@@ -111,10 +114,10 @@ impl Numbers {
     }
 }
 
-const MARK: &str = "_placeholder";
-const NUMBER: &str = "num";
+const PLACEHOLDER_KEY: &str = "_placeholder";
+const NUMBER_KEY: &str = "num";
 
-/// A whole number, as `JSON.stringify` writes one.
+/// Parses a non-negative integer as `JSON.stringify` writes it.
 fn parse_number(word: &str) -> Option<usize> {
     word.parse().ok().filter(|_| word.bytes().all(|byte| byte.is_ascii_digit()))
 }
@@ -129,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn they_are_found_wherever_they_stand_and_however_they_are_written() {
+    fn placeholders_are_found_at_any_depth_and_in_any_notation() {
         let forms = [
             r#"{"_placeholder":true,"num":3}"#,
             r#"{"num":3,"_placeholder":true}"#,
@@ -144,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn what_others_might_take_for_one_is_malformed() {
+    fn ambiguous_placeholders_are_malformed() {
         for json in [
             r#"{"_placeholder":true}"#,
             r#"{"_placeholder":true,"num":"0"}"#,
@@ -161,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn what_only_looks_like_one_is_data() {
+    fn similar_data_is_not_a_placeholder() {
         for json in [
             r#"{"_placeholder":false,"num":0}"#,
             r#"{"_placeholder":"true","num":0}"#,
@@ -175,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn a_number_is_named_once() {
+    fn a_number_is_used_once() {
         let packet = |numbers: &[usize]| {
             let placeholders: Vec<_> =
                 numbers.iter().map(|n| format!(r#"{{"_placeholder":true,"num":{n}}}"#)).collect();

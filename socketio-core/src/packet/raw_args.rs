@@ -10,18 +10,29 @@ use super::cursor::Cursor;
 use super::placeholders::placeholders_are_valid;
 use super::reader::MAX_DEPTH;
 
-/// Arguments as they were received: a valid JSON array, and binary attachments. They are read when
-/// somebody says of which type they are.
+/// Arguments as they were received: a valid JSON array and binary attachments. They are parsed when they are read as a
+/// type.
+///
+/// ```
+/// use socketio_core::packet::{Args, Encoder, Event};
+///
+/// let packet = Encoder::default().event("/", "add", &Args((1, "two")), None).unwrap();
+/// let event = Event::from_encoded(&packet).unwrap();
+/// let args = event.args();
+/// assert_eq!(args.json(), r#"1,"two""#);
+/// assert_eq!(args.all::<(u8, String)>().unwrap(), (1, "two".to_owned()));
+/// assert_eq!(args.first::<String>().unwrap_err().argument(), 1);
+/// ```
 #[derive(Debug, Clone)]
 pub struct RawArgs {
-    /// The whole array; of an event, with its name in front.
+    /// The whole array. For an event, its first element is the name.
     array: ByteString,
-    /// Where the first argument begins; 0 if there is none.
+    /// The offset of the first argument, or 0 if there is none.
     first: u32,
     attachments: Vec<Bytes>,
 }
 
-/// Arguments of another type than expected.
+/// An argument that does not have the expected type.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("argument {argument}: {error}")]
 pub struct ArgsError {
@@ -30,34 +41,34 @@ pub struct ArgsError {
 }
 
 impl ArgsError {
-    /// Which argument it was, counted from 1.
+    /// Returns the position of the argument, counted from 1.
     pub fn argument(&self) -> usize {
         self.argument
     }
 }
 
 impl RawArgs {
-    /// How deep the arrays and objects of an argument may be nested for a type to be read from it, with and without
-    /// binary. An argument that is deeper can be sent on as it came.
+    /// The maximum depth of nested arrays and objects in an argument that is read as a type, with or without binary. A
+    /// deeper argument can still be sent on unparsed.
     pub const MAX_DEPTH: usize = MAX_DEPTH as usize;
 
-    /// The first argument. A missing one is taken for `null`; further ones are ignored.
+    /// Reads the first argument. A missing argument is read as `null`; further arguments are ignored.
     ///
     /// # Errors
     ///
-    /// The argument is not of this type.
+    /// Returns an error if the argument does not have type `T`.
     pub fn first<T: DeserializeOwned>(&self) -> Result<T, ArgsError> {
         self.arguments().read(|mut arguments| {
             arguments.next(PhantomData).map_err(|error| ArgsError { argument: 1, error: error.into() })
         })
     }
 
-    /// All arguments: a tuple, for which missing ones are taken for `null` and further ones are ignored,
-    /// or a `Vec`.
+    /// Reads all arguments as a tuple or a `Vec`. For a tuple, missing arguments are read as `null`, and further
+    /// arguments are ignored.
     ///
     /// # Errors
     ///
-    /// One of them is not of its type.
+    /// Returns an error if an argument does not have its type.
     pub fn all<T: DeserializeOwned>(&self) -> Result<T, ArgsError> {
         self.arguments().read(|arguments| {
             let mut argument = 1;
@@ -70,13 +81,20 @@ impl RawArgs {
         Arguments::new(self.rest(), &self.attachments)
     }
 
-    /// The arguments as JSON, separated by commas: `1,"two"`.
+    /// Returns the arguments as JSON, separated by commas: `1,"two"`.
     pub fn json(&self) -> &str {
         self.rest().strip_suffix(']').unwrap_or_default().trim()
     }
 
-    /// The arguments one by one, each as JSON; binary in them is a placeholder,
-    /// `{"_placeholder":true,"num":0}`. To read the one behind `n` others as a type, take `skip(n).first()`.
+    /// Returns an iterator over the arguments, each as JSON. Binary in them is represented by a placeholder,
+    /// `{"_placeholder":true,"num":0}`. To read the argument at index `n` as a type, use `skip(n).first()`.
+    ///
+    /// ```
+    /// # use socketio_core::packet::{Args, Encoder, Event};
+    /// let packet = Encoder::default().event("/", "add", &Args((1, "two")), None).unwrap();
+    /// let event = Event::from_encoded(&packet).unwrap();
+    /// assert!(event.args().iter().eq(["1", r#""two""#]));
+    /// ```
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         let mut cursor = Cursor::new(self.rest());
         std::iter::from_fn(move || {
@@ -86,18 +104,18 @@ impl RawArgs {
         })
     }
 
-    /// How many arguments there are. They are counted.
+    /// Returns the number of arguments. Takes time linear in their size.
     pub fn len(&self) -> usize {
         self.iter().count()
     }
 
-    /// Whether there is no argument.
+    /// Returns `true` if there are no arguments.
     pub fn is_empty(&self) -> bool {
         self.first == 0
     }
 
-    /// The arguments behind the first `count`: what is relayed where those say to whom. They share the text, and no argument
-    /// is parsed.
+    /// Returns the arguments after the first `count`, for events whose first arguments say how to forward the others.
+    /// The result shares the text, and no argument is parsed.
     ///
     /// ```
     /// use socketio_core::packet::{Args, Encoder, Event};
@@ -122,26 +140,26 @@ impl RawArgs {
         Self { first: self.first + cursor.position() as u32, ..self.clone() }
     }
 
-    /// The array from its first argument on.
+    /// Returns the array from its first argument on.
     fn rest(&self) -> &str {
         if self.first == 0 { "" } else { &self.array[self.first as usize..] }
     }
 
-    /// The binary attachments; the JSON refers to them by number.
+    /// Returns the binary attachments. The JSON refers to them by number.
     pub fn attachments(&self) -> &[Bytes] {
         &self.attachments
     }
 
-    /// What they weigh against the bounds of a connection, in bytes.
+    /// Returns the size of the arguments that counts towards the limits of a connection, in bytes.
     pub fn size(&self) -> usize {
         self.array.len() + self.attachments.iter().map(Bytes::len).sum::<usize>()
     }
 
-    /// The arguments of an ack that was [decoded](super::decode) from `text`, without copying them.
+    /// Creates the arguments of an ack [decoded](super::decode) from `text`, without copying.
     ///
     /// # Panics
     ///
-    /// They are of another text.
+    /// Panics if `array` is not part of `text`.
     pub fn of_ack(text: &ByteString, array: &str) -> Self {
         let first = if array[1..].trim_start().starts_with(']') { 0 } else { 1 };
         Self { array: text.slice_ref(array), first, attachments: Vec::new() }
@@ -155,7 +173,7 @@ impl RawArgs {
         &self.array
     }
 
-    /// The same arguments with the binary messages that followed them.
+    /// Returns the arguments with the binary messages that followed them.
     #[must_use]
     pub fn with_attachments(self, attachments: Vec<Bytes>) -> Self {
         Self { attachments, ..self }
@@ -166,7 +184,7 @@ impl RawArgs {
         self.array = ByteString::from(&*self.array);
     }
 
-    /// Whether every placeholder names an attachment, and none is named twice.
+    /// Returns `true` if every placeholder refers to an attachment, each to a different one.
     pub(crate) fn is_consistent(&self) -> bool {
         self.attachments.is_empty() || placeholders_are_valid(&self.array, self.attachments.len())
     }
@@ -265,7 +283,7 @@ mod tests {
     }
 
     #[test]
-    fn binary_stands_anywhere_and_goes_by_number() {
+    fn binary_is_found_at_any_depth_by_number() {
         let at = |num: usize| format!(r#"{{"_placeholder":true,"num":{num}}}"#);
         let json = format!(
             r#"["e",{{"kind":{{"Named":{{"bytes":{}}}}},"pair":[7,{}],"whole":{},"name":"x","parts":[{},{}],"more":{{"a":{},"b":null}}}}]"#,
@@ -316,7 +334,7 @@ mod tests {
         let json = r#"["e",{"a":{"num":0,"_placeholder":true}}]"#;
         let args = event(json, &[b"zero"]);
         let error = args.first::<serde_json::Value>().unwrap_err().to_string();
-        assert!(error.contains("binary is read as `Bytes`"), "{error}");
+        assert!(error.contains("read binary as `Bytes`"), "{error}");
         assert!(args.first::<Box<serde_json::value::RawValue>>().is_err());
         assert!(args.first::<BTreeMap<String, BTreeMap<String, u8>>>().is_err());
         let value: serde_json::Value = event(json, &[]).first().unwrap();

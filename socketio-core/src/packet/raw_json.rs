@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 
 use super::{DeserializeError, SerializeError, from_json};
 
-/// A valid JSON text. It is written as it stands.
+/// A valid JSON text, written unchanged.
 ///
 /// ```
 /// use socketio_core::packet::RawJson;
@@ -25,30 +25,30 @@ impl RawJson {
     ///
     /// # Errors
     ///
-    /// The value cannot be written as JSON.
+    /// Returns an error if the value cannot be written as JSON.
     pub fn of<T: Serialize + ?Sized>(value: &T) -> Result<Self, SerializeError> {
         serde_json::value::to_raw_value(value).map(Self).map_err(SerializeError::from)
     }
 
-    /// Takes a text that is JSON.
+    /// Validates a JSON text.
     ///
     /// # Errors
     ///
-    /// It is none.
+    /// Returns an error if the text is not valid JSON.
     pub fn parse(text: impl Into<String>) -> Result<Self, DeserializeError> {
         RawValue::from_string(text.into()).map(Self).map_err(DeserializeError::from)
     }
 
-    /// The text.
+    /// Returns the text.
     pub fn as_str(&self) -> &str {
         self.0.get()
     }
 
-    /// Reads a value from it, as [`from_json`] does.
+    /// Reads a value as [`from_json`] does.
     ///
     /// # Errors
     ///
-    /// It is no value of this type.
+    /// Returns an error if the JSON is not a value of type `T`.
     pub fn read<T: DeserializeOwned>(&self) -> Result<T, DeserializeError> {
         from_json(self.as_str())
     }
@@ -66,7 +66,7 @@ impl fmt::Display for RawJson {
     }
 }
 
-/// The texts are the same, byte for byte.
+/// Compares the texts byte for byte.
 impl PartialEq for RawJson {
     fn eq(&self, other: &Self) -> bool {
         self.as_str() == other.as_str()

@@ -18,37 +18,37 @@ mod number;
 use key::Key;
 use number::Number;
 
-/// How deep the arrays and objects of a value may be nested that is read as a type. `serde_json` has the same bound,
-/// and it cannot be set.
+/// The maximum depth of nested arrays and objects in a value read as a type. `serde_json` has the same limit, which
+/// cannot be changed.
 pub(super) const MAX_DEPTH: u8 = 127;
 
-/// Reads a type from JSON that was found valid before, as `serde_json` does, but for this:
+/// A deserializer of JSON that has already been validated. It behaves as `serde_json` does, except:
 ///
-/// - A placeholder is an attachment, whatever type is asked for: also one that finds out what there is first and looks
-///   at it later, as tagged enums do.
-/// - Half a surrogate pair is U+FFFD.
-/// - A whole number is an integer where one is asked for, even if it is written as `5.0` or `1e3`.
+/// - A placeholder is an attachment, whatever type is requested. This includes types that first inspect the data
+///   and interpret it later, such as tagged enums.
+/// - An unpaired surrogate becomes U+FFFD.
+/// - A whole number is accepted as an integer, even if it is written as `5.0` or `1e3`.
 #[derive(Debug)]
 pub(super) struct Reader<'de> {
     cursor: Cursor<'de>,
     attachments: &'de [Bytes],
     depth: u8,
-    /// Whether a whole number is an integer also for a type that finds out what there is first.
+    /// Set if whole numbers are integers also for types that first inspect the data.
     whole: bool,
 }
 
 impl<'de> Reader<'de> {
-    /// Reads the value that `json` begins with.
+    /// Creates a reader of the value at the start of `json`.
     pub(super) fn new(json: &'de str, attachments: &'de [Bytes]) -> Self {
         Self { cursor: Cursor::new(json), attachments, depth: 0, whole: false }
     }
 
-    /// The same for a type that could not be read without it: it may be one that looks at the number later.
+    /// Returns the reader for a type that could not be read without this: the type may interpret a number later.
     pub(super) fn with_whole_numbers(self) -> Self {
         Self { whole: true, ..self }
     }
 
-    /// How many bytes it has read.
+    /// Returns the number of bytes read.
     pub(super) fn position(&self) -> usize {
         self.cursor.position()
     }
@@ -57,7 +57,7 @@ impl<'de> Reader<'de> {
         self.cursor.take_string().map(Quoted::text).ok_or_else(invalid)
     }
 
-    /// The attachment whose placeholder is next, if one is.
+    /// Returns the attachment whose placeholder is next, if there is one.
     fn take_attachment(&mut self) -> Result<Option<Vec<u8>>, Error> {
         if self.attachments.is_empty() || self.cursor.peek() != Some(b'{') {
             return Ok(None);
@@ -65,11 +65,11 @@ impl<'de> Reader<'de> {
         let Some(number) = take_placeholder(&mut self.cursor) else { return Ok(None) };
         match self.attachments.get(number) {
             Some(attachment) => Ok(Some(attachment.to_vec())),
-            None => Err(Error::custom(format_args!("there is no attachment {number}"))),
+            None => Err(Error::custom(format_args!("no attachment {number}"))),
         }
     }
 
-    /// Reads what stands between two brackets.
+    /// Reads the contents of a pair of brackets.
     fn nested<T>(
         &mut self,
         [opening, closing]: [u8; 2],
@@ -90,7 +90,7 @@ impl<'de> Reader<'de> {
         }
     }
 
-    /// Reads a number for a type that is an integer.
+    /// Reads a number for an integer type.
     fn read_integer<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, Error> {
         if !self.at_number() {
             return self.deserialize_any(visitor);
@@ -105,7 +105,7 @@ impl<'de> Reader<'de> {
         }
     }
 
-    /// Whether a number is next.
+    /// Returns `true` if a number is next.
     fn at_number(&mut self) -> bool {
         matches!(self.cursor.peek(), Some(b'0'..=b'9' | b'-'))
     }
@@ -177,7 +177,7 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
         if !self.at_number() {
             return self.deserialize_any(visitor);
         }
-        // Rounded once, where a double that is rounded again may be one off.
+        // Parsed as `f32` directly: rounding to `f64` first may be off by one.
         match self.cursor.take_word().parse::<f32>() {
             Ok(float) if float.is_finite() => visitor.visit_f32(float),
             _ => Err(out_of_range()),
@@ -214,7 +214,7 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
         name: &'static str,
         visitor: V,
     ) -> Result<V::Value, Error> {
-        // `RawValue`, which `serde_json` reads from its own deserializer alone.
+        // `RawValue` can be read only from the deserializer of `serde_json`.
         if name.starts_with("$serde_json::") {
             let json = self.cursor.take_value();
             if !self.attachments.is_empty() && Placeholders::of(json).next().is_some() {
@@ -248,14 +248,14 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
     }
 }
 
-/// What an array or an object has inside.
+/// The contents of an array or an object.
 struct Elements<'r, 'de> {
     reader: &'r mut Reader<'de>,
     first: bool,
 }
 
 impl Elements<'_, '_> {
-    /// Whether there is another one before the closing bracket; the comma before it is passed.
+    /// Passes the comma before the next element. Returns `false` at the closing bracket.
     fn has_next(&mut self) -> bool {
         match std::mem::take(&mut self.first) {
             true => !matches!(self.reader.cursor.peek(), Some(b']' | b'}') | None),
@@ -290,13 +290,13 @@ impl<'de> MapAccess<'de> for Elements<'_, 'de> {
     }
 }
 
-/// The one member of an object that is a variant with contents.
+/// The single member of an object that represents an enum variant with contents.
 impl<'de> EnumAccess<'de> for Elements<'_, 'de> {
     type Error = Error;
     type Variant = Self;
 
     fn variant_seed<S: DeserializeSeed<'de>>(mut self, seed: S) -> Result<(S::Value, Self), Error> {
-        let variant = self.next_key_seed(seed)?.ok_or_else(|| Error::custom("a variant has a name"))?;
+        let variant = self.next_key_seed(seed)?.ok_or_else(|| Error::custom("missing variant name"))?;
         Ok((variant, self))
     }
 }
@@ -325,7 +325,7 @@ impl<'de> VariantAccess<'de> for Elements<'_, 'de> {
     }
 }
 
-/// What a variant of several fields holds.
+/// The fields of an enum variant.
 struct Contents<V>(V);
 
 impl<'de, V: Visitor<'de>> DeserializeSeed<'de> for Contents<V> {
@@ -347,9 +347,9 @@ fn out_of_range() -> Error {
     Error::custom("number out of range")
 }
 
-/// Says what to do about binary where the type has no place for it.
+/// Returns an error that explains how to read binary if the type does not accept it.
 fn no_bytes(error: &Error) -> Error {
-    Error::custom(format_args!("{error}; binary is read as `Bytes`, and within any other JSON as `Value`"))
+    Error::custom(format_args!("{error}; read binary as `Bytes`, or as part of any JSON as `Value`"))
 }
 
 #[cfg(test)]

@@ -8,11 +8,11 @@ pub use number::Number;
 mod convert;
 mod serde;
 
-/// Any JSON, with binary wherever a client put it: for handlers that do not know what they are sent.
+/// Any JSON value, with binary at any depth: for handlers that do not know the shape of their data.
 ///
-/// What was read is what is sent on. Members keep their order, numbers stay what they are, and binary becomes an
-/// attachment again, where `serde_json::Value` has no place for it and is a bad argument. Only half a surrogate pair is
-/// replaced, by U+FFFD; [`RawArgs`](super::RawArgs) keep even that.
+/// A value is sent on as it was read. Members keep their order, numbers keep their value, and binary becomes an
+/// attachment again. `serde_json::Value` cannot represent binary, so reading it from an argument with binary is an
+/// error. Only an unpaired surrogate is replaced, by U+FFFD; [`RawArgs`](super::RawArgs) preserve even that.
 ///
 /// ```
 /// use bytes::Bytes;
@@ -38,73 +38,82 @@ pub enum Value {
     Number(Number),
     /// A text.
     Text(String),
-    /// An attachment.
+    /// Binary data, sent as an attachment.
     Binary(Bytes),
     /// A list.
     Array(Vec<Self>),
-    /// Names and values in the order in which they were written. Of two members of one name the last one counts.
+    /// Names and values in the order in which they were written. If a name occurs twice, the last member is used.
     Object(Vec<(String, Self)>),
 }
 
 impl Value {
-    /// Whether it is `null`.
+    /// Returns `true` for `null`.
     pub fn is_null(&self) -> bool {
         *self == Self::Null
     }
 
-    /// The `bool`, if it is one.
+    /// Returns the `bool`, if the value is one.
     pub fn as_bool(&self) -> Option<bool> {
         if let Self::Bool(value) = self { Some(*value) } else { None }
     }
 
-    /// The number, if it is one.
+    /// Returns the number, if the value is one.
     pub fn as_number(&self) -> Option<&Number> {
         if let Self::Number(number) = self { Some(number) } else { None }
     }
 
-    /// The number, if it is an integer in this range.
+    /// Returns the number, if it is an integer in the range of `i64`.
     pub fn as_i64(&self) -> Option<i64> {
         self.as_number()?.as_i64()
     }
 
-    /// The number, if it is an integer in this range.
+    /// Returns the number, if it is an integer in the range of `u64`.
     pub fn as_u64(&self) -> Option<u64> {
         self.as_number()?.as_u64()
     }
 
-    /// The number as a double.
+    /// Returns the number as an `f64`.
     pub fn as_f64(&self) -> Option<f64> {
         self.as_number()?.as_f64()
     }
 
-    /// The text, if it is one.
+    /// Returns the text, if the value is one.
     pub fn as_str(&self) -> Option<&str> {
         if let Self::Text(text) = self { Some(text) } else { None }
     }
 
-    /// The bytes, if it is binary.
+    /// Returns the bytes, if the value is binary.
     pub fn as_binary(&self) -> Option<&Bytes> {
         if let Self::Binary(bytes) = self { Some(bytes) } else { None }
     }
 
-    /// The values in it, if it is an array.
+    /// Returns the elements, if the value is an array.
     pub fn as_array(&self) -> Option<&[Self]> {
         if let Self::Array(values) = self { Some(values) } else { None }
     }
 
-    /// The members, if it is an object.
+    /// Returns the members, if the value is an object.
     pub fn as_object(&self) -> Option<&[(String, Self)]> {
         if let Self::Object(members) = self { Some(members) } else { None }
     }
 
-    /// The member of this name, if it is an object that has one. It is searched for; a type that is looked up by name often
-    /// is a `HashMap`, which can be asked for instead.
+    /// Returns the member of this name, if the value is an object that has it. Takes time linear in the number of
+    /// members; for frequent look-ups, read a `HashMap` instead.
+    ///
+    /// ```
+    /// use socketio_core::packet::Value;
+    ///
+    /// let value = Value::from([("name", "Ada")]);
+    /// assert_eq!(value.get("name").and_then(Value::as_str), Some("Ada"));
+    /// assert!(value.get("age").is_none());
+    /// assert!(value["age"].is_null());
+    /// ```
     pub fn get(&self, name: &str) -> Option<&Self> {
         self.as_object()?.iter().rfind(|(member, _)| member == name).map(|(_, value)| value)
     }
 }
 
-/// The member of this name; `null` if there is none.
+/// Accesses the member of this name; `null` if there is none.
 impl Index<&str> for Value {
     type Output = Self;
 
@@ -113,7 +122,7 @@ impl Index<&str> for Value {
     }
 }
 
-/// The element at this place; `null` if there is none.
+/// Accesses the element at this index; `null` if there is none.
 impl Index<usize> for Value {
     type Output = Self;
 
@@ -145,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_there_is_null() {
+    fn missing_values_are_null() {
         let value = Value::from([("list", Value::from(vec![1, 2]))]);
         assert_eq!(value["list"][1].as_i64(), Some(2));
         assert!(value["list"][2].is_null() && value["list"]["x"].is_null() && value[0].is_null());
@@ -153,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn other_values_become_one() {
+    fn other_types_convert_into_values() {
         let json = r#"{"a":[1,2.5,"x",null,false]}"#;
         let list = vec![1.into(), 2.5.into(), "x".into(), Value::from(None::<u8>), false.into()];
         assert_eq!(crate::packet::from_json::<Value>(json).unwrap(), Value::from([("a", list)]));
@@ -183,7 +192,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_relayed_is_the_same(
+        fn relayed_values_are_unchanged(
             value in value(),
             binary in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..9), 0..3),
         ) {

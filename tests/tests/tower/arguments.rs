@@ -150,7 +150,7 @@ async fn any_json_with_binary_is_sent_on() {
     let echoed: Value = client.emit_with_ack("any", &value).await.unwrap();
     assert_eq!(echoed, value);
     let refused: String = client.emit_with_ack("json", &value).await.unwrap();
-    assert!(refused.contains("within any other JSON as `Value`"), "{refused}");
+    assert!(refused.contains("as part of any JSON as `Value`"), "{refused}");
 }
 
 /// One client could otherwise disconnect others, whose parsers find an attachment that is none.

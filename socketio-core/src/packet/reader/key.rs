@@ -4,7 +4,7 @@ use serde::de::{Deserializer, IntoDeserializer, Visitor};
 use serde::forward_to_deserialize_any;
 use serde_json::Error;
 
-/// The name of a member. It is a string, which may be asked for as a number or a `bool` nevertheless.
+/// The name of a member. It is a string, but may be requested as a number or a `bool`.
 pub(super) struct Key<'de>(pub(super) Cow<'de, str>);
 
 macro_rules! scalars {

@@ -3,7 +3,7 @@ use serde_json::Error;
 
 use super::{invalid, out_of_range};
 
-/// A number, as `serde_json` sorts them.
+/// A number, classified as `serde_json` does.
 #[derive(Clone, Copy)]
 pub(super) enum Number {
     Unsigned(u64),
@@ -29,7 +29,8 @@ impl Number {
         }
     }
 
-    /// A float that is a whole number, as an integer. The bounds are the floats next to those of the integers.
+    /// Converts a float that is a whole number into an integer. The bounds are the floats next to those of the
+    /// integers.
     pub(super) fn whole(float: f64) -> Option<Self> {
         match float {
             _ if float.fract() != 0.0 => None,

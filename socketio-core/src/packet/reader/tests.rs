@@ -15,7 +15,7 @@ fn read_whole<T: DeserializeOwned>(json: &str) -> Result<T, Error> {
     T::deserialize(&mut Reader::new(json, &[]).with_whole_numbers())
 }
 
-/// What `serde_json` takes, the reader takes as well, and makes the same of it.
+/// The reader accepts all that `serde_json` accepts, with the same result.
 fn check<T: DeserializeOwned + PartialEq + Debug>(json: &str) {
     if let Ok(value) = serde_json::from_str::<T>(json) {
         assert_eq!(read::<T>(json).unwrap(), value, "{json}");

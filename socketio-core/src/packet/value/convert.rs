@@ -31,7 +31,7 @@ from! {
     Bytes => bytes: Self::Binary(bytes);
 }
 
-/// What is no number in JSON, such as NaN, is `null`, as `JSON.stringify` has it.
+/// Converts a float. NaN and the infinities become `null`, as in `JSON.stringify`.
 impl From<f64> for Value {
     fn from(float: f64) -> Self {
         Number::from_f64(float).map_or(Self::Null, Self::Number)
@@ -50,21 +50,21 @@ impl<T: Into<Self>> From<Vec<T>> for Value {
     }
 }
 
-/// An object.
+/// Creates an object.
 impl<K: Into<String>, V: Into<Self>, const N: usize> From<[(K, V); N]> for Value {
     fn from(members: [(K, V); N]) -> Self {
         members.into_iter().collect()
     }
 }
 
-/// An array.
+/// Creates an array.
 impl<T: Into<Self>> FromIterator<T> for Value {
     fn from_iter<I: IntoIterator<Item = T>>(values: I) -> Self {
         Self::Array(values.into_iter().map(T::into).collect())
     }
 }
 
-/// An object.
+/// Creates an object.
 impl<K: Into<String>, V: Into<Self>> FromIterator<(K, V)> for Value {
     fn from_iter<I: IntoIterator<Item = (K, V)>>(members: I) -> Self {
         Self::Object(members.into_iter().map(|(name, value)| (name.into(), value.into())).collect())

@@ -2,7 +2,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// A number of JSON: an integer of up to 64 bits, or a finite double.
+/// A JSON number: an integer of up to 64 bits, or a finite double.
 ///
 /// ```
 /// use socketio_core::packet::Number;
@@ -16,22 +16,22 @@ use serde::{Deserialize, Serialize};
 pub struct Number(serde_json::Number);
 
 impl Number {
-    /// A double, if it is finite.
+    /// Creates a number from a float. Returns `None` if it is not finite.
     pub fn from_f64(float: f64) -> Option<Self> {
         serde_json::Number::from_f64(float).map(Self)
     }
 
-    /// The number, if it is an integer in this range.
+    /// Returns the number, if it is an integer in the range of `i64`.
     pub fn as_i64(&self) -> Option<i64> {
         self.0.as_i64()
     }
 
-    /// The number, if it is an integer in this range.
+    /// Returns the number, if it is an integer in the range of `u64`.
     pub fn as_u64(&self) -> Option<u64> {
         self.0.as_u64()
     }
 
-    /// The number as a double.
+    /// Returns the number as an `f64`.
     pub fn as_f64(&self) -> Option<f64> {
         self.0.as_f64()
     }
