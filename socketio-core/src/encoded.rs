@@ -12,12 +12,12 @@ use crate::packet::{SerializeError, placeholders_are_valid};
 
 mod argument;
 
-/// One packet encoded once: its text, then its attachments, framed so that a broadcast to any number of
-/// sockets on any transport copies nothing but a pointer.
+/// A packet encoded once: its text and its attachments, framed so that a broadcast to any number of sockets on any
+/// transport copies only a pointer.
 ///
-/// The bytes are laid out as they leave over a WebSocket, because the frames of a server carry no mask
-/// and are the same for everyone ([RFC 6455 §5.1]): `[header][text]([header][attachment])*`. Polling
-/// payloads are built from [`text`](Self::text) and [`attachments`](Self::attachments).
+/// The bytes are laid out as they are sent over a WebSocket, because the frames of a server are not masked and are the
+/// same for every client ([RFC 6455 §5.1]): `[header][text]([header][attachment])*`. Polling payloads are built from
+/// [`text`](Self::text) and [`attachments`](Self::attachments).
 ///
 /// Cloning is cheap.
 ///
@@ -26,14 +26,14 @@ mod argument;
 pub struct Encoded {
     frames: Arc<[u8]>,
     text: u32,
-    /// Where the JSON of the text begins.
+    /// The offset of the JSON in `frames`.
     json: u32,
     text_end: u32,
     attachments: u32,
 }
 
 impl Encoded {
-    /// A packet of the Engine.IO layer that has no attachments, such as `2` or `3probe`.
+    /// Creates an Engine.IO packet without attachments, such as `2` or `3probe`.
     pub fn text_only(text: &str) -> Self {
         let mut buffer = EncodedBuffer::default();
         buffer.begin(0);
@@ -41,22 +41,22 @@ impl Encoded {
         buffer.finish()
     }
 
-    /// A binary message without a text in front.
+    /// Creates a binary message without a text packet before it.
     pub(crate) fn binary_only(bytes: &[u8]) -> Self {
         let mut frames = AttachmentFrames::default();
         frames.push(bytes);
         Self { frames: frames.bytes.into(), text: 0, json: 0, text_end: 0, attachments: 1 }
     }
 
-    /// The text packet, with the digit of its Engine.IO type in front. It is valid UTF-8, and empty if this is a binary
-    /// [message](Self::message).
+    /// Returns the text packet, starting with the digit of its Engine.IO type. The text is valid UTF-8, and empty for a
+    /// binary [message](Self::message).
     pub fn text(&self) -> &[u8] {
         &self.frames[self.text as usize..self.text_end as usize]
     }
 
-    /// Returns the JSON array of an event, which begins with its name, or of an ack: without the packet's head, which says for
-    /// whom it is. None for other packets. Whoever writes the same event for another receiver, in another form or on another
-    /// node, begins here, and serializes nothing again.
+    /// Returns the JSON array of an event (its name and arguments) or of an ack, without the packet header, which
+    /// depends on the receiver. Returns `None` for other packets. Use this to write the same event for another
+    /// receiver, in another format or on another node, without serializing again.
     ///
     /// ```
     /// use socketio_core::packet::{AckId, Encoder};
@@ -67,17 +67,18 @@ impl Encoded {
     /// ```
     pub fn array(&self) -> Option<&str> {
         let json = &self.frames[self.json as usize..self.text_end as usize];
-        // Only these have an array for their JSON. What a raw message holds is its own affair: there is no head before it.
+        // Only events and acks have a JSON array as payload. A raw message has no header and may contain anything.
         let has_head = self.json > self.text + 1;
         std::str::from_utf8(json).ok().filter(|json| has_head && json.starts_with('['))
     }
 
-    /// The binary messages that follow the text, in order.
+    /// Returns the binary messages that follow the text, in order.
     pub fn attachments(&self) -> Attachments<'_> {
         Attachments { frames: &self.frames[self.text_end as usize..] }
     }
 
-    /// Returns the WebSocket messages that this is, in order, for a driver whose library makes the frames. They are copies.
+    /// Returns the packet as WebSocket messages, in order, for drivers whose library writes the frames. The contents
+    /// are copied.
     pub fn messages(&self) -> impl Iterator<Item = Message> {
         let mut frames = Attachments { frames: &self.frames };
         std::iter::from_fn(move || {
@@ -90,23 +91,23 @@ impl Encoded {
         })
     }
 
-    /// How many Engine.IO packets this is: the text and its attachments.
+    /// Returns the number of Engine.IO packets: the text and its attachments.
     pub fn packets(&self) -> usize {
         usize::from(self.text > 0) + self.attachments as usize
     }
 
-    /// Whether there are binary messages.
+    /// Returns `true` if the packet has attachments.
     pub(crate) fn is_binary(&self) -> bool {
         self.attachments > 0
     }
 
-    /// All of it as WebSocket frames of a server, ready to be written.
+    /// Returns the packet as server-to-client WebSocket frames, ready to be written.
     pub fn websocket(&self) -> &[u8] {
         &self.frames
     }
 
-    /// The same packet for a client that cannot receive binary messages: its attachments follow as text
-    /// messages, this letter and base64. Only its WebSocket form is of use.
+    /// Returns the packet for a client that cannot receive binary messages: each attachment follows as a text message
+    /// of `letter` and base64. Only the WebSocket form of the result is used.
     pub(crate) fn to_base64(&self, letter: u8) -> Self {
         let mut frames = self.frames[..self.text_end as usize].to_vec();
         for attachment in self.attachments() {
@@ -121,12 +122,12 @@ impl Encoded {
         Self { frames: frames.into(), ..*self }
     }
 
-    /// The memory, in bytes, that a packet takes beside its own bytes while it waits: a block with its counts of references,
-    /// and a place in a queue that has grown twofold.
+    /// The memory used by a queued packet beyond its own bytes, in bytes: a block with its reference counts, and an
+    /// entry of a queue that grows by doubling.
     pub const OVERHEAD: usize = 96;
 
-    /// Returns the packet's size against the bounds of a session, in bytes: its frames, and its
-    /// [overhead](Self::OVERHEAD).
+    /// Returns the size of the packet that counts towards the limits of a session, in bytes: its frames plus
+    /// [`OVERHEAD`](Self::OVERHEAD).
     pub fn size(&self) -> usize {
         self.frames.len() + Self::OVERHEAD
     }
@@ -166,26 +167,25 @@ impl<'a> Iterator for Attachments<'a> {
     }
 }
 
-/// Where a packet is written before it becomes an [`Encoded`]: the payload first, then, in the room left
-/// before it, what depends on the payload.
+/// A buffer in which a packet is written before it becomes an [`Encoded`]: the payload first, then the header in the
+/// space reserved before it, because the header depends on the payload.
 ///
-/// Meant to be kept and used again: its buffers grow to the largest packet seen, up to
-/// [`KEPT`](Self::KEPT).
+/// Meant to be reused: its buffers grow to the largest packet seen, up to [`MAX_RETAINED`](Self::MAX_RETAINED).
 #[derive(Default)]
 pub(crate) struct EncodedBuffer {
     text: Vec<u8>,
-    /// Where the text begins.
+    /// The offset of the text.
     start: usize,
-    /// Where what was not [prepended](Self::prepend) begins.
+    /// The offset of the part that was not [prepended](Self::prepend).
     json: usize,
     attachments: AttachmentFrames,
 }
 
 impl EncodedBuffer {
-    /// A buffer larger than this is given back after the packet that needed it.
-    const KEPT: usize = 64 * 1024;
+    /// The capacity in bytes above which a buffer is shrunk after use.
+    const MAX_RETAINED: usize = 64 * 1024;
 
-    /// Begins a packet, with room for this many bytes to be [prepended](Self::prepend).
+    /// Begins a packet, reserving `room` bytes for parts to be [prepended](Self::prepend).
     pub(crate) fn begin(&mut self, room: usize) {
         self.clear();
         self.start = HEADROOM + room;
@@ -193,7 +193,7 @@ impl EncodedBuffer {
         self.text.resize(self.start, 0);
     }
 
-    /// The text, to be appended to.
+    /// Returns the text, to be appended to.
     pub(crate) fn text(&mut self) -> &mut Vec<u8> {
         &mut self.text
     }
@@ -203,46 +203,49 @@ impl EncodedBuffer {
         argument::write(&mut self.text, &mut self.attachments, value).map_err(SerializeError::from)
     }
 
-    /// Appends a placeholder, and its attachment.
+    /// Appends a placeholder and its attachment.
     pub(crate) fn attach(&mut self, attachment: &[u8]) {
         let written = (&mut self.attachments).write_byte_array(&mut self.text, attachment);
         debug_assert!(written.is_ok(), "memory does not fail");
     }
 
-    /// Whether all placeholders are those of the attachments. Without attachments nobody looks for any.
+    /// Returns `true` if every placeholder refers to an attachment of this packet. Without attachments, receivers do
+    /// not look for placeholders.
     pub(crate) fn placeholders_are_valid(&self) -> bool {
         let (count, text) = (self.count() as usize, &self.text[self.start..]);
         let json = || std::str::from_utf8(text);
-        count == 0 || has_marks(text, count) || json().is_ok_and(|json| placeholders_are_valid(json, count))
+        count == 0
+            || has_only_own_placeholders(text, count)
+            || json().is_ok_and(|json| placeholders_are_valid(json, count))
     }
 
-    /// Puts something in front of the text; no more than there is room for.
+    /// Writes `part` before the text. There must be enough reserved space.
     pub(crate) fn prepend(&mut self, part: &[u8]) {
         let start = self.start - part.len();
         self.text[start..self.start].copy_from_slice(part);
         self.start = start;
     }
 
-    /// How many attachments there are.
+    /// Returns the number of attachments.
     pub(crate) fn count(&self) -> u32 {
         self.attachments.count
     }
 
-    /// How many bytes there are.
+    /// Returns the number of bytes written.
     pub(crate) fn len(&self) -> usize {
         self.text.len() + self.attachments.bytes.len()
     }
 
-    /// Forgets what was written.
+    /// Discards the contents.
     pub(crate) fn clear(&mut self) {
         for buffer in [&mut self.text, &mut self.attachments.bytes] {
             buffer.clear();
-            buffer.shrink_to(Self::KEPT);
+            buffer.shrink_to(Self::MAX_RETAINED);
         }
         self.attachments.count = 0;
     }
 
-    /// The packet that was written.
+    /// Returns the packet and resets the buffer.
     pub(crate) fn finish(&mut self) -> Encoded {
         let text_length = self.text.len() - self.start;
         let (header, length) = frame_header(TEXT, text_length);
@@ -266,19 +269,20 @@ impl fmt::Debug for EncodedBuffer {
     }
 }
 
-/// Attachments, with the headers of their frames.
+/// The attachments, each with the header of its frame.
 #[derive(Default)]
 struct AttachmentFrames {
     bytes: Vec<u8>,
     count: u32,
 }
 
-/// Returns whether a JSON text plainly has the marks of this many placeholders and no others: each attachment has written one.
-fn has_marks(text: &[u8], count: usize) -> bool {
+/// Returns `true` if a JSON text contains exactly `count` placeholder keys, all unescaped. Each attachment has written
+/// one.
+fn has_only_own_placeholders(text: &[u8], count: usize) -> bool {
     let mut marks = 0;
     for at in memchr::memchr2_iter(b'_', b'\\', text) {
         match text[at..] {
-            // A mark may be written with escapes.
+            // The key of a placeholder may be written with escapes.
             [b'\\', b'u', ..] => return false,
             ref rest => marks += usize::from(rest.starts_with(b"_placeholder\"")),
         }
@@ -286,7 +290,7 @@ fn has_marks(text: &[u8], count: usize) -> bool {
     marks == count
 }
 
-/// JSON as ever, but for bytes: they leave a placeholder behind.
+/// Formats JSON as usual, except that bytes become attachments and leave placeholders.
 impl Formatter for &mut AttachmentFrames {
     fn write_byte_array<W: io::Write + ?Sized>(&mut self, writer: &mut W, value: &[u8]) -> io::Result<()> {
         write!(writer, "{{\"_placeholder\":true,\"num\":{}}}", self.count)?;
@@ -304,14 +308,14 @@ impl AttachmentFrames {
     }
 }
 
-/// The longest header of a frame without a mask.
+/// The length of the longest header of an unmasked frame.
 const HEADROOM: usize = 10;
 /// FIN and the opcode of a text frame, RFC 6455 §5.2.
 const TEXT: u8 = 0x81;
 /// FIN and the opcode of a binary frame.
 const BINARY: u8 = 0x82;
 
-/// The header of an unmasked frame, and how many of its bytes count (RFC 6455 §5.2).
+/// Returns the header of an unmasked frame, and its length in bytes (RFC 6455 §5.2).
 fn frame_header(opcode: u8, length: usize) -> ([u8; HEADROOM], usize) {
     let mut header = [0; HEADROOM];
     header[0] = opcode;

@@ -6,9 +6,9 @@ use serde::{Serialize, Serializer};
 
 use super::AttachmentFrames;
 
-/// Writes one argument as JSON, as `serde_json` does, but for a string that is the argument itself, as it is
-/// of most events: it is searched for what must be escaped by the block, not by the byte. That is a seventh
-/// of the whole cost of an event with 1 KiB of text.
+/// Writes one argument as JSON. The output is that of `serde_json`. The only difference is speed: an argument that is
+/// itself a string, as in most events, is searched for characters to escape by the block instead of by the byte. This
+/// saves a seventh of the total cost of an event with 1 KiB of text.
 pub(super) fn write<T: Serialize + ?Sized>(
     text: &mut Vec<u8>,
     attachments: &mut AttachmentFrames,
@@ -19,7 +19,7 @@ pub(super) fn write<T: Serialize + ?Sized>(
     value.serialize(ArgumentSerializer { json: &mut json, text: Text(&text) })
 }
 
-/// The text, for `serde_json` and beside it.
+/// The output, shared by `serde_json` and the string writer.
 #[derive(Clone, Copy)]
 struct Text<'t>(&'t RefCell<&'t mut Vec<u8>>);
 
@@ -127,14 +127,14 @@ impl<'j, 't> Serializer for ArgumentSerializer<'j, 't> {
     }
 }
 
-/// How many bytes are searched at once: a few vector registers.
+/// The number of bytes searched at once: a few vector registers.
 const BLOCK: usize = 64;
 
 fn write_string(text: &mut Vec<u8>, value: &str) {
     text.reserve(value.len() + 2);
     text.push(b'"');
     for block in value.as_bytes().chunks(BLOCK) {
-        // Without a branch, so that it becomes vector code.
+        // Branchless, so that the compiler can vectorize it.
         if block.iter().fold(false, |found, byte| found | must_be_escaped(*byte)) {
             block.iter().for_each(|byte| write_byte(text, *byte));
         } else {
@@ -144,7 +144,7 @@ fn write_string(text: &mut Vec<u8>, value: &str) {
     text.push(b'"');
 }
 
-/// RFC 8259 §7.
+/// Returns `true` if the byte must be escaped in a string (RFC 8259 §7).
 fn must_be_escaped(byte: u8) -> bool {
     (byte < 0x20) | (byte == b'"') | (byte == b'\\')
 }
@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_string_is_written_by_serde_json() {
+    fn other_values_are_written_by_serde_json() {
         fn check<T: Serialize>(value: T) {
             assert_eq!(json(&value), serde_json::to_string(&value).unwrap());
         }
