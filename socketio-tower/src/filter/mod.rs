@@ -1,4 +1,4 @@
-//! Verdicts on events, and policies.
+//! Event filters: verdicts and policies.
 
 mod verdict;
 pub use verdict::Verdict;

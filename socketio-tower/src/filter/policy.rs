@@ -1,10 +1,11 @@
 use std::collections::BTreeSet;
 
-/// Which events a client may send: all but some, or only some. It is asked before anything else looks at the event.
+/// The set of events that a client may send: all except some, or only some. It is checked before any filter or handler
+/// sees the event.
 ///
-/// [`NamespaceBuilder::policy`](crate::NamespaceBuilder::policy) says with which one every socket begins;
-/// [`Socket::policy`](crate::Socket::policy) changes that of one socket. The usual way is to begin with little and to
-/// lift the restriction when the client has proved who it is:
+/// [`NamespaceBuilder::policy`](crate::NamespaceBuilder::policy) sets the initial policy of every socket;
+/// [`Socket::policy`](crate::Socket::policy) changes that of one socket. A common pattern is to start with few events
+/// and to lift the restriction once the client has authenticated:
 ///
 /// ```
 /// use socketio_tower::{Data, EventPolicy, Socket, SocketIo};
@@ -32,17 +33,33 @@ enum Rule {
 }
 
 impl EventPolicy {
-    /// Every event is allowed.
+    /// Creates a policy that allows every event.
+    ///
+    /// ```
+    /// use socketio_tower::EventPolicy;
+    ///
+    /// let mut policy = EventPolicy::all();
+    /// policy.deny("delete");
+    /// assert!(policy.allows("say") && !policy.allows("delete"));
+    /// ```
     pub const fn all() -> Self {
         Self(Rule::AllBut(BTreeSet::new()))
     }
 
-    /// No event is allowed but these.
+    /// Creates a policy that allows only the given events.
+    ///
+    /// ```
+    /// use socketio_tower::EventPolicy;
+    ///
+    /// let mut policy = EventPolicy::only(["login"]);
+    /// policy.allow("help");
+    /// assert!(policy.allows("help") && !policy.allows("say"));
+    /// ```
     pub fn only<N: Into<Box<str>>>(names: impl IntoIterator<Item = N>) -> Self {
         Self(Rule::Only(names.into_iter().map(Into::into).collect()))
     }
 
-    /// Allows an event, besides those that are allowed already.
+    /// Allows an event, in addition to those already allowed.
     pub fn allow(&mut self, event: &str) {
         match &mut self.0 {
             Rule::AllBut(denied) => drop(denied.remove(event)),
@@ -58,12 +75,12 @@ impl EventPolicy {
         }
     }
 
-    /// Whether no event is denied.
+    /// Returns `true` if no event is denied.
     pub(crate) fn is_open(&self) -> bool {
         matches!(&self.0, Rule::AllBut(denied) if denied.is_empty())
     }
 
-    /// Whether an event is allowed.
+    /// Returns `true` if the event is allowed.
     pub fn allows(&self, event: &str) -> bool {
         match &self.0 {
             Rule::AllBut(denied) => !denied.contains(event),
