@@ -6,12 +6,12 @@ use crate::emit_status::EmitStatus;
 use crate::handler::{EventContext, Extract, ExtractError, Requirements};
 use crate::socket::LentAck;
 
-/// The right to answer an event, once.
+/// A handle to acknowledge an event, once.
 ///
-/// For handlers that answer before they end, or not at all; others return their answer. A handler that
-/// takes it is no longer answered for by what it returns. Dropped without being used, it answers nothing; if the handler
-/// then fails or panics, or another of its arguments cannot be extracted, the
-/// [error hook](crate::NamespaceBuilder::on_error) may answer.
+/// Use it to ack before the handler returns, or not at all; otherwise, return the ack from the handler. If a handler
+/// takes `Ack`, its return value is not sent. Dropping `Ack` sends nothing. If the handler then fails or panics, or
+/// another of its arguments cannot be extracted, the [error hook](crate::NamespaceBuilder::on_error) may send the ack
+/// instead.
 ///
 /// ```
 /// use socketio_tower::{Ack, SocketIo};
@@ -28,12 +28,12 @@ use crate::socket::LentAck;
 pub struct Ack(Option<Arc<LentAck>>);
 
 impl Ack {
-    /// Answers. If the client awaits none, nothing is sent and the answer counts as queued.
+    /// Sends the ack. If the client did not request one, sends nothing and returns [`EmitStatus::Queued`].
     pub fn send<T: ToArgs + ?Sized>(self, value: &T) -> EmitStatus {
         self.0.map_or(EmitStatus::Queued, |lent| lent.send(value))
     }
 
-    /// Whether the client awaits an answer.
+    /// Returns `true` if the client requested an ack.
     pub fn is_awaited(&self) -> bool {
         self.0.is_some()
     }

@@ -3,8 +3,8 @@ use socketio_core::packet::from_json;
 
 use crate::handler::{ConnectContext, Extract, ExtractError};
 
-/// What the client sent with its wish to connect: the `auth` option of the stock clients, as any type
-/// that deserializes. A client that sent none sent `{}`.
+/// The data that the client sent with its connection request, the `auth` option of the stock clients, as any type that
+/// implements `DeserializeOwned`. A missing `auth` is read as `{}`.
 ///
 /// ```
 /// use socketio_tower::{Auth, ConnectError, SocketIo};

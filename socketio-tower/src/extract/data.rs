@@ -2,15 +2,16 @@ use serde::de::DeserializeOwned;
 
 use crate::handler::{EventContext, Extract, ExtractError, Requirements};
 
-/// The first argument of an event, as any type that deserializes. Further arguments are ignored; a missing
-/// one is taken for `null`, so that `Data<Option<T>>` accepts it. For several, see
+/// The first argument of an event, as any type that implements `DeserializeOwned`. Further arguments are ignored. A
+/// missing argument is read as `null`, so that `Data<Option<T>>` accepts it. For several arguments, see
 /// [`Args`](crate::Args).
 ///
-/// The type owns what it reads: `String` and not `&str`, since the event is gone when the handler runs. The compiler says of
-/// a type that borrows that an `implementation of Deserialize is not general enough`.
+/// The type must own its data, such as `String` instead of `&str`, because the event does not outlive the extraction.
+/// For a type that borrows, the compiler reports that an `implementation of Deserialize is not general enough`.
 ///
-/// Binary may stand anywhere inside: `Bytes`, or a struct with a field of that type, or [`Value`](crate::Value) for any
-/// JSON with binary in it. It is copied once, out of the message it came in.
+/// The argument may contain binary at any depth: `Bytes`, a struct with a field of that type, or
+/// [`Value`](crate::Value) for any JSON with binary in it. Binary is copied once, out of the message it was received
+/// in.
 ///
 /// ```
 /// use bytes::Bytes;

@@ -2,7 +2,18 @@ use socketio_core::DisconnectReason;
 
 use crate::handler::{DisconnectContext, Extract, ExtractError};
 
-/// The rooms that a socket was in when it was disconnected, without its own.
+/// The rooms the socket was in when it was disconnected, without the room of the socket's id.
+///
+/// ```
+/// use socketio_tower::{DisconnectReason, Rooms, SocketIo};
+///
+/// let io = SocketIo::new();
+/// io.of("/", |ns| {
+///     ns.on_disconnect(async |reason: DisconnectReason, Rooms(rooms): Rooms| {
+///         println!("{reason}: left {rooms:?}");
+///     });
+/// });
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rooms(pub Vec<String>);
 

@@ -2,12 +2,12 @@ use std::any::type_name;
 
 use crate::handler::{Context, Extract, ExtractError};
 
-/// A value that was attached to the socket, to its client, or to the request that opened the client's session: the
-/// nearest wins.
+/// A value attached to the socket, to its client, or to the request that opened the client's session.
 ///
-/// It is looked for in the [socket's extensions](crate::Socket::extensions), where a middleware may have put it; in
-/// those of its [client](crate::Client::extensions), which all namespaces of the connection share; and in what was
-/// [kept](crate::SocketIoBuilder::keep_extension) of the handshake's extensions, where outer layers put things.
+/// The extractor looks for the value in the [socket's extensions](crate::Socket::extensions), for example set by a
+/// middleware; then in the extensions of its [client](crate::Client::extensions), which all namespaces of the
+/// connection share; then in the [kept](crate::SocketIoBuilder::keep_extension) extensions of the handshake request,
+/// set by outer layers. The first match is used.
 ///
 /// ```
 /// use socketio_tower::extract::Extension;
@@ -40,7 +40,7 @@ impl<C: Context, T: Clone + Send + Sync + 'static> Extract<C> for Extension<T> {
 fn missing<T>() -> String {
     let name = type_name::<T>();
     format!(
-        "neither the socket nor its client has an extension of type {name}, and none was kept of the handshake; \
-         one that an outer layer attaches is kept by SocketIoBuilder::keep_extension::<{name}>()"
+        "no extension of type {name} in the socket, its client or the kept extensions of the handshake; \
+         keep one that an outer layer sets with SocketIoBuilder::keep_extension::<{name}>()"
     )
 }

@@ -1,16 +1,16 @@
-//! Extractors: the types that a handler can ask for as arguments, and the trait to write more of them.
+//! Extractors: the types that a handler can take as arguments, and the trait to define more.
 //!
-//! | argument | on | value |
+//! | argument | available on | value |
 //! |---|---|---|
-//! | [`Socket`](crate::Socket), [`Client`](crate::Client) | connect, event, disconnect | the socket, and the connection it shares with others |
+//! | [`Socket`](crate::Socket), [`Client`](crate::Client) | connect, event, disconnect | the socket, and the client it shares with sockets on other namespaces |
 //! | [`State`], [`Extension`] | connect, event, disconnect | a value of the server, or of the socket |
-//! | [`Query`], [`Path`] | connect, event, disconnect | the query of the session's first request, the path parameters of the namespace |
+//! | [`Query`], [`Path`] | connect, event, disconnect | the query of the request that opened the session, the path parameters of the namespace |
 //! | [`Auth`] | connect | the `auth` of the client |
 //! | [`Data`], [`Args`](crate::Args) | event | the first argument, or several |
-//! | [`Event`](crate::Event), [`Ack`] | event | the whole event, the right to answer |
+//! | [`Event`](crate::Event), [`Ack`] | event | the whole event, the handle to acknowledge it |
 //! | [`DisconnectReason`](crate::DisconnectReason), [`Rooms`] | disconnect | the reason, the rooms the socket was in |
 //!
-//! Some have the names of axum's extractors. In a file that uses both, import the module: `extract::State`.
+//! Some extractors have the names of axum's. In a file that uses both, import the module: `extract::State`.
 
 mod ack;
 pub use ack::Ack;
@@ -49,7 +49,20 @@ impl<C: Context> Extract<C> for Socket {
     }
 }
 
-/// The argument, or why it could not be extracted, for handlers that want to say so themselves.
+/// Extracts the argument or the error, for handlers that report extraction errors themselves.
+///
+/// ```
+/// use socketio_tower::extract::ExtractError;
+/// use socketio_tower::{Data, SocketIo};
+///
+/// let io = SocketIo::new();
+/// io.of("/", |ns| {
+///     ns.on("age", async |age: Result<Data<u8>, ExtractError>| match age {
+///         Ok(Data(age)) => format!("you are {age}"),
+///         Err(error) => format!("invalid age: {error}"),
+///     });
+/// });
+/// ```
 impl<C: Context, T: Extract<C>> Extract<C> for Result<T, ExtractError> {
     fn extract(context: &mut C) -> Result<Self, ExtractError> {
         Ok(T::extract(context))
@@ -66,14 +79,14 @@ impl<C: Context> Extract<C> for Client {
     }
 }
 
-/// The event itself: its name, and its arguments as JSON and attachments, which can be sent on unparsed.
+/// Extracts the event: its name and its unparsed arguments, which can be sent on as they are.
 impl Extract<EventContext> for Event {
     fn extract(context: &mut EventContext) -> Result<Self, ExtractError> {
         Ok(context.event.clone())
     }
 }
 
-/// All arguments of the event: a tuple for a fixed number, a `Vec` for any.
+/// Extracts all arguments of the event: a tuple for a fixed number, a `Vec` for any number.
 impl<T: DeserializeOwned> Extract<EventContext> for Args<T> {
     fn extract(context: &mut EventContext) -> Result<Self, ExtractError> {
         context.event.args().all().map(Args).map_err(ExtractError::new)

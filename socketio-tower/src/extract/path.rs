@@ -5,11 +5,12 @@ use crate::handler::{Context, Extract, ExtractError, Requirements};
 mod deserializer;
 use deserializer::Deserializer;
 
-/// What the parts in braces of the namespace's [pattern](crate::SocketIo::of) stand for.
+/// The path parameters of the namespace: the parts of its name that match the parts in braces of its
+/// [pattern](crate::SocketIo::of).
 ///
-/// One part is any value that is written in one piece: a string, a number, an enum of names. Several are a tuple, in the
-/// order of the pattern, or a struct or map, by their names. They are as the client wrote them: names of namespaces are
-/// not percent-encoded.
+/// A single parameter can be read as any scalar: a string, a number, or an enum of names. Several can be read as a
+/// tuple, in the order of the pattern, or as a struct or map, by name. The values are as the client wrote them, because
+/// namespace names are not percent-encoded.
 ///
 /// ```
 /// use socketio_tower::extract::Path;
@@ -31,14 +32,15 @@ use deserializer::Deserializer;
 /// });
 /// ```
 ///
-/// A namespace without such parts that has such a handler is told of when the layer is made.
+/// Using `Path` in a namespace without path parameters is a setup error, reported by
+/// [`layer()`](crate::SocketIo::layer).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Path<T>(pub T);
 
 impl<C: Context, T: DeserializeOwned> Extract<C> for Path<T> {
     fn extract(context: &mut C) -> Result<Self, ExtractError> {
         let Some(captures) = context.socket().captures() else {
-            return Err(ExtractError::internal("the namespace has no parts in braces"));
+            return Err(ExtractError::internal("the namespace has no path parameters"));
         };
         let value = T::deserialize(Deserializer::new(captures));
         value.map(Path).map_err(|error| ExtractError::new(format!("path: {error}")))

@@ -2,8 +2,9 @@ use serde::de::DeserializeOwned;
 
 use crate::handler::{Context, Extract, ExtractError};
 
-/// The query of the [handshake](crate::Handshake), as any type that deserializes: the `query` option of the stock
-/// clients. What the type does not name is ignored; the protocol's own parameters, such as `EIO`, are among it.
+/// The query of the [handshake](crate::Handshake) request, as any type that implements `DeserializeOwned`: the `query`
+/// option of the stock clients. Parameters that the type does not have are ignored; the query also contains the
+/// protocol's own parameters, such as `EIO`.
 ///
 /// ```
 /// use socketio_tower::extract::Query;

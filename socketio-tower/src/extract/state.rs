@@ -1,9 +1,9 @@
 use crate::handler::{Context, Extract, ExtractError, Requirements};
 
-/// A value of the application, given to [`SocketIoBuilder::state`](crate::SocketIoBuilder::state). It is
-/// cloned for every call, so it should be an `Arc` or a handle.
+/// A value of the application, set with [`SocketIoBuilder::state`](crate::SocketIoBuilder::state). It is cloned for
+/// every call, so it should be an `Arc` or a handle.
 ///
-/// An application that was not given the value is told when its layer is made.
+/// Using `State` of a type that was not set is a setup error, reported by [`layer()`](crate::SocketIo::layer).
 ///
 /// ```
 /// use std::sync::Arc;
@@ -32,5 +32,5 @@ impl<C: Context, T: Clone + Send + Sync + 'static> Extract<C> for State<T> {
 }
 
 fn missing<T>() -> String {
-    format!("there is no state of type {}", std::any::type_name::<T>())
+    format!("no state of type {}", std::any::type_name::<T>())
 }

@@ -79,8 +79,8 @@ async fn a_missing_extension_says_how_to_have_it() {
     socket.emit("where", "");
     let name = std::any::type_name::<Place>();
     log.expect(&[&format!(
-        "neither the socket nor its client has an extension of type {name}, and none was kept of the handshake; \
-         one that an outer layer attaches is kept by SocketIoBuilder::keep_extension::<{name}>()"
+        "no extension of type {name} in the socket, its client or the kept extensions of the handshake; \
+         keep one that an outer layer sets with SocketIoBuilder::keep_extension::<{name}>()"
     )])
     .await;
 }

@@ -92,7 +92,7 @@ async fn captures_are_arguments_everywhere() {
     settled().await;
     log.expect(&[
         "left 7",
-        "an argument could not be extracted: path: 3 parts in braces where one is asked for",
+        "an argument could not be extracted: path: 3 path parameters where 1 is expected",
         "an argument could not be extracted: path: `kind`: unknown variant `chair`, expected `seat` or `table`",
     ])
     .await;

@@ -252,7 +252,7 @@ async fn middlewares_that_fail_are_told() {
     let lines = log.lines();
     assert_eq!(lines[..2], ["/panic the handler panicked", "/late the handler panicked"]);
     assert!(
-        lines[2].starts_with("/lacks an argument could not be extracted: neither the socket"),
+        lines[2].starts_with("/lacks an argument could not be extracted: no extension of type"),
         "{lines:?}"
     );
     assert!(lines[3].starts_with("/asks an argument could not be extracted: auth: "), "{lines:?}");

@@ -6,7 +6,7 @@ use serde::de::{self, DeserializeSeed, EnumAccess, IntoDeserializer, VariantAcce
 use serde::forward_to_deserialize_any;
 use socketio_core::namespace::Captures;
 
-/// Reads a value from all captures: from the only one, or from several by place or by name.
+/// A deserializer of all path parameters: of the only one, or of several by position or by name.
 pub(super) struct Deserializer<'de>(&'de Captures);
 
 impl<'de> Deserializer<'de> {
@@ -14,16 +14,16 @@ impl<'de> Deserializer<'de> {
         Self(captures)
     }
 
-    fn only(&self) -> Result<Part<'de>, PathError> {
-        let mut parts = self.parts();
-        match (parts.next(), parts.next()) {
+    fn only(&self) -> Result<Parameter<'de>, PathError> {
+        let mut parameters = self.parameters();
+        match (parameters.next(), parameters.next()) {
             (Some(only), None) => Ok(only),
-            _ => Err(PathError(format!("{} parts in braces where one is asked for", self.0.len()).into())),
+            _ => Err(PathError(format!("{} path parameters where 1 is expected", self.0.len()).into())),
         }
     }
 
-    fn parts(&self) -> impl Iterator<Item = Part<'de>> + use<'de> {
-        self.0.iter().map(|(name, text)| Part { name, text })
+    fn parameters(&self) -> impl Iterator<Item = Parameter<'de>> + use<'de> {
+        self.0.iter().map(|(name, text)| Parameter { name, text })
     }
 }
 
@@ -77,12 +77,12 @@ impl<'de> de::Deserializer<'de> for Deserializer<'de> {
     }
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, PathError> {
-        visitor.visit_seq(SeqDeserializer::new(self.parts()))
+        visitor.visit_seq(SeqDeserializer::new(self.parameters()))
     }
 
     fn deserialize_tuple<V: Visitor<'de>>(self, length: usize, visitor: V) -> Result<V::Value, PathError> {
         if length != self.0.len() {
-            let message = format!("{} parts in braces where {length} are asked for", self.0.len());
+            let message = format!("{} path parameters where {length} are expected", self.0.len());
             return Err(PathError(message.into()));
         }
         self.deserialize_seq(visitor)
@@ -98,7 +98,8 @@ impl<'de> de::Deserializer<'de> for Deserializer<'de> {
     }
 
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, PathError> {
-        visitor.visit_map(MapDeserializer::new(self.parts().map(|part| (part.name, part))))
+        visitor
+            .visit_map(MapDeserializer::new(self.parameters().map(|parameter| (parameter.name, parameter))))
     }
 
     fn deserialize_struct<V: Visitor<'de>>(
@@ -124,19 +125,19 @@ impl<'de> de::Deserializer<'de> for Deserializer<'de> {
     }
 }
 
-/// One capture. What is wrong with it is told with its name.
-struct Part<'de> {
+/// A single path parameter. Errors contain its name.
+struct Parameter<'de> {
     name: &'de str,
     text: &'de str,
 }
 
-impl Part<'_> {
+impl Parameter<'_> {
     fn parse<T: std::str::FromStr<Err: fmt::Display>>(&self) -> Result<T, PathError> {
         self.text.parse().map_err(|error| PathError(format!("`{}`: {error}", self.name).into()))
     }
 }
 
-impl<'de> IntoDeserializer<'de, PathError> for Part<'de> {
+impl<'de> IntoDeserializer<'de, PathError> for Parameter<'de> {
     type Deserializer = Self;
 
     fn into_deserializer(self) -> Self {
@@ -152,7 +153,7 @@ macro_rules! parsed {
     )*};
 }
 
-impl<'de> de::Deserializer<'de> for Part<'de> {
+impl<'de> de::Deserializer<'de> for Parameter<'de> {
     type Error = PathError;
 
     parsed! {
@@ -196,7 +197,7 @@ impl<'de> de::Deserializer<'de> for Part<'de> {
     }
 }
 
-/// The name of a variant that holds nothing.
+/// The name of a unit variant.
 struct Variant<'de>(&'de str);
 
 impl<'de> EnumAccess<'de> for Variant<'de> {
@@ -220,11 +221,11 @@ impl<'de> VariantAccess<'de> for Unit {
     }
 
     fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, _: T) -> Result<T::Value, PathError> {
-        Err(de::Error::custom("a variant that holds a value cannot stand in a path"))
+        Err(de::Error::custom("an enum variant with a value cannot be a path parameter"))
     }
 
     fn tuple_variant<V: Visitor<'de>>(self, _: usize, _: V) -> Result<V::Value, PathError> {
-        Err(de::Error::custom("a variant that holds values cannot stand in a path"))
+        Err(de::Error::custom("an enum variant with values cannot be a path parameter"))
     }
 
     fn struct_variant<V: Visitor<'de>>(
@@ -232,11 +233,11 @@ impl<'de> VariantAccess<'de> for Unit {
         _: &'static [&'static str],
         _: V,
     ) -> Result<V::Value, PathError> {
-        Err(de::Error::custom("a variant that holds values cannot stand in a path"))
+        Err(de::Error::custom("an enum variant with values cannot be a path parameter"))
     }
 }
 
-/// What is wrong with a path.
+/// An error in the path parameters of a namespace.
 #[derive(Debug)]
 pub(super) struct PathError(Box<str>);
 
