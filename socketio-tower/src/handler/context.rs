@@ -6,24 +6,24 @@ use socketio_core::packet::{AckId, Event};
 
 use crate::socket::{AckRight, AckSlot, LentAck, Socket};
 
-/// Where a handler's arguments are taken from when a client connects to a namespace.
+/// The values available to a handler's arguments when a client connects to a namespace.
 #[derive(Debug)]
 pub struct ConnectContext {
     pub(crate) socket: Socket,
     pub(crate) auth: Option<ByteString>,
 }
 
-/// Where a handler's arguments are taken from when an event arrives.
+/// The values available to a handler's arguments when an event arrives.
 #[derive(Debug)]
 pub struct EventContext {
     pub(crate) socket: Socket,
     pub(crate) event: Event,
     ack: Option<AckId>,
-    /// The right to answer, once an argument has it.
+    /// The right to send the ack, after an argument has taken it.
     lent: Option<Arc<LentAck>>,
 }
 
-/// Where a handler's arguments are taken from when a socket is disconnected.
+/// The values available to a handler's arguments when a socket is disconnected.
 #[derive(Debug)]
 pub struct DisconnectContext {
     pub(crate) socket: Socket,
@@ -31,9 +31,9 @@ pub struct DisconnectContext {
     pub(crate) rooms: Vec<String>,
 }
 
-/// What all contexts have: the socket it is about.
+/// The value that every context has: the socket.
 pub trait Context: sealed::Sealed {
-    /// The socket.
+    /// Returns the socket.
     fn socket(&self) -> &Socket;
 }
 
@@ -56,7 +56,7 @@ impl Context for DisconnectContext {
 }
 
 impl ConnectContext {
-    /// The JSON object that the client sent with its wish to connect.
+    /// Returns the JSON object that the client sent with its connection request.
     pub fn auth(&self) -> Option<&str> {
         self.auth.as_deref()
     }
@@ -67,12 +67,12 @@ impl EventContext {
         Self { socket, event, ack, lent: None }
     }
 
-    /// The event.
+    /// Returns the event.
     pub fn event(&self) -> &Event {
         &self.event
     }
 
-    /// Gives the right to answer to an argument, once; none if nobody awaits an answer.
+    /// Lends the right to send the ack to an argument, once. Returns `None` if the client did not request an ack.
     pub(crate) fn lend_ack(&mut self) -> Option<Arc<LentAck>> {
         let slot = AckSlot::new(self.socket.clone(), self.ack.take()?);
         Some(Arc::clone(self.lent.insert(Arc::new(LentAck::new(slot)))))
@@ -80,12 +80,12 @@ impl EventContext {
 }
 
 impl DisconnectContext {
-    /// Why the socket was disconnected.
+    /// Returns the disconnect reason.
     pub fn reason(&self) -> DisconnectReason {
         self.reason
     }
 
-    /// The rooms the socket was in, without its own.
+    /// Returns the rooms the socket was in, without the room of the socket's id.
     pub fn rooms(&self) -> &[String] {
         &self.rooms
     }
@@ -96,7 +96,7 @@ pub(crate) mod sealed {
     use super::{AckRight, AckSlot, ConnectContext, DisconnectContext, EventContext};
 
     pub trait Sealed {
-        /// Takes the right to answer.
+        /// Takes the right to send the ack.
         fn take_ack(&mut self) -> AckRight {
             AckRight::Nobody
         }

@@ -15,20 +15,20 @@ use crate::filter::Verdict;
 use crate::panics::contained;
 use crate::socket::AckRight;
 
-/// A future of any type, in a box that may serve again when it has ended.
+/// A future of any type, in a box that can be reused after the future has completed.
 pub(crate) type BoxFuture<T> = ReusableBoxFuture<'static, T>;
 
-/// How a handler ended.
+/// The result of a handler.
 pub(crate) type Outcome = Result<(), Box<Failure>>;
 
-/// What an async filter has made of an event, or how it failed.
+/// The verdict of an async filter, or its failure.
 pub(crate) type Judged = Result<Verdict, Box<Failure>>;
 
-/// A handler of any type. `C` is its occasion, `O` how it may end.
+/// A type-erased handler. `C` is its context, `O` its result.
 pub(crate) struct BoxHandler<C, O>(Box<dyn Call<C, O>>);
 
 impl<C, O> BoxHandler<C, O> {
-    /// Extracts the arguments and makes the future, which has not begun, in the spare box if there is one.
+    /// Extracts the arguments and creates the future, which has not been polled, in the spare box if there is one.
     pub(crate) fn call(
         &self,
         context: C,
@@ -39,7 +39,7 @@ impl<C, O> BoxHandler<C, O> {
 }
 
 impl<C: Context + 'static, O: 'static> BoxHandler<C, O> {
-    /// `run` makes of the handler's future what it ends with. It gets the right to answer.
+    /// Creates a handler. `run` maps the handler's future to one of the result, and gets the right to send the ack.
     fn new<H, M, F>(handler: H, run: impl Fn(H::Future, AckRight) -> F + Copy + Send + Sync + 'static) -> Self
     where
         H: Handler<C, M>,
@@ -47,7 +47,7 @@ impl<C: Context + 'static, O: 'static> BoxHandler<C, O> {
         F: Future<Output = O> + Send + 'static,
     {
         let call = move |handler: &H, mut context: C, spare: &mut Option<BoxFuture<O>>| {
-            // Extraction runs code of the application too: `Deserialize`, `Extract`.
+            // Extraction also runs application code: `Deserialize`, `Extract`.
             let future = match contained(|| handler.clone().call(&mut context)) {
                 Some(Ok(future)) => future,
                 Some(Err(error)) => return Err(Failure::new(Cause::BadArgs(error), context.take_ack())),
@@ -69,7 +69,7 @@ impl<C: Context + 'static, O: 'static> BoxHandler<C, O> {
 }
 
 impl BoxHandler<EventContext, Outcome> {
-    /// A handler whose reply becomes the ack.
+    /// Creates a handler whose return value becomes the ack.
     pub(crate) fn event<H, M>(handler: H) -> Self
     where
         H: Handler<EventContext, M>,
@@ -81,19 +81,19 @@ impl BoxHandler<EventContext, Outcome> {
 }
 
 impl BoxHandler<ConnectContext, Outcome> {
-    /// A handler that runs after the client is told that it is connected.
+    /// Creates a handler that runs after the client has been connected.
     pub(crate) fn connect<H, M>(handler: H) -> Self
     where
         H: Handler<ConnectContext, M>,
         H::Reply: NoReply,
         M: 'static,
     {
-        Self::new(handler, |future, _| unanswered(future))
+        Self::new(handler, |future, _| without_ack(future))
     }
 }
 
 impl BoxHandler<ConnectContext, Result<(), ConnectError>> {
-    /// A handler that decides whether the client may connect.
+    /// Creates a handler that accepts or rejects a client.
     pub(crate) fn middleware<H, M>(handler: H) -> Self
     where
         H: Handler<ConnectContext, M>,
@@ -104,11 +104,11 @@ impl BoxHandler<ConnectContext, Result<(), ConnectError>> {
     }
 }
 
-/// A filter that may wait.
+/// A filter that may await.
 pub(crate) type AsyncFilter = BoxHandler<EventContext, Judged>;
 
 impl AsyncFilter {
-    /// A handler that decides on an event.
+    /// Creates a handler that decides on an event.
     pub(crate) fn filter<H, M>(handler: H) -> Self
     where
         H: Handler<EventContext, M>,
@@ -122,19 +122,19 @@ impl AsyncFilter {
 }
 
 impl BoxHandler<DisconnectContext, Outcome> {
-    /// A handler that runs when a socket has left.
+    /// Creates a handler that runs after a socket has been disconnected.
     pub(crate) fn disconnect<H, M>(handler: H) -> Self
     where
         H: Handler<DisconnectContext, M>,
         H::Reply: NoReply,
         M: 'static,
     {
-        Self::new(handler, |future, _| unanswered(future))
+        Self::new(handler, |future, _| without_ack(future))
     }
 }
 
-/// Runs a handler that answers nobody. What it holds is dropped when it ends, not when its box is.
-async fn unanswered<F>(future: F) -> Outcome
+/// Runs a handler without an ack. Its values are dropped when it completes, not when its box is.
+async fn without_ack<F>(future: F) -> Outcome
 where
     F: Future<Output: NoReply>,
 {
@@ -142,8 +142,8 @@ where
 }
 
 pin_project! {
-    /// The future of an event's handler, and the right to answer the event, which outlives the future whether it ends
-    /// well, fails or panics.
+    /// The future of an event's handler, and the right to send the ack, which outlives the future however the future
+    /// ends.
     struct Answering<F> {
         #[pin]
         future: Option<F>,
@@ -171,8 +171,8 @@ where
             Some(Poll::Ready(reply)) => Some(reply),
             None => None,
         };
-        // First, because an unused `Ack` may be among what it holds; and not only when its box is dropped, which serves
-        // again.
+        // Dropped first, because the future may hold an unused `Ack`, and here rather than with the box, which is
+        // reused.
         let dropped = contained(|| this.future.set(None));
         let right = std::mem::take(this.right);
         let replied = dropped.and(reply).and_then(|reply| contained(|| reply.reply(right.kept())));

@@ -13,9 +13,9 @@ use crate::panics::contained;
 use crate::socket::{AckRight, AckSlot, Socket};
 use crate::trace::{self, Fault};
 
-/// Something that a client sent and that was not handled, as an error hook is told of it.
+/// The context of an error hook: input of a client that was not handled.
 ///
-/// The client has been told nothing, and its ack is not called unless the hook [answers](Self::answer).
+/// Nothing has been sent to the client, and its ack is not called unless the hook [answers](Self::answer).
 ///
 /// ```
 /// use serde_json::json;
@@ -25,7 +25,7 @@ use crate::trace::{self, Fault};
 /// let io = SocketIo::new();
 /// io.of("/", |ns| {
 ///     ns.on_error(|error| match error.cause() {
-///         // What the client did wrong it may know; what went wrong here it may not.
+///         // Client mistakes can be described to the client, server errors should not be.
 ///         Cause::BadArgs(why) => error.answer(&json!({ "error": why.to_string() })),
 ///         Cause::Failed(_) => error.answer(&json!({ "error": "internal error" })),
 ///         _ => {}
@@ -43,39 +43,39 @@ pub struct ErrorContext<'a> {
 }
 
 impl<'a> ErrorContext<'a> {
-    /// The cause.
+    /// Returns the cause.
     pub fn cause(&self) -> &'a Cause {
         self.cause
     }
 
-    /// The namespace, as the client wrote it; empty for a [violation](Cause::ProtocolViolation), after which there is no
-    /// telling.
+    /// Returns the namespace as the client wrote it. Empty for a [protocol violation](Cause::ProtocolViolation), which
+    /// cannot be attributed to a namespace.
     pub fn namespace(&self) -> &'a str {
         self.namespace
     }
 
-    /// The socket; none if there is none yet. [Connected](Socket::is_connected) it is not if it was refused.
+    /// Returns the socket, or `None` if none exists yet. A rejected socket is not [connected](Socket::is_connected).
     pub fn socket(&self) -> Option<&'a Socket> {
         self.socket
     }
 
-    /// The name of the event, if it is about one.
+    /// Returns the name of the event, if the error concerns one.
     pub fn event(&self) -> Option<&'a str> {
         self.event
     }
 
-    /// The request that opened the client's session.
+    /// Returns the request that opened the client's session.
     pub fn handshake(&self) -> &'a Handshake {
         self.handshake
     }
 
-    /// Whether the client awaits an answer that [`answer`](Self::answer) can give. There is none to be given if the
-    /// handler has used its [`Ack`](crate::Ack), or has handed it to somebody who still has it.
+    /// Returns `true` if [`answer`](Self::answer) can send an ack: the client requested one, and the handler has
+    /// neither used its [`Ack`](crate::Ack) nor moved it to a place where it still exists.
     pub fn is_answerable(&self) -> bool {
         self.ack.is_some()
     }
 
-    /// For a hook that has nobody to tell: the server's hook is told instead.
+    /// Reports the error to the server's hook, for a hook without a value to call.
     #[doc(hidden)]
     pub fn unclaimed(self) {
         if let Some(socket) = self.socket {
@@ -83,7 +83,7 @@ impl<'a> ErrorContext<'a> {
         }
     }
 
-    /// Calls the client's ack, if it awaits one.
+    /// Sends the ack, if the client requested one.
     pub fn answer<T: ToArgs + ?Sized>(self, args: &T) {
         if let Some(ack) = self.ack {
             ack.send(args);
@@ -92,7 +92,7 @@ impl<'a> ErrorContext<'a> {
 }
 
 impl<'a> ErrorContext<'a> {
-    /// Writes it to the log.
+    /// Logs the error.
     pub(crate) fn trace(&self) {
         let fault = match self.cause {
             Cause::Panicked => Fault::Server,
@@ -118,7 +118,7 @@ impl<'a> ErrorContext<'a> {
     }
 }
 
-/// Is told of what was not handled.
+/// A callback for input that was not handled.
 #[derive(Clone)]
 pub(crate) struct ErrorHook(Arc<dyn Fn(ErrorContext<'_>) + Send + Sync>);
 
@@ -127,8 +127,8 @@ impl ErrorHook {
         Self(Arc::new(hook))
     }
 
-    /// A panic of the hook must not take the client's other sockets along.
-    pub(crate) fn tell(&self, error: ErrorContext<'_>) {
+    /// Calls the hook. A panic of the hook must not affect other sockets of the client.
+    pub(crate) fn call(&self, error: ErrorContext<'_>) {
         contained(|| (self.0)(error));
     }
 }
@@ -139,34 +139,35 @@ impl fmt::Debug for ErrorHook {
     }
 }
 
-/// Why something that a client sent was not handled.
+/// The reason that input of a client was not handled.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Cause {
-    /// The client broke the rules of Socket.IO; its connection is closed.
+    /// The client violated the Socket.IO protocol. Its connection is closed.
     ProtocolViolation(ProtocolViolation),
-    /// The client asked for a namespace that there is not; it is refused.
+    /// The client requested a namespace that does not exist. The request is rejected.
     UnknownNamespace,
-    /// Nobody listens for the event.
+    /// The event has no handler.
     UnknownEvent,
     /// A [filter](crate::NamespaceBuilder::filter) or a [policy](crate::EventPolicy) denied the event, for the reason
     /// given.
     Denied(Cow<'static, str>),
-    /// An argument could not be extracted: the client sent something else, or the application lacks something.
+    /// An argument could not be extracted: the client sent invalid data, or the application did not provide a value.
     BadArgs(ExtractError),
     /// The handler returned an error.
     Failed(Box<dyn Error + Send + Sync>),
     /// The handler, a middleware, a filter, or a task of the socket panicked.
     Panicked,
-    /// A bound was reached: the client was refused, or disconnected from its namespace.
+    /// A limit was reached. The client was rejected, or disconnected from its namespace.
     LimitReached(Limit),
-    /// The socket is gone, and so many of its last events were not handled within
+    /// The socket is gone, and this number of its last events was not handled within
     /// [`handler_grace`](crate::SocketIoBuilder::handler_grace).
     EventsDropped(usize),
 }
 
 impl Cause {
-    /// What a client is told that is not let in to a namespace: what it did wrong, not what the application did.
+    /// Returns the `ConnectError` sent to a rejected client. Client mistakes are described; application failures become
+    /// "internal error".
     pub(crate) fn refusal(&self) -> ConnectError {
         match self {
             Self::BadArgs(error) if !error.is_internal() => {
@@ -184,14 +185,16 @@ impl Cause {
 impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::ProtocolViolation(violation) => write!(f, "the client broke the protocol: {violation}"),
-            Self::UnknownNamespace => f.write_str("there is no such namespace"),
-            Self::UnknownEvent => f.write_str("nobody listens for the event"),
+            Self::ProtocolViolation(violation) => write!(f, "protocol violation: {violation}"),
+            Self::UnknownNamespace => f.write_str("unknown namespace"),
+            Self::UnknownEvent => f.write_str("no handler for the event"),
             Self::Denied(reason) => write!(f, "the event is denied: {reason}"),
             Self::BadArgs(error) => write!(f, "an argument could not be extracted: {error}"),
             Self::Failed(error) => write!(f, "the handler failed: {error}"),
             Self::Panicked => f.write_str("the handler panicked"),
-            Self::EventsDropped(count) => write!(f, "{count} of its last events were not handled in time"),
+            Self::EventsDropped(count) => {
+                write!(f, "{count} of the socket's last events were not handled in time")
+            }
             Self::LimitReached(limit) => limit.fmt(f),
         }
     }
@@ -213,7 +216,7 @@ impl Error for Cause {
     }
 }
 
-/// How a handler failed, and the right to answer if it has not been used.
+/// The failure of a handler, and the right to send the ack if it has not been used.
 #[derive(Debug)]
 pub(crate) struct Failure {
     pub(crate) cause: Cause,
@@ -221,7 +224,7 @@ pub(crate) struct Failure {
 }
 
 impl Failure {
-    /// In a box, because what ends well should not carry its size.
+    /// Creates a failure. Boxed to keep the result of successful handlers small.
     pub(crate) fn new(cause: Cause, right: AckRight) -> Box<Self> {
         Box::new(Self { cause, ack: right.reclaim() })
     }
@@ -237,7 +240,7 @@ mod tests {
     use super::*;
     use crate::handshake::HandshakeSettings;
 
-    /// The levels of what is logged.
+    /// The levels of logged events.
     #[derive(Clone, Default)]
     struct Levels(Arc<Mutex<Vec<Level>>>);
 
@@ -263,7 +266,7 @@ mod tests {
         fn exit(&self, _: &Id) {}
     }
 
-    /// A mistake of the server's was logged as what any client can do all day.
+    /// Server faults were once logged at the level of client mistakes, which any client can trigger.
     #[test]
     fn faults_of_the_server_are_errors() {
         let (parts, ()) = http::Request::new(()).into_parts();
@@ -277,8 +280,8 @@ mod tests {
         };
         assert_eq!(level(Cause::Panicked), Level::ERROR);
         assert_eq!(level(Cause::BadArgs(ExtractError::internal("no such extension"))), Level::ERROR);
-        assert_eq!(level(Cause::Failed("out of luck".into())), Level::WARN);
-        assert_eq!(level(Cause::BadArgs(ExtractError::new("no number"))), Level::DEBUG);
+        assert_eq!(level(Cause::Failed("database error".into())), Level::WARN);
+        assert_eq!(level(Cause::BadArgs(ExtractError::new("not a number"))), Level::DEBUG);
         assert_eq!(level(Cause::UnknownEvent), Level::DEBUG);
     }
 }

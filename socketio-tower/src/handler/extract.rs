@@ -3,11 +3,10 @@ use std::collections::BTreeMap;
 use std::error::Error;
 use std::fmt;
 
-/// A type that a handler can ask for as an argument. `C` is the occasion: [`ConnectContext`],
-/// [`EventContext`] or [`DisconnectContext`], so that a handler which asks for what its occasion does not
-/// have is refused by the compiler.
+/// A type that a handler can take as an argument. `C` is the context: [`ConnectContext`], [`EventContext`] or
+/// [`DisconnectContext`]. The compiler rejects a handler with an argument that its context does not provide.
 ///
-/// Extraction is synchronous and gives owned values. Implement it for your own types:
+/// Extraction is synchronous and returns owned values. Implement this trait for your own types:
 ///
 /// ```
 /// use socketio_tower::extract::{Context, Extract, ExtractError};
@@ -28,27 +27,28 @@ use std::fmt;
 /// [`DisconnectContext`]: super::DisconnectContext
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be an argument of this handler",
-    label = "not available on this occasion",
+    label = "not available in this kind of handler",
     note = "everywhere: `Socket`, `Client`, `State<T>`, `Extension<T>`, `Query<T>`, `Path<T>`",
     note = "on connect: `Auth<T>`; on an event: `Data<T>`, `Args<(A, B)>`, `Event`, `Ack`",
     note = "on disconnect: `DisconnectReason`, `Rooms`; there is no event, so no `Data<T>` and no `Ack`"
 )]
 pub trait Extract<C>: Sized {
-    /// Takes the value out of the context.
+    /// Extracts the value from the context.
     ///
     /// # Errors
     ///
-    /// The handler is not called. The error goes to the namespace's error hook; the client is told
-    /// nothing, and its ack is not called.
+    /// Returns an error if the value is invalid or missing. The handler is not called then, and the error goes to the
+    /// namespace's error hook. An event is not acked; a connection request is rejected if the handler is a middleware.
     fn extract(context: &mut C) -> Result<Self, ExtractError>;
 
-    /// Names what the application must have provided, so that a lack is found when the layer is made.
+    /// Declares the values that the application must provide, so that a missing one is reported when the layer is
+    /// created.
     fn require(requirements: &mut Requirements) {
         let _ = requirements;
     }
 }
 
-/// Why a handler's argument could not be extracted: the client's mistake, or the application's.
+/// The reason that a handler's argument could not be extracted: a mistake of the client or of the application.
 #[derive(Debug)]
 pub struct ExtractError {
     cause: Box<dyn Error + Send + Sync>,
@@ -56,17 +56,18 @@ pub struct ExtractError {
 }
 
 impl ExtractError {
-    /// The client has sent something else. One that asks for a namespace is told the text.
+    /// Creates an error for invalid data from the client. For a connection request, the text is sent to the client.
     pub fn new(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self { cause: cause.into(), internal: false }
     }
 
-    /// The application has not provided something. Clients are told `internal error`.
+    /// Creates an error for a value that the application did not provide. For a connection request, the client receives
+    /// `internal error`.
     pub fn internal(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self { cause: cause.into(), internal: true }
     }
 
-    /// Whether it is the application's mistake, which is no client's business.
+    /// Returns `true` for a mistake of the application, whose details are not sent to clients.
     pub fn is_internal(&self) -> bool {
         self.internal
     }
@@ -84,35 +85,36 @@ impl Error for ExtractError {
     }
 }
 
-/// What the handlers of an application need it to provide, and what one of them takes of its event.
+/// The values that handlers require from the application, and the parts of the event that one handler takes.
 #[derive(Debug, Clone, Default)]
 pub struct Requirements {
     states: BTreeMap<TypeId, &'static str>,
     captures: bool,
     readers: usize,
     acks: usize,
-    /// Whether a filter asks, which answers nobody.
+    /// Set for a filter, which cannot send an ack.
     filter: bool,
 }
 
 impl Requirements {
-    /// A handler asks for `State<T>`.
+    /// Declares that a handler takes `State<T>`.
     pub fn state<T: 'static>(&mut self) {
         self.states.insert(TypeId::of::<T>(), std::any::type_name::<T>());
     }
 
-    /// A handler asks for `Path<T>`.
+    /// Declares that a handler takes `Path<T>`.
     pub fn captures(&mut self) {
         self.captures = true;
     }
 
-    /// A handler reads the arguments of its event, as [`Data`](crate::Data) and [`Args`](crate::Args) do: each from the
-    /// first, so that a second one is a mistake.
+    /// Declares that a handler reads the arguments of its event, as [`Data`](crate::Data) and [`Args`](crate::Args) do.
+    /// Each such argument starts with the first argument of the event, so a second one is a setup error.
     pub fn arguments(&mut self) {
         self.readers += 1;
     }
 
-    /// A handler asks for the right to answer, as [`Ack`](crate::Ack) does. There is one.
+    /// Declares that a handler takes the right to send the ack, as [`Ack`](crate::Ack) does. A handler can take it
+    /// once.
     pub fn ack(&mut self) {
         self.acks += 1;
     }
@@ -121,23 +123,22 @@ impl Requirements {
         Self { filter: true, ..Self::default() }
     }
 
-    /// Why a handler cannot have all that it asks for, if that is so.
+    /// Returns the reason that a handler cannot have all of its arguments, if that is so.
     pub(crate) fn conflict(&self) -> Option<&'static str> {
         if self.readers > 1 {
             return Some(
                 "it reads the event's arguments twice, each time from the first; \
-                 for several write `Args((a, b)): Args<(A, B)>`",
+                 for several, write `Args((a, b)): Args<(A, B)>`",
             );
         }
         if self.filter && self.acks > 0 {
-            return Some(
-                "it is a filter, which answers nobody; deny the event, and answer in the error hook",
-            );
+            return Some("a filter cannot send the ack; deny the event, and answer in the error hook");
         }
-        (self.acks > 1).then_some("it asks for `Ack` twice, but a client is answered once; hand the one on")
+        (self.acks > 1)
+            .then_some("it takes `Ack` twice, but an event is acknowledged once; pass the first one on")
     }
 
-    /// Adds what another handler needs.
+    /// Adds the requirements of another handler.
     pub(crate) fn add(&mut self, handler: Self) {
         self.states.extend(handler.states);
         self.captures |= handler.captures;

@@ -1,30 +1,29 @@
 use super::{Extract, ExtractError, Requirements};
 
-/// An async function or closure whose arguments can all be extracted from the context `C`. `M` is the
-/// tuple of its arguments' types and is inferred.
+/// An async function or closure whose arguments can all be extracted from the context `C`. `M` is the tuple of its
+/// argument types and is inferred.
 ///
-/// Implemented for functions of up to eight arguments, and sealed. The closure is
-/// cloned for every call, so what it captures should be cheap to clone: an `Arc`, a sender, a
-/// [`SocketIo`](crate::SocketIo).
+/// Implemented for functions of up to eight arguments, and sealed. The closure is cloned for every call, so its
+/// captures should be cheap to clone: an `Arc`, a sender, a [`SocketIo`](crate::SocketIo).
 pub trait Handler<C, M>: Clone + Send + Sync + 'static {
-    /// What it returns.
+    /// The output of the future.
     type Reply;
-    /// The future it returns.
+    /// The future returned by the function.
     type Future: Future<Output = Self::Reply> + Send + 'static;
 
     /// Extracts the arguments and calls the function.
     ///
     /// # Errors
     ///
-    /// An argument could not be extracted.
+    /// Returns an error if an argument cannot be extracted.
     fn call(self, context: &mut C) -> Result<Self::Future, ExtractError>;
 
-    /// Names what the application must have provided.
+    /// Declares the values that the application must provide.
     fn require(requirements: &mut Requirements);
 }
 
-/// One implementation for all, so that the compiler looks into it when something is missing, and names the argument
-/// that is none, or the value that cannot be sent.
+/// A single implementation for all, so that the compiler reports the argument that is not an extractor or the value
+/// that is not `Send`.
 impl<F, C, M> Handler<C, M> for F
 where
     F: Function<C, M> + Clone + Send + Sync + 'static,
@@ -44,38 +43,39 @@ where
     }
 }
 
-/// Seals traits: only this crate can name it, so only this crate can implement a method that takes it.
+/// A seal for traits: only this crate can name it, so only this crate can implement a method that takes it.
 #[derive(Debug, Clone, Copy)]
-#[expect(unnameable_types, reason = "stands in the sealed methods of public traits")]
+#[expect(unnameable_types, reason = "used in the sealed methods of public traits")]
 pub struct Seal(());
 
-/// What an `async` function returns: a future. A trait of its own for what the compiler says where it is none.
+/// The return value of an `async` function: a future. A separate trait, for the compiler's message about a function
+/// that is not `async`.
 #[diagnostic::on_unimplemented(
     message = "this handler is not `async`",
     label = "returns `{Self}`, which is not a future",
-    note = "write `async` in front: `async |socket: Socket| {{ … }}`, or `async fn`"
+    note = "add `async`: `async |socket: Socket| {{ … }}`, or `async fn`"
 )]
 pub trait Asynchronous: Future {}
 
 #[diagnostic::do_not_recommend]
 impl<F: Future> Asynchronous for F {}
 
-/// What can be called with the arguments `M`: functions and closures, and those that are bound to an
-/// [`Instance`](crate::Instance). Sealed.
+/// A function or closure that can be called with the arguments `M`, possibly bound to an [`Instance`](crate::Instance).
+/// Sealed.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a handler",
     label = "not an `async` function or closure of at most 8 arguments",
     note = "a handler is an `async` function or closure of at most 8 arguments, such as `async |socket: Socket| {{}}`"
 )]
 pub trait Function<C, M> {
-    /// What it returns: a future.
+    /// The return type: a future.
     type Output;
 
     #[doc(hidden)]
     fn apply(self, arguments: M, context: &mut C, seal: Seal) -> Result<Self::Output, ExtractError>;
 }
 
-/// What can all be extracted from the context `C`: a tuple of types that can. Sealed.
+/// A tuple of types that can all be extracted from the context `C`. Sealed.
 pub trait Arguments<C>: Sized {
     #[doc(hidden)]
     fn extract(context: &mut C, seal: Seal) -> Result<Self, ExtractError>;

@@ -1,4 +1,4 @@
-//! Handlers: async functions whose arguments say what they want to know.
+//! Handlers: async functions whose argument types determine the values passed to them.
 
 pub(crate) mod context;
 pub(crate) use context::{ConnectContext, Context, DisconnectContext, EventContext};

@@ -9,47 +9,67 @@ use crate::emit_status::EmitStatus;
 use crate::filter::Verdict;
 use crate::socket::AckSlot;
 
-/// What a handler of events may return: it becomes the ack, if the client awaits one.
+/// Types that an event handler may return. The value becomes the ack, if the client requested one.
 ///
-/// Nothing (`()`, and what `emit` returns) acks without arguments; strings, numbers, `bool`, `Bytes`, `Value`,
-/// `serde_json::Value` and their `Option`s ack with themselves; [`Reply`] acks with anything that
-/// serializes; `Args` with several arguments; [`RawArgs`] with those that came with an event or an answer, as they are.
-/// `Result` acks with what `Ok` holds, and never on `Err`.
+/// | return type | ack |
+/// |---|---|
+/// | `()`, [`EmitStatus`] | without arguments |
+/// | strings, numbers, `bool`, `Bytes`, `Value`, `serde_json::Value`, and `Option`s of them | the value |
+/// | [`Reply<T>`](Reply) | any value that implements `Serialize` |
+/// | `Args` | several arguments |
+/// | [`RawArgs`] | received arguments, unchanged |
+/// | `Result` | the value of `Ok`; none for `Err`, which goes to the error hook |
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is not what a handler of events may return",
+    message = "`{Self}` cannot be returned from an event handler",
     note = "return `()`, a string, a number, a `bool`, `Bytes`, `serde_json::Value`, `Args((a, b))`, or a `Result` of one of them",
     note = "wrap any other type that implements `Serialize`: `Reply(value)`"
 )]
 pub trait EventReply {
-    /// Acks, if the client awaits it.
+    /// Sends the ack, if the client requested one.
     #[doc(hidden)]
     fn reply(self, ack: Option<&AckSlot>) -> Result<(), BoxError>;
 }
 
-/// The error that a handler may return: what becomes a `Box<dyn Error + Send + Sync>`. The error hook is told it.
+/// An error that a handler may return: any type that converts into `Box<dyn Error + Send + Sync>`. It is passed to the
+/// error hook.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an error that a handler may return",
-    label = "not an error, or not one for every thread",
-    note = "return a type of yours that implements `std::error::Error`, a `String`, a `&str`, or a `Box<dyn Error + Send + Sync>`"
+    label = "not an error, or not `Send + Sync`",
+    note = "return a type that implements `std::error::Error`, a `String`, a `&str`, or a `Box<dyn Error + Send + Sync>`"
 )]
 pub trait HandlerError: Into<BoxError> {}
 
 #[diagnostic::do_not_recommend]
 impl<E: Into<BoxError>> HandlerError for E {}
 
-/// Acks with one value of any type that serializes.
+/// An ack of one value of any type that implements `Serialize`.
+///
+/// ```
+/// use socketio_tower::{Data, Reply, SocketIo};
+///
+/// #[derive(serde::Serialize)]
+/// struct User {
+///     id: u64,
+///     name: String,
+/// }
+///
+/// let io = SocketIo::new();
+/// io.of("/", |ns| {
+///     ns.on("user", async |Data(id): Data<u64>| Reply(User { id, name: "Ada".to_owned() }));
+/// });
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Reply<T>(pub T);
 
 /// The error of a handler, of any type.
 pub(crate) type BoxError = Box<dyn Error + Send + Sync>;
 
-/// What is refused was not sent: the right to answer is still there.
+/// Sends an ack. On an error nothing was sent, and the right to send the ack is kept.
 fn send<T: ToArgs + ?Sized>(ack: Option<&AckSlot>, value: &T) -> Result<(), BoxError> {
     let Some(ack) = ack else { return Ok(()) };
     match ack.send(value) {
         EmitStatus::Invalid(error) => Err(error.into()),
-        EmitStatus::Full => Err("the ack was not sent: too many bytes wait for the client".into()),
+        EmitStatus::Full => Err("the ack was not sent: the client's queue is full".into()),
         EmitStatus::Queued | EmitStatus::Dropped | EmitStatus::Gone => Ok(()),
     }
 }
@@ -137,13 +157,13 @@ reply_with_itself!(
     serde_json::Value
 );
 
-/// What a middleware may return: nothing admits the client, `Err` refuses it.
+/// Types that a middleware may return: `()` accepts the client, `Err` rejects it.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is not what a middleware may return",
+    message = "`{Self}` cannot be returned from a middleware",
     note = "return `()` or `Result<(), ConnectError>`"
 )]
 pub trait ConnectReply {
-    /// Whether the client may connect.
+    /// Returns `Ok` if the client may connect.
     #[doc(hidden)]
     fn verdict(self) -> Result<(), ConnectError>;
 }
@@ -154,20 +174,20 @@ impl ConnectReply for () {
     }
 }
 
-/// Of this error alone, so that `?` knows what to make of others without being told.
+/// Implemented for this error type only, so that `?` can infer the error type without an annotation.
 impl ConnectReply for Result<(), ConnectError> {
     fn verdict(self) -> Result<(), ConnectError> {
         self
     }
 }
 
-/// What an async filter may return: a [`Verdict`], or a `Result` with one, whose error the error hook is told.
+/// Types that an async filter may return: a [`Verdict`], or a `Result` of one, whose error is passed to the error hook.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is not what a filter may return",
+    message = "`{Self}` cannot be returned from a filter",
     note = "return `Verdict`, or `Result<Verdict, E>`"
 )]
 pub trait FilterReply {
-    /// What becomes of the event.
+    /// Returns the verdict on the event.
     #[doc(hidden)]
     fn verdict(self) -> Result<Verdict, BoxError>;
 }
@@ -184,13 +204,13 @@ impl<E: HandlerError> FilterReply for Result<Verdict, E> {
     }
 }
 
-/// What handlers that answer nobody may return: nothing, what `emit` returns, or a `Result`.
+/// Types that a handler without an ack may return: `()`, [`EmitStatus`], or a `Result` of one of them.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is not what this handler may return: there is nobody to be answered",
+    message = "`{Self}` cannot be returned from this handler, which has no ack",
     note = "return `()` or `Result<(), E>`"
 )]
 pub trait NoReply {
-    /// How it went.
+    /// Returns the outcome of the handler.
     #[doc(hidden)]
     fn outcome(self) -> Result<(), BoxError>;
 }

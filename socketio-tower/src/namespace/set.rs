@@ -69,7 +69,7 @@ impl NamespaceSet {
             self.server.observers().tell(|| Observation::LimitReached { namespace, socket, limit });
         }
         if let Some(hook) = hook.or(self.on_error.as_ref()) {
-            hook.tell(error);
+            hook.call(error);
         }
     }
 

@@ -141,7 +141,7 @@ async fn what_handlers_return_is_the_ack() {
     assert_eq!(errors[0], "the handler failed: refused");
     assert!(errors[1].starts_with("an argument could not be extracted: "), "{errors:?}");
     assert!(errors[2].starts_with("an argument could not be extracted: "), "{errors:?}");
-    assert_eq!(errors[3], "nobody listens for the event");
+    assert_eq!(errors[3], "no handler for the event");
     assert_eq!(errors[4], "the handler panicked");
 }
 

@@ -53,7 +53,7 @@ async fn the_hook_decides_what_the_client_hears() {
     ws.send(r#"423["panic"]"#).await;
     ws.expect(r#"42["panicked","panic"]"#).await;
     ws.send(r#"424["nobody"]"#).await;
-    ws.expect(r#"434[{"error":"nobody listens for the event","event":"nobody"}]"#).await;
+    ws.expect(r#"434[{"error":"no handler for the event","event":"nobody"}]"#).await;
     ws.send(r#"425["number",256]"#).await;
     assert!(ws.text().await.starts_with(r#"435[{"error":"an argument could not be extracted: argument 1: "#));
     ws.send(r#"426["secret"]"#).await;
@@ -185,10 +185,10 @@ async fn the_server_is_told_of_what_no_namespace_is() {
     ws.send("4nonsense").await;
     ws.closed().await;
     log.expect(&[
-        "/nowhere by nobody of test: there is no such namespace",
-        "own nobody listens for the event",
-        "/other by a socket of test: nobody listens for the event",
-        " by nobody of test: the client broke the protocol: unknown packet type",
+        "/nowhere by nobody of test: unknown namespace",
+        "own no handler for the event",
+        "/other by a socket of test: no handler for the event",
+        " by nobody of test: protocol violation: unknown packet type",
     ])
     .await;
     Ws::connect(&server.address).await;

@@ -258,7 +258,7 @@ async fn what_an_async_filter_does_not_pass_is_told_and_may_be_answered() {
     assert_eq!(answer("failed", 1).await, "the handler failed: the store is gone");
     assert_eq!(answer("panicked", 1).await, "the handler panicked");
     assert!(answer("passed", 256).await.starts_with("an argument could not be extracted: argument 1"));
-    assert_eq!(answer("unknown", 1).await, "nobody listens for the event");
+    assert_eq!(answer("unknown", 1).await, "no handler for the event");
     assert_eq!(answer("passed", 1).await, "handled");
     assert_eq!(answer("ignored", 1).await, "the client did not answer in time");
 }
@@ -342,7 +342,7 @@ async fn one_socket_may_have_an_async_filter() {
     let mistake: String = client.emit_with_ack("misguard", "").await.unwrap();
     assert_eq!(
         mistake,
-        "`/` has a `filter_async(…)` that cannot have its arguments: it is a filter, which answers nobody; \
+        "`/` has a `filter_async(…)` that cannot have its arguments: a filter cannot send the ack; \
          deny the event, and answer in the error hook"
     );
 }

@@ -97,8 +97,8 @@ async fn arguments_that_cannot_stand_together() {
         ns.on("fine", async |_: Event, _: Args<(u8, u8)>, _: Ack, _: Socket, _: Socket| {});
     });
     let reads = "it reads the event's arguments twice, each time from the first; \
-                 for several write `Args((a, b)): Args<(A, B)>`";
-    let acks = "it asks for `Ack` twice, but a client is answered once; hand the one on";
+                 for several, write `Args((a, b)): Args<(A, B)>`";
+    let acks = "it takes `Ack` twice, but an event is acknowledged once; pass the first one on";
     let expected = [
         (r#"on("two", …)"#, reads),
         (r#"on("mixed", …)"#, reads),
