@@ -11,20 +11,22 @@ use crate::handler::{
 };
 use crate::socket::Socket;
 
-/// What a namespace does: handed to the closure of [`SocketIo::of`](crate::SocketIo::of), and published
-/// whole when the closure ends. Its methods return nothing, so that a closure may be one call:
+/// The definition of a namespace, passed to the closure of [`SocketIo::of`](crate::SocketIo::of) and published as a
+/// whole when the closure returns. Its methods return nothing, so that a closure can be a single call:
 ///
 /// ```
 /// let io = socketio_tower::SocketIo::new();
 /// io.of("/clock", |ns| ns.on("now", async || format!("{:?}", std::time::SystemTime::now())));
 /// ```
 ///
-/// Said again for the same path, it adds: middlewares, filters and listeners add up, and of everything else there is one;
-/// a second is a [mistake](crate::SetupError::SetTwice). Clients that are connected keep what they met.
+/// Defining the same path again adds to its definition. Middlewares, filters, listeners and room hooks accumulate; any
+/// other handler or setting can be set once, and a second one is a [setup error](crate::SetupError::SetTwice).
+/// Connected sockets keep the definition they connected with.
 ///
-/// A life begins with the middlewares, which may refuse it. Then the client is told that it is connected.
-/// Then the connect handler runs; what the client sends meanwhile is parked and handled afterwards, in
-/// order. At its end, when no handler of the socket runs any more, the disconnect handler runs once.
+/// A connection request first passes through the middlewares, which can reject it. Then the client is sent the reply
+/// that it is connected, and the connect handler runs; events that arrive in the meantime are parked, and handled
+/// afterwards in order. After the disconnect, when no handler of the socket runs any longer, the disconnect handler
+/// runs once.
 #[derive(Debug)]
 pub struct NamespaceBuilder {
     path: String,
@@ -41,7 +43,7 @@ impl NamespaceBuilder {
         (self.table, self.errors)
     }
 
-    /// The first stands; that there is another is a mistake.
+    /// Sets a handler or setting. A second call is recorded as an error, and the first value is kept.
     fn set<T>(&mut self, method: &str, place: impl FnOnce(&mut Table) -> &mut Option<T>, handler: T) {
         let place = place(&mut self.table);
         if place.is_none() {
@@ -55,15 +57,16 @@ impl NamespaceBuilder {
         self.errors.push(SetupError::SetTwice { namespace: self.path.clone(), method });
     }
 
-    /// Handles an event. What the handler returns is the client's ack, if it awaits one.
+    /// Registers a handler for an event. Its return value is sent as the ack, if the client requested one; see
+    /// [`EventReply`](crate::handler::EventReply).
     ///
-    /// Events of one socket are handed to their handlers in order of arrival; a handler that waits does
-    /// not hold up those that come after. Whatever the handler captures is cloned for each call: what
-    /// calls have in common stands in an `Arc`, or in a [`State`](crate::extract::State).
+    /// Events of one socket are passed to their handlers in the order of arrival. A handler that awaits does not delay
+    /// the handlers of later events. The captures of the handler are cloned for each call: share state in an `Arc` or
+    /// in a [`State`](crate::extract::State).
     ///
-    /// The names `connect`, `connect_error`, `disconnect`, `disconnecting`, `newListener` and
-    /// `removeListener` are the protocol's; they are refused when the layer is made, and so is a second
-    /// handler for the same event.
+    /// The names `connect`, `connect_error`, `disconnect`, `disconnecting`, `newListener` and `removeListener` are
+    /// reserved by the protocol. A handler for a reserved name and a second handler for the same event are setup
+    /// errors, reported by [`layer()`](crate::SocketIo::layer).
     ///
     /// ```
     /// use socketio_tower::{Args, Data, Socket, SocketIo};
@@ -77,7 +80,7 @@ impl NamespaceBuilder {
     /// });
     /// ```
     ///
-    /// An argument that the event does not have is refused by the compiler:
+    /// The compiler rejects an argument that an event does not have:
     ///
     /// ```compile_fail
     /// # let io = socketio_tower::SocketIo::new();
@@ -101,10 +104,22 @@ impl NamespaceBuilder {
         }
     }
 
-    /// Runs when a client has been connected. Its events wait until the handler has ended, but acks do
-    /// not: it may emit and await the answer.
+    /// Sets the connect handler, which runs when a client has been connected. Events of the client wait until the
+    /// handler has returned; acks do not, so the handler may emit an event and await its ack.
     ///
-    /// If it fails, panics, or cannot have its arguments, the socket is disconnected.
+    /// If the handler fails, panics, or an argument cannot be extracted, the socket is disconnected.
+    ///
+    /// ```
+    /// use socketio_tower::{Socket, SocketIo};
+    ///
+    /// let io = SocketIo::new();
+    /// io.of("/", |ns| {
+    ///     ns.on_connect(async |socket: Socket| {
+    ///         socket.join("lobby");
+    ///         socket.emit("welcome", &socket.id().to_string())
+    ///     });
+    /// });
+    /// ```
     pub fn on_connect<H, M>(&mut self, handler: H)
     where
         H: Handler<ConnectContext, M>,
@@ -115,10 +130,23 @@ impl NamespaceBuilder {
         self.require("on_connect(…)", H::require);
     }
 
-    /// Runs once when a socket has been disconnected, by whomever. It is in no room any more; the rooms
-    /// it was in are an argument.
+    /// Sets the disconnect handler, which runs once when a socket has been disconnected by either side. The socket has
+    /// already left its rooms; [`Rooms`](crate::Rooms) extracts the rooms it was in.
     ///
-    /// There is no event, and so no [`Data`](crate::Data):
+    /// ```
+    /// use socketio_tower::{DisconnectReason, Rooms, Socket, SocketIo};
+    ///
+    /// let io = SocketIo::new();
+    /// io.of("/", |ns| {
+    ///     ns.on_disconnect(async |socket: Socket, reason: DisconnectReason, Rooms(rooms): Rooms| {
+    ///         for room in rooms {
+    ///             socket.to(room).emit("left", &reason.to_string());
+    ///         }
+    ///     });
+    /// });
+    /// ```
+    ///
+    /// There is no event, and therefore no [`Data`](crate::Data):
     ///
     /// ```compile_fail
     /// # let io = socketio_tower::SocketIo::new();
@@ -136,12 +164,27 @@ impl NamespaceBuilder {
         self.require("on_disconnect(…)", H::require);
     }
 
-    /// Adds a handler that decides whether a client may connect, after those that were added before.
-    /// `Err` refuses it: the client's `connect_error` event gets the message and the data. An argument
-    /// that cannot be extracted refuses it too.
+    /// Adds a middleware, which accepts or rejects connection requests. Middlewares run in the order in which they were
+    /// added. `Err` rejects the request: the client's `connect_error` event contains the message and the data. An
+    /// argument that cannot be extracted rejects it too.
     ///
-    /// The socket is not connected yet: what is emitted to it is not sent, and it is in the rooms that it joins here when
-    /// all middlewares have agreed.
+    /// The socket is not connected yet. Events emitted to it are not sent, and rooms joined here are entered when all
+    /// middlewares have accepted the request.
+    ///
+    /// ```
+    /// use socketio_tower::{Auth, ConnectError, Socket, SocketIo};
+    ///
+    /// let io = SocketIo::new();
+    /// io.of("/", |ns| {
+    ///     ns.middleware(async |socket: Socket, Auth(token): Auth<String>| {
+    ///         if token != "secret" {
+    ///             return Err(ConnectError::new("not authorized"));
+    ///         }
+    ///         socket.join("members");
+    ///         Ok(())
+    ///     });
+    /// });
+    /// ```
     pub fn middleware<H, M>(&mut self, handler: H)
     where
         H: Handler<ConnectContext, M>,
@@ -152,14 +195,15 @@ impl NamespaceBuilder {
         self.require("middleware(…)", H::require);
     }
 
-    /// Handles the events that have no handler. Ask for [`Event`](crate::Event) to see which one it is.
+    /// Sets the handler of events that have no other handler. Take [`Event`](crate::Event) as an argument to get the
+    /// name.
     ///
     /// ```
     /// use socketio_tower::{Event, SocketIo};
     ///
     /// let io = SocketIo::new();
     /// io.of("/", |ns| {
-    ///     ns.fallback(async |event: Event| println!("nobody knows {}", event.name()));
+    ///     ns.fallback(async |event: Event| println!("no handler for {}", event.name()));
     /// });
     /// ```
     pub fn fallback<H, M>(&mut self, handler: H)
@@ -172,24 +216,38 @@ impl NamespaceBuilder {
         self.require("fallback(…)", H::require);
     }
 
-    /// Says which events a socket may receive to begin with; [`Socket::policy`] changes that for one socket. It is
-    /// asked before the filters, and before an argument is looked at. Default: every event.
+    /// Sets the initial policy: the events that a socket may receive. [`Socket::policy`] changes it for one socket. The
+    /// policy is checked before the filters, and before any argument is extracted. Default: every event.
+    ///
+    /// ```
+    /// use socketio_tower::{Data, EventPolicy, Socket, SocketIo};
+    ///
+    /// let io = SocketIo::new();
+    /// io.of("/", |ns| {
+    ///     ns.policy(EventPolicy::only(["login"]));
+    ///     ns.on("login", async |socket: Socket, Data(password): Data<String>| {
+    ///         if password == "secret" {
+    ///             socket.policy().allow_all();
+    ///         }
+    ///     });
+    /// });
+    /// ```
     pub fn policy(&mut self, policy: EventPolicy) {
         self.set("policy", |table| &mut table.policy, policy);
     }
 
-    /// Adds a filter, which decides whether an event goes on to what was added after it, and at last to its handler.
-    /// What a filter denies is told to the [error hook](Self::on_error), and never acked.
+    /// Adds a filter, which decides if an event is passed to the filters added after it, and finally to its handler. A
+    /// denied event is reported to the [error hook](Self::on_error), and not acked.
     ///
-    /// Filters are called in the task of the session, one event after the other: they should be quick. One that has to wait
-    /// is a [`filter_async`](Self::filter_async).
+    /// Filters are called in the task of the session, one event at a time, and should be fast. For a filter that
+    /// awaits, use [`filter_async`](Self::filter_async).
     ///
     /// ```
-    /// use socketio_tower::{Event, Socket, SocketIo, Verdict};
+    /// use socketio_tower::{SocketIo, Verdict};
     ///
     /// let io = SocketIo::new();
     /// io.of("/", |ns| {
-    ///     ns.filter(|socket, event| match event.size() > 10_000 {
+    ///     ns.filter(|_socket, event| match event.size() > 10_000 {
     ///         true => Verdict::deny("too long"),
     ///         false => Verdict::Pass,
     ///     });
@@ -199,14 +257,14 @@ impl NamespaceBuilder {
         self.table.filters.push(Filter::Now(Arc::new(filter)));
     }
 
-    /// Adds a filter that may wait: for a limit kept in a store, a look-up of rights. It stands among the
-    /// [filters](Self::filter) in the order in which they were added, asks for what it needs as a handler does, and
-    /// returns a [`Verdict`], or a `Result` with one. `Err`, a panic, and an argument that cannot be extracted end the
-    /// event and are told to the [error hook](Self::on_error).
+    /// Adds a filter that may await, for example to query a rate limiter or a permission store. It runs among the
+    /// [filters](Self::filter) in the order in which they were added, takes extractors as a handler does, and returns a
+    /// [`Verdict`] or a `Result` of one. `Err`, a panic, or an argument that cannot be extracted drop the event and are
+    /// reported to the [error hook](Self::on_error).
     ///
-    /// The events of a socket reach their handlers in the order of arrival all the same: while a filter waits, the later
-    /// events of its socket do, too, up to [`max_parked`](crate::SocketIoBuilder::max_parked). A filter that waits counts
-    /// among the [handlers of its socket](Self::concurrency).
+    /// The events of a socket still reach their handlers in the order of arrival: while a filter awaits, later events
+    /// of its socket are parked, up to [`max_parked`](crate::SocketIoBuilder::max_parked). An awaiting filter counts
+    /// towards the [concurrency of its socket](Self::concurrency).
     ///
     /// ```
     /// use std::sync::Arc;
@@ -238,10 +296,18 @@ impl NamespaceBuilder {
         self.table.filters.push(Filter::Later(Arc::new(AsyncFilter::filter(filter))));
         let mut requirements = Requirements::of_filter();
         H::require(&mut requirements);
-        self.needs("filter_async(…)", requirements);
+        self.add_requirements("filter_async(…)", requirements);
     }
 
-    /// Is told of every event, whether or not it has a handler, that the policy and the filters added before let pass.
+    /// Adds a listener for every event, with or without a handler, that passes the policy and the filters added before
+    /// it.
+    ///
+    /// ```
+    /// # let io = socketio_tower::SocketIo::new();
+    /// io.of("/", |ns| {
+    ///     ns.on_any(|socket, event| println!("{}: {}", socket.id(), event.name()));
+    /// });
+    /// ```
     pub fn on_any(&mut self, listener: impl Fn(&Socket, &Event) + Send + Sync + 'static) {
         self.filter(move |socket, event| {
             listener(socket, event);
@@ -249,47 +315,87 @@ impl NamespaceBuilder {
         });
     }
 
-    /// Is told of every event that is emitted to a socket, alone or by broadcast, also if it is dropped afterwards
-    /// because too much waits for the client. Acks are no events.
+    /// Adds a listener for every event that is emitted to a socket, directly or by broadcast, including events that are
+    /// then dropped because the client's queue is full. Acks are not events.
     ///
-    /// Called by whoever emits, on their thread: it should be quick. What a listener emits itself is not told.
+    /// The listener is called on the thread that emits and should be fast. Events emitted by a listener are not
+    /// reported.
+    ///
+    /// ```
+    /// # let io = socketio_tower::SocketIo::new();
+    /// io.of("/", |ns| {
+    ///     ns.on_any_outgoing(|socket, event| println!("to {}: {}", socket.id(), event.name()));
+    /// });
+    /// ```
     pub fn on_any_outgoing(&mut self, listener: impl Fn(&Socket, &Event) + Send + Sync + 'static) {
         self.table.outgoing.push(Arc::new(listener));
     }
 
-    /// Is told of what happens to the namespace's rooms, in the order in which it happened.
+    /// Adds a hook for events of the namespace's rooms, called in the order in which they happened.
     ///
-    /// Called by whoever joins or leaves, on their thread, or by somebody who does so at the same time: it should be
-    /// quick. What it does to rooms itself is told after it has returned.
+    /// The hook is called on the thread that joins or leaves a room, or on another thread that does so at the same
+    /// time, and should be fast. Events caused by the hook itself are reported after it has returned.
+    ///
+    /// ```
+    /// # let io = socketio_tower::SocketIo::new();
+    /// io.of("/", |ns| {
+    ///     ns.on_room(|event| println!("{event:?}"));
+    /// });
+    /// ```
     pub fn on_room(&mut self, hook: impl Fn(&RoomEvent) + Send + Sync + 'static) {
         self.table.rooms.push(Arc::new(hook));
     }
 
-    /// How many handlers of one socket may be waiting at once, in place of what
-    /// [`SocketIoBuilder::concurrency`](crate::SocketIoBuilder::concurrency) says. 1 handles the events of a socket one
-    /// after the other. At least 1.
+    /// Sets the maximum number of handlers of one socket that may be pending at once, overriding
+    /// [`SocketIoBuilder::concurrency`](crate::SocketIoBuilder::concurrency). With 1, the events of a socket are
+    /// handled one after another. Minimum: 1.
+    ///
+    /// ```
+    /// # let io = socketio_tower::SocketIo::new();
+    /// io.of("/orders", |ns| {
+    ///     ns.concurrency(1);
+    ///     ns.on("order", async || "ordered");
+    /// });
+    /// ```
     pub fn concurrency(&mut self, handlers: usize) {
         self.set("concurrency", |table| &mut table.concurrency, handlers.max(1));
     }
 
-    /// Is told of everything that was not handled: events that nobody listens for or that were denied, arguments that
-    /// could not be extracted, handlers that failed or panicked. It decides what the client hears; without a hook, here or
-    /// [for the server](crate::SocketIoBuilder::on_error), that is nothing.
+    /// Sets the error hook, which is called for everything that was not handled: events without a handler, denied
+    /// events, arguments that could not be extracted, and handlers that failed or panicked. The hook decides what is
+    /// sent to the client. Without a hook, here or [for the server](crate::SocketIoBuilder::on_error), nothing is sent.
     ///
-    /// Called in the task of the session or of the socket's [task](Socket::spawn) that failed: it should be quick.
+    /// The hook is called in the task of the session, or in the socket's [task](Socket::spawn) that failed, and should
+    /// be fast.
+    ///
+    /// ```
+    /// use socketio_tower::SocketIo;
+    /// use socketio_tower::handler::Cause;
+    ///
+    /// let io = SocketIo::new();
+    /// io.of("/", |ns| {
+    ///     ns.on_error(|error| match error.cause() {
+    ///         Cause::BadArgs(why) => {
+    ///             let why = why.to_string();
+    ///             error.answer(&why);
+    ///         }
+    ///         cause => eprintln!("{:?}: {cause}", error.event()),
+    ///     });
+    /// });
+    /// ```
     pub fn on_error(&mut self, hook: impl Fn(ErrorContext<'_>) + Send + Sync + 'static) {
         self.set("on_error", |table| &mut table.error, ErrorHook::new(hook));
     }
 
-    /// What something asks for that was set by `method`.
+    /// Adds the requirements of the handler set by `method`.
     #[doc(hidden)]
     pub fn require(&mut self, method: &str, require: impl FnOnce(&mut Requirements)) {
         let mut requirements = Requirements::default();
         require(&mut requirements);
-        self.needs(method, requirements);
+        self.add_requirements(method, requirements);
     }
 
-    fn needs(&mut self, method: &str, requirements: Requirements) {
+    fn add_requirements(&mut self, method: &str, requirements: Requirements) {
         if let Some(why) = requirements.conflict() {
             let (namespace, method) = (self.path.clone(), method.to_owned());
             self.errors.push(SetupError::Arguments { namespace, method, why });

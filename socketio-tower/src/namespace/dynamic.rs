@@ -9,23 +9,23 @@ use socketio_core::namespace::{Captures, NamespacePath};
 use super::Namespace;
 use super::hook_queue::HookQueue;
 
-/// What happened to a namespace that met a pattern.
+/// An event of a dynamic namespace: one whose name matches a pattern.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum NamespaceEvent {
-    /// Its first socket is connected.
+    /// The first socket has connected.
     Created {
-        /// Its path.
+        /// The path of the namespace.
         path: Arc<str>,
     },
-    /// Its last socket has left.
+    /// The last socket has left.
     Removed {
-        /// Its path.
+        /// The path of the namespace.
         path: Arc<str>,
     },
 }
 
-/// Told of it.
+/// A callback for namespace events.
 #[derive(Clone)]
 pub(crate) struct NamespaceHook(pub(crate) Arc<dyn Fn(&NamespaceEvent) + Send + Sync>);
 
@@ -35,23 +35,24 @@ impl fmt::Debug for NamespaceHook {
     }
 }
 
-/// The namespaces that met a pattern.
+/// The namespaces whose names match a pattern.
 ///
-/// One is there as long as somebody holds it: a socket, one whose middlewares run, or a handle of the application. It
-/// *lives* as long as it has sockets; only those that live are counted, bounded and shown.
+/// A namespace exists as long as it is referenced: by a socket, by a connection request in the middlewares, or by a
+/// handle of the application. It is *open* as long as it has sockets; only open namespaces are counted, limited and
+/// listed.
 #[derive(Default)]
 pub(crate) struct DynamicNamespaces {
-    known: Mutex<HashMap<Box<str>, Weak<Namespace>, RandomState>>,
+    by_name: Mutex<HashMap<Box<str>, Weak<Namespace>, RandomState>>,
     open: AtomicUsize,
-    most: usize,
+    max_open: usize,
     events: HookQueue<NamespaceEvent>,
     hook: Option<NamespaceHook>,
 }
 
-/// What a namespace that met a pattern has beyond others.
+/// The additional state of a dynamic namespace.
 #[derive(Debug)]
 pub(super) struct DynamicNamespace {
-    /// The namespace that has the pattern and the handlers.
+    /// The namespace that defines the pattern and the handlers.
     pub(super) parent: Arc<Namespace>,
     pub(super) captures: Captures,
     path: Arc<str>,
@@ -59,19 +60,19 @@ pub(super) struct DynamicNamespace {
 }
 
 impl DynamicNamespaces {
-    pub(crate) fn new(most: usize, hook: Option<NamespaceHook>) -> Self {
-        Self { most, hook, ..Self::default() }
+    pub(crate) fn new(max_open: usize, hook: Option<NamespaceHook>) -> Self {
+        Self { max_open, hook, ..Self::default() }
     }
 
-    /// The child of this name: the one that is there, or a new one. Two that ask at once get the same.
+    /// Returns the namespace of this name, or creates it. Concurrent calls return the same one.
     pub(super) fn get_or_make(
         self: &Arc<Self>,
         name: &str,
         parent: &Arc<Namespace>,
         captures: Captures,
     ) -> Option<Arc<Namespace>> {
-        let mut known = self.lock();
-        let former = known.get(name).and_then(Weak::upgrade);
+        let mut by_name = self.lock();
+        let former = by_name.get(name).and_then(Weak::upgrade);
         if let Some(child) = former.as_ref().filter(|child| !child.is_removed()) {
             return Some(Arc::clone(child));
         }
@@ -83,9 +84,9 @@ impl DynamicNamespaces {
             siblings: Arc::clone(self),
         };
         let child = Arc::new(Namespace::child(path, child));
-        known.insert(name.into(), Arc::downgrade(&child));
-        drop(known);
-        // Outside the lock, which the last to hold it takes.
+        by_name.insert(name.into(), Arc::downgrade(&child));
+        drop(by_name);
+        // Outside the lock, because dropping the last reference takes it.
         drop(former);
         Some(child)
     }
@@ -96,7 +97,7 @@ impl DynamicNamespaces {
         child.filter(|child| child.is_open())
     }
 
-    /// Returns the namespaces that are open.
+    /// Returns the open namespaces.
     pub(super) fn all_open(&self) -> Vec<Arc<Namespace>> {
         self.all().into_iter().filter(|child| child.is_open()).collect()
     }
@@ -110,7 +111,7 @@ impl DynamicNamespaces {
         self.lock().values().filter_map(Weak::upgrade).collect()
     }
 
-    fn tell(&self) {
+    fn flush_events(&self) {
         self.events.flush(|event| {
             if let Some(hook) = &self.hook {
                 (hook.0)(event);
@@ -119,55 +120,56 @@ impl DynamicNamespaces {
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<Box<str>, Weak<Namespace>, RandomState>> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+        self.by_name.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl DynamicNamespace {
-    /// Its first socket comes. False if as many live as may. To be called under the lock of its rooms, and
-    /// [`tell`](Self::tell) afterwards.
-    pub(super) fn begin(&self) -> bool {
-        let most = self.siblings.most;
+    /// Counts the namespace when its first socket connects. Returns `false` if the maximum number of namespaces is
+    /// open. Must be called under the lock of its rooms, followed by [`flush_events`](Self::flush_events).
+    pub(super) fn open(&self) -> bool {
+        let max_open = self.siblings.max_open;
         let counted = self
             .siblings
             .open
-            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |open| (open < most).then_some(open + 1));
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |open| (open < max_open).then_some(open + 1));
         if counted.is_ok() && self.siblings.hook.is_some() {
             self.siblings.events.push(NamespaceEvent::Created { path: Arc::clone(&self.path) });
         }
         counted.is_ok()
     }
 
-    /// Its last socket has left. To be called under the lock of its rooms, and [`tell`](Self::tell) afterwards.
-    pub(super) fn end(&self) {
+    /// Removes the namespace from the count when its last socket has left. Must be called under the lock of its rooms,
+    /// followed by [`flush_events`](Self::flush_events).
+    pub(super) fn close(&self) {
         self.siblings.open.fetch_sub(1, Ordering::AcqRel);
         if self.siblings.hook.is_some() {
             self.siblings.events.push(NamespaceEvent::Removed { path: Arc::clone(&self.path) });
         }
     }
 
-    /// Tells the hook what has happened.
-    pub(super) fn tell(&self) {
-        self.siblings.tell();
+    /// Calls the hook for queued events.
+    pub(super) fn flush_events(&self) {
+        self.siblings.flush_events();
     }
 }
 
-/// Nobody holds the namespace any more. A successor may stand in its place already.
+/// Removes the entry of a namespace that is no longer referenced, unless a new namespace has already replaced it.
 impl Drop for DynamicNamespace {
     fn drop(&mut self) {
-        let mut known = self.siblings.lock();
-        if known.get(&*self.path).is_some_and(|child| child.strong_count() == 0) {
-            known.remove(&*self.path);
-            if known.capacity() > KEPT && known.len() < known.capacity() / 4 {
-                let room = known.len() * 2;
-                known.shrink_to(room);
+        let mut by_name = self.siblings.lock();
+        if by_name.get(&*self.path).is_some_and(|child| child.strong_count() == 0) {
+            by_name.remove(&*self.path);
+            if by_name.capacity() > MIN_SHRINK_CAPACITY && by_name.len() < by_name.capacity() / 4 {
+                let room = by_name.len() * 2;
+                by_name.shrink_to(room);
             }
         }
     }
 }
 
-/// Up to this many namespaces the table's room is not worth being given back.
-const KEPT: usize = 64;
+/// The capacity up to which the table is not shrunk.
+const MIN_SHRINK_CAPACITY: usize = 64;
 
 impl fmt::Debug for DynamicNamespaces {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -183,26 +185,26 @@ mod tests {
         let mut dispatcher = socketio_core::namespace::Dispatcher::new();
         dispatcher.insert_pattern("/{id}".parse().expect("a path")).expect("a pattern");
         let Some(socketio_core::namespace::Resolved::Pattern(_, captures)) = dispatcher.resolve(name) else {
-            panic!("{name} meets the pattern")
+            panic!("{name} matches the pattern")
         };
         children.get_or_make(name, parent, captures).expect("a path")
     }
 
-    /// fault 28: names that nobody holds leave neither an entry nor the room of one.
+    /// fault 28: names that are no longer referenced leave neither an entry nor its memory.
     #[test]
-    fn names_that_were_refused_leave_nothing() {
+    fn names_that_were_rejected_leave_nothing() {
         let (children, parent) = (
             Arc::new(DynamicNamespaces::new(1, None)),
             Arc::new(Namespace::new("/{id}".parse().expect("a path"))),
         );
         let held: Vec<_> = (0..10_000).map(|n| child(&children, &parent, &format!("/{n}"))).collect();
         let again = child(&children, &parent, "/7");
-        assert!(Arc::ptr_eq(&again, &held[7]), "two that ask get the same");
+        assert!(Arc::ptr_eq(&again, &held[7]), "the same name is the same namespace");
         drop(held);
         assert_eq!(children.lock().len(), 1);
         drop(again);
         assert_eq!(children.lock().len(), 0);
-        assert!(children.lock().capacity() <= 2 * KEPT, "{}", children.lock().capacity());
+        assert!(children.lock().capacity() <= 2 * MIN_SHRINK_CAPACITY, "{}", children.lock().capacity());
         assert_eq!((Arc::strong_count(&parent), Arc::strong_count(&children)), (1, 1));
     }
 }

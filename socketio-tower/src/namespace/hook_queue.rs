@@ -6,28 +6,30 @@ use std::sync::PoisonError;
 use crate::panics::contained;
 use crate::sync::{Condvar, Mutex, MutexGuard, thread_local};
 
-/// Events that hooks have not been told: filled under whatever lock makes them happen, so that they are in order, and told
-/// outside it, by one thread at a time.
+/// A queue of events for hooks. Events are pushed under the lock that orders them, and passed to the hooks outside it,
+/// by one thread at a time.
 ///
-/// A hook that is slower than what it is told of holds up those who cause it: once [`MOST`] events wait, they wait as well.
+/// A slow hook applies back-pressure to the threads that cause its events: they block while [`MAX_WAITING`] events
+/// wait.
 pub(super) struct HookQueue<E> {
     inner: Mutex<Inner<E>>,
-    /// Notified when there is room again.
+    /// Notified when the queue has room again.
     room: Condvar,
 }
 
 struct Inner<E> {
     waiting: VecDeque<E>,
-    /// Whether somebody is telling.
-    telling: bool,
+    /// Set while a thread calls the hook.
+    flushing: bool,
 }
 
-/// The events that may wait, of some hundred bytes each: what other threads cause while a hook runs that is quick, and a
-/// bound for one that is not.
-const MOST: usize = if cfg!(all(test, socketio_loom)) { 1 } else { 4096 };
+/// The maximum number of waiting events, of about a hundred bytes each: enough for the events that other threads cause
+/// while a fast hook runs, and a limit for a slow one.
+const MAX_WAITING: usize = if cfg!(all(test, socketio_loom)) { 1 } else { 4096 };
 
 thread_local! {
-    /// Whether a hook runs on this thread: what it causes itself waits for nobody, who would be itself.
+    /// Set while a hook runs on this thread. Events that it causes do not wait for the hook, because that would
+    /// deadlock.
     #[allow(clippy::missing_const_for_thread_local, reason = "loom's macro takes no `const`")]
     static IN_HOOK: Cell<bool> = Cell::new(false);
 }
@@ -37,26 +39,27 @@ impl<E> HookQueue<E> {
         self.lock().waiting.push_back(event);
     }
 
-    /// Tells what waits. If somebody is at it, that one tells this too, and is waited for if too much waits.
+    /// Passes the waiting events to the hook. If another thread is doing so, it also handles the events of this thread,
+    /// which blocks only while too many events wait.
     pub(super) fn flush(&self, hook: impl Fn(&E)) {
         let mut inner = self.lock();
-        while inner.telling {
-            if inner.waiting.len() <= MOST || IN_HOOK.with(Cell::get) {
+        while inner.flushing {
+            if inner.waiting.len() <= MAX_WAITING || IN_HOOK.with(Cell::get) {
                 return;
             }
             inner = self.room.wait(inner).unwrap_or_else(PoisonError::into_inner);
         }
         while let Some(event) = inner.waiting.pop_front() {
-            inner.telling = true;
+            inner.flushing = true;
             drop(inner);
-            let within = IN_HOOK.with(|in_hook| in_hook.replace(true));
+            let outer = IN_HOOK.with(|in_hook| in_hook.replace(true));
             contained(|| hook(&event));
-            // Outside the lock: it may be the last to hold something of the application's.
+            // Outside the lock: this may drop the last reference to a value of the application.
             contained(|| drop(event));
-            IN_HOOK.with(|in_hook| in_hook.set(within));
+            IN_HOOK.with(|in_hook| in_hook.set(outer));
             inner = self.lock();
-            inner.telling = false;
-            if inner.waiting.len() <= MOST {
+            inner.flushing = false;
+            if inner.waiting.len() <= MAX_WAITING {
                 self.room.notify_all();
             }
         }
@@ -69,7 +72,7 @@ impl<E> HookQueue<E> {
 
 impl<E> Default for HookQueue<E> {
     fn default() -> Self {
-        Self { inner: Mutex::new(Inner { waiting: VecDeque::new(), telling: false }), room: Condvar::new() }
+        Self { inner: Mutex::new(Inner { waiting: VecDeque::new(), flushing: false }), room: Condvar::new() }
     }
 }
 

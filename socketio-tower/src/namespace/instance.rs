@@ -8,10 +8,10 @@ use super::{NamespaceBuilder, Table};
 use crate::handler::ExtractError;
 use crate::socket::Socket;
 
-/// A namespace as a type: its methods handle the events, its fields are what they share.
+/// A type whose methods are the handlers of a namespace, and whose fields are their shared state.
 ///
-/// The attribute `namespace` (feature `macros`) implements it from an `impl` block. By hand,
-/// [`Instance::handler`] makes a handler of a closure that gets the value first:
+/// The attribute `namespace` (feature `macros`) implements this trait from an `impl` block.
+/// In a manual implementation, [`Instance::handler`] makes a handler of a closure whose first argument is the value:
 ///
 /// ```
 /// use std::sync::Arc;
@@ -39,28 +39,62 @@ use crate::socket::Socket;
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no namespace handlers",
-    note = "put `#[namespace]` on the `impl` block with its handlers, or implement `NamespaceHandlers` by hand"
+    note = "put `#[namespace]` on the `impl` block with its handlers, or implement `NamespaceHandlers` manually"
 )]
 pub trait NamespaceHandlers: Sized + Send + Sync + 'static {
-    /// Adds the handlers to a namespace. `instance` leads to the value that they are called with.
+    /// Adds the handlers to a namespace. `instance` provides the value that they are called with.
     fn define(ns: &mut NamespaceBuilder, instance: Instance<Self>);
 }
 
-/// Types as namespaces.
+/// Namespaces as types.
 impl NamespaceBuilder {
-    /// Adds the handlers of a type, all of whose sockets share this one value.
+    /// Adds the handlers of a type, with one value shared by all sockets.
     ///
-    /// Closures and other types may stand beside it, as long as there are not two handlers for one event, nor two connect,
-    /// disconnect or error hooks; middlewares add up.
+    /// Closures and other types can be added next to it, as long as there is at most one handler per event, and one
+    /// connect, disconnect and error handler. Middlewares accumulate.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use socketio_tower::{Instance, NamespaceBuilder, NamespaceHandlers, SocketIo};
+    ///
+    /// struct Greeter(String);
+    ///
+    /// impl NamespaceHandlers for Greeter {
+    ///     fn define(ns: &mut NamespaceBuilder, instance: Instance<Self>) {
+    ///         ns.on("greet", instance.handler(async |greeter: Arc<Self>| greeter.0.clone()));
+    ///     }
+    /// }
+    ///
+    /// let io = SocketIo::new();
+    /// io.of("/", |ns| ns.handlers(Greeter("hello".to_owned())));
+    /// ```
     pub fn handlers<T: NamespaceHandlers>(&mut self, value: T) {
         T::define(self, Instance(Source::Shared(Arc::new(value))));
     }
 
-    /// Adds the handlers of a type of which every socket has a value of its own.
+    /// Adds the handlers of a type, with a separate value for each socket.
     ///
-    /// `make` is called for each client that wants to connect, before the middlewares, in the task of the session: it
-    /// should be quick. The value may keep the socket it is given. It is dropped when the socket's disconnect handler
-    /// has ended, or when a middleware has refused the client. If `make` panics, the client is refused.
+    /// `make` is called for each connection request, before the middlewares, in the task of the session, and should be
+    /// fast. The value may store the socket passed to `make`. It is dropped after the socket's disconnect handler, or
+    /// when a middleware has rejected the request. If `make` panics, the request is rejected.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use std::sync::atomic::{AtomicU32, Ordering};
+    /// use socketio_tower::{Instance, NamespaceBuilder, NamespaceHandlers, SocketIo};
+    ///
+    /// #[derive(Default)]
+    /// struct Calls(AtomicU32);
+    ///
+    /// impl NamespaceHandlers for Calls {
+    ///     fn define(ns: &mut NamespaceBuilder, instance: Instance<Self>) {
+    ///         ns.on("call", instance.handler(async |calls: Arc<Self>| calls.0.fetch_add(1, Ordering::Relaxed) + 1));
+    ///     }
+    /// }
+    ///
+    /// let io = SocketIo::new();
+    /// io.of("/", |ns| ns.handlers_per_socket(|_socket| Calls::default()));
+    /// ```
     pub fn handlers_per_socket<T, F>(&mut self, make: F)
     where
         T: NamespaceHandlers,
@@ -72,8 +106,8 @@ impl NamespaceBuilder {
     }
 }
 
-/// Leads to the value that the handlers of a [`NamespaceHandlers`] are called with: one for all its sockets, or each socket's
-/// own. A handle: cloning is cheap.
+/// A handle to the value that the handlers of a [`NamespaceHandlers`] are called with: one for all sockets, or one per
+/// socket. Cloning is cheap.
 pub struct Instance<T>(Source<T>);
 
 enum Source<T> {
@@ -82,7 +116,8 @@ enum Source<T> {
 }
 
 impl<T: NamespaceHandlers> Instance<T> {
-    /// The value for a socket of this namespace. None after the end of a socket that had its own.
+    /// Returns the value for a socket of this namespace. Returns `None` after the end of a socket with a separate
+    /// value.
     pub fn of(&self, socket: &Socket) -> Option<Arc<T>> {
         match &self.0 {
             Source::Shared(value) => Some(Arc::clone(value)),
@@ -94,7 +129,7 @@ impl<T: NamespaceHandlers> Instance<T> {
         }
     }
 
-    /// The value for a socket, as an argument of a handler.
+    /// Returns the value for a socket, as an argument of a handler.
     pub(super) fn extract(self, socket: &Socket) -> Result<Arc<T>, ExtractError> {
         match self.0 {
             Source::Shared(value) => Ok(value),
@@ -106,13 +141,13 @@ impl<T: NamespaceHandlers> Instance<T> {
 }
 
 impl<T> Instance<T> {
-    /// Makes a handler of an async function or closure whose first argument is the value, as `Arc<T>`, and whose other
-    /// arguments, up to seven, are those of any [handler](crate::handler::Handler).
+    /// Makes a handler of an async function or closure. Its first argument is the value, as `Arc<T>`; up to seven
+    /// further arguments are those of any [handler](crate::handler::Handler).
     pub fn handler<F>(&self, function: F) -> Bound<T, F> {
         Bound::new(self.clone(), function)
     }
 
-    /// What the attribute `namespace` makes of a method.
+    /// Makes a handler of a method, for the attribute `namespace`.
     #[doc(hidden)]
     pub fn method<C, F, Fut>(&self, call: F) -> Method<T, F>
     where
@@ -141,12 +176,12 @@ impl<T> fmt::Debug for Instance<T> {
     }
 }
 
-/// The values of one socket. Kept among its extensions, so that sockets without any cost nothing.
+/// The separate values of one socket, stored in its extensions, so that sockets without any pay nothing.
 #[derive(Clone)]
 struct Instances(Arc<[(InstanceId, AnyInstance)]>);
 
 impl Table {
-    /// Makes the values that are a socket's own.
+    /// Creates the separate values of a socket.
     pub(crate) fn make_instances(&self, socket: &Socket) {
         if !self.instances.is_empty() {
             let instances = self.instances.iter().map(|(id, make)| (*id, make(socket))).collect();

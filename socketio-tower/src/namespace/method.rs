@@ -8,7 +8,7 @@ use crate::handler::{
 };
 use crate::socket::AckSlot;
 
-/// An async function together with the value that is its first argument: a handler, made by
+/// An async function and the value for its first argument: a handler, made by
 /// [`Instance::handler`](crate::Instance::handler).
 pub struct Bound<T, F> {
     instance: Instance<T>,
@@ -80,12 +80,12 @@ impl<T, F> fmt::Debug for Bound<T, F> {
     }
 }
 
-/// A method of an instance, as the attribute `namespace` makes it a handler: the extraction of each argument stands in
-/// the closure, at the argument's place in the source, and so does what the compiler has to say about it.
+/// A method of an instance, as a handler made by the attribute `namespace`. The closure extracts each argument at the
+/// argument's position in the source, so that compiler errors point there.
 #[derive(Debug)]
 pub struct Method<T, F>(Bound<T, F>);
 
-/// The closure of a method extracts its arguments itself.
+/// The arguments of a method, which its closure extracts.
 #[derive(Debug)]
 pub struct MethodArguments;
 
@@ -94,7 +94,7 @@ impl<C> Arguments<C> for MethodArguments {
         Ok(Self)
     }
 
-    /// The attribute says it beside, with [`NamespaceBuilder::require`](super::NamespaceBuilder::require).
+    /// Declares nothing: the attribute calls [`NamespaceBuilder::require`](super::NamespaceBuilder::require).
     fn require(_: &mut Requirements) {}
 }
 
@@ -124,27 +124,27 @@ impl<T, F: Clone> Clone for Method<T, F> {
     }
 }
 
-/// What a method returned, and what is to be made of it: chosen at the return type's place in the source, where the
-/// compiler complains if it is none.
+/// The return value of a method and the function that handles it, created at the position of the return type in the
+/// source, so that compiler errors point there.
 #[derive(Debug)]
 pub struct Returned<R, F>(R, F);
 
 impl<R, F: FnOnce(R, Option<&AckSlot>) -> Result<(), BoxError>> Returned<R, F> {
-    /// By a handler of events.
+    /// Wraps the return value of an event handler.
     pub fn answering(value: R, finish: F) -> Self {
         Self(value, finish)
     }
 }
 
 impl<R, F: FnOnce(R) -> Result<(), BoxError>> Returned<R, F> {
-    /// By a handler that answers nobody.
+    /// Wraps the return value of a handler without an ack.
     pub fn silent(value: R, finish: F) -> Self {
         Self(value, finish)
     }
 }
 
 impl<R, F: FnOnce(R) -> Result<(), ConnectError>> Returned<R, F> {
-    /// By a middleware.
+    /// Wraps the return value of a middleware.
     pub fn admitting(value: R, finish: F) -> Self {
         Self(value, finish)
     }

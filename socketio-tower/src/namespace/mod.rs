@@ -1,9 +1,9 @@
-//! A namespace: its handlers and its members.
+//! Namespaces: their handlers and their members.
 
 mod builder;
 pub use builder::NamespaceBuilder;
 
-/// Types as namespaces, by a trait that has the name which the struct below has inside this crate.
+/// Namespaces as types.
 pub(crate) mod instance;
 
 pub(crate) mod method;
@@ -42,21 +42,21 @@ use socketio_core::packet::AckId;
 use crate::handler::{Cause, Limit};
 use crate::socket::Socket;
 
-/// What all sockets of a namespace share.
+/// The state shared by all sockets of a namespace.
 #[derive(Debug)]
 pub(crate) struct Namespace {
     path: NamespacePath,
-    /// If it met a pattern.
+    /// Set if the name matches a pattern.
     child: Option<Box<DynamicNamespace>>,
-    /// Replaced whole: a client that connects meets all of it or nothing.
+    /// Replaced as a whole: a connecting client sees a complete definition.
     table: RwLock<Arc<Table>>,
-    /// One lock around all rooms, held for as long as it takes to copy handles out.
+    /// A single lock for all rooms, held only as long as it takes to copy handles.
     rooms: Mutex<Members>,
-    /// With the table of the socket that did it, whose hooks are told.
+    /// Events with the table of the socket that caused them, whose hooks are called.
     room_events: HookQueue<(Arc<Table>, RoomEvent)>,
-    /// Whether it was taken away: nobody becomes a member any more.
+    /// Set once the namespace has been removed: no socket can join it any longer.
     removed: AtomicBool,
-    /// Shared by emits and broadcasts, so that a broadcast has one id for all.
+    /// The next ack id. Shared by emits and broadcasts, so that a broadcast has one id for all sockets.
     ack_ids: AtomicU64,
 }
 
@@ -77,19 +77,19 @@ impl Namespace {
         Self { child: Some(Box::new(child)), ..Self::new(path) }
     }
 
-    /// Whether it has a pattern for a path, and so no sockets.
+    /// Returns `true` if the path is a pattern. Such a namespace has no sockets.
     pub(crate) fn is_pattern(&self) -> bool {
         self.child.is_none() && Dispatcher::is_pattern(&self.path)
     }
 
-    /// What the parts in braces of its pattern stand for, if it met one.
+    /// Returns the path parameters, if the name matches a pattern.
     pub(crate) fn captures(&self) -> Option<&Captures> {
         self.child.as_ref().map(|child| &child.captures)
     }
 
-    /// Nobody becomes a member of it any more, nor of what lives by it. Whoever is one already is found in its rooms by
-    /// those that look after this.
-    fn remove_itself(&self) {
+    /// Marks the namespace and the dynamic namespaces of its pattern as removed. No socket can join any longer, and the
+    /// existing members are all in the rooms.
+    fn mark_removed(&self) {
         self.removed.store(true, Ordering::Release);
     }
 
@@ -102,42 +102,42 @@ impl Namespace {
         self.child.as_ref().is_some_and(|child| Arc::ptr_eq(&child.parent, pattern))
     }
 
-    /// Whether it has sockets, and may have more.
+    /// Returns `true` if the namespace has sockets and has not been removed.
     fn is_open(&self) -> bool {
         !self.is_removed() && !self.rooms().is_empty()
     }
 
-    /// Adds a member, if there may be one more.
+    /// Adds a socket to the members, within the limits.
     pub(crate) fn insert(&self, socket: &Socket) -> Result<MemberKey, Barred> {
         let mut rooms = self.rooms();
-        // Under the lock: whoever removes it takes the lock afterwards, and finds the members that came before.
+        // Under the lock: removal takes the lock afterwards, and finds earlier members.
         if self.is_removed() {
             return Err(Barred::Removed);
         }
-        let begins = self.child.as_ref().filter(|_| rooms.is_empty());
-        if begins.is_some_and(|child| !child.begin()) {
+        let opened = self.child.as_ref().filter(|_| rooms.is_empty());
+        if opened.is_some_and(|child| !child.open()) {
             return Err(Barred::Namespaces);
         }
         let member = rooms.insert(socket.id(), socket.clone());
         if member.is_err()
-            && let Some(child) = begins
+            && let Some(child) = opened
         {
-            child.end();
+            child.close();
         }
         let member = member.map_err(|_| Barred::IdTaken);
         if let Ok(member) = member {
-            // Under the same lock: nobody finds it in the rooms before it is a member, nor without what it joined in its
-            // middlewares.
+            // Under the same lock, so that no broadcast finds the socket before it is a member, or without the rooms
+            // that it joined in its middlewares.
             for room in socket.set_member(member) {
                 self.join_under(&mut rooms, socket, member, &room);
             }
         }
         drop(rooms);
-        if let Some(child) = begins {
-            child.tell();
+        if let Some(child) = opened {
+            child.flush_events();
         }
         if socket.listens_to_rooms() {
-            self.tell_rooms(socket);
+            self.flush_room_events(socket);
         }
         member
     }
@@ -157,16 +157,16 @@ impl Namespace {
         let mut current = self.table.write().unwrap_or_else(PoisonError::into_inner);
         let former = std::mem::replace(&mut *current, Arc::new(table));
         drop(current);
-        // Outside the lock: it may be the last to hold what the application's closures captured.
+        // Outside the lock: this may drop the last reference to captures of the application's closures.
         drop(former);
     }
 
     pub(crate) fn rooms(&self) -> MutexGuard<'_, Members> {
-        // Nothing of the application's runs under the lock.
+        // No application code runs under the lock.
         self.rooms.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The member of this id.
+    /// Returns the member with this id.
     pub(crate) fn socket(&self, id: &SocketId) -> Option<Socket> {
         let rooms = self.rooms();
         rooms.get(rooms.find(id)?).cloned()
@@ -180,19 +180,19 @@ impl Namespace {
 /// The members of a namespace, by their rooms.
 pub(crate) type Members = Rooms<Socket, RandomState>;
 
-/// Why a socket cannot be a member.
+/// The reason that a socket cannot become a member.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Barred {
-    /// The namespace was taken away.
+    /// The namespace was removed.
     Removed,
-    /// There is one with its id.
+    /// Another member has the same id.
     IdTaken,
-    /// As many namespaces live as may.
+    /// The maximum number of dynamic namespaces is open.
     Namespaces,
 }
 
 impl Barred {
-    /// What the application is told.
+    /// Returns the cause to report to the application.
     pub(crate) fn cause(self) -> Cause {
         match self {
             Self::Removed => Cause::UnknownNamespace,
@@ -202,7 +202,7 @@ impl Barred {
     }
 }
 
-/// The membership of a socket; dropped, the socket is marked as gone and leaves its rooms.
+/// The membership of a socket. When dropped, the socket is marked as gone and leaves its rooms.
 #[derive(Debug)]
 pub(crate) struct Membership {
     socket: Socket,
@@ -215,7 +215,7 @@ impl Membership {
         Self { socket, namespace, member }
     }
 
-    /// Ends the membership and tells the rooms it was in.
+    /// Ends the membership. Returns the rooms the socket was in.
     pub(crate) fn end(self) -> Vec<String> {
         self.leave()
     }

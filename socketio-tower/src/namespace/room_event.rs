@@ -2,11 +2,11 @@ use std::sync::Arc;
 
 use socketio_core::SocketId;
 
-/// What happened to a room. The room that every socket has under its own id is none of them, unless another joins it.
+/// An event of a room. The room with a socket's own id is reported only if another socket joins it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RoomEvent {
-    /// Somebody joins a room in which nobody was; [`Joined`](Self::Joined) follows.
+    /// A socket is joining a room without members. [`Joined`](Self::Joined) follows.
     Created {
         /// The room.
         room: Arc<str>,
@@ -25,7 +25,7 @@ pub enum RoomEvent {
         /// The socket.
         socket: SocketId,
     },
-    /// The last has left.
+    /// The last socket has left the room.
     Deleted {
         /// The room.
         room: Arc<str>,

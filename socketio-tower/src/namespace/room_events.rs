@@ -12,8 +12,8 @@ impl Socket {
         self.table().listens_to_rooms() || !self.server().observers().is_empty()
     }
 
-    /// Whether somebody is told that it joins or leaves this room. Its own is nobody's concern.
-    fn is_told_of(&self, room: &str) -> bool {
+    /// Returns `true` if joining or leaving the room is reported. The room of the socket's own id is not.
+    fn reports_room(&self, room: &str) -> bool {
         self.listens_to_rooms() && self.id().as_str() != room
     }
 }
@@ -23,13 +23,13 @@ impl Namespace {
         let mut rooms = self.rooms();
         let joined = self.join_under(&mut rooms, socket, member, room);
         drop(rooms);
-        if joined && socket.is_told_of(room) {
-            self.tell_rooms(socket);
+        if joined && socket.reports_room(room) {
+            self.flush_room_events(socket);
         }
         joined
     }
 
-    /// The same under the lock of the rooms; [`tell_rooms`](Self::tell_rooms) afterwards.
+    /// Joins a room under the lock of the rooms. Must be followed by [`flush_room_events`](Self::flush_room_events).
     pub(super) fn join_under(
         &self,
         rooms: &mut Members,
@@ -37,7 +37,7 @@ impl Namespace {
         member: MemberKey,
         room: &str,
     ) -> bool {
-        if !socket.is_told_of(room) {
+        if !socket.reports_room(room) {
             return rooms.join(member, room);
         }
         let (there, existed) = (rooms.is_in(member, room), rooms.exists(room));
@@ -55,42 +55,42 @@ impl Namespace {
     pub(crate) fn leave(&self, socket: &Socket, member: MemberKey, room: &str) -> bool {
         let mut rooms = self.rooms();
         let left = rooms.leave(member, room);
-        let told = left && socket.is_told_of(room);
-        if told {
-            self.left(&rooms, socket, room.into());
+        let reported = left && socket.reports_room(room);
+        if reported {
+            self.push_left(&rooms, socket, room.into());
         }
         drop(rooms);
-        if told {
-            self.tell_rooms(socket);
+        if reported {
+            self.flush_room_events(socket);
         }
         left
     }
 
-    /// The socket is no member any more; tells the rooms it was in.
+    /// Removes a socket from the members. Returns the rooms it was in.
     pub(super) fn remove(&self, socket: &Socket, member: MemberKey) -> Vec<String> {
         let mut rooms = self.rooms();
         let removed = rooms.remove(member);
-        let ended = self.child.as_ref().filter(|_| removed.is_some() && rooms.is_empty());
-        if let Some(child) = ended {
-            child.end();
+        let closed = self.child.as_ref().filter(|_| removed.is_some() && rooms.is_empty());
+        if let Some(child) = closed {
+            child.close();
         }
         if let Some((_, names)) = &removed
             && socket.listens_to_rooms()
         {
-            names.iter().for_each(|room| self.left(&rooms, socket, Arc::clone(room)));
+            names.iter().for_each(|room| self.push_left(&rooms, socket, Arc::clone(room)));
         }
         drop(rooms);
         if socket.listens_to_rooms() {
-            self.tell_rooms(socket);
+            self.flush_room_events(socket);
         }
-        if let Some(child) = ended {
-            child.tell();
+        if let Some(child) = closed {
+            child.flush_events();
         }
         // The member, a handle to the socket, is dropped outside the lock.
         removed.map_or_else(Vec::new, |(_, rooms)| rooms.iter().map(ToString::to_string).collect())
     }
 
-    pub(super) fn tell_rooms(&self, socket: &Socket) {
+    pub(super) fn flush_room_events(&self, socket: &Socket) {
         let (observers, namespace) = (socket.server().observers(), self.path());
         self.room_events.flush(|(table, event)| {
             match event {
@@ -108,7 +108,7 @@ impl Namespace {
         });
     }
 
-    fn left(&self, rooms: &Members, socket: &Socket, room: Arc<str>) {
+    fn push_left(&self, rooms: &Members, socket: &Socket, room: Arc<str>) {
         let deleted = !rooms.exists(&room);
         let left = RoomEvent::Left { room: Arc::clone(&room), socket: socket.id() };
         self.room_events.push((Arc::clone(socket.table()), left));

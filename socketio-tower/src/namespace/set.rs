@@ -11,11 +11,11 @@ use crate::panics::contained;
 use crate::server::Server;
 use crate::socket::Socket;
 
-/// The namespaces of a server, and the server.
+/// The namespaces of a server, with the state that the whole server shares.
 #[derive(Debug)]
 pub(crate) struct NamespaceSet {
     server: Server,
-    /// Told of what concerns no namespace, or one without a hook of its own.
+    /// The hook for errors that concern no namespace, or one without a hook.
     on_error: Option<ErrorHook>,
     inner: RwLock<Inner>,
     dynamic: Arc<DynamicNamespaces>,
@@ -39,7 +39,7 @@ impl Default for NamespaceSettings {
 #[derive(Debug, Default)]
 struct Inner {
     dispatcher: Dispatcher,
-    /// Those that were defined; one with a pattern has handlers, but no sockets.
+    /// The defined namespaces. One whose path is a pattern has handlers but no sockets.
     namespaces: Vec<Arc<Namespace>>,
 }
 
@@ -54,14 +54,14 @@ impl NamespaceSet {
         }
     }
 
-    /// Returns the part of the server that all others share.
+    /// Returns the state shared by the whole server.
     pub(crate) fn server(&self) -> &Server {
         &self.server
     }
 
-    /// Tells the application that something was not handled: the namespace's hook, or else the server's.
+    /// Reports an error to the namespace's hook, or else to the server's.
     pub(crate) fn report(&self, hook: Option<&ErrorHook>, error: ErrorContext<'_>) {
-        // It writes down an error of the application's.
+        // Logging formats an error of the application.
         contained(|| error.trace());
         if let Cause::LimitReached(limit) = error.cause() {
             let (namespace, socket) = (error.namespace(), error.socket().map(Socket::id));
@@ -73,22 +73,22 @@ impl NamespaceSet {
         }
     }
 
-    /// Keeps mistakes in the set-up until the layer is made.
+    /// Records setup errors until the layer is created.
     ///
     /// # Panics
     ///
-    /// Panics if a layer was made already and there is one.
+    /// Panics if the layer has already been created and there is an error.
     pub(crate) fn record(&self, errors: impl IntoIterator<Item = SetupError>) {
         self.setup.record(errors);
     }
 
-    /// Ends the set-up, unless it has mistakes: from now on they panic.
+    /// Finishes the setup, unless it has errors. Later setup errors panic.
     pub(crate) fn finish_setup(&self) -> Result<(), SetupErrors> {
-        // A definition that comes meanwhile waits, and is either seen or meets a set-up that is finished.
+        // A concurrent definition waits for the lock. It is either seen here, or finds the setup finished.
         let inner = self.read();
         let mut errors = self.setup.errors();
         for namespace in &inner.namespaces {
-            errors.extend(self.missing(namespace, namespace.table().requirements()));
+            errors.extend(self.missing_requirements(namespace, namespace.table().requirements()));
         }
         match SetupErrors::new(errors) {
             Some(errors) => Err(errors),
@@ -99,8 +99,8 @@ impl NamespaceSet {
         }
     }
 
-    /// What the handlers of a namespace ask for, and cannot have.
-    fn missing(&self, namespace: &Namespace, requirements: &Requirements) -> Vec<SetupError> {
+    /// Returns an error for each requirement of a namespace's handlers that is not satisfied.
+    fn missing_requirements(&self, namespace: &Namespace, requirements: &Requirements) -> Vec<SetupError> {
         let path = || namespace.path().to_owned();
         let missing = requirements.states().filter(|(id, _)| !self.server.has_state(*id));
         let mut errors: Vec<_> =
@@ -111,7 +111,7 @@ impl NamespaceSet {
         errors
     }
 
-    /// The namespace that a client names; one that meets a pattern is made if it is not there.
+    /// Returns the namespace with this name. Creates a dynamic namespace if the name matches a pattern.
     pub(crate) fn resolve(&self, name: &str) -> Option<Arc<Namespace>> {
         let inner = self.read();
         match inner.dispatcher.resolve(name)? {
@@ -122,7 +122,7 @@ impl NamespaceSet {
         }
     }
 
-    /// The namespace of this path, if it was defined by that path or lives.
+    /// Returns the namespace with this path, if it was defined by that path or is open.
     pub(crate) fn find(&self, name: &str) -> Option<Arc<Namespace>> {
         let inner = self.read();
         match inner.dispatcher.resolve(name)? {
@@ -131,29 +131,30 @@ impl NamespaceSet {
         }
     }
 
-    /// Adds a definition to the namespace of this path or pattern, which clients meet only afterwards if it is new.
+    /// Adds a definition to the namespace of this path or pattern. A new namespace becomes visible to clients only
+    /// afterwards.
     ///
     /// # Panics
     ///
-    /// Panics if a layer was made already and the definition has a mistake.
-    pub(super) fn add(&self, path: &NamespacePath, mut addition: Table, mut mistakes: Vec<SetupError>) {
-        // Declared before the lock, and so dropped after it, as is `addition`: whatever way this ends, they may be the last to
-        // hold what handlers have captured.
+    /// Panics if the layer has already been created and the definition has an error.
+    pub(super) fn add(&self, path: &NamespacePath, mut addition: Table, mut errors: Vec<SetupError>) {
+        // Declared before the lock and therefore dropped after it, as is `addition`: on every return path they may hold
+        // the last reference to captures of handlers.
         let (namespace, mut table);
         let mut inner = self.write();
-        let known = inner.namespaces.iter().find(|other| other.path() == path.as_str()).cloned();
-        namespace = known.clone().unwrap_or_else(|| Arc::new(Namespace::new(path.clone())));
+        let existing = inner.namespaces.iter().find(|other| other.path() == path.as_str()).cloned();
+        namespace = existing.clone().unwrap_or_else(|| Arc::new(Namespace::new(path.clone())));
         table = Table::clone(&namespace.table());
-        mistakes.extend(table.merge(&mut addition).into_iter().map(|method| {
+        errors.extend(table.merge(&mut addition).into_iter().map(|method| {
             let namespace = path.as_str().to_owned();
             SetupError::SetTwice { namespace, method }
         }));
         if self.setup.is_done() {
-            mistakes.extend(self.missing(&namespace, table.requirements()));
+            errors.extend(self.missing_requirements(&namespace, table.requirements()));
         }
-        // First, because no client should meet what makes this panic.
-        self.setup.record(mistakes);
-        if known.is_none() {
+        // Recorded first, because clients must not see a definition that causes a panic.
+        self.setup.record(errors);
+        if existing.is_none() {
             let inserted = match Dispatcher::is_pattern(path) {
                 true => inner.dispatcher.insert_pattern(path.clone()),
                 false => Ok(inner.dispatcher.insert(path.clone())),
@@ -169,25 +170,25 @@ impl NamespaceSet {
         namespace.publish(table);
     }
 
-    /// Takes a namespace that was defined, or a pattern, out; gives it, and what lives by it. Nobody becomes a member of
-    /// them any more.
+    /// Removes a defined namespace or pattern. Returns it with the dynamic namespaces of the pattern. No socket can
+    /// join them any longer.
     pub(crate) fn remove(&self, path: &str) -> Option<Vec<Arc<Namespace>>> {
         let mut inner = self.write();
         let index = inner.dispatcher.remove(path)?;
         let namespace = inner.namespaces.remove(index.get());
-        namespace.remove_itself();
+        namespace.mark_removed();
         drop(inner);
         let mut removed = self.dynamic.of(&namespace);
         removed.push(namespace);
         Some(removed)
     }
 
-    /// Those that were defined, patterns among them.
+    /// Returns the defined namespaces, including patterns.
     pub(crate) fn defined(&self) -> Vec<Arc<Namespace>> {
         self.read().namespaces.clone()
     }
 
-    /// Those that have sockets, or may have: patterns are not among them, but what lives by them is.
+    /// Returns the namespaces that may have sockets: defined paths and open dynamic namespaces, but no patterns.
     pub(crate) fn all(&self) -> Vec<Arc<Namespace>> {
         let mut all = self.defined();
         all.retain(|namespace| !namespace.is_pattern());

@@ -3,17 +3,16 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::error::{SetupError, SetupErrors};
 
-/// The mistakes in the set-up of a server: kept until its layer is made, which reports them. Afterwards nobody would ask
-/// for them.
+/// The setup errors of a server, kept until its layer is created, which reports them.
 #[derive(Debug, Default)]
 pub(super) struct Setup {
     errors: Mutex<Vec<SetupError>>,
-    /// Whether a layer was made.
+    /// Set once a layer has been created.
     done: AtomicBool,
 }
 
 impl Setup {
-    /// Whether a layer was made.
+    /// Returns `true` once a layer has been created.
     pub(super) fn is_done(&self) -> bool {
         self.done.load(Ordering::Acquire)
     }
@@ -22,11 +21,11 @@ impl Setup {
         self.done.store(true, Ordering::Release);
     }
 
-    /// Keeps mistakes.
+    /// Records errors.
     ///
     /// # Panics
     ///
-    /// Panics if a layer was made already and there is one.
+    /// Panics if the layer has already been created and there is an error.
     pub(super) fn record(&self, errors: impl IntoIterator<Item = SetupError>) {
         let Some(errors) = SetupErrors::new(errors.into_iter().collect()) else { return };
         assert!(!self.is_done(), "{errors}");

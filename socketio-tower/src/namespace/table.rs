@@ -14,7 +14,7 @@ use crate::handler::{
 };
 use crate::socket::Socket;
 
-/// The handlers of a namespace. A socket keeps to the table that stood when it connected.
+/// The handlers of a namespace. A socket keeps the table that was current when it connected.
 #[derive(Clone, Default)]
 pub(crate) struct Table {
     pub(super) names: EventNames,
@@ -30,30 +30,30 @@ pub(crate) struct Table {
     pub(super) error: Option<ErrorHook>,
     pub(super) concurrency: Option<usize>,
     pub(super) requirements: Requirements,
-    /// For the values of which every socket has its own.
+    /// The constructors of the values that each socket has separately.
     pub(super) instances: Vec<(InstanceId, Arc<MakeInstance>)>,
 }
 
-/// Which of the values that a socket has as its own.
+/// The id of a value that each socket has separately.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct InstanceId(u64);
 
 impl InstanceId {
-    /// An id that was never used before.
+    /// Returns an id that has not been used before.
     pub(super) fn new() -> Self {
         static LAST: AtomicU64 = AtomicU64::new(0);
         Self(LAST.fetch_add(1, Ordering::Relaxed))
     }
 }
 
-/// Makes a socket's own value.
+/// A constructor of a socket's separate value.
 pub(super) type MakeInstance = dyn Fn(&Socket) -> AnyInstance + Send + Sync;
 
 pub(super) type AnyInstance = Arc<dyn Any + Send + Sync>;
 
 type SyncFilter = dyn Fn(&Socket, &Event) -> Verdict + Send + Sync;
 
-/// Decides on the events that a client sends.
+/// A filter of the events that a client sends.
 #[derive(Clone)]
 pub(crate) enum Filter {
     Now(Arc<SyncFilter>),
@@ -63,10 +63,10 @@ pub(crate) enum Filter {
 /// A hook for the events that are sent to a client.
 pub(crate) type Listener = Arc<dyn Fn(&Socket, &Event) + Send + Sync>;
 
-/// A hook for what happens to rooms.
+/// A hook for events of rooms.
 pub(super) type RoomHook = Arc<dyn Fn(&RoomEvent) + Send + Sync>;
 
-/// The name of the method that sets the handler of an event, for mistakes.
+/// Returns the call that sets the handler of an event, for setup errors.
 pub(crate) fn on(event: &str) -> String {
     format!("on({event:?}, …)")
 }
@@ -75,17 +75,17 @@ pub(crate) type EventHandler = BoxHandler<EventContext, Outcome>;
 pub(crate) type Middleware = BoxHandler<ConnectContext, Result<(), ConnectError>>;
 
 impl Table {
-    /// Adds another definition. What both have, and of which there can be one, stays as it is here, and in `other`; returns
-    /// how it was set.
+    /// Adds another definition. Handlers and settings that both have and that can be set only once are kept here and
+    /// left in `other`. Returns the methods that set them.
     pub(super) fn merge(&mut self, other: &mut Self) -> Vec<String> {
-        let mut twice = Vec::new();
+        let mut duplicates = Vec::new();
         let mut rest = Vec::new();
         let events = std::mem::take(&mut other.events);
         for (name, handler) in other.names.iter().zip(events) {
             match self.names.insert(name) {
                 Ok(place) if place.get() == self.events.len() => self.events.push(handler),
                 _ => {
-                    twice.push(on(name));
+                    duplicates.push(on(name));
                     rest.push(handler);
                 }
             }
@@ -93,7 +93,7 @@ impl Table {
         other.events = rest;
         let mut set = |method: &str, is_free: bool| {
             if !is_free {
-                twice.push(format!("{method}(…)"));
+                duplicates.push(format!("{method}(…)"));
             }
         };
         set("fallback", merge_one(&mut self.fallback, &mut other.fallback));
@@ -108,10 +108,10 @@ impl Table {
         self.rooms.append(&mut other.rooms);
         self.instances.append(&mut other.instances);
         self.requirements.add(std::mem::take(&mut other.requirements));
-        twice
+        duplicates
     }
 
-    /// The handler of an event, and by which index its name is known.
+    /// Returns the handler of an event and the index of its name.
     pub(crate) fn event(&self, name: &str) -> Option<(EventIndex, &EventHandler)> {
         let index = self.names.get(name)?;
         Some((index, &self.events[index.get()]))
@@ -121,7 +121,7 @@ impl Table {
         self.names.name(index)
     }
 
-    /// The handler of events that have no other.
+    /// Returns the handler of events that have no other handler.
     pub(crate) fn fallback(&self) -> Option<&EventHandler> {
         self.fallback.as_deref()
     }
@@ -138,23 +138,23 @@ impl Table {
         self.disconnect.as_deref()
     }
 
-    /// Whether every event goes on to its handler.
+    /// Returns `true` if every event is passed to its handler.
     pub(crate) fn is_open(&self) -> bool {
         self.filters.is_empty() && self.policy.as_ref().is_none_or(EventPolicy::is_open)
     }
 
-    /// Which events a socket may receive, unless it has a policy of its own.
+    /// Returns the policy of sockets that have not changed it.
     pub(crate) fn policy(&self) -> &EventPolicy {
         const OPEN: &EventPolicy = &EventPolicy::all();
         self.policy.as_ref().unwrap_or(OPEN)
     }
 
-    /// What decides on an event before its handlers, in order.
+    /// Returns the filters, in order.
     pub(crate) fn filters(&self) -> &[Filter] {
         &self.filters
     }
 
-    /// Who is told of what is sent.
+    /// Returns the listeners for emitted events.
     pub(crate) fn outgoing(&self) -> &[Listener] {
         &self.outgoing
     }
@@ -163,7 +163,7 @@ impl Table {
         !self.rooms.is_empty()
     }
 
-    /// Who is told of what happens to rooms.
+    /// Returns the hooks for events of rooms.
     pub(super) fn room_hooks(&self) -> &[RoomHook] {
         &self.rooms
     }
@@ -172,7 +172,7 @@ impl Table {
         self.error.as_ref()
     }
 
-    /// How many handlers of one socket may wait at once, if the namespace says so.
+    /// Returns the maximum number of pending handlers per socket, if the namespace sets it.
     pub(crate) fn concurrency(&self) -> Option<usize> {
         self.concurrency
     }
@@ -188,7 +188,7 @@ impl fmt::Debug for Table {
     }
 }
 
-/// Moves a value to where there is none; false if there is one, and both stay.
+/// Moves a value into an empty place. Returns `false` and leaves both if the place is taken.
 fn merge_one<T>(place: &mut Option<T>, other: &mut Option<T>) -> bool {
     if place.is_none() {
         *place = other.take();

@@ -9,9 +9,9 @@ use super::HookQueue;
 struct Counter {
     value: Mutex<u32>,
     queue: HookQueue<u32>,
-    /// The values that the hook was told. It is not loom's lock, which would order the threads.
-    told: std::sync::Mutex<Vec<u32>>,
-    telling: AtomicBool,
+    /// The values passed to the hook. Not a lock of loom, which would order the threads.
+    delivered: std::sync::Mutex<Vec<u32>>,
+    flushing: AtomicBool,
     overlapped: std::sync::atomic::AtomicBool,
 }
 
@@ -22,18 +22,18 @@ impl Counter {
         self.queue.push(*value);
         drop(value);
         self.queue.flush(|value| {
-            // A panic would be contained.
-            if self.telling.swap(true, Ordering::AcqRel) {
+            // Recorded, because a panic would be contained.
+            if self.flushing.swap(true, Ordering::AcqRel) {
                 self.overlapped.store(true, Ordering::Relaxed);
             }
-            self.told.lock().expect("no thread panics").push(*value);
-            self.telling.store(false, Ordering::Release);
+            self.delivered.lock().expect("no thread panics").push(*value);
+            self.flushing.store(false, Ordering::Release);
         });
     }
 }
 
 #[test]
-fn events_are_told_once_in_order_by_one_thread_at_a_time() {
+fn events_are_delivered_once_in_order_by_one_thread_at_a_time() {
     let mut model = loom::model::Builder::new();
     model.preemption_bound = Some(3);
     model.check(|| {
@@ -44,7 +44,7 @@ fn events_are_told_once_in_order_by_one_thread_at_a_time() {
         });
         counter.count();
         threads.into_iter().for_each(|thread| thread.join().unwrap());
-        assert!(!counter.overlapped.load(Ordering::Relaxed), "two threads told at once");
-        assert_eq!(*counter.told.lock().expect("no thread panics"), [1, 2, 3, 4]);
+        assert!(!counter.overlapped.load(Ordering::Relaxed), "two threads delivered at once");
+        assert_eq!(*counter.delivered.lock().expect("no thread panics"), [1, 2, 3, 4]);
     });
 }

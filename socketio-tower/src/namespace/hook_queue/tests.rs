@@ -4,43 +4,44 @@ use std::thread;
 
 use super::*;
 
-/// Threads that are quicker than the hook had filled the memory.
+/// Threads that were faster than the hook once filled the memory.
 #[test]
-fn a_slow_hook_holds_up_those_who_cause_its_events() {
-    let (queue, most, told) = (Arc::new(HookQueue::default()), AtomicUsize::new(0), AtomicUsize::new(0));
-    let (threads, each) = (4, 5 * MOST);
+fn a_slow_hook_blocks_the_threads_that_cause_its_events() {
+    let (queue, longest, delivered) =
+        (Arc::new(HookQueue::default()), AtomicUsize::new(0), AtomicUsize::new(0));
+    let (threads, each) = (4, 5 * MAX_WAITING);
     thread::scope(|scope| {
         for _ in 0..threads {
             scope.spawn(|| {
                 for n in 0..each {
                     queue.push(n);
                     queue.flush(|_| {
-                        most.fetch_max(queue.lock().waiting.len(), Ordering::Relaxed);
-                        told.fetch_add(1, Ordering::Relaxed);
+                        longest.fetch_max(queue.lock().waiting.len(), Ordering::Relaxed);
+                        delivered.fetch_add(1, Ordering::Relaxed);
                         thread::yield_now();
                     });
                 }
             });
         }
     });
-    assert_eq!(told.into_inner(), threads * each);
-    assert!(most.into_inner() <= MOST + threads, "what is there when it is full, and one of each thread");
+    assert_eq!(delivered.into_inner(), threads * each);
+    assert!(longest.into_inner() <= MAX_WAITING + threads, "a full queue, and one event of each thread");
 }
 
-/// A hook that causes more than may wait waits for nobody.
+/// A hook that causes more events than may wait does not block.
 #[test]
-fn what_a_hook_causes_waits_for_nobody() {
+fn a_hook_that_causes_events_does_not_block() {
     let queue = HookQueue::default();
-    let told = AtomicUsize::new(0);
+    let delivered = AtomicUsize::new(0);
     queue.push(0);
     queue.flush(|n| {
-        told.fetch_add(1, Ordering::Relaxed);
+        delivered.fetch_add(1, Ordering::Relaxed);
         if *n == 0 {
-            for _ in 0..2 * MOST {
+            for _ in 0..2 * MAX_WAITING {
                 queue.push(1);
-                queue.flush(|_| panic!("somebody is telling"));
+                queue.flush(|_| panic!("another call is flushing"));
             }
         }
     });
-    assert_eq!(told.into_inner(), 1 + 2 * MOST);
+    assert_eq!(delivered.into_inner(), 1 + 2 * MAX_WAITING);
 }
