@@ -4,7 +4,7 @@ use syn::{ImplItem, ItemImpl};
 
 use crate::method::{Method, Role};
 
-/// An `impl` block without our attributes, what was found in it, and what is wrong with it.
+/// An `impl` block without this crate's attributes, the methods found in it, and the errors.
 pub(crate) struct Block {
     pub(crate) item: ItemImpl,
     pub(crate) methods: Vec<Method>,
@@ -15,7 +15,7 @@ impl Block {
     pub(crate) fn new(mut item: ItemImpl) -> Self {
         let (mut methods, mut errors) = (Vec::new(), Vec::new());
         if let Some((path, _)) = &item.trait_ {
-            let message = "the handlers of a namespace stand in an `impl` block of the type, not of a trait";
+            let message = "`#[namespace]` applies to an `impl` block of a type, not of a trait";
             errors.push(syn::Error::new_spanned(path, message));
             return Self { item, methods, errors };
         }
@@ -26,26 +26,26 @@ impl Block {
                 Err(error) => errors.push(error),
             }
         }
-        errors.extend(twice(&methods));
+        errors.extend(duplicates(&methods));
         Self { item, methods, errors }
     }
 }
 
-/// One error for each method that would take the place of another.
-fn twice(methods: &[Method]) -> Vec<syn::Error> {
-    let mut known = HashMap::new();
+/// Returns an error for each method that would replace another.
+fn duplicates(methods: &[Method]) -> Vec<syn::Error> {
+    let mut seen = HashMap::new();
     let mut errors = Vec::new();
     for method in methods {
-        // Of several methods under conditions at most one may be there.
+        // At most one of several methods with conditions may be compiled.
         if method.is_conditional() || method.role == Role::Middleware {
             continue;
         }
         let role = method.role.to_string();
-        if let Some(first) = known.get(&role) {
-            let message = format!("`{first}` is {role} already");
+        if let Some(first) = seen.get(&role) {
+            let message = format!("`{first}` is already {role}");
             errors.push(syn::Error::new(method.role_span, message));
         } else {
-            known.insert(role, method.ident.to_string());
+            seen.insert(role, method.ident.to_string());
         }
     }
     errors

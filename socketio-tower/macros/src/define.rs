@@ -7,7 +7,7 @@ use crate::block::Block;
 use crate::method::{Method, Role};
 
 impl Block {
-    /// The block, and the implementation of `NamespaceHandlers` beside it. `root` is the path of socketio-tower.
+    /// Returns the block and the implementation of `NamespaceHandlers`. `root` is the path of socketio-tower.
     pub(crate) fn expand(self, root: &Path) -> TokenStream {
         let Self { item, methods, errors } = self;
         let errors = errors.into_iter().map(syn::Error::into_compile_error);
@@ -17,7 +17,7 @@ impl Block {
         let (parameters, _, conditions) = item.generics.split_for_impl();
         let namespace = &item.self_ty;
         let methods = methods.iter().map(|method| method.register(root));
-        // Also when there are errors: otherwise whoever uses the type as a namespace would be reported as well.
+        // Implemented even after errors: otherwise the compiler would also report each use of the type as a namespace.
         quote! {
             #item
 
@@ -35,48 +35,48 @@ impl Block {
 }
 
 impl Method {
-    /// The statement that adds the method to the builder `ns`.
+    /// Returns the statement that adds the method to the builder `ns`.
     fn register(&self, root: &Path) -> TokenStream {
         let (handler, extract) = (quote!(#root::handler), quote!(#root::extract));
         let returned = &self.returned;
-        let place = at(returned.span());
+        let span = at(returned.span());
         let reply = (
             quote!(answering),
-            quote_spanned!(place=> |reply, ack| <#returned as #handler::EventReply>::reply(reply, ack)),
+            quote_spanned!(span=> |reply, ack| <#returned as #handler::EventReply>::reply(reply, ack)),
         );
-        let outcome = (
-            quote!(silent),
-            quote_spanned!(place=> |reply| <#returned as #handler::NoReply>::outcome(reply)),
-        );
+        let outcome =
+            (quote!(silent), quote_spanned!(span=> |reply| <#returned as #handler::NoReply>::outcome(reply)));
         let verdict = (
             quote!(admitting),
-            quote_spanned!(place=> |reply| <#returned as #handler::ConnectReply>::verdict(reply)),
+            quote_spanned!(span=> |reply| <#returned as #handler::ConnectReply>::verdict(reply)),
         );
         let event = quote!(#extract::EventContext);
         let connect = quote!(#extract::ConnectContext);
-        let end = quote!(#extract::DisconnectContext);
-        // With how the mistakes in a set-up name it.
-        let (context, (made, finish), add, setter) = match &self.role {
+        let disconnect = quote!(#extract::DisconnectContext);
+        // The last element is how setup errors name the method.
+        let (context, (constructor, finish), add, setter) = match &self.role {
             Role::Event(name) => (event, reply, quote!(on(#name, handler)), format!("on({name:?}, …)")),
             Role::Fallback => (event, reply, quote!(fallback(handler)), "fallback(…)".to_owned()),
             Role::Connect => (connect, outcome, quote!(on_connect(handler)), "on_connect(…)".to_owned()),
-            Role::Disconnect => (end, outcome, quote!(on_disconnect(handler)), "on_disconnect(…)".to_owned()),
+            Role::Disconnect => {
+                (disconnect, outcome, quote!(on_disconnect(handler)), "on_disconnect(…)".to_owned())
+            }
             Role::Middleware => (connect, verdict, quote!(middleware(handler)), "middleware(…)".to_owned()),
             Role::Error => return self.register_error_hook(root),
         };
         let (conditions, ident, arguments) = (&self.conditions, &self.ident, &self.arguments);
         let values: Vec<_> = (0..arguments.len()).map(|index| format_ident!("argument{index}")).collect();
         let extractor = |argument: &Type| {
-            let place = at(argument.span());
-            quote_spanned!(place=> <#argument as #extract::Extract<#context>>)
+            let span = at(argument.span());
+            quote_spanned!(span=> <#argument as #extract::Extract<#context>>)
         };
         let extractors: Vec<_> = arguments.iter().map(extractor).collect();
-        // By its path: an `Arc` has methods of its own, such as `clone`.
+        // Called by its path, because `Arc` has methods such as `clone`.
         let method = quote_spanned! {at(ident.span())=>
             instance.method(|this, context: &mut #context| {
                 #(let #values = #extractors::extract(context)?;)*
                 ::core::result::Result::Ok(async move {
-                    #root::__private::Returned::#made(Self::#ident(&this, #(#values),*).await, #finish)
+                    #root::__private::Returned::#constructor(Self::#ident(&this, #(#values),*).await, #finish)
                 })
             })
         };
@@ -90,7 +90,7 @@ impl Method {
         }
     }
 
-    /// What the error hook is told is borrowed, so it is no handler.
+    /// Returns the statement that sets the error hook. It is not a handler, because its argument is borrowed.
     fn register_error_hook(&self, root: &Path) -> TokenStream {
         let (conditions, ident) = (&self.conditions, &self.ident);
         let call = quote_spanned!(at(ident.span())=> Self::#ident(&this, error));
@@ -109,9 +109,9 @@ impl Method {
     }
 }
 
-/// A place in the source, but not as if it was written there: lints have nothing to say about it.
-fn at(place: Span) -> Span {
-    Span::call_site().located_at(place)
+/// Returns a span at a position in the source without its hygiene, so that lints ignore the generated code.
+fn at(position: Span) -> Span {
+    Span::call_site().located_at(position)
 }
 
 #[cfg(test)]
@@ -161,9 +161,9 @@ mod tests {
         assert_eq!(quote::quote!(#first).to_string(), quote::quote!(#expected).to_string());
     }
 
-    /// Whoever has the crate under another name has no `socketio_tower`.
+    /// The crate may be imported under another name than `socketio_tower`.
     #[test]
-    fn every_path_begins_where_it_was_told() {
+    fn every_path_begins_with_the_given_root() {
         let tokens = Block::new(block()).expand(&parse_quote!(elsewhere::io)).to_string();
         assert!(tokens.contains("elsewhere :: io :: NamespaceHandlers for Chat < S >"), "{tokens}");
         assert!(!tokens.contains("socketio_tower"), "{tokens}");

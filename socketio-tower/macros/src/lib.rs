@@ -1,4 +1,4 @@
-//! The attribute `namespace` of [socketio-tower](https://docs.rs/socketio-tower), which re-exports it under its feature
+//! The attribute `namespace` of [socketio-tower](https://docs.rs/socketio-tower), which re-exports it with its feature
 //! `macros`.
 
 mod block;
@@ -12,10 +12,10 @@ use syn::ItemImpl;
 use block::Block;
 use options::Options;
 
-/// Makes a type a namespace: every method of the `impl` block handles the event of its name.
+/// Makes a type a namespace: each method of the `impl` block handles the event with its name.
 ///
-/// It implements `socketio_tower::NamespaceHandlers`; `NamespaceBuilder::handlers` then adds a value that all sockets share,
-/// `handlers_per_socket` one that is made for each.
+/// Implements `socketio_tower::NamespaceHandlers`. `NamespaceBuilder::handlers` then adds a value shared by all sockets,
+/// `handlers_per_socket` a separate value for each socket.
 ///
 /// ```
 /// use std::sync::Mutex;
@@ -29,9 +29,9 @@ use options::Options;
 ///
 /// #[namespace]
 /// impl Chat {
-///     /// Decides who may connect.
+///     /// Accepts or rejects a client.
 ///     #[middleware]
-///     async fn knows_the_password(&self, Auth(password): Auth<String>) -> Result<(), ConnectError> {
+///     async fn check_password(&self, Auth(password): Auth<String>) -> Result<(), ConnectError> {
 ///         if password == self.password { Ok(()) } else { Err(ConnectError::new("wrong password")) }
 ///     }
 ///
@@ -45,8 +45,8 @@ use options::Options;
 ///         socket.to("lobby").emit("message", &text);
 ///     }
 ///
-///     /// Handles an event whose name is no identifier. What it returns is the ack.
-///     #[on("how many")]
+///     /// Handles an event whose name is not an identifier. The return value is the ack.
+///     #[on("member count")]
 ///     async fn count(&self, socket: Socket) -> usize {
 ///         socket.io().to("lobby").count()
 ///     }
@@ -54,7 +54,7 @@ use options::Options;
 ///     /// Handles the events that have no handler.
 ///     #[fallback]
 ///     async fn unknown(&self, event: Event) {
-///         println!("nobody knows {}", event.name());
+///         println!("no handler for {}", event.name());
 ///     }
 ///
 ///     /// Runs once when a socket has been disconnected.
@@ -62,7 +62,7 @@ use options::Options;
 ///         println!("{} has left: {reason}", socket.id());
 ///     }
 ///
-///     /// Is told of what was not handled. The one method that is not async.
+///     /// Handles errors. The only method that is not async.
 ///     fn error(&self, error: ErrorContext<'_>) {
 ///         if let Cause::BadArgs(why) = error.cause() {
 ///             let why = why.to_string();
@@ -71,7 +71,7 @@ use options::Options;
 ///     }
 /// }
 ///
-/// /// What one client has drawn so far.
+/// /// The drawing of one client.
 /// #[derive(Default)]
 /// struct Drawing(Mutex<Vec<(f32, f32)>>);
 ///
@@ -98,25 +98,25 @@ use options::Options;
 ///
 /// # Methods
 ///
-/// A method is `async`, takes `&self`, and then whatever a handler can ask for, by any pattern. It has no generic
-/// parameters of its own; those of the block, and its `where` clause, are kept. The type must be
-/// `Send + Sync + 'static`. Helper functions belong into another `impl` block.
+/// A method is `async` and takes `&self`, followed by any extractors, in any pattern. It cannot have generic
+/// parameters; those of the block, and its `where` clause, are kept. The type must be
+/// `Send + Sync + 'static`. Put helper functions into another `impl` block.
 ///
-/// | method | is |
+/// | method | registered as |
 /// |---|---|
-/// | `connect`, `disconnect` | what `NamespaceBuilder::on_connect` and `on_disconnect` take |
-/// | `error` | what `on_error` takes: `fn error(&self, error: ErrorContext<'_>)` |
-/// | with `#[middleware]` | added with `middleware`, in the order of the block |
-/// | with `#[fallback]` | what `fallback` takes |
+/// | `connect`, `disconnect` | the handler for `NamespaceBuilder::on_connect`, `on_disconnect` |
+/// | `error` | the hook for `on_error`: `fn error(&self, error: ErrorContext<'_>)` |
+/// | with `#[middleware]` | a `middleware`, in the order of the block |
+/// | with `#[fallback]` | the handler for `fallback` |
 /// | with `#[on("name")]` | the handler of the event `name`, whatever the method's name |
-/// | any other | the handler of the event of its name |
+/// | any other | the handler of the event with its name |
 ///
-/// The block itself stays as it is, so that tests can call the methods. `#[cfg]` on a method holds for its handler
-/// too.
+/// The block itself is unchanged, so that tests can call the methods. `#[cfg]` on a method also applies to its handler.
+///
 ///
 /// # Options
 ///
-/// `#[namespace(crate = "path::to::socketio_tower")]` is for those who have the crate under another name.
+/// `#[namespace(crate = "path::to::socketio_tower")]` sets the path of the crate, if it is imported under another name.
 #[proc_macro_attribute]
 pub fn namespace(options: TokenStream, block: TokenStream) -> TokenStream {
     let options = syn::parse::<Options>(options);
@@ -128,7 +128,7 @@ pub fn namespace(options: TokenStream, block: TokenStream) -> TokenStream {
             block.expand(&Options::default().root())
         }
         (Err(error), _) => {
-            let message = format!("`#[namespace]` stands on an `impl` block: {error}");
+            let message = format!("`#[namespace]` applies to an `impl` block: {error}");
             let mut output = block;
             output.extend(TokenStream::from(syn::Error::new(error.span(), message).into_compile_error()));
             return output;

@@ -8,21 +8,21 @@ use syn::{
     Attribute, FnArg, Ident, ImplItemFn, LitStr, Meta, Receiver, ReceiverKind, ReturnType, Safety, Type,
 };
 
-/// A method that handles something.
+/// A method that is a handler or a hook.
 pub(crate) struct Method {
     pub(crate) ident: Ident,
     pub(crate) role: Role,
-    /// Where it is said what the method handles.
+    /// The position in the source that determines the role.
     pub(crate) role_span: Span,
-    /// The conditions under which it is there.
+    /// The `cfg` attributes of the method.
     pub(crate) conditions: Vec<Attribute>,
     /// The types of its arguments, without the receiver.
     pub(crate) arguments: Vec<Type>,
-    /// The type of what it returns; `_` if it has no name.
+    /// The return type, or `_` if it cannot be named.
     pub(crate) returned: TokenStream,
 }
 
-/// What a method handles.
+/// The role of a method.
 #[derive(PartialEq, Eq)]
 pub(crate) enum Role {
     Event(String),
@@ -34,26 +34,26 @@ pub(crate) enum Role {
 }
 
 impl Method {
-    /// Looks at a function, and takes our attributes off it.
+    /// Reads a function and removes this crate's attributes from it.
     pub(crate) fn take(function: &mut ImplItemFn) -> syn::Result<Self> {
         let (role, role_span) = role(function)?;
         let signature = &function.sig;
         check_receiver(function)?;
         if !signature.generics.params.is_empty() {
-            let message = "a handler has no generic parameters: the types of its arguments are known";
+            let message = "a handler cannot have generic parameters";
             return Err(syn::Error::new_spanned(&signature.generics.params, message));
         }
         if let Safety::Unsafe(keyword) = &signature.safety {
-            return Err(syn::Error::new_spanned(keyword, "a handler is not `unsafe`"));
+            return Err(syn::Error::new_spanned(keyword, "a handler cannot be `unsafe`"));
         }
         match (&role, &signature.asyncness) {
             (Role::Error, Some(keyword)) => {
-                let message = "the error hook is not `async`: `fn error(&self, error: ErrorContext<'_>)`";
+                let message = "the error hook cannot be `async`: `fn error(&self, error: ErrorContext<'_>)`";
                 return Err(syn::Error::new_spanned(keyword, message));
             }
             (Role::Error, None) | (_, Some(_)) => {}
             (_, None) => {
-                let message = format!("a handler is `async`; {ELSEWHERE}");
+                let message = format!("a handler must be `async`; {ELSEWHERE}");
                 return Err(syn::Error::new_spanned(signature.fn_token, message));
             }
         }
@@ -79,17 +79,17 @@ impl Method {
     }
 }
 
-/// Our attribute, or else the name, says what a method handles.
+/// Returns the role of a method, given by this crate's attribute or else by the method's name.
 fn role(function: &mut ImplItemFn) -> syn::Result<(Role, Span)> {
-    let (ours, others) = function.attrs.drain(..).partition(|attribute| {
+    let (own, others) = function.attrs.drain(..).partition(|attribute| {
         ["on", "middleware", "fallback"].iter().any(|name| attribute.path().is_ident(name))
     });
     function.attrs = others;
-    let ours: Vec<Attribute> = ours;
-    if let Some(second) = ours.get(1) {
-        return Err(syn::Error::new_spanned(second, "a method handles one thing"));
+    let own: Vec<Attribute> = own;
+    if let Some(second) = own.get(1) {
+        return Err(syn::Error::new_spanned(second, "a method can have only one role"));
     }
-    let Some(attribute) = ours.first() else { return role_by_name(&function.sig.ident) };
+    let Some(attribute) = own.first() else { return role_by_name(&function.sig.ident) };
     if attribute.path().is_ident("on") {
         let name = attribute.parse_args::<LitStr>().map_err(|error| {
             syn::Error::new(error.span(), "expected the name of the event: `#[on(\"name\")]`")
@@ -122,20 +122,20 @@ fn unreserved(name: String, span: Span) -> syn::Result<String> {
     Ok(name)
 }
 
-/// The names that `socketio_core::namespace::is_reserved` knows, repeated so that the compiler need not build the
-/// protocol to run this. A name that is missing here is refused when the layer is made.
+/// The reserved names of `socketio_core::namespace::is_reserved`, repeated so that the macro does not depend on the
+/// protocol crate. A name missing here is reported when the layer is created.
 const RESERVED: [&str; 6] =
     ["connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"];
 
-const ELSEWHERE: &str = "other functions belong into an `impl` block without `#[namespace]`";
+const ELSEWHERE: &str = "put other functions into an `impl` block without `#[namespace]`";
 
 fn check_receiver(function: &ImplItemFn) -> syn::Result<()> {
     let message = match function.sig.inputs.first() {
         Some(FnArg::Receiver(receiver)) if is_shared(receiver) => return Ok(()),
         Some(FnArg::Receiver(_)) => {
-            "a handler takes `&self`: the value is shared with handlers that run beside it".into()
+            "a handler must take `&self`: the value is shared with handlers that run concurrently".into()
         }
-        _ => format!("a handler takes `&self` first; {ELSEWHERE}"),
+        _ => format!("a handler must take `&self` first; {ELSEWHERE}"),
     };
     Err(match function.sig.inputs.first() {
         Some(argument) => syn::Error::new_spanned(argument, message),
@@ -143,7 +143,7 @@ fn check_receiver(function: &ImplItemFn) -> syn::Result<()> {
     })
 }
 
-/// Whether it is `&self`.
+/// Returns `true` for `&self`.
 fn is_shared(receiver: &Receiver) -> bool {
     matches!(receiver.kind, ReceiverKind::Reference(_, _, None))
 }
@@ -153,17 +153,17 @@ fn arguments(function: &ImplItemFn) -> syn::Result<Vec<Type>> {
         FnArg::Typed(argument) => Some(&*argument.ty),
         FnArg::Receiver(_) => None,
     });
-    let known = types.map(|argument| match is_anonymous(argument) {
+    let checked = types.map(|argument| match is_anonymous(argument) {
         true => {
-            let message = "the types of a handler's arguments are known: no `impl Trait`";
+            let message = "an argument of a handler cannot be `impl Trait`";
             Err(syn::Error::new_spanned(argument, message))
         }
         false => Ok(argument.clone()),
     });
-    known.collect()
+    checked.collect()
 }
 
-/// Whether there is an `impl Trait` in it.
+/// Returns `true` if the type contains an `impl Trait`.
 fn is_anonymous(of: &Type) -> bool {
     fn has_impl(tokens: TokenStream) -> bool {
         tokens.into_iter().any(|token| match token {
@@ -175,7 +175,7 @@ fn is_anonymous(of: &Type) -> bool {
     has_impl(of.to_token_stream())
 }
 
-/// As it stands in messages.
+/// Writes the role as it appears in error messages.
 impl fmt::Display for Role {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

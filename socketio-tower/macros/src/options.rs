@@ -1,14 +1,14 @@
 use syn::parse::{Parse, ParseStream};
 use syn::{LitStr, Path, Token, parse_quote};
 
-/// What stands in the brackets of `#[namespace(..)]`.
+/// The options in `#[namespace(..)]`.
 #[derive(Default)]
 pub(crate) struct Options {
     root: Option<Path>,
 }
 
 impl Options {
-    /// The path of the crate socketio-tower.
+    /// Returns the path of the crate socketio-tower.
     pub(crate) fn root(&self) -> Path {
         self.root.clone().unwrap_or_else(|| parse_quote!(::socketio_tower))
     }
@@ -20,8 +20,8 @@ impl Parse for Options {
         while !input.is_empty() {
             if !input.peek(Token![crate]) {
                 return Err(input.error(
-                    "there is no such option; `crate = \"path\"` is the only one. The path of a namespace is said where \
-                     it is defined: `io.of(\"/path\", |ns| ns.handlers(value))`",
+                    "unknown option; the only one is `crate = \"path\"`. The path of a namespace is given in its \
+                     definition: `io.of(\"/path\", |ns| ns.handlers(value))`",
                 ));
             }
             input.parse::<Token![crate]>()?;
