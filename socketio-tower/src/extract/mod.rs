@@ -2,12 +2,12 @@
 //!
 //! | argument | available on | value |
 //! |---|---|---|
-//! | [`Socket`](crate::Socket), [`Client`](crate::Client) | connect, event, disconnect | the socket, and the client it shares with sockets on other namespaces |
+//! | [`Socket`], [`Client`] | connect, event, disconnect | the socket, and the client it shares with sockets on other namespaces |
 //! | [`State`], [`Extension`] | connect, event, disconnect | a value of the server, or of the socket |
 //! | [`Query`], [`Path`] | connect, event, disconnect | the query of the request that opened the session, the path parameters of the namespace |
 //! | [`Auth`] | connect | the `auth` of the client |
-//! | [`Data`], [`Args`](crate::Args) | event | the first argument, or several |
-//! | [`Event`](crate::Event), [`Ack`] | event | the whole event, the handle to acknowledge it |
+//! | [`Data`], [`Args`] | event | the first argument, or several |
+//! | [`Event`], [`Ack`] | event | the whole event, the handle to acknowledge it |
 //! | [`DisconnectReason`](crate::DisconnectReason), [`Rooms`] | disconnect | the reason, the rooms the socket was in |
 //!
 //! Some extractors have the names of axum's. In a file that uses both, import the module: `extract::State`.
