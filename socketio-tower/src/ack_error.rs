@@ -3,34 +3,34 @@ use socketio_core::packet::{ArgsError, FromArgs, RawArgs};
 
 use crate::emit_status::{EmitError, InvalidEvent};
 
-/// The reason why an event has no answer.
+/// The error of an event whose ack did not arrive or cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum AckError {
-    /// The client did not answer in time.
-    #[error("the client did not answer in time")]
+    /// The client did not acknowledge the event in time.
+    #[error("the client did not acknowledge the event in time")]
     TimedOut,
-    /// The socket was disconnected, before or after the event was sent.
+    /// The socket was disconnected before the ack arrived. The event may or may not have been sent.
     #[error("the socket is disconnected")]
     Disconnected,
-    /// Too many bytes wait for the client; the event was not sent.
-    #[error("too many bytes wait for the client")]
+    /// The client's queue is full; the event was not sent.
+    #[error("the client's queue is full")]
     Full,
-    /// The event was [volatile](crate::Socket::volatile), and could not have left at once; it was not sent.
-    #[error("the event could not have left at once")]
+    /// The event was [volatile](crate::Socket::volatile) and could not be sent immediately; it was discarded.
+    #[error("the event could not be sent immediately")]
     Dropped,
     /// The event cannot be sent to any client.
     #[error(transparent)]
     Invalid(#[from] InvalidEvent),
-    /// The answer has another type than expected.
-    #[error("unexpected answer: {0}")]
+    /// The arguments of the ack do not have the expected type.
+    #[error("unexpected ack: {0}")]
     Unexpected(#[source] ArgsError),
 }
 
 impl AckError {
-    /// Reads an answer as the type that is expected.
-    pub(crate) fn read<R: FromArgs>(answer: Result<RawArgs, Self>) -> Result<R, Self> {
-        R::from_args(&answer?).map_err(Self::Unexpected)
+    /// Converts an ack to the expected type.
+    pub(crate) fn read<R: FromArgs>(ack: Result<RawArgs, Self>) -> Result<R, Self> {
+        R::from_args(&ack?).map_err(Self::Unexpected)
     }
 }
 

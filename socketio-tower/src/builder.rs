@@ -14,8 +14,10 @@ use crate::namespace::{NamespaceEvent, NamespaceHook, NamespaceSet, NamespaceSet
 use crate::observer::Observation;
 use crate::server::{Server, States};
 
-/// Settings for a [`SocketIo`](crate::SocketIo). Every setting has a default; unless said otherwise it is that of the Node
-/// server.
+/// A builder for a [`SocketIo`](crate::SocketIo). Every setting has a default, which is that of the Node server unless stated
+/// otherwise.
+///
+/// Durations may be `Duration::MAX`, which means never.
 ///
 /// ```
 /// use std::time::Duration;
@@ -24,7 +26,7 @@ use crate::server::{Server, States};
 /// let io = SocketIo::builder().path("/ws").ping_interval(Duration::from_secs(10)).build();
 /// ```
 #[derive(Debug, Default)]
-#[must_use = "it only collects; `build` makes the server"]
+#[must_use = "a builder does nothing until `build` is called"]
 pub struct SocketIoBuilder {
     core: Config,
     settings: Settings,
@@ -32,111 +34,162 @@ pub struct SocketIoBuilder {
     states: States,
 }
 
-/// The server.
+/// Limits, hooks and state of the server.
 impl SocketIoBuilder {
-    /// The most sessions there may be at once. A client that would open one more is refused with status 503, and
-    /// [`Stats::refused`](crate::Stats::refused) counts it; requests of the sessions there are pass. Default 200 000: about
-    /// half a gigabyte of sessions that do nothing, and more than the files that a process may mostly have open. Node has no
-    /// bound.
+    /// Sets the maximum number of open sessions. Default: 200 000. Node has no limit.
+    ///
+    /// A request that would open one more is rejected with status 503 and counted by
+    /// [`Stats::refused`](crate::Stats::refused); requests of existing sessions are not affected. At the default, idle
+    /// sessions take about half a gigabyte, and most processes may not open as many files.
+    ///
+    /// ```
+    /// let io = socketio_tower::SocketIo::builder().max_sessions(10_000).build();
+    /// ```
     pub fn max_sessions(mut self, count: usize) -> Self {
         self.settings.max_sessions = count;
         self
     }
 
-    /// The most bytes that are kept of the request that opens a session: its path, its query, and the
-    /// [headers](Self::keep_headers) that were chosen. A request with more is refused, with status 414 if the path and query
-    /// alone are too long, or else with 431. Default 16 KiB, which is what Node takes of a request's head in all; nginx takes
-    /// 8 KiB of its first line.
+    /// Sets the maximum size, in bytes, of the request data kept with a session: its path, its query and the
+    /// [kept headers](Self::keep_headers). Default: 16 KiB, Node's limit for a whole request head; nginx accepts 8 KiB for the
+    /// request line.
+    ///
+    /// A larger request is rejected with status 414 if path and query alone are too long, otherwise with 431.
     pub fn max_handshake(mut self, bytes: usize) -> Self {
         self.settings.handshake.max_bytes = bytes;
         self
     }
 
-    /// The most bytes that may wait for one client, between `emit` and the kernel. Default 8 MiB; Node
-    /// has no bound. One packet that is larger than the bound may wait as well; the bound is then for what waits beside it.
+    /// Sets the maximum number of bytes queued for one client, between `emit` and the kernel. Default: 8 MiB. Node has no
+    /// limit.
+    ///
+    /// One packet larger than the limit may be queued as well; the limit then applies to the rest of the queue. See
+    /// [`overflow`](Self::overflow) for the policy at the limit.
+    ///
+    /// ```
+    /// use socketio_tower::{Overflow, SocketIo};
+    ///
+    /// let io = SocketIo::builder().max_queued_bytes(1024 * 1024).overflow(Overflow::Refuse).build();
+    /// ```
     pub fn max_queued_bytes(mut self, bytes: usize) -> Self {
         self.settings.max_queued_bytes = bytes;
         self
     }
 
-    /// What happens to a client at that bound. Default [`Overflow::Close`].
+    /// Sets the policy for a client whose queue is [full](Self::max_queued_bytes). Default: [`Overflow::Close`].
     pub fn overflow(mut self, overflow: Overflow) -> Self {
         self.settings.overflow = overflow;
         self
     }
 
-    /// How long a client may take nothing of what is written to it before it is closed. Default 20 s;
-    /// Node waits for ever.
+    /// Sets how long a write may make no progress before the client is disconnected. Default: 20 s. Node waits
+    /// indefinitely.
     pub fn write_timeout(mut self, timeout: Duration) -> Self {
         self.settings.write_timeout = timeout;
         self
     }
 
-    /// How long the running handlers of a socket that is gone may go on, and those of events that came before its end and
-    /// wait; then its disconnect handler runs without waiting for them. Default 10 s.
+    /// Sets how long the handlers of a disconnected socket may keep running, including those of parked events that arrived
+    /// before the disconnect. Afterwards the disconnect handler runs without waiting for them. Default: 10 s.
     pub fn handler_grace(mut self, grace: Duration) -> Self {
         self.settings.handler_grace = grace;
         self
     }
 
-    /// How long `emit_with_ack` waits for the client. Default 5 s.
+    /// Sets how long `emit_with_ack` waits for the client. Default: 5 s.
+    ///
+    /// [`Socket::timeout`](crate::Socket::timeout) and
+    /// [`BroadcastOperator::timeout`](crate::BroadcastOperator::timeout) override it for one call.
     pub fn ack_timeout(mut self, timeout: Duration) -> Self {
         self.settings.ack_timeout = timeout;
         self
     }
 
-    /// How many handlers of one socket may be waiting at once; further events of that socket wait for a
-    /// place. 1 handles the events of a socket one after the other. Default 64, at least 1. A client may have many sockets:
-    /// see [`client_concurrency`](Self::client_concurrency).
+    /// Sets how many handlers of one socket may be suspended at once; further events of the socket wait. Default: 64.
+    /// Minimum: 1, which handles the events of a socket one after the other.
+    ///
+    /// A client may have several sockets: see [`client_concurrency`](Self::client_concurrency).
+    ///
+    /// ```
+    /// let io = socketio_tower::SocketIo::builder().concurrency(1).build();
+    /// ```
     pub fn concurrency(mut self, handlers: usize) -> Self {
         self.settings.concurrency = handlers.max(1);
         self
     }
 
-    /// How many handlers of one client may be waiting at once, at all its sockets together, those that it has left included.
-    /// Middlewares, async filters, connect and disconnect handlers count. At the bound further events wait, as with
-    /// [`concurrency`](Self::concurrency), and so do wishes to connect; acks pass, and disconnect handlers run. 1 handles one
-    /// thing of a client after the other. Default 256, at least 1: four sockets at their own bound; a client may be in
-    /// [`max_namespaces`](Self::max_namespaces), and leave and join them while its handlers wait.
+    /// Sets how many handlers of one client may be suspended at once, over all its sockets, including disconnected ones.
+    /// Default: 256, which is four sockets at their own limit. Minimum: 1, which runs the handlers of a client one after the
+    /// other.
+    ///
+    /// Middlewares, async filters, connect handlers and disconnect handlers count. At the limit, further events and connection
+    /// requests wait; acks are still processed and disconnect handlers still run. A limit per client is needed in addition to
+    /// [`concurrency`](Self::concurrency), because a client may be in [`max_namespaces`](Self::max_namespaces) namespaces, and
+    /// leave and rejoin them while its handlers are suspended.
     pub fn client_concurrency(mut self, handlers: usize) -> Self {
         self.settings.client_concurrency = handlers.max(1);
         self
     }
 
-    /// The most namespaces that may live by [patterns](crate::SocketIo::of) at once, of all clients; a client that asks for one
-    /// more is refused. Default 10 000: clients choose their names, and each costs about a kilobyte. Node has no bound.
+    /// Sets the maximum number of [dynamic namespaces](crate::SocketIo::of) on the server. Default: 10 000. Node has no limit.
     ///
-    /// It protects the server's memory, and is no share for each client: one may be in
-    /// [`max_namespaces`](Self::max_namespaces) of them, so that 159 connections use up the defaults, and everybody else is
-    /// refused until they leave. Let a [middleware](crate::NamespaceBuilder::middleware) refuse whoever should not make
-    /// namespaces: it runs before the namespace begins to live, and who is refused there does not count. Where strangers may
-    /// make them, bound the connections of one address in front of the server.
+    /// A connection request that would create one more is rejected. Clients choose the names of these namespaces, and each
+    /// takes about a kilobyte.
+    ///
+    /// The limit protects the server's memory and is not divided among clients. One client may be in
+    /// [`max_namespaces`](Self::max_namespaces) of them, so about 160 connections can use up the default and have all other
+    /// clients rejected until they leave. Use a [middleware](crate::NamespaceBuilder::middleware) to reject clients that must
+    /// not create namespaces: it runs before the namespace is created, and rejected clients do not count. If anonymous clients
+    /// may create namespaces, limit the number of connections per address in front of the server.
     pub fn max_dynamic_namespaces(mut self, count: usize) -> Self {
         self.namespaces.max_dynamic = count;
         self
     }
 
-    /// Is told when a namespace begins to live by a pattern, with its first socket, and when its last socket has left.
-    /// Called by whoever connects or leaves: it should be quick. `new_namespace` on the Node server.
+    /// Sets a hook that is called when a dynamic namespace is created by its first socket, and when its last socket has left.
+    /// Default: none. `new_namespace` on the Node server.
+    ///
+    /// The hook runs in the task of the socket that connects or leaves, so it should return quickly.
+    ///
+    /// ```
+    /// use socketio_tower::{NamespaceEvent, SocketIo};
+    ///
+    /// let io = SocketIo::builder()
+    ///     .on_namespace(|event| match event {
+    ///         NamespaceEvent::Created { path } => println!("{path} created"),
+    ///         NamespaceEvent::Removed { path } => println!("{path} removed"),
+    ///         _ => {}
+    ///     })
+    ///     .build();
+    /// ```
     pub fn on_namespace(mut self, hook: impl Fn(&NamespaceEvent) + Send + Sync + 'static) -> Self {
         self.namespaces.on_namespace = Some(NamespaceHook(Arc::new(hook)));
         self
     }
 
-    /// Is told of everything that was not handled in a namespace without a hook of its own, and of what concerns none:
-    /// namespaces that there are not, and clients that break the protocol. See
-    /// [`NamespaceBuilder::on_error`](crate::NamespaceBuilder::on_error).
+    /// Sets the error hook of the server. Default: none.
+    ///
+    /// It receives the errors of namespaces without their own
+    /// [`NamespaceBuilder::on_error`](crate::NamespaceBuilder::on_error), and those that belong to no namespace: requests for
+    /// unknown namespaces, and protocol violations. It runs in the session's task, or in the socket's
+    /// [task](crate::Socket::spawn) that failed, so it should return quickly.
+    ///
+    /// ```
+    /// let io = socketio_tower::SocketIo::builder()
+    ///     .on_error(|error| eprintln!("{}: {}", error.namespace(), error.cause()))
+    ///     .build();
+    /// ```
     pub fn on_error(mut self, hook: impl Fn(ErrorContext<'_>) + Send + Sync + 'static) -> Self {
         self.namespaces.on_error = Some(ErrorHook::new(hook));
         self
     }
 
-    /// Adds an observer: told of everything that [`Observation`] names, on the whole server, in every namespace. Several may be
-    /// added. Enough to write metrics, an audit log or an admin UI; without observers it costs nothing.
+    /// Adds an observer, which receives every [`Observation`] of the server, in all namespaces: for metrics, an audit log or an
+    /// admin UI. Without observers there is no cost.
     ///
-    /// Called by whoever does it, on their thread: it should be quick, for those whose joins it is told of wait for it; one that
-    /// panics is passed over. Events that an
-    /// observer emits itself are not observed.
+    /// Observers run on the thread that causes the observation, in the order in which they were added. They should return
+    /// quickly, because the observed operation, such as a join, waits for them. A panic of an observer is ignored. Events that
+    /// an observer emits are not observed.
     ///
     /// ```
     /// use std::sync::Arc;
@@ -158,7 +211,21 @@ impl SocketIoBuilder {
         self
     }
 
-    /// A value that handlers can ask for with [`State<T>`](crate::extract::State).
+    /// Adds a value that handlers read with the extractor [`State<T>`](crate::extract::State). A second value of the same type
+    /// replaces the first.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use socketio_tower::SocketIo;
+    /// use socketio_tower::extract::State;
+    ///
+    /// struct Database;
+    ///
+    /// let io = SocketIo::builder().state(Arc::new(Database)).build();
+    /// io.of("/", |ns| {
+    ///     ns.on("load", async |State(database): State<Arc<Database>>| drop(database));
+    /// });
+    /// ```
     pub fn state<T: Clone + Send + Sync + 'static>(mut self, state: T) -> Self {
         self.states.insert(TypeId::of::<T>(), Arc::new(state));
         self
@@ -166,7 +233,7 @@ impl SocketIoBuilder {
 }
 
 impl SocketIoBuilder {
-    /// The server and its namespaces, without `/`.
+    /// Creates the server and its set of namespaces, without `/`.
     pub(crate) fn make(self) -> NamespaceSet {
         let mut settings = self.settings;
         let mut core = self.core;
@@ -182,5 +249,5 @@ impl SocketIoBuilder {
     }
 }
 
-/// What `Duration::MAX` is taken for: long enough, and short enough for every clock.
+/// The duration that stands in for `Duration::MAX`: long enough, and within the range of every clock.
 const NEVER: Duration = Duration::from_secs(100 * 365 * 24 * 3600);

@@ -1,11 +1,11 @@
 use std::time::{Duration, Instant};
 
-/// The clock, which tests may stop.
+/// Returns the current time of tokio's clock, which tests can pause.
 pub(crate) fn now() -> Instant {
     tokio::time::Instant::now().into_std()
 }
 
-/// The end of a timeout that begins now; none if the clock cannot count so far.
+/// Returns the deadline of a timeout that starts now, or `None` if it overflows the clock.
 pub(crate) fn after(timeout: Duration) -> Option<Instant> {
     now().checked_add(timeout)
 }

@@ -3,17 +3,17 @@ use std::task::{Context, Poll, ready};
 
 use tokio::sync::mpsc;
 
-/// The sending end of a [`Collection`], which ends when all of them are dropped.
+/// The sending end of a [`Collection`], which ends when all its senders are dropped.
 #[derive(Debug)]
 pub(crate) struct Collector<T>(mpsc::UnboundedSender<Message<T>>);
 
-/// Items that come from many sides, some of which do not know from the beginning how many they will have.
+/// Items from several senders, which may announce the number of their items late.
 #[derive(Debug)]
 pub(crate) struct Collection<T> {
     receiver: mpsc::UnboundedReceiver<Message<T>>,
-    /// Those that have come and were not taken.
-    there: VecDeque<T>,
-    /// The number still to come, as far as that was announced.
+    /// The items that were received and not returned yet.
+    received: VecDeque<T>,
+    /// The number of announced items that were not received yet.
     expected: usize,
 }
 
@@ -23,22 +23,22 @@ enum Message<T> {
     Item(T),
 }
 
-/// An item of a collection, or the lack of one.
+/// An item of a collection, or the absence of an announced one.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Collected<T> {
     Item(T),
-    /// One that was announced will not come: whoever announced it is gone.
+    /// An announced item that will not arrive, because its sender was dropped.
     Missing,
 }
 
 impl<T> Collector<T> {
-    /// Announces more items, each before it is sent.
+    /// Announces items. Every item must be announced before it is sent.
     pub(crate) fn expect(&self, items: usize) {
-        // Whoever collects may have given up, here and below.
+        // The collection may have been dropped, here and below.
         self.0.send(Message::Expect(items)).ok();
     }
 
-    /// Sends an item that was announced.
+    /// Sends an announced item.
     pub(crate) fn send(&self, item: T) {
         self.0.send(Message::Item(item)).ok();
     }
@@ -47,34 +47,34 @@ impl<T> Collector<T> {
 impl<T> Collection<T> {
     pub(crate) fn new() -> (Collector<T>, Self) {
         let (sender, receiver) = mpsc::unbounded_channel();
-        (Collector(sender), Self { receiver, there: VecDeque::new(), expected: 0 })
+        (Collector(sender), Self { receiver, received: VecDeque::new(), expected: 0 })
     }
 
-    /// Takes what has come and what was announced by now.
+    /// Receives all pending messages without waiting.
     pub(crate) fn gather(&mut self) {
         while let Ok(message) = self.receiver.try_recv() {
-            self.take(message);
+            self.receive(message);
         }
     }
 
-    /// Returns the number of items still to come, as far as that is known.
+    /// Returns the number of items that are still to be returned, as far as known.
     pub(crate) fn remaining(&self) -> usize {
-        self.expected + self.there.len()
+        self.expected + self.received.len()
     }
 
-    /// The items that are there, without waiting.
+    /// Returns the items received so far, without waiting.
     pub(crate) fn drain(&mut self) -> impl Iterator<Item = T> {
         self.gather();
-        self.there.drain(..)
+        self.received.drain(..)
     }
 
     pub(crate) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Collected<T>>> {
         loop {
-            if let Some(item) = self.there.pop_front() {
+            if let Some(item) = self.received.pop_front() {
                 return Poll::Ready(Some(Collected::Item(item)));
             }
             match ready!(self.receiver.poll_recv(cx)) {
-                Some(message) => self.take(message),
+                Some(message) => self.receive(message),
                 None if self.expected == 0 => return Poll::Ready(None),
                 None => {
                     self.expected -= 1;
@@ -84,18 +84,18 @@ impl<T> Collection<T> {
         }
     }
 
-    fn take(&mut self, message: Message<T>) {
+    fn receive(&mut self, message: Message<T>) {
         match message {
             Message::Expect(items) => self.expected += items,
             Message::Item(item) => {
                 self.expected = self.expected.saturating_sub(1);
-                self.there.push_back(item);
+                self.received.push_back(item);
             }
         }
     }
 }
 
-// Not derived, which would ask the same of the items.
+// Not derived: `T` need not be `Clone`.
 impl<T> Clone for Collector<T> {
     fn clone(&self) -> Self {
         Self(self.0.clone())
@@ -112,9 +112,9 @@ mod tests {
         poll_fn(|cx| collection.poll_next(cx)).await
     }
 
-    /// Another node says late how many it has, and then more.
+    /// A second sender announces its items late, and then more.
     #[tokio::test]
-    async fn what_is_expected_grows() {
+    async fn the_expected_number_grows() {
         let (here, mut collection) = Collection::new();
         let there = here.clone();
         here.expect(1);

@@ -8,7 +8,7 @@ use crate::admission::RequestSettings;
 use crate::handshake::HandshakeSettings;
 use crate::observer::Observers;
 
-/// What a server keeps to, beyond what the protocol's [`Config`] says.
+/// The settings of a server, in addition to the protocol's [`Config`].
 pub(crate) struct Settings {
     pub(crate) core: Arc<Config>,
     pub(crate) path: Box<str>,
@@ -55,7 +55,7 @@ impl Default for Settings {
     }
 }
 
-/// Makes what ids are made of.
+/// Generates the bytes of ids.
 #[derive(Clone)]
 pub(crate) struct IdGenerator(pub(crate) Arc<dyn Fn() -> [u8; 15] + Send + Sync>);
 
@@ -65,15 +65,15 @@ impl fmt::Debug for IdGenerator {
     }
 }
 
-/// What happens to a client that does not take what is sent to it, when the bytes that wait reach their
-/// bound.
+/// The policy for a client whose queue of outgoing bytes is full; see
+/// [`SocketIoBuilder::overflow`](crate::SocketIoBuilder::overflow).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Overflow {
-    /// It is closed; it may connect again and start afresh.
+    /// Disconnects the client, which may connect again with a new session.
     #[default]
     Close,
-    /// It stays, without what was emitted beyond the bound. [`EmitStatus::Full`](crate::EmitStatus::Full) tells the
-    /// emitter; the sender of a broadcast is not told.
+    /// Drops the packet and keeps the client connected. `emit` returns [`EmitStatus::Full`](crate::EmitStatus::Full);
+    /// broadcasts do not report it.
     Refuse,
 }

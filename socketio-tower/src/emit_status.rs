@@ -1,6 +1,6 @@
 use socketio_core::packet::EncodeError;
 
-/// The outcome of an emit. It may be ignored; [`ok`](Self::ok) turns it into a `Result`.
+/// The outcome of an emit. It may be ignored; [`ok`](Self::ok) converts it into a `Result`.
 ///
 /// ```
 /// use socketio_tower::{EmitError, EmitStatus, Socket};
@@ -16,13 +16,13 @@ use socketio_core::packet::EncodeError;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum EmitStatus {
-    /// The event is queued. Events leave in the order in which they were emitted.
+    /// The event is queued. Events are sent in the order in which they were emitted.
     Queued,
-    /// The event was discarded: the bytes that wait for the client have reached
-    /// [`SocketIoBuilder::max_queued_bytes`](crate::SocketIoBuilder::max_queued_bytes), or the event is larger than that and
-    /// another such event waits.
+    /// The event was discarded: the client's queue has reached
+    /// [`SocketIoBuilder::max_queued_bytes`](crate::SocketIoBuilder::max_queued_bytes), or the event is larger than this limit
+    /// and another such event is queued.
     Full,
-    /// The event was discarded: it was [volatile](crate::Socket::volatile), and could not have left at once.
+    /// The event was discarded: it was [volatile](crate::Socket::volatile) and could not be sent immediately.
     Dropped,
     /// The event was discarded: the socket is not connected.
     Gone,
@@ -31,12 +31,12 @@ pub enum EmitStatus {
 }
 
 impl EmitStatus {
-    /// Returns whether the event is queued.
+    /// Returns `true` if the event is queued.
     pub fn is_queued(&self) -> bool {
         matches!(self, Self::Queued)
     }
 
-    /// Converts the status into a `Result`, for `?`.
+    /// Converts the status into a `Result`, for use with `?`.
     ///
     /// # Errors
     ///
@@ -52,26 +52,26 @@ impl EmitStatus {
     }
 }
 
-/// An emit without success, from [`EmitStatus::ok`].
+/// The error of an emit that did not succeed, from [`EmitStatus::ok`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum EmitError {
-    /// [`EmitStatus::Full`].
-    #[error("too many bytes wait for the client")]
+    /// The event was discarded; see [`EmitStatus::Full`].
+    #[error("the client's queue is full")]
     Full,
-    /// [`EmitStatus::Dropped`].
-    #[error("the event could not have left at once")]
+    /// The event was discarded; see [`EmitStatus::Dropped`].
+    #[error("the event could not be sent immediately")]
     Dropped,
-    /// [`EmitStatus::Gone`].
+    /// The event was discarded; see [`EmitStatus::Gone`].
     #[error("the socket is not connected")]
     Gone,
-    /// [`EmitStatus::Invalid`].
+    /// The event cannot be sent to any client; see [`EmitStatus::Invalid`].
     #[error(transparent)]
     Invalid(#[from] InvalidEvent),
 }
 
-/// An event that cannot be sent to any client: its name is reserved, or its arguments cannot be encoded. The mistake is the
-/// caller's.
+/// An event that cannot be sent to any client: its name is reserved, or its arguments cannot be encoded. The caller made a
+/// mistake.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(transparent)]
 pub struct InvalidEvent(Box<EncodeError>);

@@ -1,11 +1,11 @@
 use std::cell::RefCell;
 
-/// How many bytes an id is made of: 120 bits.
+/// The number of random bytes in an id: 120 bits.
 const ID: usize = 15;
 
 thread_local! {
-    /// Randomness of the operating system for the next ids of this thread: a call to it costs as much as a
-    /// small write. (Processes that fork with a runtime in them have worse to fear than to share ids.)
+    /// Random bytes from the operating system for the next ids of this thread, since each system call costs as much as a
+    /// small write. A forked process would repeat ids, but tokio does not support forking anyway.
     static POOL: RefCell<Pool> = const { RefCell::new(Pool { bytes: [0; Pool::LENGTH], left: 0 }) };
 }
 
@@ -14,9 +14,9 @@ struct Pool {
     left: usize,
 }
 
-/// Fresh randomness for one id.
+/// Returns random bytes for one id.
 pub(crate) fn entropy() -> [u8; ID] {
-    // At the end of the thread there is no pool any more.
+    // The pool is already destroyed while the thread exits.
     POOL.try_with(|pool| pool.borrow_mut().take()).unwrap_or_else(|_| {
         let mut id = [0; ID];
         fill(&mut id);
@@ -35,7 +35,7 @@ impl Pool {
         let mut id = [0; ID];
         let next = &mut self.bytes[self.left - ID..self.left];
         id.copy_from_slice(next);
-        // A session's id is a secret; it is not left lying about.
+        // The id of a session is a secret: do not leave a copy in memory.
         next.fill(0);
         self.left -= ID;
         id
@@ -53,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_two_are_alike_and_none_stays() {
+    fn ids_are_unique_and_erased() {
         let mut pool = Pool { bytes: [0; Pool::LENGTH], left: 0 };
         let ids: HashSet<_> = (0..1000).map(|_| pool.take()).collect();
         assert_eq!(ids.len(), 1000);

@@ -2,100 +2,97 @@ use std::fmt;
 
 use socketio_core::namespace::{ParsePathError, PatternError};
 
-/// A mistake in the set-up of a server.
+/// An error in the set-up of a server.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SetupError {
-    /// A handler was registered for a name that is the protocol's own.
+    /// A handler was registered for an event name that the protocol reserves.
     #[error("`{0}` is an event of the protocol; it cannot have a handler")]
     ReservedEvent(String),
-    /// Something of a namespace was set twice of which there can be one: the handler of an event, of clients that connect,
-    /// of a socket's end, of events without a handler, or of errors; its policy, or its concurrency.
+    /// A handler or setting that may be set once per namespace was set twice: the handler of an event, the connect,
+    /// disconnect, fallback or error handler, the policy or the concurrency.
     #[error("`{namespace}` has `{method}` twice")]
     SetTwice {
-        /// The namespace.
+        /// The path of the namespace.
         namespace: String,
-        /// How it was set: `on("say", …)`, `on_connect(…)`, `policy(…)` and so on.
+        /// The method that was called twice: `on("say", …)`, `on_connect(…)`, `policy(…)` and so on.
         method: String,
     },
-    /// Something cannot have all the arguments that it asks for: it reads those of the event twice, or asks for two
-    /// [`Ack`](crate::Ack)s.
-    #[error("`{namespace}` has a `{method}` that cannot have its arguments: {why}")]
+    /// The arguments of a handler conflict: it reads the event's arguments twice, or takes two [`Ack`](crate::Ack)s.
+    #[error("`{namespace}` has a `{method}` with invalid arguments: {why}")]
     Arguments {
-        /// The namespace.
+        /// The path of the namespace.
         namespace: String,
-        /// How it was set: `on("say", …)`.
+        /// The method that registered the handler: `on("say", …)`.
         method: String,
-        /// What is wrong, and what to write instead.
+        /// The conflict, and the fix.
         why: &'static str,
     },
-    /// A namespace's path is not one.
-    #[error("`{path}` is no namespace: {error}")]
+    /// The path of a namespace is invalid.
+    #[error("`{path}` is not a valid namespace: {error}")]
     Namespace {
         /// The path.
         path: String,
-        /// What is wrong with it.
+        /// The reason.
         error: ParsePathError,
     },
-    /// Something among the [origins](crate::layer::Origins) is no origin.
+    /// An entry of the [`Origins`](crate::layer::Origins) is invalid.
     #[error(
-        "`{0}` is no origin: it is a scheme, a host and perhaps a port, such as `https://example.com`, and nothing else"
+        "`{0}` is not an origin: expected a scheme, a host and an optional port, such as `https://example.com`"
     )]
     Origin(String),
-    /// The [cookie](crate::layer::SessionCookie) has a name or a path that a cookie cannot have.
-    #[error("the session cookie has a name or a path that a cookie cannot have")]
+    /// The name or the path of the [`SessionCookie`](crate::layer::SessionCookie) is invalid.
+    #[error("invalid name or path of the session cookie")]
     Cookie,
-    /// The pattern of a namespace is none, or cannot stand beside another.
-    #[error("`{path}` is no pattern for namespaces: {error}")]
+    /// The pattern of a namespace is invalid, or conflicts with another.
+    #[error("`{path}` is not a valid pattern for namespaces: {error}")]
     Pattern {
         /// The pattern.
         path: String,
-        /// What is wrong with it.
+        /// The reason.
         error: PatternError,
     },
-    /// A handler asks for what the parts in braces of the namespace's pattern stand for, and there are none.
-    #[error(
-        "a handler of `{namespace}` asks for a Path, but there are no parts in braces in the namespace's path"
-    )]
+    /// A handler takes [`Path`](crate::extract::Path), but the namespace has no path parameters.
+    #[error("a handler of `{namespace}` takes a Path, but the namespace has no path parameters")]
     NoPathParameters {
-        /// The namespace.
+        /// The path of the namespace.
         namespace: String,
     },
-    /// A handler asks for a state that was not given to the builder.
+    /// A handler takes a [`State`](crate::extract::State) that was not added to the builder.
     #[error(
-        "a handler of `{namespace}` asks for State<{state}>, which was not given to SocketIoBuilder::state"
+        "a handler of `{namespace}` takes State<{state}>, which was not added with SocketIoBuilder::state"
     )]
     MissingState {
-        /// The namespace.
+        /// The path of the namespace.
         namespace: String,
         /// The name of the state's type.
         state: &'static str,
     },
 }
 
-/// Why a namespace cannot be [removed](crate::SocketIo::remove).
+/// The error of [`SocketIo::remove`](crate::SocketIo::remove).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RemoveError {
-    /// It is `/`, which exists always.
+    /// The path is `/`. This namespace always exists.
     #[error("the namespace `/` cannot be removed")]
     Root,
-    /// No namespace and no pattern was defined by this path.
-    #[error("`{0}` was not defined, and cannot be removed")]
+    /// No namespace or pattern was defined by this path.
+    #[error("the namespace `{0}` is not defined")]
     Unknown(String),
 }
 
-/// All mistakes in the set-up of a server, in the order in which they were made.
+/// All errors in the set-up of a server, in the order of the calls that made them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SetupErrors(Vec<SetupError>);
 
 impl SetupErrors {
-    /// None if there are no mistakes.
+    /// Returns `None` if `errors` is empty.
     pub(crate) fn new(errors: Vec<SetupError>) -> Option<Self> {
         (!errors.is_empty()).then_some(Self(errors))
     }
 
-    /// One after the other. There is at least one.
+    /// Returns an iterator over the errors. There is at least one.
     pub fn iter(&self) -> std::slice::Iter<'_, SetupError> {
         self.0.iter()
     }
@@ -121,7 +118,7 @@ impl IntoIterator for SetupErrors {
 
 impl fmt::Display for SetupErrors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the Socket.IO server is not set up correctly: ")?;
+        f.write_str("invalid set-up of the Socket.IO server: ")?;
         for (index, error) in self.0.iter().enumerate() {
             write!(f, "{}{error}", if index == 0 { "" } else { "; " })?;
         }

@@ -20,8 +20,8 @@ use crate::stats::Stats;
 
 /// A Socket.IO server.
 ///
-/// A handle: cloning is cheap, and it may be used on any thread, with or without a runtime. All layers
-/// made of it share its sessions and namespaces.
+/// A `SocketIo` is a cheaply cloneable handle. It can be used from any thread, inside or outside a tokio runtime. All
+/// layers created from it share its sessions and namespaces.
 ///
 /// ```
 /// use axum::{Router, routing::get};
@@ -41,30 +41,47 @@ use crate::stats::Stats;
 #[derive(Clone)]
 pub struct SocketIo(Arc<NamespaceSet>);
 
-/// Setting up.
+/// Setting up the server.
 impl SocketIo {
-    /// A server with default settings.
+    /// Creates a server with default settings.
+    ///
+    /// ```
+    /// let io = socketio_tower::SocketIo::new();
+    /// let app: axum::Router = axum::Router::new().layer(io.layer());
+    /// ```
     pub fn new() -> Self {
         Self::builder().build()
     }
 
-    /// Settings for a server.
+    /// Returns a builder, which configures limits, timeouts, state and hooks.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use socketio_tower::SocketIo;
+    ///
+    /// let io = SocketIo::builder().max_payload(100_000).ack_timeout(Duration::from_secs(2)).build();
+    /// ```
     pub fn builder() -> SocketIoBuilder {
         SocketIoBuilder::default()
     }
 
-    /// Defines a namespace, or adds to one. Clients that connect meet all that the closure says; sockets
-    /// that are connected already keep to what stood when they came.
+    /// Defines a namespace, or extends one that is already defined.
     ///
-    /// Several definitions of one path add up, whichever threads they are made on; one may be made inside another.
+    /// The closure registers the namespace's handlers and settings. Clients that connect afterwards see all of them or
+    /// none; sockets that are already connected keep the handlers they connected with. Calls for the same path add up,
+    /// may be made from several threads, and may be nested.
     ///
-    /// A path begins with a slash; one is put in front where it is missing. `/` exists always.
+    /// The path begins with `/`, which is added if missing. The namespace `/` always exists.
     ///
-    /// A path with parts in braces is a pattern: every name that meets it is a namespace of its own, with its own sockets
-    /// and rooms, and with the handlers of the pattern. It begins to live when the middlewares have let its first socket
-    /// in, and ends when the last has left. `{id}` stands for what is there up to the next slash, `{*rest}` at the end for
-    /// all of the rest, `{{` for a brace. A path that is defined as it is wins over patterns. Handlers ask for what stood
-    /// in the braces with [`Path`](crate::extract::Path).
+    /// # Dynamic namespaces
+    ///
+    /// A path with parameters is a pattern. Each name that matches it is a namespace with its own sockets and rooms, and
+    /// with the handlers of the pattern. `{id}` matches one segment, `{*rest}` at the end matches the rest of the path,
+    /// and `{{` is a literal brace. A namespace defined by its exact path takes precedence over patterns. Handlers read
+    /// the parameters with [`Path`](crate::extract::Path).
+    ///
+    /// A dynamic namespace is created once the middlewares have admitted its first socket, and ends when its last socket
+    /// has left.
     ///
     /// ```
     /// use socketio_tower::extract::Path;
@@ -76,28 +93,29 @@ impl SocketIo {
     ///     ns.on("status", async |Path(id): Path<u64>| format!("order {id} is on its way"));
     /// });
     /// if let Some(order) = io.namespace("/orders/7") {
-    ///     order.emit("delivered", ""); // somebody is looking at it
+    ///     order.emit("delivered", ""); // at least one client is connected to it
     /// }
     /// ```
     ///
     /// # Panics
     ///
-    /// When a layer was made already and the definition has a mistake. Before that, mistakes are told when the layer is
-    /// made.
+    /// Panics if a layer was already created and the definition is invalid. Earlier definitions do not panic: their errors
+    /// are reported by [`layer`](Self::layer) or [`try_layer`](Self::try_layer).
     pub fn of(&self, path: &str, define: impl FnOnce(&mut NamespaceBuilder)) {
         self.0.define(path, define);
     }
 
-    /// Takes a namespace away while the server runs: what [`of`](Self::of) has defined by this path, or by this pattern with
-    /// all that lives by it. From then on a client that asks for it is refused as for one that there never was, or meets
-    /// what else is defined for the name; those whose middlewares run are refused at their end.
+    /// Removes a namespace or pattern that [`of`](Self::of) has defined, together with the dynamic namespaces of the
+    /// pattern.
     ///
-    /// Its sockets are disconnected, as by [`Socket::disconnect`](crate::Socket::disconnect): their clients see
-    /// `io server disconnect`, keep their other namespaces, and do not come back by themselves. What is running for them
-    /// ends as for any socket, the disconnect handler last. A handle of the namespace reaches nobody any more.
+    /// All its sockets are disconnected, as by [`Socket::disconnect`](crate::Socket::disconnect): clients see
+    /// `io server disconnect`, keep their other namespaces, and do not reconnect by themselves. Running handlers end as
+    /// for any disconnected socket, the disconnect handler last. Later connection requests are rejected as for an unknown
+    /// namespace, unless another definition matches the name; requests whose middlewares are still running are rejected
+    /// when these have finished. Handles of the namespace no longer reach any socket.
     ///
-    /// The path may then be defined again, and begins afresh. A single namespace that met a pattern is not removed: it
-    /// goes with its last socket.
+    /// The path can then be defined again, and starts without handlers. A single dynamic namespace cannot be removed: it
+    /// ends with its last socket.
     ///
     /// ```
     /// use socketio_tower::{RemoveError, SocketIo};
@@ -112,7 +130,7 @@ impl SocketIo {
     ///
     /// # Errors
     ///
-    /// Nothing was defined by this path, or it is `/`.
+    /// Returns an error if nothing was defined by this path, or if it is `/`.
     pub fn remove(&self, path: &str) -> Result<(), RemoveError> {
         let unknown = || RemoveError::Unknown(path.to_owned());
         let path: NamespacePath = path.parse().map_err(|_| unknown())?;
@@ -126,40 +144,60 @@ impl SocketIo {
         Ok(())
     }
 
-    /// The layer that serves this server's clients inside a tower application. It should be the last one
-    /// added: what wraps it, such as a timeout or a concurrency limit, would end or starve polls that
-    /// wait.
+    /// Returns the layer that serves this server's clients inside a tower application.
+    ///
+    /// Add it last, so that it is the outermost layer: a timeout or a concurrency limit around it would end or starve
+    /// long-polling requests, which wait on purpose. See [`SocketIoLayer`] for the layers that belong around it.
+    ///
+    /// ```
+    /// use axum::{Router, routing::get};
+    /// use socketio_tower::SocketIo;
+    ///
+    /// let io = SocketIo::new();
+    /// let app: Router = Router::new().route("/", get(async || "hello")).layer(io.layer());
+    /// ```
     ///
     /// # Panics
     ///
-    /// When the set-up has a mistake, with a message that names each. See [`try_layer`](Self::try_layer).
+    /// Panics if the set-up is invalid; the message names each error. See [`try_layer`](Self::try_layer).
     pub fn layer(&self) -> SocketIoLayer {
         self.try_layer().unwrap_or_else(|errors| panic!("{errors}"))
     }
 
-    /// Like [`layer`](Self::layer).
+    /// Returns the layer, like [`layer`](Self::layer), or the errors in the set-up.
+    ///
+    /// ```
+    /// use socketio_tower::{SetupError, SocketIo};
+    ///
+    /// let io = SocketIo::new();
+    /// io.of("/", |ns| ns.on("connect", async || ())); // a name that the protocol reserves
+    /// let errors = io.try_layer().unwrap_err();
+    /// assert_eq!(errors.iter().next(), Some(&SetupError::ReservedEvent("connect".to_owned())));
+    /// ```
     ///
     /// # Errors
     ///
-    /// The mistakes in the set-up: reserved event names, two handlers where one can be, arguments that cannot stand
-    /// together, paths that are none, states that are missing.
+    /// Returns all errors in the set-up: reserved event names, handlers registered twice, handlers with conflicting
+    /// arguments, invalid paths, patterns, origins or cookies, and missing states.
     pub fn try_layer(&self) -> Result<SocketIoLayer, SetupErrors> {
         self.0.finish_setup()?;
         Ok(SocketIoLayer::new(Arc::clone(&self.0)))
     }
 }
 
-/// Clients that come by another way than HTTP.
+/// Serving clients that do not arrive over HTTP.
 impl SocketIo {
-    /// Takes in a client that speaks over a stream of bytes: a connection in memory, one that another server
-    /// has upgraded, a tunnel, or whatever is not served by a [layer](Self::layer).
+    /// Serves a client over a byte stream, such as an in-memory connection, a tunnel, or a connection that another server
+    /// has upgraded.
     ///
-    /// On the stream WebSocket (RFC 6455) is spoken, and it is past its handshake: the next byte of either
-    /// side belongs to a frame, and those of the client are masked. From here on it is driven as any
-    /// WebSocket of the layer. `parts` are the request that the client made or would have made: its query
-    /// opens a session (`EIO=4&transport=websocket`), or with a `sid` moves that session from long polling
-    /// to the stream; its headers and extensions are what [`Handshake`](crate::Handshake) keeps. The path,
-    /// the method and the headers of an HTTP upgrade are not looked at.
+    /// The stream speaks WebSocket (RFC 6455) after its handshake: the next byte in either direction belongs to a frame,
+    /// and the client's frames are masked. It is then driven like any WebSocket of the [layer](Self::layer).
+    ///
+    /// `parts` is the client's request, real or made up. Its query opens a session (`EIO=4&transport=websocket`) or, with
+    /// a `sid`, upgrades that session from long polling to the stream. Its headers and extensions are available in
+    /// [`Handshake`](crate::Handshake). Its path, its method and the headers of an HTTP upgrade are ignored.
+    ///
+    /// Returns as soon as the session is opened or the upgrade is queued; the session is served by its own task.
     ///
     /// ```
     /// use http::Request;
@@ -174,13 +212,18 @@ impl SocketIo {
     ///
     /// # Errors
     ///
-    /// Those with which the layer would refuse the request; the stream is dropped, and
-    /// [`on_connection_error`](crate::SocketIoBuilder::on_connection_error) is told. The error knows what an HTTP server
-    /// would answer: [`status`](Rejection::status) and [`body`](Rejection::body).
+    /// Returns an error if the layer would reject the request. The stream is dropped, and
+    /// [`on_connection_error`](crate::SocketIoBuilder::on_connection_error) is called. The error holds the HTTP response
+    /// that the layer would send: [`status`](Rejection::status) and [`body`](Rejection::body).
     ///
     /// # Panics
     ///
-    /// Outside of a tokio runtime: the session's task is spawned on it.
+    /// Panics if called outside a tokio runtime, on which the session's task is spawned.
+    ///
+    /// # Cancel safety
+    ///
+    /// The future waits only for [`allow_request`](crate::SocketIoBuilder::allow_request) hooks. If it is dropped before it
+    /// completes, the stream is dropped and no session is opened.
     pub async fn attach<S>(&self, parts: Parts, stream: S) -> Result<(), Rejection>
     where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
@@ -189,19 +232,37 @@ impl SocketIo {
     }
 }
 
-/// Speaking to sockets of the namespace `/`; for others see [`namespace`](Self::namespace).
+/// Sending to the sockets of the namespace `/`. For other namespaces see [`namespace`](Self::namespace).
 impl SocketIo {
     /// Sends an event to all sockets.
+    ///
+    /// ```
+    /// use socketio_tower::{Args, SocketIo};
+    ///
+    /// let io = SocketIo::new();
+    /// io.emit("news", "it works");
+    /// io.emit("move", &Args((1, 2))); // two arguments
+    /// ```
     pub fn emit<T: ToArgs + ?Sized>(&self, event: &str, args: &T) -> EmitStatus {
         self.root().emit(event, args)
     }
 
-    /// The sockets in a room.
+    /// Selects the sockets in `room`.
+    ///
+    /// ```
+    /// # let io = socketio_tower::SocketIo::new();
+    /// io.to("lobby").to("garden").emit("message", "in either room");
+    /// ```
     pub fn to(&self, room: impl Into<String>) -> BroadcastOperator {
         self.root().to(room)
     }
 
-    /// All sockets but those in a room.
+    /// Selects all sockets that are not in `room`.
+    ///
+    /// ```
+    /// # let io = socketio_tower::SocketIo::new();
+    /// io.except("muted").emit("message", "to all others");
+    /// ```
     pub fn except(&self, room: impl Into<String>) -> BroadcastOperator {
         self.root().except(room)
     }
@@ -211,7 +272,15 @@ impl SocketIo {
         self.root().send(args)
     }
 
-    /// Sends an event to all sockets and gives their answers; see [`BroadcastOperator::emit_with_ack`].
+    /// Sends an event to all sockets and returns their acks, as a stream or all at once; see
+    /// [`BroadcastOperator::emit_with_ack`].
+    ///
+    /// ```
+    /// # async fn example(io: socketio_tower::SocketIo) {
+    /// let acks = io.emit_with_ack::<_, String>("version", "").await;
+    /// println!("{} clients answered", acks.iter().filter(|ack| ack.is_ok()).count());
+    /// # }
+    /// ```
     pub fn emit_with_ack<T, R>(&self, event: &str, args: &T) -> BroadcastAck<R>
     where
         T: ToArgs + ?Sized,
@@ -219,93 +288,160 @@ impl SocketIo {
         self.root().emit_with_ack(event, args)
     }
 
-    /// All sockets to whom something can leave at once; see [`Socket::volatile`](crate::Socket::volatile).
+    /// Selects all sockets, and discards packets that cannot be sent immediately; see
+    /// [`Socket::volatile`](crate::Socket::volatile).
     pub fn volatile(&self) -> BroadcastOperator {
         self.root().volatile()
     }
 
-    /// All sockets of this process.
+    /// Selects the sockets of this process; see [`BroadcastOperator::local`].
     pub fn local(&self) -> BroadcastOperator {
         self.root().local()
     }
 
-    /// All sockets, and how long to wait for their answers.
+    /// Selects all sockets, and sets the ack timeout of the following `emit_with_ack`.
     pub fn timeout(&self, timeout: Duration) -> BroadcastOperator {
         self.root().timeout(timeout)
     }
 
-    /// What is known of all sockets at the moment.
+    /// Returns a snapshot of each socket.
+    ///
+    /// ```
+    /// # async fn example(io: socketio_tower::SocketIo) {
+    /// for socket in io.fetch_sockets().await {
+    ///     println!("{} is in {:?}", socket.id(), socket.rooms());
+    /// }
+    /// # }
+    /// ```
+    ///
+    /// # Cancel safety
+    ///
+    /// The future can be dropped at any time.
     pub async fn fetch_sockets(&self) -> Vec<RemoteSocket> {
         self.root().fetch_sockets().await
     }
 
-    /// Lets all sockets join a room.
+    /// Makes all sockets join `room`.
+    ///
+    /// # Cancel safety
+    ///
+    /// The sockets join on the first poll; a future that is dropped before does nothing.
     pub async fn sockets_join(&self, room: impl AsRef<str>) {
         self.root().sockets_join(room).await;
     }
 
-    /// Lets all sockets leave a room.
+    /// Makes all sockets leave `room`.
+    ///
+    /// # Cancel safety
+    ///
+    /// The sockets leave on the first poll; a future that is dropped before does nothing.
     pub async fn sockets_leave(&self, room: impl AsRef<str>) {
         self.root().sockets_leave(room).await;
     }
 
-    /// Disconnects all sockets; with `close`, from all namespaces, and closes their connections.
+    /// Disconnects all sockets from `/`. If `close` is `true`, their clients are disconnected from all namespaces and their
+    /// connections are closed.
+    ///
+    /// # Cancel safety
+    ///
+    /// The sockets are disconnected on the first poll; a future that is dropped before does nothing.
     pub async fn disconnect_sockets(&self, close: bool) {
         self.root().disconnect_sockets(close).await;
     }
 
-    /// A namespace that was defined by its path, or that lives by a pattern.
+    /// Returns a handle of a namespace: one that was defined by this exact path, or a dynamic namespace that has sockets.
     ///
-    /// A handle of the latter outlives its sockets, and reaches those that come later.
+    /// The handle of a dynamic namespace stays valid after its last socket has left, and reaches sockets that connect
+    /// later.
+    ///
+    /// ```
+    /// use socketio_tower::SocketIo;
+    ///
+    /// let io = SocketIo::new();
+    /// io.of("/chat", |_| {});
+    /// let chat = io.namespace("/chat").expect("it was defined");
+    /// chat.to("lobby").emit("message", "hello");
+    /// assert!(io.namespace("/unknown").is_none());
+    /// ```
     pub fn namespace(&self, path: &str) -> Option<NamespaceHandle> {
         let path: NamespacePath = path.parse().ok()?;
         self.0.find(path.as_str()).map(NamespaceHandle::new)
     }
 
-    /// All namespaces: those that were defined by their path, and those that live by a pattern at the moment.
+    /// Returns handles of all namespaces: those defined by an exact path, and the dynamic ones that have sockets.
     pub fn namespaces(&self) -> Vec<NamespaceHandle> {
         self.0.all().into_iter().map(NamespaceHandle::new).collect()
     }
 }
 
-/// The whole.
+/// Watching and closing the server.
 impl SocketIo {
-    /// How many sessions there are.
+    /// Returns the number of open sessions.
     pub fn sessions(&self) -> usize {
         self.0.server().sessions().len()
     }
 
-    /// How the server stands. Costs a look at each session: something for every second, not for every message.
+    /// Returns a snapshot of the server's counters.
+    ///
+    /// The call visits every session: collect metrics with it once a second, not once per message.
+    ///
+    /// ```
+    /// let io = socketio_tower::SocketIo::new();
+    /// let stats = io.stats();
+    /// println!("{} sessions, {} sockets, {} bytes queued", stats.sessions, stats.sockets, stats.queued_bytes);
+    /// ```
     pub fn stats(&self) -> Stats {
         let sockets = self.0.all().iter().map(|namespace| namespace.rooms().len()).sum();
         Stats { sockets, ..self.0.server().sessions().stats() }
     }
 
-    /// Closes every session and admits no new one. Resolves when all have ended, their disconnect
-    /// handlers included, or when the deadline has passed: true if none is left.
+    /// Closes every session and rejects new ones. Waits until all sessions have ended, including their disconnect
+    /// handlers, or until `deadline` has elapsed. Returns `true` if no session is left.
     ///
-    /// hyper's graceful shutdown does not wait for connections that were upgraded; this does.
+    /// hyper's graceful shutdown does not wait for upgraded connections; this method does.
+    ///
+    /// ```no_run
+    /// # use std::time::Duration;
+    /// # async fn example(
+    /// #     io: socketio_tower::SocketIo, listener: tokio::net::TcpListener, app: axum::Router,
+    /// # ) -> std::io::Result<()> {
+    /// let shutdown = async move {
+    ///     tokio::signal::ctrl_c().await.ok();
+    ///     io.close(Duration::from_secs(10)).await;
+    /// };
+    /// axum::serve(listener, app).with_graceful_shutdown(shutdown).await
+    /// # }
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// Panics if called outside a tokio runtime.
     ///
     /// # Cancel safety
     ///
-    /// The sessions close all the same.
+    /// Once the future has been polled, dropping it only ends the wait: the sessions are closed all the same, and the server
+    /// does not accept new ones.
     pub async fn close(&self, deadline: Duration) -> bool {
         self.0.server().close(deadline).await
     }
 
-    /// The path of its requests.
+    /// Returns the path of the server's requests.
     #[cfg(feature = "testing")]
     pub(crate) fn path(&self) -> &str {
         &self.0.server().settings().path
     }
 
     fn root(&self) -> NamespaceHandle {
-        NamespaceHandle::new(self.0.resolve("/").expect("made with the server"))
+        NamespaceHandle::new(self.0.resolve("/").expect("`/` is defined by `build` and cannot be removed"))
     }
 }
 
 impl SocketIoBuilder {
-    /// Makes the server.
+    /// Builds the server.
+    ///
+    /// ```
+    /// let io = socketio_tower::SocketIo::builder().path("/ws").build();
+    /// ```
     pub fn build(self) -> SocketIo {
         let namespaces = self.make();
         namespaces.define("/", |_| {});
@@ -313,9 +449,9 @@ impl SocketIoBuilder {
     }
 }
 
-/// The server of a socket.
+/// The server of the socket.
 impl Socket {
-    /// The server it belongs to.
+    /// Returns the server this socket belongs to.
     pub fn io(&self) -> SocketIo {
         SocketIo(Arc::clone(self.namespaces()))
     }

@@ -1,4 +1,6 @@
-//! A Socket.IO server as a tower layer: wrap an axum, hyper or tonic application and stock Socket.IO clients can talk to it.
+//! A Socket.IO server as a tower layer: wrap an axum, hyper or tonic application, and stock Socket.IO clients can talk to it.
+//!
+//! # Quick start
 //!
 //! ```rust,no_run
 //! use axum::{Router, routing::get};
@@ -11,55 +13,142 @@
 //!         ns.on("message", async |socket: Socket, Data(text): Data<String>| {
 //!             socket.broadcast().emit("message", &text);
 //!         });
-//!         ns.on("add", async |Args((a, b)): Args<(i64, i64)>| a + b); // what it returns is the ack
+//!         ns.on("add", async |Args((a, b)): Args<(i64, i64)>| a + b); // the return value is the ack
 //!     });
 //!     let app = Router::new().route("/", get(async || "hello")).layer(io.layer());
 //!     axum::serve(tokio::net::TcpListener::bind("127.0.0.1:3000").await?, app).await
 //! }
 //! ```
 //!
-//! Requests to `/socket.io` and `/socket.io/` are answered by the layer; all others reach the application untouched.
+//! The layer handles requests to `/socket.io` and `/socket.io/`; all other requests reach the application unchanged.
 //!
-//! # Where to find what
+//! # Finding your way
 //!
-//! | to | see |
+//! **The server**
+//!
+//! | to | use |
 //! |---|---|
-//! | set up a server | [`SocketIo`], [`SocketIoBuilder`] for every limit and its default |
-//! | handle events, connections and their ends | [`NamespaceBuilder`] |
-//! | write a namespace as a type with methods | [`NamespaceHandlers`], [`NamespaceBuilder::handlers`], [`NamespaceBuilder::handlers_per_socket`] |
-//! | ask for arguments in a handler | [`Data`], [`Args`], [`Socket`], [`Client`], [`Ack`], [`State`], [`Extension`], [`Query`]; on connect [`Auth`]; on disconnect [`DisconnectReason`], [`Rooms`] |
-//! | answer a client | the return value: [`handler::EventReply`] lists what a handler may return, [`Reply`] takes anything that serializes |
-//! | send to a client, and await its answer | [`Socket::emit`], [`Socket::emit_with_ack`]; [`Args`] for several arguments, [`NoArgs`] for none |
-//! | pass on what a client sent, whatever it is | [`RawArgs`] of an [`Event`], unparsed; [`Value`], any JSON with binary in it |
-//! | send to many | [`Socket::to`], [`SocketIo::to`], [`NamespaceHandle`], [`BroadcastOperator`] |
-//! | refuse a client | [`NamespaceBuilder::middleware`], [`ConnectError`] |
-//! | keep values, and know how long they live | [`Socket::extensions`], [`Client::extensions`], [`Extension`], [`Socket::set_data`] |
-//! | know who the client is | [`Handshake`], [`SocketIoBuilder::trusted_proxies`] |
-//! | place the layer | [`SocketIoLayer`] |
-//! | stop a server | [`SocketIo::close`] |
-//! | serve what is not HTTP | [`SocketIo::attach`] |
+//! | create and configure a server | [`SocketIo::new`], [`SocketIo::builder`] with every setting in [`SocketIoBuilder`] |
+//! | add it to an application | [`SocketIo::layer`]; [`SocketIoLayer`] explains the order of layers, and routes |
+//! | serve connections that do not arrive over HTTP | [`SocketIo::attach`] |
+//! | reject requests before a session is opened | [`SocketIoBuilder::origins`], [`SocketIoBuilder::allow_request`] |
+//! | run behind a proxy | [`SocketIoBuilder::trusted_proxies`], [`SocketIoBuilder::cookie`] |
+//! | collect metrics | [`SocketIo::stats`], [`SocketIoBuilder::observe`] |
+//! | shut down | [`SocketIo::close`] |
 //!
-//! # What is guaranteed
+//! **Handlers and extractors**
 //!
-//! - **Order.** The events of one socket reach their handlers in the order of arrival. A handler that waits does not hold up
-//!   the next ones, unless [`concurrency`](SocketIoBuilder::concurrency) is 1. Everything that is emitted to a socket, acks
-//!   and disconnects included, leaves in the order of the calls.
-//! - **One connect handler, then events.** A socket's events wait until its connect handler has ended; acks do not, so it may
-//!   await answers.
+//! | to | use |
+//! |---|---|
+//! | define a namespace and its handlers | [`SocketIo::of`], [`NamespaceBuilder`] |
+//! | implement a namespace as a type with methods | [`NamespaceHandlers`], [`NamespaceBuilder::handlers`], [`NamespaceBuilder::handlers_per_socket`] |
+//! | read the arguments of an event | [`Data`] for the first, [`Args`] for several, [`RawArgs`] of an [`Event`] for unparsed ones, [`Value`] for any JSON with binary data |
+//! | get the socket or the connection | [`Socket`], [`Client`] |
+//! | read shared state, or values of the socket | [`State`], [`Extension`] |
+//! | read the query, path parameters or `auth` | [`Query`], [`Path`], [`Auth`] (on connect) |
+//! | learn why a socket disconnected, and its rooms | [`DisconnectReason`], [`Rooms`] (on disconnect) |
+//! | acknowledge an event | the return value, see [`handler::EventReply`]; [`Reply`] for any `Serialize`; [`Ack`] to reply later |
+//! | authenticate, or reject a connection request | [`NamespaceBuilder::middleware`], [`ConnectError`] |
+//! | filter events | [`NamespaceBuilder::filter`], [`EventPolicy`], [`Verdict`] |
+//! | store values with a socket or client | [`Socket::extensions`], [`Client::extensions`]; [`Socket::set_data`] to publish them in [`RemoteSocket::data`] |
+//! | inspect the request that opened the session | [`Handshake`] |
+//!
+//! All extractors are listed in [`extract`], and all types of handlers and return values in [`handler`].
+//!
+//! **Sending**
+//!
+//! | to | use |
+//! |---|---|
+//! | send an event to one client | [`Socket::emit`]; [`Args`] for several arguments, [`NoArgs`] for none |
+//! | wait for the client's ack | [`Socket::emit_with_ack`], [`BroadcastOperator::emit_with_ack`] |
+//! | send to many clients | [`Socket::broadcast`], [`SocketIo::emit`], [`NamespaceHandle`], [`BroadcastOperator`] |
+//! | send from outside handlers | [`SocketIo`], [`SocketIo::namespace`] |
+//! | handle slow clients | [`EmitStatus`], [`Socket::volatile`], [`Socket::drained`] |
+//!
+//! **Rooms**
+//!
+//! | to | use |
+//! |---|---|
+//! | join and leave | [`Socket::join`], [`Socket::leave`], [`Socket::rooms`] |
+//! | send to a room | [`Socket::to`] without the sender, [`SocketIo::to`], [`BroadcastOperator::except`] |
+//! | list, move or disconnect its sockets | [`BroadcastOperator::sockets`], [`BroadcastOperator::fetch_sockets`], [`BroadcastOperator::sockets_join`], [`BroadcastOperator::disconnect_sockets`] |
+//!
+//! **Errors**
+//!
+//! | error | returned by or passed to |
+//! |---|---|
+//! | [`SetupErrors`], a list of [`SetupError`] | [`SocketIo::try_layer`]; [`SocketIo::layer`] panics with it |
+//! | [`layer::Rejection`], with the cause [`layer::RequestError`] | [`SocketIoBuilder::on_connection_error`], [`SocketIo::attach`] |
+//! | [`ConnectError`] | middlewares, to reject a connection request; sent to the client |
+//! | [`handler::ErrorContext`], with the cause [`handler::Cause`] | [`NamespaceBuilder::on_error`], [`SocketIoBuilder::on_error`]: failed and missing handlers, invalid arguments, protocol violations |
+//! | [`EmitStatus`], [`EmitError`] | every `emit`; [`EmitStatus::ok`] turns the status into a `Result` |
+//! | [`AckError`] | every `emit_with_ack` |
+//! | [`ArgsError`] | conversions of [`RawArgs`] |
+//! | [`RemoveError`] | [`SocketIo::remove`] |
+//!
+//! **Limits**
+//!
+//! Every limit has a default, and its method documents the exact rule.
+//!
+//! | limit | default | at the limit |
+//! |---|---|---|
+//! | [`max_sessions`](SocketIoBuilder::max_sessions) | 200 000 | new sessions are rejected with status 503 |
+//! | [`max_handshake`](SocketIoBuilder::max_handshake) | 16 KiB | the request is rejected with status 414 or 431 |
+//! | [`max_payload`](SocketIoBuilder::max_payload) | 1 000 000 bytes | a POST is rejected with status 413; a WebSocket is closed |
+//! | [`max_attachments`](SocketIoBuilder::max_attachments) | 10 per event | the connection is closed |
+//! | [`max_namespaces`](SocketIoBuilder::max_namespaces) | 64 per client | the connection request is rejected |
+//! | [`max_dynamic_namespaces`](SocketIoBuilder::max_dynamic_namespaces) | 10 000 | the connection request is rejected |
+//! | [`max_parked`](SocketIoBuilder::max_parked) | 4096 events, 4 MiB per client | the socket is disconnected |
+//! | [`max_queued_bytes`](SocketIoBuilder::max_queued_bytes) | 8 MiB per client | the client is disconnected, or the packet is dropped: [`Overflow`] |
+//! | [`concurrency`](SocketIoBuilder::concurrency), [`client_concurrency`](SocketIoBuilder::client_concurrency) | 64 handlers per socket, 256 per client | events wait |
+//!
+//! | timeout | default |
+//! |---|---|
+//! | [`ping_interval`](SocketIoBuilder::ping_interval), [`ping_timeout`](SocketIoBuilder::ping_timeout) | 25 s, 20 s |
+//! | [`connect_timeout`](SocketIoBuilder::connect_timeout), [`upgrade_timeout`](SocketIoBuilder::upgrade_timeout) | 45 s, 10 s |
+//! | [`write_timeout`](SocketIoBuilder::write_timeout) | 20 s |
+//! | [`ack_timeout`](SocketIoBuilder::ack_timeout) | 5 s |
+//! | [`handler_grace`](SocketIoBuilder::handler_grace) | 10 s |
+//!
+//! **Testing**
+//!
+#![cfg_attr(
+    feature = "testing",
+    doc = "The [`testing`] module has an in-memory client, which connects to a [`SocketIo`] without a network."
+)]
+#![cfg_attr(
+    not(feature = "testing"),
+    doc = "The feature `testing` adds an in-memory client, which connects to a [`SocketIo`] without a network."
+)]
+//!
+//! # Guarantees
+//!
+//! - **Order.** The events of one socket reach their handlers in the order of arrival. A handler that waits does not delay
+//!   the next ones, unless [`concurrency`](SocketIoBuilder::concurrency) is 1. Everything that is emitted to a socket,
+//!   including acks and disconnects, leaves in the order of the calls.
+//! - **One connect handler, then events.** A socket's events wait until its connect handler has finished; acks do not, so
+//!   the handler may await them.
 //! - **One disconnect handler.** It runs once for every socket that was connected, after the socket's other handlers have
-//!   ended or their [grace time](SocketIoBuilder::handler_grace) is over. A process that ends does not run it;
+//!   finished or their [grace period](SocketIoBuilder::handler_grace) is over. It does not run if the process exits;
 //!   [`SocketIo::close`] waits for it.
-//! - **`emit` never blocks**, and its answer tells whether the packet was queued. The bytes that wait for one client are
-//!   [bounded](SocketIoBuilder::max_queued_bytes).
+//! - **`emit` never blocks**, and its [status](EmitStatus) says whether the packet was queued. The bytes queued for one
+//!   client are [bounded](SocketIoBuilder::max_queued_bytes).
 //! - **A panic** in a handler ends that handler and nothing else.
 //!
-//! # Features
+//! # Feature flags
 //!
-//! | feature | default | |
+//! | feature | default | adds |
 //! |---|---|---|
-//! | `macros` | off | the attribute `namespace`, which makes a type's methods the handlers of a namespace |
-//! | `testing` | off | a client in memory, for tests: see the module of that name |
+//! | `macros` | off | the attribute `#[namespace]`, which turns a type's methods into the handlers of a namespace |
+//! | `testing` | off | the module `testing`, with an in-memory client |
 //! | `tracing` | off | spans and events through the `tracing` crate |
+//!
+//! [`Extension`]: extract::Extension
+//! [`Path`]: extract::Path
+//! [`Query`]: extract::Query
+//! [`State`]: extract::State
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod ack_error;
 pub use ack_error::AckError;
@@ -142,13 +231,13 @@ pub use handler::connect_error::ConnectError;
 pub use socketio_core::packet::{Args, ArgsError, Event, NoArgs, RawArgs, RawJson, Value};
 pub use socketio_core::{DisconnectReason, SocketId, Transport};
 
-/// What the attribute `namespace` writes, and nobody else.
+/// Items for the code that the attribute `namespace` generates.
 #[doc(hidden)]
 pub mod __private {
     pub use crate::namespace::method::{Method, MethodArguments, Returned};
 }
 
-/// The examples of the pages in Markdown, which are tests like those of the documentation.
+/// The Markdown pages, whose examples are compiled and run as doc tests.
 #[cfg(doctest)]
 mod pages {
     #[doc = include_str!("../README.md")]

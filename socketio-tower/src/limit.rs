@@ -1,34 +1,33 @@
 use std::fmt;
 
-/// A bound that was reached.
+/// A limit that was reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Limit {
-    /// As many namespaces that meet a pattern live as may
-    /// ([`max_dynamic_namespaces`](crate::SocketIoBuilder::max_dynamic_namespaces)); the client is refused.
+    /// The number of dynamic namespaces
+    /// ([`max_dynamic_namespaces`](crate::SocketIoBuilder::max_dynamic_namespaces)). The connection request is rejected.
     DynamicNamespaces,
-    /// The client has left namespaces whose handlers still run, too many of them; it is refused.
+    /// The number of namespaces the client has left whose handlers are still running. The connection request is rejected.
     Namespaces,
-    /// More events of the socket wait than may ([`max_parked`](crate::SocketIoBuilder::max_parked)), because its connect
-    /// handler takes long or because others do; it is disconnected.
+    /// The number or the bytes of parked events ([`max_parked`](crate::SocketIoBuilder::max_parked)): the socket's connect
+    /// handler, or running handlers, take too long. The socket is disconnected.
     ParkedEvents,
-    /// The [generator of ids](crate::SocketIoBuilder::id_generator) has given one that another socket has; the client is
-    /// refused.
+    /// An id that is not unique: the [`id_generator`](crate::SocketIoBuilder::id_generator) has returned the id of another
+    /// socket. The connection request is rejected.
     Ids,
-    /// The bytes that wait for a client have reached
-    /// [`max_queued_bytes`](crate::SocketIoBuilder::max_queued_bytes); a
-    /// packet was not taken.
+    /// The number of bytes queued for a client ([`max_queued_bytes`](crate::SocketIoBuilder::max_queued_bytes)). A packet
+    /// was discarded.
     QueuedBytes,
 }
 
 impl fmt::Display for Limit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::DynamicNamespaces => "too many dynamic namespaces live",
+            Self::DynamicNamespaces => "too many dynamic namespaces",
             Self::Namespaces => "the client has too many namespaces",
-            Self::ParkedEvents => "too many events of the socket wait",
-            Self::Ids => "the id of the socket is taken",
-            Self::QueuedBytes => "too many bytes wait for the client",
+            Self::ParkedEvents => "too many parked events",
+            Self::Ids => "the id of the socket is already in use",
+            Self::QueuedBytes => "the client's queue is full",
         })
     }
 }

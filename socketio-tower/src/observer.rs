@@ -10,9 +10,10 @@ use crate::handshake::Handshake;
 use crate::limit::Limit;
 use crate::panics::contained;
 
-/// Something that happened on a server, as [observers](crate::SocketIoBuilder::observe) see it.
+/// Something that happened on a server, passed to [observers](crate::SocketIoBuilder::observe).
 ///
-/// It names clients, sockets and rooms and holds none of them: an observer that wants more looks them up, later and elsewhere.
+/// An observation identifies clients, sockets and rooms, but does not hold handles of them. An observer that needs the
+/// socket itself looks it up later, outside the call.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub enum Observation<'a> {
@@ -20,26 +21,26 @@ pub enum Observation<'a> {
     ClientOpened {
         /// The client.
         client: ClientId,
-        /// The transport it begins with.
+        /// The transport the session starts with.
         transport: Transport,
         /// The request that opened the session.
         handshake: &'a Handshake,
     },
-    /// A client has moved to another transport.
+    /// A client has upgraded to another transport.
     ClientUpgraded {
         /// The client.
         client: ClientId,
-        /// The transport it has now.
+        /// The new transport.
         transport: Transport,
     },
     /// The session of a client has ended.
     ClientClosed {
         /// The client.
         client: ClientId,
-        /// The reason; none if the session was dropped with its runtime.
+        /// The reason, or `None` if the session was dropped with its runtime.
         reason: Option<DisconnectReason>,
     },
-    /// A client is connected to a namespace, and is about to be told.
+    /// A client is connected to a namespace. The CONNECT packet has not been sent yet.
     SocketConnected {
         /// The client.
         client: ClientId,
@@ -48,7 +49,7 @@ pub enum Observation<'a> {
         /// The socket.
         socket: SocketId,
     },
-    /// A socket is disconnected. A runtime that is dropped disconnects its sockets without.
+    /// A socket is disconnected. Not reported for sockets that are dropped with their runtime.
     SocketDisconnected {
         /// The client.
         client: ClientId,
@@ -59,7 +60,7 @@ pub enum Observation<'a> {
         /// The reason.
         reason: DisconnectReason,
     },
-    /// A socket has joined a room. The room of its own id is none, unless another joins it.
+    /// A socket has joined a room. The implicit room of a socket's own id is not reported, unless another socket joins it.
     RoomJoined {
         /// The path of the namespace.
         namespace: &'a str,
@@ -68,7 +69,7 @@ pub enum Observation<'a> {
         /// The socket.
         socket: SocketId,
     },
-    /// A socket has left a room, or was disconnected.
+    /// A socket has left a room, also by being disconnected.
     RoomLeft {
         /// The path of the namespace.
         namespace: &'a str,
@@ -77,7 +78,7 @@ pub enum Observation<'a> {
         /// The socket.
         socket: SocketId,
     },
-    /// An event has come that policies and filters let pass. Its handlers have not run.
+    /// An event was received and has passed policies and filters. Its handlers have not run yet.
     EventReceived {
         /// The path of the namespace.
         namespace: &'a str,
@@ -86,7 +87,7 @@ pub enum Observation<'a> {
         /// The event.
         event: &'a Event,
     },
-    /// An event is emitted to a socket, alone or by a broadcast. Acks are no events.
+    /// An event is emitted to a socket, directly or by a broadcast. Acks are not reported.
     EventSent {
         /// The path of the namespace.
         namespace: &'a str,
@@ -100,18 +101,18 @@ pub enum Observation<'a> {
         /// The reason.
         rejection: &'a Rejection,
     },
-    /// A bound was reached.
+    /// A limit was reached.
     LimitReached {
         /// The path of the namespace, as the client wrote it.
         namespace: &'a str,
         /// The socket, if there is one.
         socket: Option<SocketId>,
-        /// The bound.
+        /// The limit.
         limit: Limit,
     },
 }
 
-/// An event on its way to a client. It is encoded, once for all whom a broadcast reaches, and read only for those who ask.
+/// An outgoing event. It is encoded, once for all recipients of a broadcast, and decoded on request.
 #[derive(Debug, Clone, Copy)]
 pub struct EmittedEvent<'a>(&'a Encoded);
 
@@ -120,24 +121,23 @@ impl<'a> EmittedEvent<'a> {
         packet.is_event().then_some(Self(packet))
     }
 
-    /// Reads the event. Everything is copied.
+    /// Decodes the event, which copies its arguments.
     pub fn decode(self) -> Option<Event> {
         Event::from_encoded(self.0)
     }
 
-    /// Returns the length of the event on a WebSocket, in bytes, with its attachments.
+    /// Returns the size of the event on a WebSocket, in bytes, including its attachments.
     pub fn size(self) -> usize {
         self.0.websocket().len()
     }
 }
 
-/// The public name of a client: a number that no other client of this process has, and that tells nothing of the session's
-/// secret id.
+/// The public id of a client: a number that is unique in this process and reveals nothing about the session's secret id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ClientId(u64);
 
 impl ClientId {
-    /// An id that was never used before.
+    /// Returns an id that was never used before.
     pub(crate) fn new() -> Self {
         static LAST: AtomicU64 = AtomicU64::new(0);
         Self(LAST.fetch_add(1, Ordering::Relaxed) + 1)
@@ -166,7 +166,7 @@ impl Observers {
         self.0.is_empty()
     }
 
-    /// Tells all of them; `observation` is asked only if there is one.
+    /// Calls all observers; `observation` is called only if there is one.
     #[inline]
     pub(crate) fn tell<'a>(&self, observation: impl FnOnce() -> Observation<'a>) {
         if !self.is_empty() {

@@ -20,13 +20,13 @@ pub(crate) struct Server {
     states: States,
     sessions: SessionTable,
     closing: AtomicBool,
-    /// The runtime that its first session was opened on.
+    /// The runtime on which the first session was opened.
     runtime: OnceLock<Handle>,
     /// Notified when a session has ended.
     ended: Notify,
 }
 
-/// The values that handlers ask for, by their types.
+/// The values of the extractor `State`, by type.
 pub(crate) type States = HashMap<TypeId, Arc<dyn Any + Send + Sync>>;
 
 impl Server {
@@ -74,8 +74,8 @@ impl Server {
         self.settings.ids.as_ref().map_or_else(entropy, |generator| (generator.0)())
     }
 
-    /// Runs a future on the runtime of the caller, or else on that of the server. Without either there is no session it
-    /// could be for.
+    /// Spawns a future on the caller's runtime, or else on the server's. If there is neither, no session was ever opened and
+    /// the future is dropped.
     pub(crate) fn spawn(&self, future: impl Future<Output = ()> + Send + 'static) {
         let runtime = Handle::try_current().ok().or_else(|| self.runtime.get().cloned());
         if let Some(runtime) = runtime {
@@ -83,14 +83,14 @@ impl Server {
         }
     }
 
-    /// A session opens on the runtime of the caller.
+    /// Records the caller's runtime when a session is opened.
     pub(crate) fn session_opens(&self) {
         if self.runtime.get().is_none() {
             self.runtime.set(Handle::current()).ok();
         }
     }
 
-    /// A session has ended; without a reason, it was dropped with its runtime.
+    /// Removes a session that has ended. `reason` is `None` if it was dropped with its runtime.
     pub(crate) fn session_ended(&self, session: &Session, reason: Option<DisconnectReason>) {
         self.sessions.remove(&session.sid, reason);
         self.observers().tell(|| Observation::ClientClosed { client: session.id, reason });
@@ -101,7 +101,7 @@ impl Server {
         self.closing.load(Ordering::Acquire)
     }
 
-    /// Closes every session and admits no new one; true once none is left, false if the deadline passes first.
+    /// Closes every session and rejects new ones. Returns `true` if none is left when `deadline` has elapsed.
     pub(crate) async fn close(&self, deadline: Duration) -> bool {
         self.closing.store(true, Ordering::Release);
         for session in self.sessions.all() {

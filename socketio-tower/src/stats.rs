@@ -1,48 +1,56 @@
 use socketio_core::{DisconnectReason, Transport};
 
-/// How a server stands, as [`SocketIo::stats`](crate::SocketIo::stats) has found it.
+/// A snapshot of a server's counters, from [`SocketIo::stats`](crate::SocketIo::stats).
 ///
-/// The parts are looked at one after the other, while sessions come and go: they need not add up.
+/// The counters are read one after the other while sessions open and close, so they may not add up.
+///
+/// ```
+/// use socketio_tower::{DisconnectReason, SocketIo, Transport};
+///
+/// let stats = SocketIo::new().stats();
+/// assert_eq!(stats.sessions_on(Transport::WebSocket), 0);
+/// assert_eq!(stats.closed(DisconnectReason::PingTimeout), 0);
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Stats {
-    /// The sessions there are.
+    /// The number of open sessions.
     pub sessions: usize,
-    /// The sockets that are connected, of all namespaces.
+    /// The number of connected sockets, in all namespaces.
     pub sockets: usize,
-    /// The bytes that have come from clients and that no handler has: input that was read and waits for its turn, messages
-    /// and bodies that are not whole, attachments whose packet is not, and events that are
-    /// [parked](crate::SocketIoBuilder::max_parked).
+    /// The number of bytes received from clients and not yet passed to a handler: input that was read but not processed,
+    /// incomplete messages and bodies, attachments of incomplete packets, and
+    /// [parked](crate::SocketIoBuilder::max_parked) events.
     pub received_bytes: usize,
-    /// The bytes that wait for clients, between `emit` and the kernel.
+    /// The number of bytes queued for clients, between `emit` and the kernel.
     pub queued_bytes: usize,
-    /// The handlers that wait for something, middlewares and async filters among them.
+    /// The number of suspended handlers, including middlewares and async filters.
     pub handlers: usize,
-    /// How many sessions have been opened since the server was made.
+    /// The number of sessions opened since the server was created.
     pub opened: u64,
-    /// How many clients were refused because there were [as many sessions as may
-    /// be](crate::SocketIoBuilder::max_sessions).
+    /// The number of requests rejected because the server had
+    /// [`max_sessions`](crate::SocketIoBuilder::max_sessions) sessions.
     pub refused: u64,
-    /// How many packets were not taken because too much waited for their client.
+    /// The number of packets discarded because their client's queue was full.
     pub overflowed: u64,
-    /// How many volatile packets were dropped because they could not leave at once.
+    /// The number of volatile packets discarded because they could not be sent immediately.
     pub dropped: u64,
     pub(crate) on: Vec<(Transport, usize)>,
     pub(crate) closed: Vec<(DisconnectReason, u64)>,
 }
 
 impl Stats {
-    /// Returns the number of sessions that are on this transport at the moment.
+    /// Returns the number of sessions that currently use `transport`.
     pub fn sessions_on(&self, transport: Transport) -> usize {
         self.on.iter().find(|(other, _)| *other == transport).map_or(0, |(_, count)| *count)
     }
 
-    /// How many sessions have ended for this reason since the server was made.
+    /// Returns the number of sessions that have ended for `reason` since the server was created.
     pub fn closed(&self, reason: DisconnectReason) -> u64 {
         self.closed.iter().find(|(other, _)| *other == reason).map_or(0, |(_, count)| *count)
     }
 
-    /// The same for every reason for which one has ended.
+    /// Returns an iterator over the disconnect reasons so far, with the number of sessions that ended for each.
     pub fn closed_by_reason(&self) -> impl Iterator<Item = (DisconnectReason, u64)> {
         self.closed.iter().copied()
     }

@@ -1,4 +1,4 @@
-//! The locks and atomics of the types that have models: those of the standard library, and those of loom when the models
+//! The locks and atomics of the types that have loom models: those of the standard library, or those of loom when the models
 //! run. See "Models of threads" in docs/testing.md.
 
 #[cfg(not(all(test, socketio_loom)))]

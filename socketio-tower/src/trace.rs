@@ -1,11 +1,11 @@
-//! What is told to the `tracing` crate, if the feature of that name is on. Nothing else knows of it.
+//! Spans and log events for the `tracing` crate, if the feature `tracing` is enabled. No other module uses that crate.
 
 use socketio_core::{DisconnectReason, SocketId, Transport};
 
 #[cfg(feature = "tracing")]
 pub(crate) use tracing::Span;
 
-/// Stands in for a span when the feature is off.
+/// A placeholder for a span when the feature is disabled.
 #[cfg(not(feature = "tracing"))]
 #[derive(Debug, Clone)]
 pub(crate) struct Span;
@@ -17,7 +17,7 @@ impl Span {
     }
 }
 
-/// Stands in for the guard of such a span.
+/// A placeholder for the guard of an entered span.
 #[cfg(not(feature = "tracing"))]
 #[derive(Debug)]
 pub(crate) struct Entered;
@@ -29,7 +29,7 @@ macro_rules! event {
     };
 }
 
-/// The span of all that a session's task does.
+/// Returns the span of a session's task.
 pub(crate) fn session_span(transport: Transport) -> Span {
     #[cfg(feature = "tracing")]
     return tracing::debug_span!("session", transport = transport.name());
@@ -40,7 +40,7 @@ pub(crate) fn session_span(transport: Transport) -> Span {
     }
 }
 
-/// The span of a handler that runs for a socket.
+/// Returns the span of a handler that runs for a socket.
 pub(crate) fn event_span(socket: SocketId, namespace: &str, event: &str) -> Span {
     #[cfg(feature = "tracing")]
     return tracing::debug_span!("event", %socket, namespace, event);
@@ -66,14 +66,14 @@ pub(crate) fn session_closed(reason: DisconnectReason) {
     event!(debug, %reason, "session closed");
 }
 
-/// The party at fault for something that was not handled, which decides how loud it is.
+/// The party at fault for an event or request that was not handled. It decides the log level.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fault {
-    /// The server's code: an error.
+    /// The server's code; logged as an error.
     Server,
-    /// Reported by a handler: a warning.
+    /// An error returned by a handler; logged as a warning.
     Handler,
-    /// The client's, which can do it all day.
+    /// The client; logged at debug level, since a client can repeat it at will.
     Client,
 }
 
@@ -100,28 +100,28 @@ pub(crate) fn not_handled(
 
 pub(crate) fn handlers_abandoned(socket: SocketId, namespace: &str, count: usize) {
     let _ = (socket, namespace, count);
-    event!(warn, %socket, namespace, count, "handlers outlived their socket's grace time");
+    event!(warn, %socket, namespace, count, "handlers outlived their socket's grace period");
 }
 
-/// Logs a request of a client that is answered with an error.
+/// Logs a rejected request.
 pub(crate) fn request_rejected(status: u16, rejection: &impl std::fmt::Display) {
     let _ = (status, rejection);
     event!(debug, status, %rejection, "a request was rejected");
 }
 
-/// Nobody could say whether a client may come.
+/// Logs that an admission hook failed.
 pub(crate) fn admission_failed(why: &str) {
     let _ = why;
     event!(warn, why, "a request was not admitted");
 }
 
-/// The HTTP server cannot hand connections over.
+/// Logs that the HTTP server does not support upgrades.
 pub(crate) fn no_upgrade() {
-    event!(warn, "no WebSocket: this HTTP server was not started with upgrades");
+    event!(warn, "WebSocket rejected: the HTTP server was started without upgrades");
 }
 
-/// The HTTP server did not hand the connection over.
+/// Logs that the HTTP server did not hand over an upgraded connection.
 pub(crate) fn upgrade_failed(error: &dyn std::error::Error) {
     let _ = error;
-    event!(warn, %error, "no WebSocket: the connection was not handed over");
+    event!(warn, %error, "WebSocket failed: the HTTP server did not hand over the connection");
 }

@@ -13,7 +13,7 @@ use super::Rejection;
 #[derive(Clone)]
 pub(crate) struct AdmissionHook(Arc<dyn Fn(Parts) -> Decision + Send + Sync>);
 
-/// The answer of the hooks.
+/// The pending decision of the hooks.
 pub(crate) type Decision = Pin<Box<dyn Future<Output = Result<(), Rejection>> + Send>>;
 
 impl AdmissionHook {
@@ -25,24 +25,24 @@ impl AdmissionHook {
         Self(Arc::new(move |parts| Box::pin(hook.clone()(parts))))
     }
 
-    /// Asks one hook after the other. A hook that panics, or does not answer in time, rejects the request.
-    pub(crate) fn ask_all(hooks: &[Self], parts: &Parts, timeout: Duration) -> Decision {
+    /// Calls one hook after the other. A hook that panics or does not finish in time rejects the request.
+    pub(crate) fn decide(hooks: &[Self], parts: &Parts, timeout: Duration) -> Decision {
         let (hooks, parts) = (hooks.to_vec(), parts.clone());
-        let asked = AssertUnwindSafe(async move {
+        let decision = AssertUnwindSafe(async move {
             for hook in hooks {
                 (hook.0)(parts.clone()).await?;
             }
             Ok(())
         });
         Box::pin(async move {
-            match tokio::time::timeout(timeout, asked.catch_unwind()).await {
-                Ok(Ok(decision)) => decision,
+            match tokio::time::timeout(timeout, decision.catch_unwind()).await {
+                Ok(Ok(decided)) => decided,
                 Ok(Err(_)) => {
                     crate::trace::admission_failed("the hook panicked");
                     Err(Rejection::default())
                 }
                 Err(_) => {
-                    crate::trace::admission_failed("the hook did not answer in time");
+                    crate::trace::admission_failed("the hook did not finish in time");
                     Err(Rejection::default())
                 }
             }

@@ -5,10 +5,10 @@ use http::request::Parts;
 use super::SocketIoBuilder;
 use crate::handshake::ForwardedHeader;
 
-/// Who the client is.
+/// Identifying the client.
 impl SocketIoBuilder {
-    /// How [`Handshake::address`](crate::Handshake::address) finds the peer of a connection, which only the HTTP server
-    /// knows. Default none. In axum:
+    /// Sets a function that returns the peer address of a connection, which only the HTTP server knows, for
+    /// [`Handshake::address`](crate::Handshake::address). Default: none. With axum:
     ///
     /// ```
     /// use std::net::SocketAddr;
@@ -28,23 +28,24 @@ impl SocketIoBuilder {
         self
     }
 
-    /// How [`Handshake::secure`](crate::Handshake::secure) finds out whether a connection is encrypted. Default: it is
-    /// taken not to be. A server that ends TLS itself sets `|_| true`.
+    /// Sets a function that returns `true` if a connection is encrypted, for
+    /// [`Handshake::is_secure`](crate::Handshake::is_secure). Default: connections are considered unencrypted. A server that
+    /// terminates TLS itself passes `|_| true`.
     pub fn is_secure(mut self, is_secure: impl Fn(&Parts) -> bool + Send + Sync + 'static) -> Self {
         self.settings.handshake.peer.secure = Some(Box::new(is_secure));
         self
     }
 
-    /// How many proxies stand between the clients and the server, and how they tell whom they forward for. Default none.
+    /// Sets the number of trusted proxies in front of the server, and the header in which they forward the client's address and
+    /// scheme. Default: none.
     ///
-    /// Each proxy adds an entry at the right of the header, so the outermost wrote the `count`th from the right: that is
-    /// where the client's address and scheme are taken from, never from what stands left of it, which the client can
-    /// write. An entry that hides the address is no address. Only a request without the header is looked at as if it
-    /// had come directly.
+    /// Each proxy appends an entry to the right of the header, so the outermost proxy wrote the `count`th entry from the right.
+    /// Address and scheme are read from this entry. Entries to its left can be forged by the client and are ignored. An entry
+    /// that hides the address, such as `unknown`, yields no address. A request without the header is treated as a direct
+    /// connection.
     ///
-    /// With a count that is too large, or a server that can be reached past its proxies, clients can give themselves any
-    /// address. The scheme must be written by the proxies too: nginx needs
-    /// `proxy_set_header X-Forwarded-Proto $scheme`.
+    /// Clients can forge any address if `count` is too large, or if the server can be reached without the proxies. The proxies
+    /// must set the scheme as well: nginx needs `proxy_set_header X-Forwarded-Proto $scheme`.
     ///
     /// ```
     /// use socketio_tower::{ForwardedHeader, SocketIo};

@@ -7,16 +7,18 @@ use super::SocketIoBuilder;
 use crate::admission::{AdmissionHook, ClientFiles, Origins, Rejection, SessionCookie};
 use crate::config::IdGenerator;
 
-/// Who may come.
+/// Accepting and rejecting requests.
 impl SocketIoBuilder {
-    /// Decides whether a request may open a session, whatever its transport. It is asked once for each session, before
-    /// there is one; later requests, and the upgrade to a WebSocket, need the session's secret id. Called again, it adds
-    /// another hook, which is asked if those before have agreed. `allowRequest` on the Node server.
+    /// Adds a hook that decides whether a request may open a session, for all transports. `allowRequest` on the Node server.
     ///
-    /// The hook gets the request without its body, and rejects it with a [`Rejection`] or a string: the answer has status 403 and
-    /// the message. A hook that panics, or has not answered within [`connect_timeout`](Self::connect_timeout), rejects too.
+    /// The hook is called once per session, before the session is opened. Later requests, including the upgrade to WebSocket,
+    /// are authorized by the session's secret id. Several hooks are called one after the other, until one rejects.
     ///
-    /// To decide with what the client sends in its `auth`, see
+    /// The hook receives the request without its body, and rejects it with a [`Rejection`] or a string: the response has status
+    /// 403 and the message. A hook that panics also rejects the request, as does one that does not finish within
+    /// [`connect_timeout`](Self::connect_timeout).
+    ///
+    /// To use the `auth` object that the client sends, see
     /// [`NamespaceBuilder::middleware`](crate::NamespaceBuilder::middleware).
     ///
     /// ```
@@ -39,13 +41,20 @@ impl SocketIoBuilder {
         self
     }
 
-    /// Which web pages may open sessions, by long polling or by WebSocket. Default: any, as on the Node server.
+    /// Sets the web pages that may open sessions, by long polling or by WebSocket. Default: all, as on the Node server.
+    ///
+    /// ```
+    /// use socketio_tower::SocketIo;
+    /// use socketio_tower::layer::Origins;
+    ///
+    /// let io = SocketIo::builder().origins(Origins::only(["https://example.com"])).build();
+    /// ```
     pub fn origins(mut self, origins: Origins) -> Self {
         self.settings.requests.origins = Some(origins);
         self
     }
 
-    /// Sets a hook that receives every rejected request, whether it would have opened a session or belongs to one.
+    /// Sets a hook that receives every rejected request, including those of existing sessions. Default: none.
     /// `connection_error` on the Node server's engine.
     ///
     /// ```
@@ -61,23 +70,23 @@ impl SocketIoBuilder {
     }
 }
 
-/// What they are told.
+/// Responses and ids.
 impl SocketIoBuilder {
-    /// A cookie for load balancers, with the session's id. Default none. `cookie` on the Node server.
+    /// Sets a cookie with the session's id, for load balancers. Default: none. `cookie` on the Node server.
     pub fn cookie(mut self, cookie: SessionCookie) -> Self {
         self.settings.requests.cookie = Some(cookie);
         self
     }
 
-    /// Files of the JavaScript client, which are served under the server's path: `/socket.io/socket.io.js`. Default none;
-    /// `serveClient` on the Node server. The hooks for headers are not called for them.
+    /// Sets the files of the JavaScript client to serve below the server's path, such as `/socket.io/socket.io.js`. Default:
+    /// none. `serveClient` on the Node server. Header hooks are not called for these files.
     pub fn client_files(mut self, files: ClientFiles) -> Self {
         self.settings.requests.files = Some(Arc::new(files));
         self
     }
 
-    /// Adds headers to the answer that opens a session, by long polling or by WebSocket. `initial_headers` on the Node
-    /// server's engine.
+    /// Adds a hook that adds headers to the response that opens a session, by long polling or by WebSocket.
+    /// `initial_headers` on the Node server's engine.
     ///
     /// ```
     /// use http::HeaderValue;
@@ -92,37 +101,64 @@ impl SocketIoBuilder {
         self
     }
 
-    /// Adds headers to every answer of this server, refusals included. `headers` on the Node server's engine. It copies
-    /// each request's headers; what needs none of them is better done by a layer around this one.
+    /// Adds a hook that adds headers to every response of the server, including rejections. `headers` on the Node server's
+    /// engine.
+    ///
+    /// The server copies the headers of each request for the hook. If the hook does not need the request, use a layer around
+    /// this one instead.
     pub fn headers(mut self, hook: impl Fn(&Parts, &mut HeaderMap) + Send + Sync + 'static) -> Self {
         self.settings.requests.headers.push(Arc::new(hook));
         self
     }
 
-    /// What ids are made of: 15 bytes, which become 20 characters. Default: randomness of the operating system.
-    /// `generateId` on the Node server's engine.
+    /// Sets a generator for the ids of sessions and sockets: it returns 15 bytes, which are written as 20 characters. Default:
+    /// random bytes from the operating system. `generateId` on the Node server's engine.
     ///
-    /// The id of a session is a secret: who knows it can speak for the client. What it
-    /// makes for sockets, whose ids are public, must not tell what it makes for sessions. A client whose id is taken is
-    /// refused, for a session after some attempts.
+    /// The id of a session is a secret that authorizes its client's requests. The generator also makes the ids of sockets,
+    /// which are public, and must not reveal session ids through them. If an id is already in use, the connection request is
+    /// rejected; for a session, the generator is called a few times before the request is rejected.
     pub fn id_generator(mut self, generate: impl Fn() -> [u8; 15] + Send + Sync + 'static) -> Self {
         self.settings.ids = Some(IdGenerator(Arc::new(generate)));
         self
     }
 }
 
-/// What is kept of a session's first request.
+/// Keeping parts of the request that opens a session.
 impl SocketIoBuilder {
-    /// The headers of a session's first request that [`Handshake::headers`](crate::Handshake::headers)
-    /// keeps. Default none: at 100 000 sessions every header costs megabytes.
+    /// Adds headers of the session's first request to those kept in
+    /// [`Handshake::headers`](crate::Handshake::headers). Default: none, since each header costs megabytes at 100 000 sessions.
+    ///
+    /// ```
+    /// use http::header;
+    /// use socketio_tower::{Socket, SocketIo};
+    ///
+    /// let io = SocketIo::builder().keep_headers([header::USER_AGENT]).build();
+    /// io.of("/", |ns| {
+    ///     ns.on_connect(async |socket: Socket| println!("{:?}", socket.handshake().headers().get(header::USER_AGENT)));
+    /// });
+    /// ```
     pub fn keep_headers(mut self, names: impl IntoIterator<Item = HeaderName>) -> Self {
         self.settings.handshake.headers.extend(names);
         self
     }
 
-    /// A type of value that [`Handshake::extensions`](crate::Handshake::extensions) keeps of what outer
-    /// layers attached to a session's first request, such as axum's `ConnectInfo`. Default none: an
-    /// extension may hold a slice of the request, and with it a whole read buffer.
+    /// Adds a type of request extension to those kept in [`Handshake::extensions`](crate::Handshake::extensions). Outer layers
+    /// attach such values to the session's first request, for example axum's `ConnectInfo` or an authenticated user.
+    ///
+    /// Default: none, since an extension may hold a slice of the request and thereby a whole read buffer.
+    ///
+    /// ```
+    /// use socketio_tower::SocketIo;
+    /// use socketio_tower::extract::Extension;
+    ///
+    /// #[derive(Clone)]
+    /// struct User(String); // inserted into the request by an outer layer
+    ///
+    /// let io = SocketIo::builder().keep_extension::<User>().build();
+    /// io.of("/", |ns| {
+    ///     ns.on("whoami", async |Extension(User(name)): Extension<User>| name);
+    /// });
+    /// ```
     pub fn keep_extension<T: Clone + Send + Sync + 'static>(mut self) -> Self {
         self.settings.handshake.extensions.push(|from, to| {
             if let Some(value) = from.get::<T>() {

@@ -34,7 +34,7 @@ async fn take_in(
     let hooks = &namespaces.server().settings().requests.admission;
     if !hooks.is_empty() && matches!(Request::parse(&head(parts, true), core)?, Request::Open(_)) {
         check_room(namespaces.server())?;
-        AdmissionHook::ask_all(hooks, parts, core.connect_timeout).await?;
+        AdmissionHook::decide(hooks, parts, core.connect_timeout).await?;
     }
     let stream = PendingStream::attached(stream, core.max_payload);
     match Request::parse(&head(parts, true), core)? {

@@ -144,7 +144,7 @@ pub(super) fn admission(server: &Server, parts: &Parts) -> Result<Option<Decisio
         return Ok(None);
     }
     check_room(server)?;
-    Ok(Some(AdmissionHook::ask_all(hooks, parts, core.connect_timeout)))
+    Ok(Some(AdmissionHook::decide(hooks, parts, core.connect_timeout)))
 }
 
 /// A WebSocket that is not taken over HTTP/2 is refused as one of a transport that is switched off.

@@ -248,11 +248,11 @@ fn mistakes_are_told_when_the_layer_is_made() {
     });
     let errors = io.try_layer().map(drop).unwrap_err();
     let errors: Vec<_> = errors.iter().map(ToString::to_string).collect();
-    assert!(errors[0].starts_with("`/a/{other}` is no pattern for namespaces: "), "{errors:?}");
-    assert!(errors[1].starts_with("`/b/{` is no pattern for namespaces: "), "{errors:?}");
+    assert!(errors[0].starts_with("`/a/{other}` is not a valid pattern for namespaces: "), "{errors:?}");
+    assert!(errors[1].starts_with("`/b/{` is not a valid pattern for namespaces: "), "{errors:?}");
     assert_eq!(
         errors[2..],
-        ["a handler of `/static` asks for a Path, but there are no parts in braces in the namespace's path"]
+        ["a handler of `/static` takes a Path, but the namespace has no path parameters"]
     );
 }
 
@@ -283,7 +283,7 @@ fn what_is_missing_is_told_at_once_when_there_is_a_layer() {
     let captures = of("/late", |ns| {
         ns.on("x", async |_: Path<u16>| {});
     });
-    assert!(captures.starts_with("a handler of `/late` asks for a Path"), "{captures}");
+    assert!(captures.starts_with("a handler of `/late` takes a Path"), "{captures}");
     assert!(io.namespace("/late").is_none());
     // A pattern has what the handler asks for, and one mistake does not hold up the next definition.
     io.of("/late/{id}", |ns| {

@@ -281,5 +281,5 @@ async fn limits_that_are_reached_are_told() {
         socket.emit("work", "");
     }
     assert_eq!(socket.disconnected().await, Disconnected::ByServer);
-    assert_eq!(log.lines(), ["/2 too many dynamic namespaces live", "/ too many events of the socket wait"]);
+    assert_eq!(log.lines(), ["/2 too many dynamic namespaces", "/ too many parked events"]);
 }

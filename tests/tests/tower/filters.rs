@@ -260,7 +260,7 @@ async fn what_an_async_filter_does_not_pass_is_told_and_may_be_answered() {
     assert!(answer("passed", 256).await.starts_with("an argument could not be extracted: argument 1"));
     assert_eq!(answer("unknown", 1).await, "no handler for the event");
     assert_eq!(answer("passed", 1).await, "handled");
-    assert_eq!(answer("ignored", 1).await, "the client did not answer in time");
+    assert_eq!(answer("ignored", 1).await, "the client did not acknowledge the event in time");
 }
 
 /// What waits for a filter is bounded, and comes before the end of its socket.
@@ -310,7 +310,7 @@ async fn events_that_wait_for_a_filter_are_bounded_and_counted() {
         client.emit("work", &n);
     }
     assert_eq!(client.disconnected().await, Disconnected::ByServer);
-    assert_eq!(log.lines()[7..], ["too many events of the socket wait"]);
+    assert_eq!(log.lines()[7..], ["too many parked events"]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -342,7 +342,7 @@ async fn one_socket_may_have_an_async_filter() {
     let mistake: String = client.emit_with_ack("misguard", "").await.unwrap();
     assert_eq!(
         mistake,
-        "`/` has a `filter_async(…)` that cannot have its arguments: a filter cannot send the ack; \
+        "`/` has a `filter_async(…)` with invalid arguments: a filter cannot send the ack; \
          deny the event, and answer in the error hook"
     );
 }

@@ -116,6 +116,6 @@ fn what_is_not_there_cannot_be_removed() {
     assert_eq!(io.remove("/orders/{id}"), Ok(()));
     assert_eq!(
         io.remove("/orders/{id}").unwrap_err().to_string(),
-        "`/orders/{id}` was not defined, and cannot be removed"
+        "the namespace `/orders/{id}` is not defined"
     );
 }

@@ -109,8 +109,7 @@ async fn arguments_that_cannot_stand_together() {
     ];
     assert_eq!(
         mistakes(&io),
-        expected
-            .map(|(method, why)| format!("`/chat` has a `{method}` that cannot have its arguments: {why}"))
+        expected.map(|(method, why)| format!("`/chat` has a `{method}` with invalid arguments: {why}"))
     );
 
     let io = SocketIo::new();
@@ -121,7 +120,7 @@ async fn arguments_that_cannot_stand_together() {
     });
     let client = TestClient::connect(&io).await.unwrap();
     let error: String = client.emit_with_ack("listen", "").await.unwrap();
-    assert_eq!(error, format!(r#"`/` has a `on("two", …)` that cannot have its arguments: {reads}"#));
+    assert_eq!(error, format!(r#"`/` has a `on("two", …)` with invalid arguments: {reads}"#));
 }
 
 #[test]
@@ -145,8 +144,8 @@ fn paths_that_are_none() {
     assert_eq!(
         mistakes(&io),
         [
-            "`/a,b` is no namespace: namespace path contains a comma at byte 2",
-            "`/a\nb` is no namespace: namespace path contains the control character '\\n' at byte 2",
+            "`/a,b` is not a valid namespace: namespace path contains a comma at byte 2",
+            "`/a\nb` is not a valid namespace: namespace path contains the control character '\\n' at byte 2",
         ]
     );
     assert!(io.namespace("/nobody defined it").is_none());
@@ -166,7 +165,7 @@ fn states_that_are_missing() {
     assert_eq!(
         mistakes,
         ["u16", "u32", "u64"].map(|state| format!(
-            "a handler of `/chat` asks for State<{state}>, which was not given to SocketIoBuilder::state"
+            "a handler of `/chat` takes State<{state}>, which was not added with SocketIoBuilder::state"
         ))
     );
 }

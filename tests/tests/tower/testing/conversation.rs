@@ -95,7 +95,7 @@ async fn the_server_asks_and_the_client_answers() {
 
         let start = Instant::now();
         let unanswered: String = socket.emit_with_ack("ask", &()).await.unwrap();
-        assert_eq!(unanswered, "the client did not answer in time");
+        assert_eq!(unanswered, "the client did not acknowledge the event in time");
         assert_eq!(start.elapsed(), Duration::from_secs(5), "the server's timeout for acks");
         drop(socket.expect_event("add").await);
     }
