@@ -10,9 +10,21 @@ use super::socket::TestSocket;
 use super::template::Template;
 use crate::SocketIo;
 
-/// What a [`TestClient`] is like. Made by [`TestClient::builder`].
+/// A builder for a [`TestClient`], from [`TestClient::builder`].
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() {
+/// use socketio_tower::SocketIo;
+/// use socketio_tower::testing::TestClient;
+///
+/// let io = SocketIo::new();
+/// let client = TestClient::builder().polling().header("x-api-key", "secret").connect(&io).await.unwrap();
+/// assert!(client.is_connected());
+/// # }
+/// ```
 #[derive(Debug, Clone)]
-#[must_use = "it only collects; `open` or `connect` makes the client"]
+#[must_use = "a builder does nothing until `open` or `connect` is called"]
 pub struct TestClientBuilder {
     transport: Transport,
     headers: HeaderMap,
@@ -32,31 +44,30 @@ impl TestClientBuilder {
         }
     }
 
-    /// The client opens its session over a WebSocket. This is the default.
+    /// Opens the session over WebSocket. This is the default.
     pub fn websocket(mut self) -> Self {
         self.transport = Transport::WebSocket;
         self
     }
 
-    /// The client opens its session by long polling, and stays there until it is told to
-    /// [upgrade](TestClient::upgrade).
+    /// Opens the session by long polling. The client does not upgrade until [`TestClient::upgrade`] is called.
     pub fn polling(mut self) -> Self {
         self.transport = Transport::Polling;
         self
     }
 
-    /// Parameters of every request, as they stand in a URI: `token=abc&lang=de`.
+    /// Adds query parameters to every request, already encoded: `token=abc&lang=de`.
     pub fn query(mut self, parameters: &str) -> Self {
         self.query.push('&');
         self.query.push_str(parameters);
         self
     }
 
-    /// A header of every request. `Host` is `localhost` unless it is given here.
+    /// Adds a header to every request. A `Host` header replaces the default, `localhost`.
     ///
     /// # Panics
     ///
-    /// The name or the value is none.
+    /// Panics if the name or the value is invalid.
     #[track_caller]
     pub fn header(mut self, name: &str, value: &str) -> Self {
         let name: HeaderName = name.parse().expect("a valid header name");
@@ -68,44 +79,53 @@ impl TestClientBuilder {
         self
     }
 
-    /// What an outer layer would attach to every request, such as the user that it has authenticated.
+    /// Adds an extension to every request, in place of an outer layer that would insert it, such as an authenticated
+    /// user.
     pub fn extension<T: Clone + Send + Sync + 'static>(mut self, value: T) -> Self {
         self.extensions.insert(value);
         self
     }
 
-    /// How long the client awaits whatever a test awaits of it, before the test fails; of an ack, before it
-    /// is [timed out](crate::AckError::TimedOut). Default 30 s.
+    /// Sets the timeout of everything that a test awaits. Default: 30 s. When it elapses, the awaited method panics; an
+    /// ack fails with [`AckError::TimedOut`](crate::AckError::TimedOut).
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
     }
 
-    /// Opens a session; connected to no namespace yet.
+    /// Opens a session, without connecting to a namespace.
     ///
     /// # Errors
     ///
-    /// The server refuses the handshake.
+    /// Returns an error if the server rejects the request.
     ///
     /// # Panics
     ///
-    /// The set-up of the server has a mistake, as in [`SocketIo::layer`]; the query is no part of a URI; or it
-    /// is called outside of a tokio runtime.
+    /// Panics if the set-up of the server is invalid, as [`SocketIo::layer`] does; if the query is not valid in a URI;
+    /// if the timeout elapses; or if called outside a tokio runtime.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future drops the connection.
     pub async fn open(self, io: &SocketIo) -> Result<TestClient, ClientError> {
         let Self { transport, headers, extensions, query, timeout } = self;
         let template = Template { io: io.clone(), layer: io.layer(), headers, extensions, query };
         TestClient::open(template, transport, timeout).await
     }
 
-    /// Opens a session and connects it to `/`.
+    /// Opens a session and connects to `/`.
     ///
     /// # Errors
     ///
-    /// The server refuses the handshake, or a middleware of `/` the client.
+    /// Returns an error if the server rejects the request, or a middleware of `/` rejects the client.
     ///
     /// # Panics
     ///
-    /// As [`open`](Self::open).
+    /// Panics like [`open`](Self::open).
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future drops the connection.
     pub async fn connect(self, io: &SocketIo) -> Result<TestSocket, ClientError> {
         self.open(io).await?.namespace("/").connect().await
     }

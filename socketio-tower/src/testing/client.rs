@@ -15,12 +15,29 @@ use super::socket::TestSocket;
 use super::template::Template;
 use crate::SocketIo;
 
-/// One connection of a client, in memory.
+/// An in-memory connection of a client.
 ///
-/// A handle: cloning is cheap. The connection lives as long as one of its handles, among which are its
-/// [`TestSocket`]s; then it is dropped without a farewell, as when a browser's tab is closed.
+/// A `TestClient` is a cheaply cloneable handle. The connection is dropped together with its last handle, without a
+/// close frame or packet, as if a browser tab were closed. [`TestSocket`]s hold handles too.
 ///
-/// It answers the server's pings by itself, and reads at once whatever comes.
+/// The client replies to the server's pings and reads everything immediately, until a test changes that.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() {
+/// use socketio_tower::testing::{Disconnected, TestClient};
+/// use socketio_tower::{Data, SocketIo};
+///
+/// let io = SocketIo::new();
+/// io.of("/", |ns| ns.on("greet", async |Data(name): Data<String>| format!("hello {name}")));
+/// let socket = TestClient::connect(&io).await.unwrap();
+/// let reply: String = socket.emit_with_ack("greet", "ada").await.unwrap();
+/// assert_eq!(reply, "hello ada");
+///
+/// io.disconnect_sockets(false).await;
+/// assert_eq!(socket.disconnected().await, Disconnected::ByServer);
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct TestClient(Arc<Shared>);
 
@@ -31,21 +48,25 @@ struct Shared {
 }
 
 impl TestClient {
-    /// Opens a session over WebSocket and connects it to `/`. For everything else see
+    /// Opens a session over WebSocket and connects to `/`. For other transports, headers or namespaces, use
     /// [`builder`](Self::builder).
     ///
     /// # Errors
     ///
-    /// The server refuses the handshake, or a middleware of `/` the client.
+    /// Returns an error if the server rejects the request, or a middleware of `/` rejects the client.
     ///
     /// # Panics
     ///
-    /// As [`TestClientBuilder::open`].
+    /// Panics like [`TestClientBuilder::open`].
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future drops the connection.
     pub async fn connect(io: &SocketIo) -> Result<TestSocket, ClientError> {
         Self::builder().connect(io).await
     }
 
-    /// Settings for a client.
+    /// Returns a builder, which sets the transport, query, headers and timeout of a client.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
@@ -72,75 +93,87 @@ impl TestClient {
         TestClientBuilder::new()
     }
 
-    /// A namespace to be connected to.
+    /// Prepares a connection to a namespace, which [`Connecting::connect`] opens.
     ///
     /// # Panics
     ///
-    /// The path cannot be that of a namespace.
+    /// Panics if the path is not valid for a namespace.
     #[track_caller]
     pub fn namespace(&self, path: &str) -> Connecting {
         let namespace = path.parse().unwrap_or_else(|error| panic!("`{path}`: {error}"));
         Connecting { client: self.clone(), namespace, auth: None }
     }
 
-    /// What it speaks over now; none when the connection has ended.
+    /// Returns the current transport, or `None` if the connection has ended.
     pub fn transport(&self) -> Option<Transport> {
         *self.0.transport.borrow()
     }
 
-    /// Moves from long polling to a WebSocket, as the stock clients do.
+    /// Upgrades from long polling to WebSocket, like the stock clients.
     ///
     /// # Errors
     ///
-    /// The server refuses the WebSocket, or it lets it go; the session goes on by polling. Or the client speaks
-    /// over a WebSocket already.
+    /// Returns an error if the server rejects or closes the WebSocket, in which case the session continues with long
+    /// polling, or if the client is already on a WebSocket.
     ///
     /// # Panics
     ///
-    /// It takes too long.
+    /// Panics if the timeout elapses.
+    ///
+    /// # Cancel safety
+    ///
+    /// The upgrade starts on the first poll and continues if the future is dropped.
     pub async fn upgrade(&self) -> Result<(), ClientError> {
         let (done, upgraded) = oneshot::channel();
-        self.tell(Command::Upgrade { done });
+        self.command(Command::Upgrade { done });
         self.in_time("the upgrade", upgraded).await.unwrap_or(Err(ClientError::Ended))
     }
 
-    /// Loses the network: a WebSocket is dropped without a close frame, requests that wait are given up, and
-    /// nothing is sent any more.
+    /// Simulates a loss of the network: drops the WebSocket without a close frame, cancels pending requests, and sends
+    /// nothing more.
     pub fn lose_network(&self) {
-        self.tell(Command::Lose);
+        self.command(Command::Lose);
     }
 
-    /// Reads nothing any more, until it [resumes](Self::resume): what the server sends piles up there.
+    /// Stops reading until [`resume`](Self::resume) is called, so that packets queue up on the server.
     pub fn stall(&self) {
-        self.tell(Command::Stall(true));
+        self.command(Command::Stall(true));
     }
 
-    /// Reads again.
+    /// Continues reading after [`stall`](Self::stall).
     pub fn resume(&self) {
-        self.tell(Command::Stall(false));
+        self.command(Command::Stall(false));
     }
 
-    /// Whether it answers the server's pings. It does, unless it is told not to.
+    /// Enables or disables replies to the server's pings. Default: enabled.
     pub fn answer_pings(&self, answer: bool) {
-        self.tell(Command::AnswerPings(answer));
+        self.command(Command::AnswerPings(answer));
     }
 
-    /// Ends the connection in order: with a close frame, or by a request that says so. Resolves when the
-    /// server has ended it too.
+    /// Closes the connection with a close frame, or with a POST of long polling, and waits until the connection has
+    /// ended.
     ///
     /// # Panics
     ///
-    /// It takes too long.
+    /// Panics if the timeout elapses.
+    ///
+    /// # Cancel safety
+    ///
+    /// The connection is closed on the first poll. Dropping the future afterwards only ends the wait.
     pub async fn close(&self) {
-        self.tell(Command::Close);
+        self.command(Command::Close);
         self.closed().await;
     }
 
-    /// Resolves when the connection has ended, whoever ended it.
+    /// Waits until the connection has ended, for any reason.
     ///
     /// # Panics
     ///
-    /// It takes too long.
+    /// Panics if the timeout elapses.
+    ///
+    /// # Cancel safety
+    ///
+    /// The future can be dropped at any time.
     pub async fn closed(&self) {
         let mut transport = self.0.transport.clone();
         // An error means that the client's task is gone, and with it the connection.
@@ -155,14 +188,14 @@ impl TestClient {
         timeout: Duration,
     ) -> Result<Self, ClientError> {
         let (commands, commanded) = mpsc::unbounded_channel();
-        let (told, known) = watch::channel(None);
-        let opening = Driver::open(template, transport, commanded, told);
+        let (publish, published) = watch::channel(None);
+        let opening = Driver::open(template, transport, commanded, publish);
         tokio::spawn(in_time(timeout, "the handshake", opening).await?);
-        Ok(Self(Arc::new(Shared { timeout, commands, transport: known })))
+        Ok(Self(Arc::new(Shared { timeout, commands, transport: published })))
     }
 
-    pub(super) fn tell(&self, command: Command) {
-        // A task that has panicked takes none; what is awaited of it says that the connection ended.
+    pub(super) fn command(&self, command: Command) {
+        // The send fails if the task has panicked. What the test awaits then reports the end of the connection.
         self.0.commands.send(command).ok();
     }
 
@@ -181,9 +214,9 @@ impl fmt::Debug for TestClient {
     }
 }
 
-/// A namespace that a client is about to connect to. Made by [`TestClient::namespace`].
+/// A connection to a namespace that is not open yet, from [`TestClient::namespace`].
 #[derive(Debug)]
-#[must_use = "nothing is sent until `connect`"]
+#[must_use = "nothing is sent until `connect` is called"]
 pub struct Connecting {
     client: TestClient,
     namespace: NamespacePath,
@@ -191,35 +224,60 @@ pub struct Connecting {
 }
 
 impl Connecting {
-    /// What the server's [`Auth`](crate::Auth) reads: something that serializes to a JSON object.
+    /// Sets the `auth` payload, which the server reads with [`Auth`](crate::Auth). It must serialize to a JSON object.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// use serde_json::json;
+    /// use socketio_tower::testing::TestClient;
+    /// use socketio_tower::{Auth, SocketIo};
+    ///
+    /// let io = SocketIo::new();
+    /// io.of("/admin", |ns| {
+    ///     ns.middleware(async |Auth(auth): Auth<serde_json::Value>| match auth["token"] == "secret" {
+    ///         true => Ok(()),
+    ///         false => Err("wrong token".into()),
+    ///     });
+    /// });
+    /// let client = TestClient::builder().open(&io).await.unwrap();
+    /// let error = client.namespace("/admin").auth(&json!({ "token": "?" })).connect().await.unwrap_err();
+    /// assert_eq!(error.message(), "wrong token");
+    /// # }
+    /// ```
     ///
     /// # Panics
     ///
-    /// It does not serialize.
+    /// Panics if `auth` cannot be serialized.
     #[track_caller]
     pub fn auth<T: Serialize + ?Sized>(mut self, auth: &T) -> Self {
-        self.auth = Some(RawJson::of(auth).expect("JSON"));
+        self.auth = Some(RawJson::of(auth).expect("`auth` serializes to JSON"));
         self
     }
 
-    /// Connects.
+    /// Connects to the namespace.
     ///
     /// # Errors
     ///
-    /// A middleware refuses the client, there is no such namespace, or the connection ends first.
+    /// Returns an error if a middleware rejects the client, if the namespace does not exist, or if the connection ends.
     ///
     /// # Panics
     ///
-    /// There is no answer in time.
+    /// Panics if the timeout elapses.
+    ///
+    /// # Cancel safety
+    ///
+    /// The connection request is sent on the first poll. If the future is dropped afterwards, the client may still be
+    /// connected to the namespace.
     pub async fn connect(self) -> Result<TestSocket, ClientError> {
         let Self { client, namespace, auth } = self;
-        let (answer, answered) = oneshot::channel();
+        let (reply, replied) = oneshot::channel();
         let (events, received) = mpsc::unbounded_channel();
         let (ended, end) = watch::channel(None);
         let ends = Ends { events, ended };
-        client.tell(Command::Connect { namespace: namespace.clone(), auth, answer, ends });
-        let what = format!("the answer of the namespace `{namespace}`");
-        let socket = client.in_time(&what, answered).await.map_err(|_| ClientError::Ended)??;
+        client.command(Command::Connect { namespace: namespace.clone(), auth, reply, ends });
+        let what = format!("the reply of the namespace `{namespace}`");
+        let socket = client.in_time(&what, replied).await.map_err(|_| ClientError::Ended)??;
         Ok(TestSocket::new(client, namespace, socket, received, end))
     }
 }
@@ -227,6 +285,6 @@ impl Connecting {
 async fn in_time<F: Future>(timeout: Duration, what: &str, future: F) -> F::Output {
     match tokio::time::timeout(timeout, future).await {
         Ok(output) => output,
-        Err(_) => panic!("{what} did not come within {timeout:?}"),
+        Err(_) => panic!("{what} did not arrive within {timeout:?}"),
     }
 }

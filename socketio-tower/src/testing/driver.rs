@@ -16,59 +16,65 @@ use super::exchange::Exchange;
 use super::template::Template;
 use super::websocket::WebSocket;
 
-/// The task of a client: it reads and writes, whatever the test awaits.
+/// The task of a client, which reads and writes independently of the test.
 ///
-/// It ends when the client has no handle left, after what was emitted has been written.
+/// It ends when the last handle of the client is dropped, after all emitted packets are written.
 pub(super) struct Driver {
     template: Template,
     commands: mpsc::UnboundedReceiver<Command>,
     connection: Connection<oneshot::Sender<RawArgs>>,
     get: Option<(LinkId, Exchange)>,
     post: Option<(LinkId, Exchange)>,
-    /// One, and another one during an upgrade or while it is closed.
+    /// The open `WebSocket`s: one, and a second one during an upgrade or while one is closing.
     streams: Vec<(LinkId, WebSocket)>,
-    sockets: HashMap<SocketKey, Place>,
+    sockets: HashMap<SocketKey, SocketEntry>,
     upgrade: Option<oneshot::Sender<Result<(), ClientError>>>,
-    /// How the last link came to its end that did.
+    /// The error of the link that was lost last.
     lost: Option<ClientError>,
-    /// What it speaks over; none when the connection has ended.
+    /// The current transport, or `None` if the connection has ended.
     transport: watch::Sender<Option<Transport>>,
     stalled: bool,
 }
 
-/// What a client is asked to do.
+/// A command of the test.
 pub(super) enum Command {
-    /// Send a packet.
+    /// Sends a packet.
     Send { socket: SocketKey, packet: Encoded },
-    /// Send an event and bring the answer back.
-    Ask { socket: SocketKey, id: AckId, packet: Encoded, answer: oneshot::Sender<RawArgs> },
-    /// Connect to a namespace.
-    Connect { namespace: NamespacePath, auth: Option<RawJson>, answer: oneshot::Sender<Answer>, ends: Ends },
-    /// Leave a namespace.
+    /// Sends an event and returns its ack.
+    SendWithAck { socket: SocketKey, id: AckId, packet: Encoded, ack: oneshot::Sender<RawArgs> },
+    /// Connects to a namespace.
+    Connect {
+        namespace: NamespacePath,
+        auth: Option<RawJson>,
+        reply: oneshot::Sender<ConnectReply>,
+        ends: Ends,
+    },
+    /// Disconnects from a namespace.
     Leave { socket: SocketKey },
-    /// Move to a WebSocket.
+    /// Upgrades to WebSocket.
     Upgrade { done: oneshot::Sender<Result<(), ClientError>> },
-    /// Read no more, or again.
+    /// Stops reading, or continues.
     Stall(bool),
-    /// Answer pings, or do not.
+    /// Enables or disables replies to pings.
     AnswerPings(bool),
-    /// End the connection in order.
+    /// Closes the connection.
     Close,
-    /// Drop it.
+    /// Drops the connection.
     Lose,
 }
 
-pub(super) type Answer = Result<(SocketKey, SocketId), ClientError>;
+/// The server's reply to a connection request.
+pub(super) type ConnectReply = Result<(SocketKey, SocketId), ClientError>;
 
-/// Where the events of a socket go, and how it ended.
+/// The channels for the events of a socket and for its end.
 pub(super) struct Ends {
     pub(super) events: mpsc::UnboundedSender<(Event, Option<AckId>)>,
     pub(super) ended: watch::Sender<Option<Disconnected>>,
 }
 
-/// A namespace that the client is connected to, or asks for.
-struct Place {
-    asked: Option<oneshot::Sender<Answer>>,
+/// A socket that is connected or connecting.
+struct SocketEntry {
+    connecting: Option<oneshot::Sender<ConnectReply>>,
     ends: Ends,
 }
 
@@ -77,12 +83,12 @@ impl Driver {
     ///
     /// # Errors
     ///
-    /// The server refuses the handshake.
+    /// Returns an error if the server rejects the request.
     pub(super) async fn open(
         template: Template,
         transport: Transport,
         commands: mpsc::UnboundedReceiver<Command>,
-        told: watch::Sender<Option<Transport>>,
+        publish: watch::Sender<Option<Transport>>,
     ) -> Result<Self, ClientError> {
         let mut driver = Self {
             template,
@@ -94,7 +100,7 @@ impl Driver {
             sockets: HashMap::new(),
             upgrade: None,
             lost: None,
-            transport: told,
+            transport: publish,
             stalled: false,
         };
         std::future::poll_fn(|cx| driver.poll_opened(cx)).await?;
@@ -111,21 +117,21 @@ impl Driver {
             if self.connection.handshake().is_some() {
                 return Poll::Ready(Ok(()));
             }
-            // What there is to write is none before the session is open.
+            // There is nothing to write before the session is open.
             ready!(self.poll_read(cx));
         }
     }
 
-    /// Takes what the test wants.
-    fn take(&mut self, command: Command) {
+    /// Executes a command of the test.
+    fn execute(&mut self, command: Command) {
         match command {
             Command::Send { socket, packet } => _ = self.connection.send(socket, packet),
-            Command::Ask { socket, id, packet, answer } => {
-                self.connection.ask(socket, packet, id, answer);
+            Command::SendWithAck { socket, id, packet, ack } => {
+                self.connection.ask(socket, packet, id, ack);
             }
-            Command::Connect { namespace, auth, answer, ends } => {
+            Command::Connect { namespace, auth, reply, ends } => {
                 if let Some(socket) = self.connection.connect(&namespace, auth.as_ref()) {
-                    self.sockets.insert(socket, Place { asked: Some(answer), ends });
+                    self.sockets.insert(socket, SocketEntry { connecting: Some(reply), ends });
                 }
             }
             Command::Leave { socket } => _ = self.connection.disconnect(socket),
@@ -141,44 +147,44 @@ impl Driver {
         }
     }
 
-    /// Does what the connection wants.
+    /// Processes all pending events and actions of the connection.
     fn drain(&mut self) {
         while let Some(event) = self.connection.poll() {
             self.deliver(event);
         }
         while let Some(action) = self.connection.poll_action() {
-            self.act(action);
+            self.perform(action);
         }
     }
 
-    /// Hands an event to its socket; who does not listen any more misses it.
+    /// Delivers an event to its socket. It is discarded if the test has dropped the socket.
     fn deliver(&mut self, event: ConnectionEvent<oneshot::Sender<RawArgs>>) {
         match event {
             ConnectionEvent::Connected { socket, id } => {
-                let asked = self.sockets.get_mut(&socket).and_then(|place| place.asked.take());
-                asked.map(|asked| asked.send(Ok((socket, id))).ok());
+                let connecting = self.sockets.get_mut(&socket).and_then(|entry| entry.connecting.take());
+                connecting.map(|reply| reply.send(Ok((socket, id))).ok());
             }
             ConnectionEvent::Refused { socket, refusal: Refusal { message, data, .. } } => {
                 let data = data.and_then(|data| data.read().ok()).unwrap_or(Value::Null);
-                let asked = self.sockets.remove(&socket).and_then(|place| place.asked);
-                asked.map(|asked| asked.send(Err(ClientError::Namespace { message, data })).ok());
+                let connecting = self.sockets.remove(&socket).and_then(|entry| entry.connecting);
+                connecting.map(|reply| reply.send(Err(ClientError::Namespace { message, data })).ok());
             }
             ConnectionEvent::Received { socket, event, ack } => {
-                let place = self.sockets.get(&socket);
-                place.map(|place| place.ends.events.send((event, ack)).ok());
+                let entry = self.sockets.get(&socket);
+                entry.map(|entry| entry.ends.events.send((event, ack)).ok());
             }
             ConnectionEvent::Acknowledged { token, args } => _ = token.send(args).ok(),
             ConnectionEvent::Disconnected { socket, how } => {
-                let place = self.sockets.remove(&socket);
-                place.map(|place| place.ends.ended.send_replace(Some(how)));
+                let entry = self.sockets.remove(&socket);
+                entry.map(|entry| entry.ends.ended.send_replace(Some(how)));
             }
             ConnectionEvent::Upgraded => {
                 self.publish();
                 self.upgrade.take().map(|done| done.send(Ok(())).ok());
             }
             ConnectionEvent::UpgradeFailed => {
-                let refused = self.lost.take().unwrap_or(ClientError::Ended);
-                self.upgrade.take().map(|done| done.send(Err(refused)).ok());
+                let error = self.lost.take().unwrap_or(ClientError::Ended);
+                self.upgrade.take().map(|done| done.send(Err(error)).ok());
             }
             ConnectionEvent::Closed(closed) => {
                 (self.get, self.post, self.upgrade) = (None, None, None);
@@ -192,7 +198,7 @@ impl Driver {
         }
     }
 
-    fn act(&mut self, action: Action) {
+    fn perform(&mut self, action: Action) {
         match action {
             Action::Get { link } => self.get = Some((link, self.exchange(Method::GET, Bytes::new()))),
             Action::Post { link, body } => {
@@ -204,7 +210,7 @@ impl Driver {
             }
             Action::Send { link, packet } => _ = self.stream(link).map(|stream| stream.push(&packet)),
             Action::Close { link } => _ = self.stream(link).map(WebSocket::close),
-            other => unreachable!("no client does {other:?}"),
+            other => unreachable!("a client does not perform {other:?}"),
         }
     }
 
@@ -216,29 +222,29 @@ impl Driver {
         self.streams.iter_mut().find(|(stream, _)| *stream == link).map(|(_, websocket)| websocket)
     }
 
-    /// Ready when a POST has been answered.
+    /// Ready when the response to a POST has arrived.
     fn poll_post(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let Some((link, post)) = &mut self.post else { return Poll::Pending };
-        let (answer, link) = (ready!(post.poll(cx)), *link);
+        let (response, link) = (ready!(post.poll(cx)), *link);
         self.post = None;
-        self.answered(link, answer);
+        self.responded(link, response);
         Poll::Ready(())
     }
 
-    /// Writes what the streams take; true if nothing is left to be written or to be answered.
-    fn is_written(&mut self, cx: &mut Context<'_>) -> bool {
+    /// Writes to the streams. Returns `true` if everything is written and no POST is pending.
+    fn write_all(&mut self, cx: &mut Context<'_>) -> bool {
         let streams = self.streams.iter_mut();
         streams.fold(self.post.is_none(), |written, (_, stream)| stream.poll_write(cx).is_ready() && written)
     }
 
-    /// Ready when something has come.
+    /// Ready when something was received.
     fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if let Some((link, get)) = &mut self.get
-            && let Poll::Ready(answer) = get.poll(cx)
+            && let Poll::Ready(response) = get.poll(cx)
         {
             let link = *link;
             self.get = None;
-            self.answered(link, answer);
+            self.responded(link, response);
             return Poll::Ready(());
         }
         for at in 0..self.streams.len() {
@@ -247,9 +253,9 @@ impl Driver {
                 let link = *link;
                 match message {
                     Ok(message) => self.connection.handle_message(link, &message),
-                    Err(refused) => {
+                    Err(error) => {
                         drop(self.streams.remove(at));
-                        self.lose(link, refused);
+                        self.lose(link, error);
                     }
                 }
                 return Poll::Ready(());
@@ -258,22 +264,22 @@ impl Driver {
         Poll::Pending
     }
 
-    fn answered(&mut self, link: LinkId, answer: Result<Bytes, ClientError>) {
-        match answer {
+    fn responded(&mut self, link: LinkId, response: Result<Bytes, ClientError>) {
+        match response {
             Ok(body) => self.connection.handle_answer(link, body),
-            Err(refused) => self.lose(link, refused),
+            Err(error) => self.lose(link, error),
         }
     }
 
-    fn lose(&mut self, link: LinkId, refused: ClientError) {
-        self.lost = Some(refused);
+    fn lose(&mut self, link: LinkId, error: ClientError) {
+        self.lost = Some(error);
         self.connection.handle_lost(link);
     }
 
-    /// Tells the handles what the client speaks over.
+    /// Publishes the current transport to the handles.
     fn publish(&self) {
         let transport = self.connection.transport();
-        self.transport.send_if_modified(|known| std::mem::replace(known, transport) != transport);
+        self.transport.send_if_modified(|current| std::mem::replace(current, transport) != transport);
     }
 }
 
@@ -283,10 +289,10 @@ impl Future for Driver {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = self.get_mut();
         loop {
-            // All commands first: what is emitted together leaves together.
-            let left = loop {
+            // All commands first, so that packets that are emitted together are sent together.
+            let abandoned = loop {
                 match this.commands.poll_recv(cx) {
-                    Poll::Ready(Some(command)) => this.take(command),
+                    Poll::Ready(Some(command)) => this.execute(command),
                     Poll::Ready(None) => break true,
                     Poll::Pending => break false,
                 }
@@ -295,12 +301,12 @@ impl Future for Driver {
             if this.poll_post(cx).is_ready() {
                 continue;
             }
-            let written = this.is_written(cx);
+            let written = this.write_all(cx);
             let ended = this.connection.transport().is_none();
-            if left && (written || ended) {
+            if abandoned && (written || ended) {
                 return Poll::Ready(());
             }
-            if left || ended || this.stalled || this.poll_read(cx).is_pending() {
+            if abandoned || ended || this.stalled || this.poll_read(cx).is_pending() {
                 return Poll::Pending;
             }
         }

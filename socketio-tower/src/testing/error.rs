@@ -3,28 +3,28 @@ use serde_json::Value;
 
 use crate::layer::Rejection;
 
-/// The reason why a client could not open a session, change its transport or connect to a namespace.
+/// The error of a client that could not open a session, upgrade or connect to a namespace.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ClientError {
-    /// The server rejected the request that opens a session or changes its transport.
+    /// The server rejected the request that opens or upgrades a session.
     #[error("the request was rejected: {0}")]
     Rejected(#[from] Rejection),
-    /// A middleware of the namespace rejected the client, or there is no such namespace.
+    /// A middleware of the namespace rejected the client, or the namespace does not exist.
     #[error("the namespace rejected the client: {message}")]
     Namespace {
-        /// The message, `err.message` in a JavaScript client.
+        /// The message: `err.message` in a JavaScript client.
         message: String,
-        /// The data, `err.data`; null if there is none.
+        /// The data: `err.data` in a JavaScript client. Null if there is none.
         data: Value,
     },
-    /// The connection ended before there was an answer.
+    /// The connection ended before the server replied.
     #[error("the connection ended")]
     Ended,
 }
 
 impl ClientError {
-    /// Returns the message of a namespace's rejection, or nothing.
+    /// Returns the message of a namespace's rejection, or an empty string.
     pub fn message(&self) -> &str {
         match self {
             Self::Namespace { message, .. } => message,
@@ -32,11 +32,11 @@ impl ClientError {
         }
     }
 
-    /// Returns the data of a namespace's rejection, or null.
+    /// Returns the data of a namespace's rejection. Other errors have null as data.
     ///
     /// # Errors
     ///
-    /// Returns an error if the data is not of this type.
+    /// Returns an error if the data cannot be deserialized as `T`.
     pub fn data<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
         match self {
             Self::Namespace { data, .. } => T::deserialize(data),

@@ -10,15 +10,15 @@ use super::error::ClientError;
 use super::template::Template;
 use crate::layer::Rejection;
 
-/// A request of long polling that is under way.
+/// A pending request of long polling.
 pub(super) struct Exchange(Pin<Box<dyn Future<Output = Result<Bytes, Rejection>> + Send>>);
 
 impl Exchange {
     pub(super) fn new(template: &Template, method: Method, query: &str, body: Bytes) -> Self {
         let parts = template.parts(method, query);
-        let answer = template.layer.service().call(Request::from_parts(parts, Full::new(body)));
+        let response = template.layer.service().call(Request::from_parts(parts, Full::new(body)));
         Self(Box::pin(async {
-            let Ok(response) = answer.await;
+            let Ok(response) = response.await;
             match response.extensions().get::<Rejection>() {
                 Some(rejection) => Err(rejection.clone()),
                 None => {
@@ -29,7 +29,7 @@ impl Exchange {
         }))
     }
 
-    /// Returns the body of the answer, unless the request is rejected.
+    /// Returns the body of the response, or the rejection of the request.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Bytes, ClientError>> {
         self.0.as_mut().poll(cx).map_err(ClientError::Rejected)
     }

@@ -1,4 +1,4 @@
-//! A client in memory, to test an application with: no port, no sleep, no client of another language.
+//! An in-memory client for testing applications, without a port, sleeping, or a client in another language.
 //!
 //! ```rust,test_harness
 //! use socketio_tower::testing::TestClient;
@@ -11,29 +11,27 @@
 //!         ns.on("greet", async |Data(name): Data<String>| format!("hello {name}"));
 //!     });
 //!     let client = TestClient::connect(&io).await.unwrap();
-//!     let answer: String = client.emit_with_ack("greet", "ada").await.unwrap();
-//!     assert_eq!(answer, "hello ada");
+//!     let reply: String = client.emit_with_ack("greet", "ada").await.unwrap();
+//!     assert_eq!(reply, "hello ada");
 //! }
 //! ```
 //!
-//! A [`TestClient`] is one connection, over WebSocket or long polling; a [`TestSocket`] is its place in one
-//! namespace. Both come through the same doors as every other client: a WebSocket through
-//! [`SocketIo::attach`](crate::SocketIo::attach), over a pipe; a request of long polling through the service of
-//! the layer. What outer layers would do, such as reading a session cookie, is said with
-//! [`extension`](TestClientBuilder::extension).
+//! A [`TestClient`] is one connection, over WebSocket or long polling. A [`TestSocket`] is its socket in one namespace.
+//! Both use the same entry points as other clients: a WebSocket uses [`SocketIo::attach`](crate::SocketIo::attach) over
+//! a pipe, and a long-polling request uses the service of the layer. Set what outer layers would insert into requests,
+//! such as an authenticated user, with [`extension`](TestClientBuilder::extension).
 //!
 //! # Time
 //!
-//! Nothing here sleeps. On the clock that tokio's `test-util` feature stops, with `start_paused = true`, time
-//! passes only when every task waits, and then at once: a ping timeout of 45 seconds takes microseconds, and
-//! the outcome is the same every time. `tokio::time::sleep` lets a test wait for what comes later, and
-//! [`settled`] lets everything happen that is under way.
+//! Use `start_paused = true`, which needs tokio's feature `test-util`. On the paused clock, time advances only when
+//! every task waits, and then immediately: a ping timeout of 45 seconds takes microseconds, and the outcome is the same
+//! every time. A test waits for later events with `tokio::time::sleep`, and for pending tasks with [`settled`].
 //!
-//! # What fails, and how
+//! # Errors and panics
 //!
-//! What an application might want to see is a `Result`: a session or a namespace that is refused, an answer
-//! that does not come. What is a mistake of the test or of the application fails the test: an event other
-//! than the expected one panics with a message that names both. Whatever is awaited is awaited no longer than
+//! Outcomes that an application may want to test are returned as a `Result`: a rejected session or connection request,
+//! a missing ack. Unexpected outcomes panic and so fail the test: for example, an event other than the expected one
+//! panics with a message that names both. Every method that waits does so for at most
 //! [`timeout`](TestClientBuilder::timeout).
 
 mod builder;
@@ -60,11 +58,29 @@ use std::time::Duration;
 
 pub use socketio_core::client::Disconnected;
 
-/// Waits until every other task waits too, so that all that is under way has happened: for a test that looks
-/// at what a handler has left behind.
+/// Waits until all other tasks are idle, so that a test can inspect the effects of handlers.
 ///
-/// It is exact on a clock that is paused, in the runtime of one thread: it takes a millisecond of that clock.
-/// On a clock that runs it is no more than that millisecond.
+/// This is exact in a single-threaded runtime with a paused clock, where it advances the clock by one millisecond. With
+/// a running clock it just sleeps for one millisecond.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() {
+/// use socketio_tower::testing::{TestClient, settled};
+/// use socketio_tower::{Socket, SocketIo};
+///
+/// let io = SocketIo::new();
+/// io.of("/", |ns| ns.on("join", async |socket: Socket| drop(socket.join("lobby"))));
+/// let client = TestClient::connect(&io).await.unwrap();
+/// client.emit("join", "");
+/// settled().await;
+/// assert_eq!(io.to("lobby").count(), 1);
+/// # }
+/// ```
+///
+/// # Cancel safety
+///
+/// The future can be dropped at any time.
 pub async fn settled() {
     tokio::time::sleep(Duration::from_millis(1)).await;
 }

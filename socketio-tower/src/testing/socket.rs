@@ -15,10 +15,30 @@ use super::settled;
 use crate::ack_error::AckError;
 use crate::socket::with_encoder;
 
-/// A client's place in one namespace.
+/// A client's socket in one namespace.
 ///
-/// Events wait until they are asked for, in order. It keeps its [`client`](Self::client) connected; dropped, it
-/// does not leave the namespace, but what still comes for it is thrown away.
+/// Received events are queued in order until the test reads them. The socket keeps its [`client`](Self::client)
+/// connected. Dropping it does not disconnect it from the namespace, but discards events that arrive later.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() {
+/// use socketio_tower::testing::TestClient;
+/// use socketio_tower::{Data, Socket, SocketIo};
+///
+/// let io = SocketIo::new();
+/// io.of("/", |ns| {
+///     ns.on("say", async |socket: Socket, Data(text): Data<String>| {
+///         socket.broadcast().emit("said", &text);
+///     });
+/// });
+/// let ada = TestClient::connect(&io).await.unwrap();
+/// let bob = TestClient::connect(&io).await.unwrap();
+/// ada.emit("say", "hello");
+/// assert_eq!(bob.expect::<String>("said").await, "hello");
+/// ada.expect_nothing().await;
+/// # }
+/// ```
 pub struct TestSocket {
     client: TestClient,
     namespace: NamespacePath,
@@ -41,44 +61,62 @@ impl TestSocket {
         Self { client, namespace, socket, id, events, ended, acks }
     }
 
-    /// The public name of the socket, the same as [`Socket::id`](crate::Socket::id) on the server.
+    /// Returns the id of the socket, the same as [`Socket::id`](crate::Socket::id) on the server.
     pub fn id(&self) -> SocketId {
         self.id
     }
 
-    /// The path of its namespace.
+    /// Returns the path of the socket's namespace.
     pub fn namespace(&self) -> &str {
         self.namespace.as_str()
     }
 
-    /// The connection it shares with the client's other sockets.
+    /// Returns the client, whose connection is shared by its sockets in other namespaces.
     pub fn client(&self) -> &TestClient {
         &self.client
     }
 }
 
-/// What it sends.
+/// Sending.
 impl TestSocket {
-    /// Sends an event. Without effect when the socket is disconnected.
+    /// Sends an event. Has no effect if the socket is disconnected.
     ///
     /// # Panics
     ///
-    /// The event cannot be sent: its name is reserved, or its arguments cannot be written as JSON.
+    /// Panics if the event name is reserved, or if `args` cannot be serialized to JSON.
     #[track_caller]
     pub fn emit<T: ToArgs + ?Sized>(&self, event: &str, args: &T) {
         let packet = with_encoder(|encoder| encoder.event(self.namespace(), event, args, None));
         let packet = packet.unwrap_or_else(|error| panic!("`{event}` cannot be sent: {error}"));
         if self.is_connected() {
-            self.client.tell(Command::Send { socket: self.socket, packet });
+            self.client.command(Command::Send { socket: self.socket, packet });
         }
     }
 
-    /// Sends an event, at once, and awaits the server's answer.
+    /// Sends an event immediately, and returns a future of the server's ack.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// use socketio_tower::testing::TestClient;
+    /// use socketio_tower::{Args, SocketIo};
+    ///
+    /// let io = SocketIo::new();
+    /// io.of("/", |ns| ns.on("add", async |Args((a, b)): Args<(i64, i64)>| a + b));
+    /// let client = TestClient::connect(&io).await.unwrap();
+    /// let sum: i64 = client.emit_with_ack("add", &Args((2, 3))).await.unwrap();
+    /// assert_eq!(sum, 5);
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
-    /// There is no answer within [`timeout`](super::TestClientBuilder::timeout), the socket is disconnected,
-    /// the event cannot be sent, or the answer is of another type.
+    /// Returns an error if the ack does not arrive within [`timeout`](super::TestClientBuilder::timeout), if the socket
+    /// disconnects, if the event is invalid, or if the ack cannot be deserialized as `R`.
+    ///
+    /// # Cancel safety
+    ///
+    /// The future can be dropped at any time. The event is already sent; its ack is ignored.
     pub fn emit_with_ack<T, R>(
         &self,
         event: &str,
@@ -90,28 +128,28 @@ impl TestSocket {
     {
         let id = AckId(self.acks.fetch_add(1, Ordering::Relaxed));
         let packet = with_encoder(|encoder| encoder.event(self.namespace(), event, args, Some(id)));
-        let asked = packet.map(|packet| {
-            let (answer, answered) = oneshot::channel();
-            self.client.tell(Command::Ask { socket: self.socket, id, packet, answer });
-            tokio::time::timeout(self.client.timeout(), answered)
+        let sent = packet.map(|packet| {
+            let (ack, acked) = oneshot::channel();
+            self.client.command(Command::SendWithAck { socket: self.socket, id, packet, ack });
+            tokio::time::timeout(self.client.timeout(), acked)
         });
         async {
-            let answered = asked.map_err(|error| AckError::Invalid(error.into()))?.await;
-            let args = answered.map_err(|_| AckError::TimedOut)?.map_err(|_| AckError::Disconnected)?;
+            let acked = sent.map_err(|error| AckError::Invalid(error.into()))?.await;
+            let args = acked.map_err(|_| AckError::TimedOut)?.map_err(|_| AckError::Disconnected)?;
             R::from_args(&args).map_err(AckError::Unexpected)
         }
     }
 
-    /// Leaves the namespace. The connection stays, for other namespaces, until it is
-    /// [closed](TestClient::close).
+    /// Disconnects the socket from its namespace. The connection stays open until [`TestClient::close`] is called.
     pub fn disconnect(&self) {
-        self.client.tell(Command::Leave { socket: self.socket });
+        self.client.command(Command::Leave { socket: self.socket });
     }
 }
 
-/// What it receives.
+/// Receiving.
 impl TestSocket {
-    /// The arguments of the next event, which has this name.
+    /// Waits for the next event, checks its name and returns its arguments: the first, or all with
+    /// [`Args`](crate::Args).
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
@@ -131,7 +169,12 @@ impl TestSocket {
     ///
     /// # Panics
     ///
-    /// The next event has another name or other arguments, none comes in time, or the socket is disconnected.
+    /// Panics if the next event has another name or other arguments, if no event arrives in time, or if the socket is
+    /// disconnected.
+    ///
+    /// # Cancel safety
+    ///
+    /// No event is lost if the future is dropped before it completes.
     #[track_caller]
     pub fn expect<T: FromArgs>(&self, event: &str) -> impl Future<Output = T> {
         let caller = Location::caller();
@@ -141,53 +184,69 @@ impl TestSocket {
         }
     }
 
-    /// The next event, which has this name: to answer it, or to look at it in detail.
+    /// Waits for the next event, checks its name and returns the event, to acknowledge or inspect it.
     ///
     /// # Panics
     ///
-    /// The next event has another name, none comes in time, or the socket is disconnected.
+    /// Panics if the next event has another name, if no event arrives in time, or if the socket is disconnected.
+    ///
+    /// # Cancel safety
+    ///
+    /// No event is lost if the future is dropped before it completes.
     #[track_caller]
     pub fn expect_event(&self, event: &str) -> impl Future<Output = TestEvent> {
         self.expected(event, Location::caller())
     }
 
-    /// Checks that there is no event that was not asked for, when all that is under way has
-    /// [settled](super::settled()). For what must not come later either, let time pass before.
+    /// Checks that no further event has arrived after all pending tasks have [settled](super::settled()). To check for
+    /// later events as well, let time pass first.
     ///
     /// # Panics
     ///
-    /// There is one.
+    /// Panics if there is an event.
+    ///
+    /// # Cancel safety
+    ///
+    /// The future can be dropped at any time.
     #[track_caller]
     pub fn expect_nothing(&self) -> impl Future<Output = ()> {
         let caller = Location::caller();
         async move {
             settled().await;
             if let Ok(event) = self.events.lock().await.try_recv() {
-                panic!("expected no event, but {:?} came, at {caller}", self.event(event));
+                panic!("expected no event, but {:?} arrived, at {caller}", self.event(event));
             }
         }
     }
 
-    /// The next event; none if the socket is disconnected and no event is left.
+    /// Waits for the next event. Returns `None` if the socket is disconnected and no event is left.
     ///
     /// # Panics
     ///
-    /// None comes in time.
+    /// Panics if no event arrives in time.
+    ///
+    /// # Cancel safety
+    ///
+    /// No event is lost if the future is dropped before it completes.
     pub async fn next_event(&self) -> Option<TestEvent> {
         let next = async { self.events.lock().await.recv().await };
         self.client.in_time("an event", next).await.map(|event| self.event(event))
     }
 
-    /// Whether it is connected, as far as the client knows.
+    /// Returns `true` if the socket is connected, as far as the client knows.
     pub fn is_connected(&self) -> bool {
         self.ended.borrow().is_none() && self.ended.has_changed().is_ok()
     }
 
-    /// Resolves when the socket is disconnected, and says by whom.
+    /// Waits until the socket is disconnected, and returns the cause.
     ///
     /// # Panics
     ///
-    /// It takes too long.
+    /// Panics if the timeout elapses.
+    ///
+    /// # Cancel safety
+    ///
+    /// The future can be dropped at any time.
     pub async fn disconnected(&self) -> Disconnected {
         let mut ended = self.ended.clone();
         let end = self.client.in_time("the end of the socket", ended.wait_for(Option::is_some)).await;
@@ -203,7 +262,10 @@ impl TestSocket {
         match tokio::time::timeout(timeout, next).await {
             Ok(Some(event)) => {
                 let event = self.event(event);
-                assert!(event.name() == name, "expected the event `{name}`, but {event:?} came, at {caller}");
+                assert!(
+                    event.name() == name,
+                    "expected the event `{name}`, but {event:?} arrived, at {caller}"
+                );
                 event
             }
             Ok(None) => {
@@ -211,7 +273,7 @@ impl TestSocket {
                 panic!("expected the event `{name}`, but the socket was disconnected ({end:?}), at {caller}")
             }
             Err(_) => {
-                panic!("expected the event `{name}`, but none came within {timeout:?}, at {caller}")
+                panic!("expected the event `{name}`, but none arrived within {timeout:?}, at {caller}")
             }
         }
     }

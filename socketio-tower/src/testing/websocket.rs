@@ -15,14 +15,14 @@ use tokio_tungstenite::tungstenite::{self, Utf8Bytes};
 use super::error::ClientError;
 use super::template::Template;
 
-/// The client's end of a WebSocket whose other end is attached to the server.
+/// The client's end of a WebSocket. The other end is attached to the server.
 pub(super) struct WebSocket {
     state: State,
     outgoing: VecDeque<tungstenite::Message>,
 }
 
 enum State {
-    /// The server has not taken its end yet.
+    /// The server has not accepted its end yet.
     Opening(Pin<Box<dyn Future<Output = Result<Stream, ClientError>> + Send>>),
     Open(Box<Stream>),
 }
@@ -58,7 +58,8 @@ impl WebSocket {
         self.outgoing.push_back(tungstenite::Message::Close(None));
     }
 
-    /// Ready when the pipe has taken all, or is not there yet. That the connection has ended is told by reading.
+    /// Ready when everything is written, or while the WebSocket is still opening. The end of the connection is reported
+    /// by `poll_read`.
     pub(super) fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let State::Open(stream) = &mut self.state else { return Poll::Ready(()) };
         while !self.outgoing.is_empty() {
@@ -71,17 +72,17 @@ impl WebSocket {
         stream.poll_flush_unpin(cx).map(drop)
     }
 
-    /// The next message.
+    /// Returns the next message.
     ///
     /// # Errors
     ///
-    /// The server has refused the WebSocket, or it has ended.
+    /// Returns an error if the server has rejected the WebSocket, or if it has ended.
     pub(super) fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Result<Message, ClientError>> {
         let stream = match &mut self.state {
             State::Open(stream) => stream,
             State::Opening(opening) => {
                 self.state = State::Open(Box::new(ready!(opening.as_mut().poll(cx))?));
-                // What waited for it leaves now. If it does not, it has arranged to be polled again.
+                // Sends the packets queued while opening. If that is pending, it has registered the waker.
                 _ = self.poll_write(cx);
                 return self.poll_read(cx);
             }
@@ -90,10 +91,10 @@ impl WebSocket {
             return Poll::Ready(match ready!(stream.poll_next_unpin(cx)) {
                 Some(Ok(tungstenite::Message::Text(text))) => {
                     let text = ByteString::try_from(Bytes::from(text));
-                    Ok(Message::Text(text.expect("tungstenite has checked it")))
+                    Ok(Message::Text(text.expect("tungstenite has validated it")))
                 }
                 Some(Ok(tungstenite::Message::Binary(bytes))) => Ok(Message::Binary(bytes)),
-                // A close frame is answered by reading on.
+                // Reading on replies to a close frame.
                 Some(Ok(_)) => continue,
                 Some(Err(_)) | None => Err(ClientError::Ended),
             });
@@ -101,6 +102,6 @@ impl WebSocket {
     }
 }
 
-/// What the pipe holds of either direction, in bytes, as a kernel's socket buffer does.
+/// The capacity of the pipe in each direction, in bytes. It plays the role of a kernel's socket buffer.
 const PIPE: usize = 64 * 1024;
 const READ_BUFFER: usize = 4 * 1024;

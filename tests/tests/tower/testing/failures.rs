@@ -24,7 +24,7 @@ async fn root() -> (SocketIo, TestSocket) {
 
 #[tokio::test(start_paused = true)]
 #[should_panic(
-    expected = "expected the event `news`, but `olds` [1,\"two\"] came, at tests/tests/tower/testing/failures.rs:"
+    expected = "expected the event `news`, but `olds` [1,\"two\"] arrived, at tests/tests/tower/testing/failures.rs:"
 )]
 async fn a_wrong_event_is_named() {
     let (io, socket) = root().await;
@@ -33,7 +33,7 @@ async fn a_wrong_event_is_named() {
 }
 
 #[tokio::test(start_paused = true)]
-#[should_panic(expected = "expected the event `news`, but none came within 30s")]
+#[should_panic(expected = "expected the event `news`, but none arrived within 30s")]
 async fn a_missing_event_is_named() {
     let (_io, socket) = root().await;
     socket.expect::<()>("news").await;
@@ -56,7 +56,7 @@ async fn wrong_arguments_are_named() {
 }
 
 #[tokio::test(start_paused = true)]
-#[should_panic(expected = "expected no event, but `news` [1] came")]
+#[should_panic(expected = "expected no event, but `news` [1] arrived")]
 async fn an_unexpected_event_is_named() {
     let (io, socket) = root().await;
     io.emit("news", &1);
