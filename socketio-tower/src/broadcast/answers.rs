@@ -10,40 +10,50 @@ use crate::ack_error::AckError;
 use crate::collection::{Collected, Collection};
 use crate::emit_status::InvalidEvent;
 
-/// The answers to a [broadcast](crate::BroadcastOperator::emit_with_ack), in the order in which they come.
+/// The acks of a [broadcast](crate::BroadcastOperator::emit_with_ack), in the order of arrival.
 ///
-/// It is a stream with one item for each socket that was chosen: its answer, or why there is none. The stream ends when
-/// there is one of each, at the latest with the timeout; whoever leaves is not waited for. Awaited, it gives all items
-/// at once.
+/// As a [`Stream`], it yields one item per selected socket: its ack, or an error. The stream ends when every socket has
+/// acknowledged the event, has disconnected, or has timed out. Awaited as a future, it returns all items in a `Vec`.
 ///
-/// An event that [cannot be sent](InvalidEvent) to anybody gives one item, which says so.
+/// An [invalid event](InvalidEvent) is sent to no socket and yields one item, [`AckError::Invalid`].
+///
+/// ```
+/// # async fn example(io: socketio_tower::SocketIo) {
+/// use futures_util::StreamExt;
+///
+/// let mut acks = io.emit_with_ack::<_, String>("version", "");
+/// while let Some(ack) = acks.next().await {
+///     println!("{ack:?}, {} more", acks.remaining());
+/// }
+/// # }
+/// ```
 ///
 /// # Cancel safety
 ///
-/// May be dropped at any time: the event was sent, the answers are ignored.
-#[must_use = "the event is sent, but its answers are ignored unless they are awaited"]
+/// The stream can be dropped at any time. The event is already sent; further acks are ignored.
+#[must_use = "the event is sent, but its acks are ignored unless they are awaited"]
 pub struct BroadcastAck<R> {
-    answers: Collection<Result<RawArgs, AckError>>,
+    acks: Collection<Result<RawArgs, AckError>>,
     marker: PhantomData<fn() -> R>,
 }
 
 impl<R> BroadcastAck<R> {
-    pub(super) fn new(mut answers: Collection<Result<RawArgs, AckError>>) -> Self {
-        answers.gather();
-        Self { answers, marker: PhantomData }
+    pub(super) fn new(mut acks: Collection<Result<RawArgs, AckError>>) -> Self {
+        acks.gather();
+        Self { acks, marker: PhantomData }
     }
 
-    pub(super) fn refused(error: InvalidEvent) -> Self {
-        let (collector, answers) = Collection::new();
+    pub(super) fn invalid(error: InvalidEvent) -> Self {
+        let (collector, acks) = Collection::new();
         collector.expect(1);
         collector.send(Err(AckError::Invalid(error)));
         drop(collector);
-        Self::new(answers)
+        Self::new(acks)
     }
 
-    /// How many items are still to come.
+    /// Returns the number of items that the stream will still yield, as far as known.
     pub fn remaining(&self) -> usize {
-        self.answers.remaining()
+        self.acks.remaining()
     }
 }
 
@@ -51,10 +61,10 @@ impl<R: FromArgs> Stream for BroadcastAck<R> {
     type Item = Result<R, AckError>;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let collected = ready!(self.get_mut().answers.poll_next(cx));
+        let collected = ready!(self.get_mut().acks.poll_next(cx));
         Poll::Ready(collected.map(|collected| match collected {
-            Collected::Item(answer) => AckError::read(answer),
-            // A session that ended with its runtime has said nothing.
+            Collected::Item(ack) => AckError::read(ack),
+            // The session was dropped with its runtime.
             Collected::Missing => Err(AckError::Disconnected),
         }))
     }
@@ -69,7 +79,7 @@ impl<R: FromArgs> IntoFuture for BroadcastAck<R> {
     type IntoFuture = AllAnswers<R>;
 
     fn into_future(self) -> AllAnswers<R> {
-        AllAnswers { items: Vec::with_capacity(self.remaining()), answers: self }
+        AllAnswers { items: Vec::with_capacity(self.remaining()), acks: self }
     }
 }
 
@@ -79,14 +89,18 @@ impl<R> fmt::Debug for BroadcastAck<R> {
     }
 }
 
-/// All answers to a broadcast: what an awaited [`BroadcastAck`] becomes.
+/// The future of all acks of a broadcast, from awaiting a [`BroadcastAck`].
+///
+/// # Cancel safety
+///
+/// The future can be dropped at any time. The event is already sent; its acks are ignored.
 #[must_use = "futures do nothing unless they are awaited"]
 pub struct AllAnswers<R> {
-    answers: BroadcastAck<R>,
+    acks: BroadcastAck<R>,
     items: Vec<Result<R, AckError>>,
 }
 
-// Nothing in it is pinned.
+// No field is pinned.
 impl<R> Unpin for AllAnswers<R> {}
 
 impl<R: FromArgs> Future for AllAnswers<R> {
@@ -94,7 +108,7 @@ impl<R: FromArgs> Future for AllAnswers<R> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
-        while let Some(item) = ready!(Pin::new(&mut this.answers).poll_next(cx)) {
+        while let Some(item) = ready!(Pin::new(&mut this.acks).poll_next(cx)) {
             this.items.push(item);
         }
         Poll::Ready(std::mem::take(&mut this.items))
@@ -103,6 +117,6 @@ impl<R: FromArgs> Future for AllAnswers<R> {
 
 impl<R> fmt::Debug for AllAnswers<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AllAnswers").field("answers", &self.answers).finish_non_exhaustive()
+        f.debug_struct("AllAnswers").field("acks", &self.acks).finish_non_exhaustive()
     }
 }

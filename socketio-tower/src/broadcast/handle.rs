@@ -7,7 +7,19 @@ use super::{BroadcastAck, BroadcastOperator, RemoteSocket};
 use crate::emit_status::EmitStatus;
 use crate::namespace::Namespace;
 
-/// A namespace, to be spoken to from anywhere: outside handlers, and on threads without a runtime.
+/// A handle of a namespace, which sends to its sockets from anywhere: outside handlers, and on threads without a
+/// runtime.
+///
+/// Returned by [`SocketIo::namespace`](crate::SocketIo::namespace).
+///
+/// ```
+/// use socketio_tower::{NamespaceHandle, SocketIo};
+///
+/// let io = SocketIo::new();
+/// io.of("/chat", |_| {});
+/// let chat: NamespaceHandle = io.namespace("/chat").expect("it was defined");
+/// std::thread::spawn(move || chat.emit("message", "hello")).join().expect("no panic");
+/// ```
 #[derive(Debug, Clone)]
 pub struct NamespaceHandle(Arc<Namespace>);
 
@@ -16,32 +28,32 @@ impl NamespaceHandle {
         Self(namespace)
     }
 
-    /// Its path.
+    /// Returns the path of the namespace.
     pub fn path(&self) -> &str {
         self.0.path()
     }
 
-    /// Sends an event to all its sockets.
+    /// Sends an event to all sockets of the namespace.
     pub fn emit<T: ToArgs + ?Sized>(&self, event: &str, args: &T) -> EmitStatus {
         self.all().emit(event, args)
     }
 
-    /// The sockets in a room.
+    /// Selects the sockets in `room`.
     pub fn to(&self, room: impl Into<String>) -> BroadcastOperator {
         self.all().to(room)
     }
 
-    /// All sockets but those in a room.
+    /// Selects all sockets that are not in `room`.
     pub fn except(&self, room: impl Into<String>) -> BroadcastOperator {
         self.all().except(room)
     }
 
-    /// Sends a `message` event to all its sockets.
+    /// Sends a `message` event to all sockets of the namespace.
     pub fn send<T: ToArgs + ?Sized>(&self, args: &T) -> EmitStatus {
         self.all().send(args)
     }
 
-    /// Sends an event to all its sockets and gives their answers; see [`BroadcastOperator::emit_with_ack`].
+    /// Sends an event to all sockets of the namespace and returns their acks; see [`BroadcastOperator::emit_with_ack`].
     pub fn emit_with_ack<T, R>(&self, event: &str, args: &T) -> BroadcastAck<R>
     where
         T: ToArgs + ?Sized,
@@ -49,42 +61,60 @@ impl NamespaceHandle {
         self.all().emit_with_ack(event, args)
     }
 
-    /// All sockets to whom something can leave at once; see [`Socket::volatile`](crate::Socket::volatile).
+    /// Selects all sockets, and discards packets that cannot be sent immediately; see
+    /// [`Socket::volatile`](crate::Socket::volatile).
     pub fn volatile(&self) -> BroadcastOperator {
         self.all().volatile()
     }
 
-    /// All sockets of this process.
+    /// Selects the sockets of this process; see [`BroadcastOperator::local`].
     pub fn local(&self) -> BroadcastOperator {
         self.all().local()
     }
 
-    /// All sockets, and how long to wait for their answers.
+    /// Selects all sockets, and sets the ack timeout of the following `emit_with_ack`.
     pub fn timeout(&self, timeout: Duration) -> BroadcastOperator {
         self.all().timeout(timeout)
     }
 
-    /// What is known of all its sockets at the moment.
+    /// Returns a snapshot of each socket.
+    ///
+    /// # Cancel safety
+    ///
+    /// The future can be dropped at any time.
     pub async fn fetch_sockets(&self) -> Vec<RemoteSocket> {
         self.all().fetch_sockets().await
     }
 
-    /// Lets all its sockets join a room.
+    /// Makes all sockets join `room`.
+    ///
+    /// # Cancel safety
+    ///
+    /// The sockets join on the first poll; a future that is dropped before does nothing.
     pub async fn sockets_join(&self, room: impl AsRef<str>) {
         self.all().sockets_join(room).await;
     }
 
-    /// Lets all its sockets leave a room.
+    /// Makes all sockets leave `room`.
+    ///
+    /// # Cancel safety
+    ///
+    /// The sockets leave on the first poll; a future that is dropped before does nothing.
     pub async fn sockets_leave(&self, room: impl AsRef<str>) {
         self.all().sockets_leave(room).await;
     }
 
-    /// Disconnects all its sockets; with `close`, from all namespaces, and closes their connections.
+    /// Disconnects all sockets from the namespace. If `close` is `true`, their clients are disconnected from all
+    /// namespaces and their connections are closed.
+    ///
+    /// # Cancel safety
+    ///
+    /// The sockets are disconnected on the first poll; a future that is dropped before does nothing.
     pub async fn disconnect_sockets(&self, close: bool) {
         self.all().disconnect_sockets(close).await;
     }
 
-    /// All its sockets.
+    /// Selects all sockets of the namespace.
     pub fn all(&self) -> BroadcastOperator {
         BroadcastOperator::new(Arc::clone(&self.0))
     }

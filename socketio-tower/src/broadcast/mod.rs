@@ -1,4 +1,4 @@
-//! Speaking to many sockets at once.
+//! Operations on many sockets at once: emits, acks, rooms, disconnects, snapshots.
 
 mod operator;
 pub use operator::BroadcastOperator;

@@ -13,23 +13,24 @@ use crate::namespace::Namespace;
 use crate::session::Answer;
 use crate::socket::Socket;
 
-/// Which sockets of a namespace: those in any of the rooms, or all if there are none, without those in others and without
-/// the one that speaks.
+/// A selection of sockets of a namespace: those in any of `rooms`, or all if `rooms` is empty, without those in any of
+/// `except` and without the sender.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Selection {
     pub(crate) rooms: Vec<String>,
     pub(crate) except: Vec<String>,
+    /// The sender.
     pub(crate) without: Option<SocketId>,
-    /// Only those of this process.
+    /// Restricts the selection to sockets of this process.
     pub(crate) local: bool,
 }
 
-/// Something done to the sockets of a selection, as data: all that another node needs to know to do it too.
+/// An operation on the sockets of a selection. It is data, so that it could be sent to another node.
 #[derive(Debug)]
 pub(crate) enum Operation {
-    /// Send each a packet.
+    /// Sends a packet to each socket.
     Emit { packet: Encoded, volatile: bool },
-    /// Send each a packet, and collect their answers.
+    /// Sends a packet to each socket and collects the acks.
     Ask {
         packet: Encoded,
         volatile: bool,
@@ -37,31 +38,32 @@ pub(crate) enum Operation {
         timeout: Option<Duration>,
         answers: Collector<Result<RawArgs, AckError>>,
     },
-    /// Let each join a room.
+    /// Makes each socket join a room.
     Join { room: String },
-    /// Let each leave a room.
+    /// Makes each socket leave a room.
     Leave { room: String },
-    /// Disconnect each from the namespace, or with `close` its client from all.
+    /// Disconnects each socket from the namespace, or its client from all namespaces if `close` is set.
     Disconnect { close: bool },
-    /// Collect what is known of each.
+    /// Collects a snapshot of each socket.
     Fetch { info: Collector<SocketInfo> },
-    /// Count them.
+    /// Counts the sockets.
     Count { counts: Collector<usize> },
 }
 
 thread_local! {
-    /// The sockets of a selection, collected under the namespace's lock and served outside it.
+    /// A reused list for the sockets of a selection, which are collected under the namespace's lock and processed
+    /// outside it.
     static SELECTED: Cell<Vec<Socket>> = const { Cell::new(Vec::new()) };
 }
 
-/// A list of sockets longer than this is given back after its use.
+/// The capacity above which the list is freed after use.
 const KEPT_SELECTED: usize = 64 * 1024;
 
 impl Namespace {
-    /// Does something to every socket of a selection: the one way for all operations on many sockets.
+    /// Performs an operation on every socket of a selection. All operations on many sockets use this function.
     pub(crate) fn perform(&self, selection: &Selection, operation: Operation) {
         match operation {
-            // Decided once, not for each of a thousand sockets.
+            // Two arms, so that `volatile` is a constant in each loop.
             Operation::Emit { packet, volatile: false } => {
                 self.for_each(selection, |socket| drop(socket.deliver(packet.clone(), false)));
             }
@@ -73,7 +75,7 @@ impl Namespace {
                 self.for_each_connected(selection, |socket| {
                     let timeout = timeout.unwrap_or(socket.server().settings().ack_timeout);
                     let deadline = *deadline.get_or_insert_with(|| after(timeout));
-                    // Announced first: the client may be quicker than this thread.
+                    // Announced first: the ack may arrive before this thread continues.
                     answers.expect(1);
                     let request = AckRequest::new(id, Answer::Many(answers.clone()), deadline);
                     if let Err(error) = socket.ask(packet.clone(), request, volatile).ok() {
@@ -101,8 +103,8 @@ impl Namespace {
         }
     }
 
-    /// Calls a function with each socket of a selection that has not been disconnected, outside the lock: one may be, and
-    /// its session not have come round to taking it out of its rooms.
+    /// Calls a function with each connected socket of a selection, outside the lock. A disconnected socket may still be
+    /// in its rooms until its session has processed the disconnect.
     pub(crate) fn for_each_connected(&self, selection: &Selection, mut f: impl FnMut(Socket)) {
         self.for_each(selection, |socket| {
             if socket.is_connected() {
@@ -111,13 +113,13 @@ impl Namespace {
         });
     }
 
-    /// Calls a function with each socket of a selection, outside the lock. A socket in several rooms comes once.
+    /// Calls a function with each socket of a selection, outside the lock. A socket in several rooms is visited once.
     pub(crate) fn for_each(&self, selection: &Selection, f: impl FnMut(Socket)) {
         let mut selected = SELECTED.try_with(Cell::take).unwrap_or_default();
         self.rooms().select(&selection.target(), |socket| selected.push(socket.clone()));
         selected.drain(..).for_each(f);
         if selected.capacity() <= KEPT_SELECTED {
-            // At the thread's end there is no place to keep it.
+            // The thread-local is already destroyed while the thread exits.
             SELECTED.try_with(|kept| kept.set(selected)).ok();
         }
     }

@@ -10,17 +10,19 @@ use crate::emit_status::EmitStatus;
 use crate::namespace::Namespace;
 use crate::socket::{Socket, with_encoder};
 
-/// A choice of sockets of one namespace: those in any of some rooms, or all, without those in others.
+/// A selection of sockets of one namespace: those in any of the given rooms, or all, without those in excluded rooms.
 ///
-/// Every method gives a new choice, so one may be kept and refined. A socket's id is the name of a room
-/// in which it is alone.
+/// The methods consume and return the operator; clone it to keep and refine a selection. Each socket is in a room that
+/// is named by its id, so the id selects a single socket.
 ///
 /// ```
 /// let io = socketio_tower::SocketIo::new();
-/// io.to("news").to("sport").except("muted").emit("headline", "It works");
+/// let news = io.to("news").to("sport");
+/// news.emit("headline", "It works");
+/// news.clone().except("muted").emit("headline", "It still works");
 /// ```
 #[derive(Debug, Clone)]
-#[must_use = "it only chooses; `emit` sends"]
+#[must_use = "an operator does nothing until `emit` or another operation is called"]
 pub struct BroadcastOperator {
     namespace: Arc<Namespace>,
     selection: Selection,
@@ -28,7 +30,7 @@ pub struct BroadcastOperator {
     volatile: bool,
 }
 
-/// Choosing.
+/// Selecting sockets.
 impl BroadcastOperator {
     pub(crate) fn new(namespace: Arc<Namespace>) -> Self {
         Self { namespace, selection: Selection::default(), timeout: None, volatile: false }
@@ -42,37 +44,48 @@ impl BroadcastOperator {
         &self.selection
     }
 
-    /// All sockets but the one that speaks.
+    /// Excludes the sender.
     pub(crate) fn without(mut self, id: SocketId) -> Self {
         self.selection.without = Some(id);
         self
     }
 
-    /// Adds the sockets in a room. Without any, all sockets of the namespace are chosen.
+    /// Adds the sockets in `room` to the selection. Without any room, all sockets of the namespace are selected.
+    ///
+    /// ```
+    /// # let io = socketio_tower::SocketIo::new();
+    /// io.to("kitchen").to("garden").emit("dinner", ""); // once per socket, even if it is in both rooms
+    /// ```
     pub fn to(mut self, room: impl Into<String>) -> Self {
         self.selection.rooms.push(room.into());
         self
     }
 
-    /// Takes the sockets in a room away.
+    /// Excludes the sockets in `room`.
+    ///
+    /// ```
+    /// # fn handler(socket: socketio_tower::Socket) {
+    /// socket.to("lobby").except("muted").emit("message", "hello");
+    /// # }
+    /// ```
     pub fn except(mut self, room: impl Into<String>) -> Self {
         self.selection.except.push(room.into());
         self
     }
 
-    /// Sends only to those to whom it can leave at once; see [`Socket::volatile`].
+    /// Discards packets that cannot be sent immediately, for each socket separately; see [`Socket::volatile`].
     pub fn volatile(mut self) -> Self {
         self.volatile = true;
         self
     }
 
-    /// Chooses among the sockets of this process only. There are no others yet: every server is alone.
+    /// Restricts the selection to sockets of this process. It has no effect yet, since servers do not form clusters.
     pub fn local(mut self) -> Self {
         self.selection.local = true;
         self
     }
 
-    /// How long [`emit_with_ack`](Self::emit_with_ack) waits for the clients. Default
+    /// Sets how long [`emit_with_ack`](Self::emit_with_ack) waits for the clients. Default:
     /// [`SocketIoBuilder::ack_timeout`](crate::SocketIoBuilder::ack_timeout).
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
@@ -82,10 +95,17 @@ impl BroadcastOperator {
 
 /// Sending.
 impl BroadcastOperator {
-    /// Sends an event to each of them once. It is encoded once, whatever their number.
+    /// Sends an event to each selected socket. It is encoded once for all sockets.
     ///
-    /// The answer does not tell whether, and by how many, it was taken: a socket whose queue is full is
-    /// treated as after [`Socket::emit`].
+    /// Returns [`EmitStatus::Queued`] or [`EmitStatus::Invalid`]. The status does not report sockets whose queue is
+    /// full; they are treated as by [`Socket::emit`].
+    ///
+    /// ```
+    /// use socketio_tower::{Args, SocketIo};
+    ///
+    /// let io = SocketIo::new();
+    /// io.to("game 7").emit("move", &Args(("e2", "e4")));
+    /// ```
     pub fn emit<T: ToArgs + ?Sized>(&self, event: &str, args: &T) -> EmitStatus {
         match with_encoder(|encoder| encoder.event(self.namespace.path(), event, args, None)) {
             Ok(packet) => {
@@ -97,20 +117,20 @@ impl BroadcastOperator {
         }
     }
 
-    /// Sends a `message` event, which is what `send` of the stock clients does.
+    /// Sends a `message` event, like `send` of the stock clients.
     pub fn send<T: ToArgs + ?Sized>(&self, args: &T) -> EmitStatus {
         self.emit("message", args)
     }
 
-    /// Sends an event to each of them once, and gives their answers: one after the other as a stream, or all of them
-    /// when awaited. The event is sent at once, whether or not anybody waits for answers.
+    /// Sends an event to each selected socket and returns their acks, as a stream or, when awaited, in a `Vec`. The
+    /// event is sent immediately, even if the acks are not awaited.
     ///
     /// ```
     /// # use std::time::Duration;
     /// # async fn example(io: socketio_tower::SocketIo) {
-    /// let answers = io.to("players").timeout(Duration::from_secs(2)).emit_with_ack::<_, bool>("ready?", "").await;
-    /// let ready = answers.iter().filter(|answer| matches!(answer, Ok(true))).count();
-    /// println!("{ready} of {} are ready", answers.len());
+    /// let acks = io.to("players").timeout(Duration::from_secs(2)).emit_with_ack::<_, bool>("ready?", "").await;
+    /// let ready = acks.iter().filter(|ack| matches!(ack, Ok(true))).count();
+    /// println!("{ready} of {} are ready", acks.len());
     /// # }
     /// ```
     pub fn emit_with_ack<T, R>(&self, event: &str, args: &T) -> BroadcastAck<R>
@@ -121,34 +141,66 @@ impl BroadcastOperator {
         let packet = match with_encoder(|encoder| encoder.event(self.namespace.path(), event, args, Some(id)))
         {
             Ok(packet) => packet,
-            Err(error) => return BroadcastAck::refused(error.into()),
+            Err(error) => return BroadcastAck::invalid(error.into()),
         };
-        let (collector, answers) = Collection::new();
+        let (collector, acks) = Collection::new();
         let (volatile, timeout) = (self.volatile, self.timeout);
         let operation = Operation::Ask { packet, volatile, id, timeout, answers: collector };
         self.namespace.perform(&self.selection, operation);
-        BroadcastAck::new(answers)
+        BroadcastAck::new(acks)
     }
 }
 
-/// Moving, and looking. All but the last are async because on several nodes there is something to wait for.
+/// Moving, disconnecting and listing sockets. Some methods are async only because a cluster would have to wait for
+/// other nodes.
 impl BroadcastOperator {
-    /// Lets each of them join a room.
+    /// Makes each selected socket join `room`.
+    ///
+    /// ```
+    /// # async fn example(io: socketio_tower::SocketIo) {
+    /// io.to("lobby").sockets_join("game 7").await;
+    /// # }
+    /// ```
+    ///
+    /// # Cancel safety
+    ///
+    /// The sockets join on the first poll; a future that is dropped before does nothing.
     pub async fn sockets_join(&self, room: impl AsRef<str>) {
         self.namespace.perform(&self.selection, Operation::Join { room: room.as_ref().to_owned() });
     }
 
-    /// Lets each of them leave a room.
+    /// Makes each selected socket leave `room`.
+    ///
+    /// ```
+    /// # async fn example(io: socketio_tower::SocketIo) {
+    /// io.to("game 7").sockets_leave("lobby").await;
+    /// # }
+    /// ```
+    ///
+    /// # Cancel safety
+    ///
+    /// The sockets leave on the first poll; a future that is dropped before does nothing.
     pub async fn sockets_leave(&self, room: impl AsRef<str>) {
         self.namespace.perform(&self.selection, Operation::Leave { room: room.as_ref().to_owned() });
     }
 
-    /// Disconnects each of them from the namespace; with `close`, from all namespaces, and closes their connections.
+    /// Disconnects each selected socket from the namespace. If `close` is `true`, its client is disconnected from all
+    /// namespaces and its connection is closed.
+    ///
+    /// ```
+    /// # async fn example(io: socketio_tower::SocketIo) {
+    /// io.to("banned").disconnect_sockets(true).await;
+    /// # }
+    /// ```
+    ///
+    /// # Cancel safety
+    ///
+    /// The sockets are disconnected on the first poll; a future that is dropped before does nothing.
     pub async fn disconnect_sockets(&self, close: bool) {
         self.namespace.perform(&self.selection, Operation::Disconnect { close });
     }
 
-    /// How many sockets of this process are chosen at the moment.
+    /// Returns the number of selected sockets that are connected to this process.
     pub fn count(&self) -> usize {
         let (collector, mut counts) = Collection::new();
         let selection = Selection { local: true, ..self.selection.clone() };
@@ -156,7 +208,15 @@ impl BroadcastOperator {
         counts.drain().sum()
     }
 
-    /// The sockets of this process that are chosen at the moment.
+    /// Returns the selected sockets that are connected to this process.
+    ///
+    /// ```
+    /// # fn example(io: socketio_tower::SocketIo) {
+    /// for socket in io.to("lobby").sockets() {
+    ///     println!("{} is in {:?}", socket.id(), socket.rooms());
+    /// }
+    /// # }
+    /// ```
     pub fn sockets(&self) -> Vec<Socket> {
         let mut sockets = Vec::new();
         self.namespace.for_each_connected(&self.selection, |socket| sockets.push(socket));
