@@ -14,8 +14,8 @@ use crate::namespace::{NamespaceEvent, NamespaceHook, NamespaceSet, NamespaceSet
 use crate::observer::Observation;
 use crate::server::{Server, States};
 
-/// A builder for a [`SocketIo`](crate::SocketIo). Every setting has a default, which is that of the Node server unless stated
-/// otherwise.
+/// A builder for a [`SocketIo`](crate::SocketIo). Every setting has a default, which is that of the Node server unless
+/// stated otherwise.
 ///
 /// Durations may be `Duration::MAX`, which means never.
 ///
@@ -50,9 +50,9 @@ impl SocketIoBuilder {
         self
     }
 
-    /// Sets the maximum size, in bytes, of the request data kept with a session: its path, its query and the
-    /// [kept headers](Self::keep_headers). Default: 16 KiB, Node's limit for a whole request head; nginx accepts 8 KiB for the
-    /// request line.
+    /// Sets the maximum size, in bytes, of the request data kept with a session: its path, its query and the [kept
+    /// headers](Self::keep_headers). Default: 16 KiB, Node's limit for a whole request head; nginx accepts 8 KiB for
+    /// the request line.
     ///
     /// A larger request is rejected with status 414 if path and query alone are too long, otherwise with 431.
     pub fn max_handshake(mut self, bytes: usize) -> Self {
@@ -60,8 +60,8 @@ impl SocketIoBuilder {
         self
     }
 
-    /// Sets the maximum number of bytes queued for one client, between `emit` and the kernel. Default: 8 MiB. Node has no
-    /// limit.
+    /// Sets the maximum number of bytes queued for one client, between `emit` and the kernel. Default: 8 MiB. Node has
+    /// no limit.
     ///
     /// One packet larger than the limit may be queued as well; the limit then applies to the rest of the queue. See
     /// [`overflow`](Self::overflow) for the policy at the limit.
@@ -89,8 +89,8 @@ impl SocketIoBuilder {
         self
     }
 
-    /// Sets how long the handlers of a disconnected socket may keep running, including those of parked events that arrived
-    /// before the disconnect. Afterwards the disconnect handler runs without waiting for them. Default: 10 s.
+    /// Sets how long the handlers of a disconnected socket may keep running, including those of parked events that
+    /// arrived before the disconnect. Afterwards the disconnect handler runs without waiting for them. Default: 10 s.
     pub fn handler_grace(mut self, grace: Duration) -> Self {
         self.settings.handler_grace = grace;
         self
@@ -118,36 +118,38 @@ impl SocketIoBuilder {
         self
     }
 
-    /// Sets how many handlers of one client may be suspended at once, over all its sockets, including disconnected ones.
-    /// Default: 256, which is four sockets at their own limit. Minimum: 1, which runs the handlers of a client one after the
-    /// other.
+    /// Sets how many handlers of one client may be suspended at once, over all its sockets, including disconnected
+    /// ones. Default: 256, which is four sockets at their own limit. Minimum: 1, which runs the handlers of a client
+    /// one after the other.
     ///
-    /// Middlewares, async filters, connect handlers and disconnect handlers count. At the limit, further events and connection
-    /// requests wait; acks are still processed and disconnect handlers still run. A limit per client is needed in addition to
-    /// [`concurrency`](Self::concurrency), because a client may be in [`max_namespaces`](Self::max_namespaces) namespaces, and
-    /// leave and rejoin them while its handlers are suspended.
+    /// Middlewares, async filters, connect handlers and disconnect handlers count. At the limit, further events and
+    /// connection requests wait; acks are still processed and disconnect handlers still run. A limit per client is
+    /// needed in addition to [`concurrency`](Self::concurrency), because a client may be in
+    /// [`max_namespaces`](Self::max_namespaces) namespaces, and leave and rejoin them while its handlers are suspended.
     pub fn client_concurrency(mut self, handlers: usize) -> Self {
         self.settings.client_concurrency = handlers.max(1);
         self
     }
 
-    /// Sets the maximum number of [dynamic namespaces](crate::SocketIo::of) on the server. Default: 10 000. Node has no limit.
+    /// Sets the maximum number of [dynamic namespaces](crate::SocketIo::of) on the server. Default: 10 000. Node has no
+    /// limit.
     ///
-    /// A connection request that would create one more is rejected. Clients choose the names of these namespaces, and each
-    /// takes about a kilobyte.
+    /// A connection request that would create one more is rejected. Clients choose the names of these namespaces, and
+    /// each takes about a kilobyte.
     ///
     /// The limit protects the server's memory and is not divided among clients. One client may be in
-    /// [`max_namespaces`](Self::max_namespaces) of them, so about 160 connections can use up the default and have all other
-    /// clients rejected until they leave. Use a [middleware](crate::NamespaceBuilder::middleware) to reject clients that must
-    /// not create namespaces: it runs before the namespace is created, and rejected clients do not count. If anonymous clients
-    /// may create namespaces, limit the number of connections per address in front of the server.
+    /// [`max_namespaces`](Self::max_namespaces) of them, so about 160 connections can use up the default and have all
+    /// other clients rejected until they leave. Use a [middleware](crate::NamespaceBuilder::middleware) to reject
+    /// clients that must not create namespaces: it runs before the namespace is created, and rejected clients do not
+    /// count. If anonymous clients may create namespaces, limit the number of connections per address in front of the
+    /// server.
     pub fn max_dynamic_namespaces(mut self, count: usize) -> Self {
         self.namespaces.max_dynamic = count;
         self
     }
 
-    /// Sets a hook that is called when a dynamic namespace is created by its first socket, and when its last socket has left.
-    /// Default: none. `new_namespace` on the Node server.
+    /// Sets a hook that is called when a dynamic namespace is created by its first socket, and when its last socket has
+    /// left. Default: none. `new_namespace` on the Node server.
     ///
     /// The hook runs in the task of the socket that connects or leaves, so it should return quickly.
     ///
@@ -170,8 +172,8 @@ impl SocketIoBuilder {
     /// Sets the error hook of the server. Default: none.
     ///
     /// It receives the errors of namespaces without their own
-    /// [`NamespaceBuilder::on_error`](crate::NamespaceBuilder::on_error), and those that belong to no namespace: requests for
-    /// unknown namespaces, and protocol violations. It runs in the session's task, or in the socket's
+    /// [`NamespaceBuilder::on_error`](crate::NamespaceBuilder::on_error), and those that belong to no namespace:
+    /// requests for unknown namespaces, and protocol violations. It runs in the session's task, or in the socket's
     /// [task](crate::Socket::spawn) that failed, so it should return quickly.
     ///
     /// ```
@@ -184,12 +186,12 @@ impl SocketIoBuilder {
         self
     }
 
-    /// Adds an observer, which receives every [`Observation`] of the server, in all namespaces: for metrics, an audit log or an
-    /// admin UI. Without observers there is no cost.
+    /// Adds an observer, which receives every [`Observation`] of the server, in all namespaces: for metrics, an audit
+    /// log or an admin UI. Without observers there is no cost.
     ///
-    /// Observers run on the thread that causes the observation, in the order in which they were added. They should return
-    /// quickly, because the observed operation, such as a join, waits for them. A panic of an observer is ignored. Events that
-    /// an observer emits are not observed.
+    /// Observers run on the thread that causes the observation, in the order in which they were added. They should
+    /// return quickly, because the observed operation, such as a join, waits for them. A panic of an observer is
+    /// ignored. Events that an observer emits are not observed.
     ///
     /// ```
     /// use std::sync::Arc;
@@ -211,8 +213,8 @@ impl SocketIoBuilder {
         self
     }
 
-    /// Adds a value that handlers read with the extractor [`State<T>`](crate::extract::State). A second value of the same type
-    /// replaces the first.
+    /// Adds a value that handlers read with the extractor [`State<T>`](crate::extract::State). A second value of the
+    /// same type replaces the first.
     ///
     /// ```
     /// use std::sync::Arc;
@@ -242,9 +244,9 @@ impl SocketIoBuilder {
             *duration = (*duration).min(NEVER);
         }
         settings.core = Arc::new(core);
-        let mistakes = settings.requests.mistakes();
+        let errors = settings.requests.errors();
         let namespaces = NamespaceSet::new(Server::new(settings, self.states), self.namespaces);
-        namespaces.record(mistakes);
+        namespaces.record(errors);
         namespaces
     }
 }

@@ -19,14 +19,27 @@ use socketio_core::engine::{RequestError, parameter};
 
 /// The request that opened a client's session.
 ///
-/// It stays as it was: a cookie that is set or a login that happens later does not show here.
+/// It is a snapshot: cookies or logins that change later are not reflected.
+///
+/// ```
+/// use socketio_tower::{Socket, SocketIo};
+///
+/// let io = SocketIo::new();
+/// io.of("/", |ns| {
+///     ns.on_connect(async |socket: Socket| {
+///         let handshake = socket.handshake();
+///         let language = handshake.parameter("lang").unwrap_or("en".into());
+///         println!("{language}, from {:?} at {:?}", handshake.address(), handshake.origin());
+///     });
+/// });
+/// ```
 #[derive(Debug, Clone)]
 pub struct Handshake {
     /// The path, the query and the origin, one after the other.
     text: Box<str>,
     path_end: u32,
     query_end: u32,
-    /// Most servers keep none.
+    /// Boxed, since most servers keep no headers.
     headers: Option<Box<HeaderMap>>,
     extensions: Extensions,
     time: SystemTime,
@@ -36,12 +49,12 @@ pub struct Handshake {
 }
 
 impl Handshake {
-    /// Keeps of a request what is asked for. Everything is copied: a slice of the request would keep the
-    /// whole read buffer of its connection alive, as long as the session.
+    /// Copies the configured parts of a request. They are not shared: a slice of the request would keep the whole read
+    /// buffer of its connection alive as long as the session.
     ///
     /// # Errors
     ///
-    /// It is more than a session may keep.
+    /// Returns an error if they are larger than `max_bytes`.
     pub(crate) fn new(parts: &Parts, settings: &HandshakeSettings) -> Result<Self, RequestError> {
         let (path, query) = (parts.uri.path(), parts.uri.query().unwrap_or_default());
         let origin = parts.headers.get(header::ORIGIN).and_then(|origin| origin.to_str().ok());
@@ -67,63 +80,76 @@ impl Handshake {
         })
     }
 
-    /// The path of the request, as the layer saw it.
+    /// Returns the path of the request, as received by the layer.
     pub fn path(&self) -> &str {
         &self.text[..self.path_end as usize]
     }
 
-    /// The query as it was sent, without its question mark; empty if there was none. See [`parameter`](Self::parameter) and
-    /// [`Query`](crate::extract::Query) for its values.
+    /// Returns the undecoded query, without the question mark; empty if there was none. See
+    /// [`parameter`](Self::parameter) and [`Query`](crate::extract::Query) for its values.
     pub fn query(&self) -> &str {
         &self.text[self.path_end as usize..self.query_end as usize]
     }
 
-    /// The value of a parameter of the query, decoded: `ada lovelace` for `name=ada%20lovelace` and `name=ada+lovelace`.
-    /// The last of several with the same name counts, as on the Node server; one without `=` is empty.
+    /// Returns the decoded value of a query parameter: `ada lovelace` for `name=ada%20lovelace` and
+    /// `name=ada+lovelace`.
+    ///
+    /// If a parameter is repeated, the last value is returned, as on the Node server. The value of a parameter without
+    /// `=` is empty.
+    ///
+    /// ```
+    /// # fn handler(socket: &socketio_tower::Socket) {
+    /// let token = socket.handshake().parameter("token");
+    /// # }
+    /// ```
     pub fn parameter(&self, name: &str) -> Option<Cow<'_, str>> {
         parameter(self.query(), name)
     }
 
-    /// The headers chosen with [`SocketIoBuilder::keep_headers`](crate::SocketIoBuilder::keep_headers).
+    /// Returns the headers selected with [`SocketIoBuilder::keep_headers`](crate::SocketIoBuilder::keep_headers). No
+    /// header is kept by default.
     pub fn headers(&self) -> &HeaderMap {
         static NONE: LazyLock<HeaderMap> = LazyLock::new(HeaderMap::new);
         self.headers.as_deref().unwrap_or(&NONE)
     }
 
-    /// What outer layers attached to the request, such as `ConnectInfo` or an authenticated user, as far as
-    /// it was chosen with [`SocketIoBuilder::keep_extension`](crate::SocketIoBuilder::keep_extension). Handlers ask for
-    /// it with [`Extension`](crate::extract::Extension).
+    /// Returns the request extensions selected with
+    /// [`SocketIoBuilder::keep_extension`](crate::SocketIoBuilder::keep_extension), which outer layers inserted, such
+    /// as `ConnectInfo` or an authenticated user. Handlers read them with [`Extension`](crate::extract::Extension).
     pub fn extensions(&self) -> &Extensions {
         &self.extensions
     }
 
-    /// When the request came.
+    /// Returns the time at which the request was received.
     pub fn time(&self) -> SystemTime {
         self.time
     }
 
-    /// Where the request came from: what the [proxies](crate::SocketIoBuilder::trusted_proxies) say, if there are some,
-    /// or else the [peer](crate::SocketIoBuilder::address) of the connection. None unless one of the two is set up.
+    /// Returns the address of the client: the one reported by the [trusted
+    /// proxies](crate::SocketIoBuilder::trusted_proxies), or else the [peer
+    /// address](crate::SocketIoBuilder::peer_address) of the connection. Returns `None` if neither is configured, or if
+    /// the proxies hide the address.
     ///
-    /// An IPv4 address is always given as such, not mapped to IPv6.
+    /// IPv4 addresses are returned as IPv4, not mapped to IPv6.
     pub fn address(&self) -> Option<IpAddr> {
         self.address
     }
 
-    /// Whether the client's connection is encrypted, as far as the [proxies](crate::SocketIoBuilder::trusted_proxies) or the
-    /// [server](crate::SocketIoBuilder::secure) tell. False unless one of the two is set up.
+    /// Returns `true` if the client's connection is encrypted, according to the
+    /// [trusted proxies](crate::SocketIoBuilder::trusted_proxies) or else
+    /// [`SocketIoBuilder::is_secure`](crate::SocketIoBuilder::is_secure). Returns `false` if neither is configured.
     pub fn is_secure(&self) -> bool {
         self.secure
     }
 
-    /// The site whose page made the request, such as `https://example.com`, or `null`. Browsers send it with every
-    /// WebSocket and with requests to other sites; other clients may send what they like.
+    /// Returns the origin of the page that made the request, such as `https://example.com`, or `null`. Browsers send it
+    /// with every WebSocket and with cross-site requests; other clients may send any value.
     pub fn origin(&self) -> Option<&str> {
         self.has_origin.then(|| &self.text[self.query_end as usize..])
     }
 }
 
-/// The headers that are kept, unless their names and values have more than `room` bytes.
+/// Copies the configured headers, unless their names and values exceed `room` bytes.
 fn kept_headers(
     parts: &Parts,
     settings: &HandshakeSettings,
@@ -146,8 +172,8 @@ fn kept_headers(
 }
 
 fn position(length: usize) -> u32 {
-    u32::try_from(length).expect("a URI has less than 64 KiB")
+    u32::try_from(length).expect("a URI is shorter than 64 KiB")
 }
 
-/// A longer `Origin` is none that a browser sends: a host name has 253 bytes at most.
+/// The maximum length of an `Origin` that is kept. Browsers send shorter ones, since a host name has at most 253 bytes.
 const MAX_ORIGIN: usize = 512;

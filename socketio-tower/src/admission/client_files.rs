@@ -9,9 +9,9 @@ use foldhash::fast::FixedState;
 use http::header::{self, HeaderMap, HeaderValue};
 use http::{Method, Response, StatusCode};
 
-/// The files of the JavaScript client, to be served beside the server: `/socket.io/socket.io.min.js` and its like.
+/// The files of the JavaScript client, served below the server's path: `/socket.io/socket.io.min.js` and others.
 ///
-/// This crate has no copy of them; they come from the npm package `socket.io-client`, in its folder `dist`.
+/// This crate does not include them. They are in the folder `dist` of the npm package `socket.io-client`.
 ///
 /// ```no_run
 /// use socketio_tower::SocketIo;
@@ -20,7 +20,7 @@ use http::{Method, Response, StatusCode};
 /// # fn main() -> std::io::Result<()> {
 /// let io = SocketIo::builder().client_files(ClientFiles::from_dir("node_modules/socket.io-client/dist")?).build();
 ///
-/// // Or whatever the application was built with.
+/// // Or files that are embedded into the binary.
 /// let bundle: &[u8] = &[]; // include_bytes!("socket.io.min.js")
 /// let compressed: &[u8] = &[]; // include_bytes!("socket.io.min.js.br")
 /// let files = ClientFiles::new()
@@ -32,7 +32,7 @@ use http::{Method, Response, StatusCode};
 #[derive(Clone, Default)]
 pub struct ClientFiles(BTreeMap<Box<str>, Vec<Variant>>);
 
-/// How a file is compressed.
+/// The compression of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Encoding {
@@ -42,7 +42,7 @@ pub enum Encoding {
     Gzip,
 }
 
-/// A file as it is, or compressed.
+/// A file, uncompressed or compressed.
 #[derive(Clone)]
 struct Variant {
     encoding: Option<Encoding>,
@@ -50,7 +50,7 @@ struct Variant {
     etag: HeaderValue,
 }
 
-/// What is looked for in a folder: the bundles that the Node server serves.
+/// The files to look for in a folder: the bundles that the Node server serves.
 const NAMES: [&str; 8] = [
     "socket.io.js",
     "socket.io.js.map",
@@ -63,17 +63,17 @@ const NAMES: [&str; 8] = [
 ];
 
 impl ClientFiles {
-    /// No files.
+    /// Creates an empty set of files.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The client's bundles and their source maps from a folder, with what stands beside them compressed, as `.br` and
-    /// `.gz`. They are read now and kept in memory.
+    /// Reads the client's bundles and source maps from a folder, and their compressed variants with the suffixes `.br`
+    /// and `.gz`. The files are kept in memory.
     ///
     /// # Errors
     ///
-    /// One cannot be read, or there is none.
+    /// Returns an error if a file cannot be read, or if the folder contains none of them.
     pub fn from_dir(folder: impl AsRef<Path>) -> io::Result<Self> {
         let folder = folder.as_ref();
         let mut files = Self::new();
@@ -87,32 +87,34 @@ impl ClientFiles {
             }
         }
         if files.0.is_empty() {
-            let message = format!("{} holds none of the Socket.IO client's files", folder.display());
+            let message = format!("{} contains none of the Socket.IO client's files", folder.display());
             return Err(io::Error::new(io::ErrorKind::NotFound, message));
         }
         Ok(files)
     }
 
-    /// Adds a file, in place of one of the same name. Its type is told by the end of its name: `.js` or `.map`.
+    /// Adds a file, or replaces the file of this name. The suffix of the name, `.js` or `.map`, determines its content
+    /// type.
     pub fn file(mut self, name: &str, bytes: impl Into<Bytes>) -> Self {
         self.add(name, None, bytes.into());
         self
     }
 
-    /// Adds a file compressed, for browsers that accept that. It is served only if it is there as it is too.
+    /// Adds a compressed variant of a file, for browsers that accept the encoding. It is served only if the
+    /// uncompressed [`file`](Self::file) was added too.
     pub fn precompressed(mut self, name: &str, encoding: Encoding, bytes: impl Into<Bytes>) -> Self {
         self.add(name, Some(encoding), bytes.into());
         self
     }
 
     fn add(&mut self, name: &str, encoding: Option<Encoding>, bytes: Bytes) {
-        // Not random: all servers behind a load balancer name the same bytes the same way.
+        // A fixed seed: all servers behind a load balancer compute the same tag for the same bytes.
         let hash = FixedState::with_seed(0).hash_one(&bytes);
-        let etag = HeaderValue::try_from(format!("\"{:x}-{hash:x}\"", bytes.len())).expect("it is ASCII");
+        let etag = HeaderValue::try_from(format!("\"{:x}-{hash:x}\"", bytes.len())).expect("a tag is ASCII");
         let variants = self.0.entry(name.into()).or_default();
         variants.retain(|variant| variant.encoding != encoding);
         variants.push(Variant { encoding, bytes, etag });
-        // The best compressed first, and last the file as it is.
+        // The best compression first, the uncompressed file last.
         variants.sort_by_key(|variant| match variant.encoding {
             Some(Encoding::Brotli) => 0,
             Some(Encoding::Gzip) => 1,
@@ -120,8 +122,13 @@ impl ClientFiles {
         });
     }
 
-    /// The answer to a request for a file; none if it is for something else.
-    pub(crate) fn answer(&self, method: &Method, name: &str, headers: &HeaderMap) -> Option<Response<Bytes>> {
+    /// Returns the response to a request for a file, or `None` if the request is for something else.
+    pub(crate) fn respond(
+        &self,
+        method: &Method,
+        name: &str,
+        headers: &HeaderMap,
+    ) -> Option<Response<Bytes>> {
         if !matches!(*method, Method::GET | Method::HEAD) {
             return None;
         }
@@ -130,22 +137,22 @@ impl ClientFiles {
         let accepted =
             |variant: &&Variant| variant.encoding.is_some_and(|encoding| encoding.is_accepted(headers));
         let variant = variants.iter().find(accepted).unwrap_or(plain);
-        let known = is_known(headers, &variant.etag);
+        let fresh = is_fresh(headers, &variant.etag);
         let mut response = Response::new(Bytes::new());
-        let answer = response.headers_mut();
-        answer.insert(header::ETAG, variant.etag.clone());
-        answer.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=0"));
+        let head = response.headers_mut();
+        head.insert(header::ETAG, variant.etag.clone());
+        head.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=0"));
         if variants.len() > 1 {
-            answer.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+            head.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
         }
-        if known {
+        if fresh {
             *response.status_mut() = StatusCode::NOT_MODIFIED;
             return Some(response);
         }
-        answer.insert(header::CONTENT_TYPE, content_type(name));
-        answer.insert(header::CONTENT_LENGTH, variant.bytes.len().into());
+        head.insert(header::CONTENT_TYPE, content_type(name));
+        head.insert(header::CONTENT_LENGTH, variant.bytes.len().into());
         if let Some(encoding) = variant.encoding {
-            answer.insert(header::CONTENT_ENCODING, HeaderValue::from_static(encoding.name()));
+            head.insert(header::CONTENT_ENCODING, HeaderValue::from_static(encoding.name()));
         }
         if method == Method::GET {
             *response.body_mut() = variant.bytes.clone();
@@ -169,7 +176,7 @@ impl Encoding {
         }
     }
 
-    /// RFC 9110 §12.5.3: it is named, or `*` is, and not with a weight of zero.
+    /// Returns `true` if `Accept-Encoding` lists the encoding, or `*`, with a weight above zero (RFC 9110 §12.5.3).
     fn is_accepted(self, headers: &HeaderMap) -> bool {
         let mut any = false;
         for value in headers.get_all(header::ACCEPT_ENCODING) {
@@ -177,10 +184,10 @@ impl Encoding {
                 let (coding, weight) = item.split_once(';').unwrap_or((item, ""));
                 let weight =
                     weight.trim().strip_prefix("q=").and_then(|weight| weight.trim().parse::<f32>().ok());
-                let wanted = weight.is_none_or(|weight| weight > 0.0);
+                let accepted = weight.is_none_or(|weight| weight > 0.0);
                 match coding.trim() {
-                    coding if coding.eq_ignore_ascii_case(self.name()) => return wanted,
-                    "*" => any = wanted,
+                    coding if coding.eq_ignore_ascii_case(self.name()) => return accepted,
+                    "*" => any = accepted,
                     _ => {}
                 }
             }
@@ -189,8 +196,8 @@ impl Encoding {
     }
 }
 
-/// Whether the browser has what it would be sent (RFC 9110 §13.1.2); a weak tag says enough.
-fn is_known(headers: &HeaderMap, etag: &HeaderValue) -> bool {
+/// Returns `true` if the browser already has the file (RFC 9110 §13.1.2). Weak tags match as well.
+fn is_fresh(headers: &HeaderMap, etag: &HeaderValue) -> bool {
     let values = headers.get_all(header::IF_NONE_MATCH).into_iter().filter_map(|value| value.to_str().ok());
     let mut tags = values.flat_map(|value| value.split(',')).map(str::trim);
     tags.any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag).as_bytes() == etag.as_bytes())

@@ -3,9 +3,9 @@ use std::time::Duration;
 use http::HeaderValue;
 use socketio_core::Sid;
 
-/// A cookie with the id of the session, for load balancers that keep a client on one server by it. Nothing here reads it.
+/// A cookie with the id of the session, for load balancers that route by it. The server itself does not read it.
 ///
-/// It is set once, with the answer that opens a session by long polling.
+/// It is set once, in the response that opens a session by long polling.
 ///
 /// ```
 /// use socketio_tower::SocketIo;
@@ -24,21 +24,22 @@ pub struct SessionCookie {
     max_age: Option<Duration>,
 }
 
-/// When browsers send a cookie with requests that other sites cause (RFC 6265bis §4.1.2.7).
+/// The policy for sending a cookie with cross-site requests (RFC 6265bis §4.1.2.7).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SameSite {
-    /// Never.
+    /// The cookie is never sent with them.
     Strict,
-    /// When the user follows a link.
+    /// The cookie is sent if the user follows a link.
     Lax,
-    /// Always; browsers want such a cookie to be [secure](SessionCookie::secure).
+    /// The cookie is always sent. Browsers require it to be [secure](SessionCookie::secure).
     None,
 }
 
 impl SessionCookie {
-    /// A cookie of this name, with the path `/`, `HttpOnly` and `SameSite=Lax`, as the Node server has it by the name of
-    /// `io`.
+    /// Creates a cookie with the path `/`, `HttpOnly` and `SameSite=Lax`, like the cookie `io` of the Node server.
+    ///
+    /// An invalid name is reported by [`SocketIo::layer`](crate::SocketIo::layer).
     pub fn new(name: impl Into<Box<str>>) -> Self {
         Self {
             name: name.into(),
@@ -51,38 +52,39 @@ impl SessionCookie {
         }
     }
 
-    /// For which paths it is sent; without one, for those beside the request's.
+    /// Sets the path prefix for which the cookie is sent. Default: `/`. With `None`, browsers use the directory of the
+    /// request's path.
     pub fn path(mut self, path: Option<&str>) -> Self {
         self.path = path.map(Into::into);
         self
     }
 
-    /// Whether scripts of the page are kept from reading it. Default true.
+    /// Sets `HttpOnly`, which hides the cookie from scripts. Default: `true`.
     pub fn http_only(mut self, http_only: bool) -> Self {
         self.http_only = http_only;
         self
     }
 
-    /// When it is sent with requests that other sites cause; without, the browser decides. Default `Lax`.
+    /// Sets `SameSite`, the policy for cross-site requests. Default: `Lax`. With `None`, the browser decides.
     pub fn same_site(mut self, same_site: impl Into<Option<SameSite>>) -> Self {
         self.same_site = same_site.into();
         self
     }
 
-    /// Whether it is sent over encrypted connections only. Default false.
+    /// Sets `Secure`, which restricts the cookie to encrypted connections. Default: `false`.
     pub fn secure(mut self, secure: bool) -> Self {
         self.secure = secure;
         self
     }
 
-    /// Whether it is kept apart for each site whose pages use the server (`Partitioned`, also called CHIPS). Default false.
+    /// Sets `Partitioned` (CHIPS), which stores the cookie separately for each top-level site. Default: `false`.
     ///
-    /// Browsers that block the cookies of other sites, as Chromium may and Safari does, keep neither `SameSite=Lax` nor
-    /// `SameSite=None` when page and server are on different sites; behind a balancer that looks at the cookie, the client
-    /// then meets another server with each request. They keep one that is partitioned.
+    /// Browsers that block third-party cookies, as Safari does and Chromium may, store neither `SameSite=Lax` nor
+    /// `SameSite=None` cookies if page and server are on different sites. A load balancer that routes by the cookie
+    /// then sends each request to another server. Partitioned cookies are stored.
     ///
-    /// Such a cookie is `Secure` and `SameSite=None`, as browsers demand, whatever [`secure`](Self::secure) and
-    /// [`same_site`](Self::same_site) say.
+    /// A partitioned cookie is always `Secure` and `SameSite=None`, as browsers require, regardless of
+    /// [`secure`](Self::secure) and [`same_site`](Self::same_site).
     ///
     /// ```
     /// use socketio_tower::SocketIo;
@@ -95,13 +97,13 @@ impl SessionCookie {
         self
     }
 
-    /// How long it is kept, in whole seconds. Default: until the browser is closed.
+    /// Sets `Max-Age`, in whole seconds. Default: none, so the cookie is kept until the browser is closed.
     pub fn max_age(mut self, age: Duration) -> Self {
         self.max_age = Some(age);
         self
     }
 
-    /// Whether name and path are what a cookie may have (RFC 6265 §4.1.1).
+    /// Returns `true` if name and path are valid (RFC 6265 §4.1.1).
     pub(crate) fn is_valid(&self) -> bool {
         let is_token = |byte: u8| byte.is_ascii_graphic() && !br#"()<>@,;:\"/[]?={}"#.contains(&byte);
         let is_path = |byte: u8| (b' '..=b'~').contains(&byte) && byte != b';';
@@ -110,7 +112,7 @@ impl SessionCookie {
             && self.path.as_deref().is_none_or(|path| path.bytes().all(is_path))
     }
 
-    /// The value of `Set-Cookie`; none if the cookie is not valid.
+    /// Returns the value of `Set-Cookie`, or `None` if the cookie is invalid.
     pub(crate) fn header(&self, sid: &Sid) -> Option<HeaderValue> {
         let mut cookie = format!("{}={}", self.name, sid.expose());
         if let Some(path) = &self.path {
@@ -142,9 +144,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_is_written_as_node_writes_it() {
+    fn cookies_are_written_as_by_node() {
         let sid = Sid::from_entropy([0; 15]);
-        let header = |cookie: SessionCookie| cookie.header(&sid).expect("it is valid");
+        let header = |cookie: SessionCookie| cookie.header(&sid).expect("a valid cookie");
         assert_eq!(
             header(SessionCookie::new("io")),
             "io=AAAAAAAAAAAAAAAAAAAA; Path=/; HttpOnly; SameSite=Lax"
@@ -156,16 +158,16 @@ mod tests {
     }
 
     #[test]
-    fn a_partitioned_one_is_what_browsers_take() {
+    fn partitioned_cookies_are_secure_and_same_site_none() {
         let sid = Sid::from_entropy([0; 15]);
         let cookie = SessionCookie::new("io").partitioned(true).secure(false).same_site(SameSite::Lax);
-        let header = cookie.header(&sid).expect("it is valid");
+        let header = cookie.header(&sid).expect("a valid cookie");
         let expected = "io=AAAAAAAAAAAAAAAAAAAA; Path=/; HttpOnly; Secure; SameSite=None; Partitioned";
         assert_eq!(header, expected);
     }
 
     #[test]
-    fn nothing_can_be_smuggled_into_it() {
+    fn attributes_cannot_be_injected() {
         for (name, path) in
             [("", "/"), ("a b", "/"), ("a;b", "/"), ("a=b", "/"), ("io", "/;Domain=evil"), ("io", "/\n")]
         {

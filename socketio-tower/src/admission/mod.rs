@@ -1,4 +1,4 @@
-//! The application's part in the requests of Socket.IO clients: hooks, origins, cookies, files.
+//! Admission of requests and decoration of responses: hooks, origins, cookies, client files.
 
 mod hook;
 pub(crate) use hook::{AdmissionHook, Decision};

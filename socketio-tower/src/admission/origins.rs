@@ -6,12 +6,12 @@ use http::{HeaderMap, Uri, header};
 
 use crate::panics::contained;
 
-/// Which web pages may open sessions, by the `Origin` header that browsers add to their requests.
+/// The web pages that may open sessions, identified by the `Origin` header that browsers send.
 ///
-/// CORS does not do this: it keeps a page from reading answers, and a WebSocket is no answer. Without a list, any page
-/// that your users visit can open a WebSocket to your server, with their cookies.
+/// CORS does not replace this check: it prevents a page from reading responses, but does not apply to a WebSocket.
+/// Without the check, any page that your users visit can open a WebSocket to your server with their cookies.
 ///
-/// Requests without an `Origin` pass: they come from no browser, and their sender could write any.
+/// Requests without an `Origin` are allowed: they do not come from a browser, and their sender could forge the header.
 ///
 /// ```
 /// use socketio_tower::SocketIo;
@@ -25,47 +25,48 @@ pub struct Origins(Rule);
 
 #[derive(Clone)]
 enum Rule {
-    Only { known: Arc<HashSet<Box<str>>>, wrong: Vec<Box<str>> },
+    Only { allowed: Arc<HashSet<Box<str>>>, invalid: Vec<Box<str>> },
     Matching(Arc<dyn Fn(&str) -> bool + Send + Sync>),
 }
 
 impl Origins {
-    /// These, each as scheme, host and, if it is not the scheme's own, port: `https://example.com`. `null` is what
-    /// browsers send for pages without an origin, such as files.
+    /// Allows these origins, each a scheme, a host and, unless it is the scheme's default, a port:
+    /// `https://example.com`. Browsers send `null` for pages without an origin, such as local files.
     ///
-    /// What is none is told when the layer is made.
+    /// Invalid origins are reported by [`SocketIo::layer`](crate::SocketIo::layer).
     pub fn only<O: AsRef<str>>(origins: impl IntoIterator<Item = O>) -> Self {
-        let (mut known, mut wrong) = (HashSet::new(), Vec::new());
+        let (mut allowed, mut invalid) = (HashSet::new(), Vec::new());
         for origin in origins {
-            match normal(origin.as_ref()) {
-                Some(origin) => drop(known.insert(origin)),
-                None => wrong.push(origin.as_ref().into()),
+            match normalized(origin.as_ref()) {
+                Some(origin) => drop(allowed.insert(origin)),
+                None => invalid.push(origin.as_ref().into()),
             }
         }
-        Self(Rule::Only { known: Arc::new(known), wrong })
+        Self(Rule::Only { allowed: Arc::new(allowed), invalid })
     }
 
-    /// Those of which a function says so. It gets them in lower case and without the port that is the scheme's own.
+    /// Allows origins for which `matches` returns `true`. It receives them in lower case, without the scheme's default
+    /// port.
     pub fn matching(matches: impl Fn(&str) -> bool + Send + Sync + 'static) -> Self {
         Self(Rule::Matching(Arc::new(matches)))
     }
 
-    /// What was given as an origin and is none.
-    pub(crate) fn wrong(&self) -> &[Box<str>] {
+    /// Returns the entries that are not origins.
+    pub(crate) fn invalid(&self) -> &[Box<str>] {
         match &self.0 {
-            Rule::Only { wrong, .. } => wrong,
+            Rule::Only { invalid, .. } => invalid,
             Rule::Matching(_) => &[],
         }
     }
 
-    /// Whether a request with these headers may go on.
+    /// Returns `true` if a request with these headers is allowed.
     pub(crate) fn allow(&self, headers: &HeaderMap) -> bool {
         let mut origins = headers.get_all(header::ORIGIN).iter();
         let Some(origin) = origins.next() else { return true };
-        let origin = origin.to_str().ok().and_then(normal);
+        let origin = origin.to_str().ok().and_then(normalized);
         origins.next().is_none()
             && origin.is_some_and(|origin| match &self.0 {
-                Rule::Only { known, .. } => known.contains(&origin),
+                Rule::Only { allowed, .. } => allowed.contains(&origin),
                 Rule::Matching(matches) => contained(|| matches(&origin)).unwrap_or(false),
             })
     }
@@ -74,31 +75,31 @@ impl Origins {
 impl fmt::Debug for Origins {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            Rule::Only { known, .. } => f.debug_tuple("Only").field(known).finish(),
+            Rule::Only { allowed, .. } => f.debug_tuple("Only").field(allowed).finish(),
             Rule::Matching(_) => f.write_str("Matching"),
         }
     }
 }
 
-/// An origin in the form in which two that are the same are equal (RFC 6454 §6.2).
-fn normal(origin: &str) -> Option<Box<str>> {
+/// Returns the normal form of an origin, in which equal origins are equal texts (RFC 6454 §6.2).
+fn normalized(origin: &str) -> Option<Box<str>> {
     if origin == "null" {
         return Some(origin.into());
     }
-    // A trailing slash would be a path; an origin has none.
+    // A trailing slash is a path, which an origin does not have.
     let uri: Uri = if origin.ends_with('/') { None } else { origin.parse().ok() }?;
     let (scheme, authority) = (uri.scheme_str()?.to_ascii_lowercase(), uri.authority()?);
     if uri.path_and_query().is_some_and(|rest| rest.as_str() != "/") || authority.as_str().contains('@') {
         return None;
     }
     let host = authority.host().to_ascii_lowercase();
-    let own = match &*scheme {
+    let default_port = match &*scheme {
         "http" | "ws" => 80,
         "https" | "wss" => 443,
         _ => 0,
     };
     Some(match authority.port_u16() {
-        Some(port) if port != own => format!("{scheme}://{host}:{port}").into(),
+        Some(port) if port != default_port => format!("{scheme}://{host}:{port}").into(),
         _ => format!("{scheme}://{host}").into(),
     })
 }
@@ -118,7 +119,7 @@ mod tests {
     #[test]
     fn origins_are_compared_in_their_normal_form() {
         let origins = Origins::only(["https://Example.com:443", "http://localhost:5173", "null"]);
-        assert!(origins.wrong().is_empty());
+        assert!(origins.invalid().is_empty());
         for origin in ["https://example.com", "HTTPS://EXAMPLE.COM", "http://localhost:5173", "null"] {
             assert!(allowed(&origins, &[origin]), "{origin}");
         }
@@ -140,8 +141,8 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_origin_is_told() {
+    fn invalid_origins_are_reported() {
         let origins = Origins::only(["https://example.com/", "example.com", "*", "https://example.com"]);
-        assert_eq!(origins.wrong(), ["https://example.com/".into(), "example.com".into(), "*".into()]);
+        assert_eq!(origins.invalid(), ["https://example.com/".into(), "example.com".into(), "*".into()]);
     }
 }

@@ -5,12 +5,13 @@ use std::fmt;
 use http::StatusCode;
 use socketio_core::engine::RequestError;
 
-/// A rejected request: the cause, and the application's message if it was the application that rejected it.
+/// A rejected request: the cause, and the application's message if the application rejected it.
 ///
-/// [`allow_request`](crate::SocketIoBuilder::allow_request) returns one to reject a request, usually made by
-/// [`forbidden`](Self::forbidden) or from a string. [`on_connection_error`](crate::SocketIoBuilder::on_connection_error) and
-/// [`SocketIo::attach`](crate::SocketIo::attach) report one, and the extensions of the layer's answer hold it for the layers
-/// around it.
+/// An [`allow_request`](crate::SocketIoBuilder::allow_request) hook returns a `Rejection` to reject a request, usually
+/// created with [`forbidden`](Self::forbidden) or from a string.
+/// [`on_connection_error`](crate::SocketIoBuilder::on_connection_error) receives it,
+/// [`SocketIo::attach`](crate::SocketIo::attach) returns it, and the layer inserts it into the extensions of its
+/// response for outer layers.
 ///
 /// ```
 /// use http::StatusCode;
@@ -30,7 +31,7 @@ pub struct Rejection {
 }
 
 impl Rejection {
-    /// A rejection by the application: status 403 and this message, which the client can read.
+    /// Creates a rejection by the application, with status 403 and a message that the client can read.
     pub fn forbidden(message: impl Into<Box<str>>) -> Self {
         Self { cause: RequestError::Forbidden, message: Some(message.into()) }
     }
@@ -45,17 +46,17 @@ impl Rejection {
         self.message.as_deref()
     }
 
-    /// Returns the status of the answer.
+    /// Returns the HTTP status of the response.
     pub fn status(&self) -> StatusCode {
         StatusCode::from_u16(self.cause.status()).unwrap_or(StatusCode::BAD_REQUEST)
     }
 
-    /// Returns the code in the body of the answer, where the Node server has one.
+    /// Returns the error code in the body of the response, or `None` if the Node server has no code for the cause.
     pub fn code(&self) -> Option<u8> {
         self.cause.code()
     }
 
-    /// Returns the body of the answer: JSON with a message, or nothing.
+    /// Returns the body of the response: JSON with a message, or an empty string.
     pub fn body(&self) -> Cow<'static, str> {
         match &self.message {
             Some(message) => RequestError::forbidden_body(message).into(),
@@ -64,7 +65,7 @@ impl Rejection {
     }
 }
 
-/// `Forbidden`, without a message of the application's.
+/// Creates a rejection with the cause `Forbidden` and no message of the application.
 impl Default for Rejection {
     fn default() -> Self {
         RequestError::Forbidden.into()

@@ -20,10 +20,10 @@ pub(crate) struct RequestSettings {
     pub(crate) rejected: Option<Arc<RejectionHook>>,
 }
 
-/// Adds headers to the answer to a request.
+/// A hook that adds headers to the response to a request.
 pub(crate) type HeaderHook = Arc<dyn Fn(&Parts, &mut HeaderMap) + Send + Sync>;
 
-/// Receives every rejected request.
+/// A hook that receives every rejected request.
 pub(crate) type RejectionHook = dyn Fn(&Parts, &Rejection) + Send + Sync;
 
 impl RequestSettings {
@@ -34,15 +34,15 @@ impl RequestSettings {
         }
     }
 
-    /// The mistakes in what is set.
-    pub(crate) fn mistakes(&self) -> Vec<SetupError> {
-        let origins = self.origins.iter().flat_map(Origins::wrong);
+    /// Returns the errors in the settings.
+    pub(crate) fn errors(&self) -> Vec<SetupError> {
+        let origins = self.origins.iter().flat_map(Origins::invalid);
         let mut errors: Vec<_> = origins.map(|origin| SetupError::Origin(origin.to_string())).collect();
         errors.extend(self.cookie.iter().filter(|cookie| !cookie.is_valid()).map(|_| SetupError::Cookie));
         errors
     }
 
-    /// Whether a hook wants to see requests.
+    /// Returns `true` if a hook needs the request.
     pub(crate) fn has_hooks(&self) -> bool {
         self.rejected.is_some() || !self.headers.is_empty() || !self.initial_headers.is_empty()
     }

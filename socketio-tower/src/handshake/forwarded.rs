@@ -3,10 +3,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use http::header::{self, HeaderName};
 use http::{HeaderMap, HeaderValue};
 
-/// The headers in which a server's proxies tell for whom they forward a request.
+/// The headers in which trusted proxies forward the client's address and scheme.
 ///
-/// Only the proxies know which they write. A client may send the other one, and no proxy takes it away: hence only one
-/// is ever read.
+/// Choose the one that your proxies write. The other is ignored: a client can send it, and proxies do not remove it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ForwardedHeader {
@@ -16,18 +15,18 @@ pub enum ForwardedHeader {
     Forwarded,
 }
 
-/// What the outermost of the trusted proxies says of a request.
+/// The address and scheme that the outermost trusted proxy reports.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Forwarded {
-    /// Without a header there is nothing; with one, the address may be hidden.
+    /// `None` without the header; `Some(None)` if the proxy hides the address.
     pub(super) address: Option<Option<IpAddr>>,
     pub(super) secure: Option<bool>,
 }
 
 impl Forwarded {
-    /// Each proxy adds at the right whom it was called by, so the entry that the outermost wrote is the `count`th from the
-    /// right, and all that stands left of it was sent by the client. If there are fewer, the request has passed
-    /// fewer proxies.
+    /// Reads the header. Each proxy appends the address of its peer on the right, so the outermost proxy wrote the
+    /// `count`th entry from the right, and the client sent everything to its left. If there are fewer entries, the
+    /// request has passed fewer proxies.
     pub(super) fn read(headers: &HeaderMap, count: usize, header: ForwardedHeader) -> Self {
         match header {
             ForwardedHeader::XForwarded => {
@@ -47,15 +46,15 @@ impl Forwarded {
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
-/// The `count`th entry from the right of a header that is a list, or else its first. Several lines are one list; empty
-/// entries are none (RFC 9110 §5.6.1).
+/// Returns the `count`th entry from the right of a list header, or its first entry if there are fewer. Several header
+/// lines are one list, and empty entries do not count (RFC 9110 §5.6.1).
 fn entry<'a>(headers: &'a HeaderMap, name: &HeaderName, count: usize) -> Option<&'a [u8]> {
     let lines = headers.get_all(name).iter().rev().map(HeaderValue::as_bytes);
     let entries = lines.flat_map(|line| FromRight { rest: Some(line), separator: b',' });
     entries.map(<[u8]>::trim_ascii).filter(|entry| !entry.is_empty()).take(count).last()
 }
 
-/// A parameter of an entry of `Forwarded`, without its quotes.
+/// Returns a parameter of a `Forwarded` entry, without quotes.
 fn parameter<'a>(entry: &'a [u8], name: &str) -> Option<&'a str> {
     let parameters = FromRight { rest: Some(entry), separator: b';' };
     let mut pairs = parameters.filter_map(|pair| text(pair)?.split_once('='));
@@ -63,7 +62,7 @@ fn parameter<'a>(entry: &'a [u8], name: &str) -> Option<&'a str> {
     Some(unquoted(value.trim()))
 }
 
-/// The address of a `node` (RFC 7239 §6), with or without its port. None if it is `unknown` or a name.
+/// Parses the address of a `node` (RFC 7239 §6), with or without a port. Returns `None` for `unknown` and names.
 fn node(node: &str) -> Option<IpAddr> {
     let node = unquoted(node);
     if let Some(rest) = node.strip_prefix('[') {
@@ -84,10 +83,10 @@ fn text(bytes: &[u8]) -> Option<&str> {
     std::str::from_utf8(bytes).ok().map(str::trim)
 }
 
-/// The parts of a list, the last one first; separators between quotes are none.
+/// An iterator over the items of a list from right to left. Separators inside quotes do not count.
 ///
-/// Quotes are counted from the right too: a quote that the client opened and did not close would otherwise hide what
-/// the proxies have added.
+/// Quotes are also paired from the right: otherwise a quote that the client opened and did not close would hide the
+/// entries of the proxies.
 struct FromRight<'a> {
     rest: Option<&'a [u8]>,
     separator: u8,
@@ -139,7 +138,7 @@ mod tests {
         text.parse().expect("an address")
     }
 
-    /// By the `count`th hop of `X-Forwarded-For`.
+    /// Returns the address of the `count`th hop of `X-Forwarded-For`.
     fn x(count: usize, lines: &[&str]) -> Option<Option<IpAddr>> {
         let lines: Vec<_> = lines.iter().map(|line| (X_FORWARDED_FOR, *line)).collect();
         read(ForwardedHeader::XForwarded, count, &lines).address
@@ -156,7 +155,7 @@ mod tests {
         assert_eq!(x(1, &[line]), Some(Some(ip("10.0.0.1"))));
         assert_eq!(x(2, &[line]), Some(Some(ip("198.51.100.2"))));
         assert_eq!(x(3, &[line]), Some(Some(ip("203.0.113.9"))));
-        // It has passed fewer proxies than there are.
+        // The request has passed fewer proxies than configured.
         assert_eq!(x(7, &[line]), Some(Some(ip("203.0.113.9"))));
         assert_eq!(x(0, &[line]), None);
         assert_eq!(x(1, &[]), None);
@@ -175,9 +174,9 @@ mod tests {
         );
     }
 
-    /// Whatever the client has sent stands at the left.
+    /// Entries sent by the client are to the left of those of the proxies.
     #[test]
-    fn what_the_client_sends_is_not_believed() {
+    fn entries_of_the_client_are_ignored() {
         for spoofed in
             ["127.0.0.1", "unknown", "\"", "a=\"b, c", "[", ",,,", "é", "for=\"127.0.0.1", "\\", "\"\\"]
         {
@@ -192,7 +191,7 @@ mod tests {
         }
     }
 
-    /// The header that the proxies do not write is the client's.
+    /// The client may send the header that the proxies do not write.
     #[test]
     fn only_one_header_is_read() {
         let lines = [(header::FORWARDED, "for=1.1.1.1;proto=https"), (X_FORWARDED_FOR, "2.2.2.2")];
@@ -227,9 +226,9 @@ mod tests {
         }
     }
 
-    /// The one before is not taken instead.
+    /// The previous entry is not used instead.
     #[test]
-    fn hidden_addresses_are_none() {
+    fn hidden_addresses_yield_none() {
         for hidden in [
             "unknown",
             "_gateway",

@@ -6,7 +6,7 @@ use http::request::Parts;
 use super::forwarded::{Forwarded, ForwardedHeader};
 use crate::panics::contained;
 
-/// How the server finds out what a request does not say itself: who sent it, and whether it was encrypted.
+/// The sources of the client's address and of the encryption of its connection, which the request does not contain.
 #[derive(Default)]
 pub(crate) struct PeerSettings {
     pub(crate) address: Option<Hook<Option<IpAddr>>>,
@@ -14,25 +14,25 @@ pub(crate) struct PeerSettings {
     pub(crate) proxies: Option<(usize, ForwardedHeader)>,
 }
 
-/// A question about a request that the application answers.
+/// A function of the application that inspects a request.
 pub(crate) type Hook<T> = Box<dyn Fn(&Parts) -> T + Send + Sync>;
 
 impl PeerSettings {
-    /// The address of the client and whether its connection is encrypted.
+    /// Returns the address of the client, and `true` if its connection is encrypted.
     pub(crate) fn of(&self, parts: &Parts) -> (Option<IpAddr>, bool) {
         let forwarded = match self.proxies {
             Some((count, header)) => Forwarded::read(&parts.headers, count, header),
             None => Forwarded::default(),
         };
         let address = match forwarded.address {
-            Some(told) => told,
+            Some(forwarded) => forwarded,
             None => self.address.as_ref().and_then(|hook| contained(|| hook(parts)).flatten()),
         };
-        // The scheme of the request's URI is the client's word.
+        // The scheme in the request's URI is not trusted: the client writes it.
         let secure = forwarded.secure.unwrap_or_else(|| {
             self.secure.as_ref().is_some_and(|hook| contained(|| hook(parts)).unwrap_or_default())
         });
-        // A socket for both versions of IP gives IPv4 as `::ffff:192.0.2.1`.
+        // A dual-stack socket reports IPv4 addresses as `::ffff:192.0.2.1`.
         (address.map(|address| address.to_canonical()), secure)
     }
 }

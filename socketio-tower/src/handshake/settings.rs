@@ -4,16 +4,16 @@ use http::{Extensions, HeaderName};
 
 use super::PeerSettings;
 
-/// Settings for what is kept of the request that opens a session.
+/// Settings for the parts of a session's first request that are kept.
 pub(crate) struct HandshakeSettings {
-    /// The most bytes of its path, its query and the headers that are kept.
+    /// The maximum size of its path, its query and the kept headers, in bytes.
     pub(crate) max_bytes: usize,
     pub(crate) headers: Vec<HeaderName>,
     pub(crate) extensions: Vec<KeepExtension>,
     pub(crate) peer: PeerSettings,
 }
 
-/// Copies the value of one type from one to the other.
+/// A function that copies the value of one type.
 pub(crate) type KeepExtension = fn(&Extensions, &mut Extensions);
 
 impl Default for HandshakeSettings {

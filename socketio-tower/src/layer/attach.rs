@@ -3,20 +3,20 @@ use std::sync::Arc;
 use http::request::Parts;
 use socketio_core::engine::{BadRequest, Request, RequestError};
 
-use super::request::{begin, check_origin, check_room, find, head, take_over};
+use super::request::{begin, check_capacity, check_origin, find, head, take_over};
 use crate::admission::{AdmissionHook, Rejection};
 use crate::namespace::NamespaceSet;
 use crate::observer::Observation;
 use crate::transport::{ByteStream, PendingStream};
 
-/// Takes in a stream that speaks WebSocket and is past its handshake: the same as a request that becomes one,
-/// but that nobody waits for an answer.
+/// Serves a WebSocket stream that is past its handshake. The steps are those of an upgraded request, without a
+/// response.
 pub(crate) async fn attach(
     namespaces: &Arc<NamespaceSet>,
     parts: &Parts,
     stream: impl ByteStream + 'static,
 ) -> Result<(), Rejection> {
-    let attached = take_in(namespaces, parts, stream).await;
+    let attached = open_or_upgrade(namespaces, parts, stream).await;
     if let Err(rejection) = &attached {
         namespaces.server().observers().tell(|| Observation::RequestRejected { rejection });
         namespaces.server().settings().requests.report_rejection(parts, rejection);
@@ -24,7 +24,7 @@ pub(crate) async fn attach(
     attached
 }
 
-async fn take_in(
+async fn open_or_upgrade(
     namespaces: &Arc<NamespaceSet>,
     parts: &Parts,
     stream: impl ByteStream + 'static,
@@ -33,7 +33,7 @@ async fn take_in(
     check_origin(namespaces.server(), parts)?;
     let hooks = &namespaces.server().settings().requests.admission;
     if !hooks.is_empty() && matches!(Request::parse(&head(parts, true), core)?, Request::Open(_)) {
-        check_room(namespaces.server())?;
+        check_capacity(namespaces.server())?;
         AdmissionHook::decide(hooks, parts, core.connect_timeout).await?;
     }
     let stream = PendingStream::attached(stream, core.max_payload);

@@ -9,7 +9,7 @@ use pin_project_lite::pin_project;
 use super::guard::LinkGuard;
 
 pin_project! {
-    /// The body of a response: the inner service's, or one of ours.
+    /// The body of a response, either of the inner service or of this layer.
     pub struct ResponseBody<B> {
         #[pin]
         inner: Inner<B>,
@@ -21,7 +21,7 @@ pin_project! {
     enum Inner<B> {
         Service { #[pin] body: B },
         Ours { bytes: Bytes },
-        // Packets, so many bytes of which have not been taken.
+        // Packets of the session, `left` bytes of which have not been polled yet.
         Packets { left: usize, guard: Option<LinkGuard> },
     }
 }
@@ -35,13 +35,13 @@ impl<B> ResponseBody<B> {
         Self { inner: Inner::Ours { bytes } }
     }
 
-    /// The packets that a session holds as its answer, of so many bytes.
+    /// Creates a body of `length` bytes of packets, which the session holds.
     pub(super) fn packets(length: usize, guard: LinkGuard) -> Self {
         Self { inner: Inner::Packets { left: length, guard: Some(guard) } }
     }
 }
 
-/// Nothing: what a layer around this one answers with if it does not ask the layer, such as CORS to a preflight request.
+/// Creates an empty body, for outer layers that respond by themselves, such as CORS to a preflight request.
 impl<B> Default for ResponseBody<B> {
     fn default() -> Self {
         Self::ours(Bytes::new())
@@ -63,7 +63,8 @@ impl<B: Body<Data = Bytes>> Body for ResponseBody<B> {
                 Poll::Ready((!bytes.is_empty()).then(|| Ok(Frame::data(bytes))))
             }
             InnerProj::Packets { left, guard } => {
-                // Dropped by a session that has waited for too long, they end too early: the HTTP server closes the stream.
+                // A session that has waited too long drops its packets. The body then ends early, and the HTTP server
+                // closes the stream.
                 let piece = guard.as_ref().and_then(LinkGuard::take_piece);
                 *left -= piece.as_ref().map_or(*left, Bytes::len);
                 if *left == 0

@@ -10,8 +10,8 @@ use socketio_core::LinkError;
 use super::guard::LinkGuard;
 
 pin_project! {
-    /// The body of a POST that is being received. It is copied, so that an event which waits does not keep the read buffer of
-    /// the connection.
+    /// A POST body that is being received. It is copied, so that a parked event does not keep the connection's read
+    /// buffer.
     pub(super) struct Collect<B> {
         #[pin]
         body: Limited<B>,
@@ -30,7 +30,7 @@ where
     B: Body,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
-    /// Receives the rest of the body. What has arrived is counted by the guard as long as more is awaited.
+    /// Receives the rest of the body. The guard counts the received bytes while the body is incomplete.
     pub(super) fn poll(
         self: Pin<&mut Self>,
         guard: &mut LinkGuard,
@@ -44,7 +44,7 @@ where
                 return Poll::Pending;
             };
             match frame {
-                // Trailers mean nothing here.
+                // Trailers are ignored.
                 Some(Ok(frame)) => drop(frame.into_data().map(|data| append(received, data))),
                 Some(Err(error)) if error.is::<LengthLimitError>() => {
                     return Poll::Ready(Err(LinkError::TooLarge));

@@ -18,7 +18,12 @@ use crate::admission::{Decision, Rejection};
 use crate::namespace::NamespaceSet;
 
 pin_project! {
-    /// The answer of a [`SocketIoService`](super::SocketIoService).
+    /// The response future of a [`SocketIoService`](super::SocketIoService).
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future cancels the request of the inner service. A request of a session counts as lost: if it is a
+    /// GET or POST of long polling that is still pending, the session is closed.
     pub struct ResponseFuture<F, B> {
         #[pin]
         state: State<F, B>,
@@ -34,11 +39,11 @@ pin_project! {
     /// ```
     #[project = StateProj]
     enum State<F, B> {
-        // The inner service answers.
+        // The inner service responds.
         Inner { #[pin] future: F },
-        // The application is asked whether the request may open a session.
-        Admit { decision: Decision, asked: Option<Box<Asked<B>>> },
-        // The session answers; a POST has been announced to it, whose body may be on the way.
+        // The application decides whether the request may open a session.
+        Admit { decision: Decision, request: Option<Box<Undecided<B>>> },
+        // The session responds. The body of a POST may still be arriving.
         Wait { #[pin] body: Option<Collect<B>>, waiting: Waiting },
         Ready { response: Option<Box<Response<Bytes>>> },
     }
@@ -46,12 +51,12 @@ pin_project! {
 
 impl<F, B: Body> ResponseFuture<F, B> {
     pub(super) fn inner(future: F) -> Self {
-        Self { state: State::Inner { future }, hooks: ResponseHooks::nothing() }
+        Self { state: State::Inner { future }, hooks: ResponseHooks::none() }
     }
 
-    /// The answer to a request for a file of the client.
+    /// Returns the response to a request for a client file.
     pub(super) fn file(response: Response<Bytes>) -> Self {
-        Self { state: State::ready(response), hooks: ResponseHooks::nothing() }
+        Self { state: State::ready(response), hooks: ResponseHooks::none() }
     }
 
     pub(super) fn ours(namespaces: &Arc<NamespaceSet>, request: Request<B>) -> Self {
@@ -59,8 +64,8 @@ impl<F, B: Body> ResponseFuture<F, B> {
         let mut hooks = ResponseHooks::begin(namespaces, &parts);
         let state = match request::admission(namespaces.server(), &parts) {
             Ok(Some(decision)) => {
-                let asked = Some(Box::new(Asked { namespaces: Arc::clone(namespaces), parts, body }));
-                State::Admit { decision, asked }
+                let request = Some(Box::new(Undecided { namespaces: Arc::clone(namespaces), parts, body }));
+                State::Admit { decision, request }
             }
             Ok(None) => State::begin(namespaces, parts, body, &mut hooks),
             Err(error) => State::ready(rejected(error.into(), &hooks)),
@@ -69,8 +74,8 @@ impl<F, B: Body> ResponseFuture<F, B> {
     }
 }
 
-/// A request whose admission is decided on.
-struct Asked<B> {
+/// A request that waits for the decision on its admission.
+struct Undecided<B> {
     namespaces: Arc<NamespaceSet>,
     parts: Parts,
     body: B,
@@ -81,7 +86,7 @@ impl<F, B> State<F, B> {
         Self::Ready { response: Some(Box::new(response)) }
     }
 
-    /// Does what an admitted request asks for.
+    /// Starts to process an admitted request.
     fn begin(namespaces: &Arc<NamespaceSet>, mut parts: Parts, body: B, hooks: &mut ResponseHooks) -> Self {
         match Action::of(namespaces, &mut parts, hooks) {
             Action::Wait(waiting) => Self::Wait { body: None, waiting },
@@ -89,14 +94,14 @@ impl<F, B> State<F, B> {
                 let max_payload = namespaces.server().settings().core.max_payload;
                 Self::Wait { body: Some(Collect::new(body, max_payload)), waiting }
             }
-            Action::Answer(response) => Self::ready(response),
+            Action::Respond(response) => Self::ready(response),
         }
     }
 
-    /// Goes on with a request as the application has decided.
-    fn decided(asked: Asked<B>, decision: Result<(), Rejection>, hooks: &mut ResponseHooks) -> Self {
+    /// Processes a request according to the application's decision.
+    fn decided(request: Undecided<B>, decision: Result<(), Rejection>, hooks: &mut ResponseHooks) -> Self {
         match decision {
-            Ok(()) => Self::begin(&asked.namespaces, asked.parts, asked.body, hooks),
+            Ok(()) => Self::begin(&request.namespaces, request.parts, request.body, hooks),
             Err(rejection) => Self::ready(rejected(rejection, hooks)),
         }
     }
@@ -117,16 +122,16 @@ where
         loop {
             match state.as_mut().project() {
                 StateProj::Inner { future } => {
-                    let answer = ready!(future.poll(cx));
-                    return Poll::Ready(answer.map(|response| response.map(ResponseBody::inner)));
+                    let result = ready!(future.poll(cx));
+                    return Poll::Ready(result.map(|response| response.map(ResponseBody::inner)));
                 }
-                StateProj::Admit { decision, asked } => {
+                StateProj::Admit { decision, request } => {
                     let decision = ready!(decision.as_mut().poll(cx));
-                    let asked = asked.take().expect(POLLED_AGAIN);
-                    state.set(State::decided(*asked, decision, hooks));
+                    let request = request.take().expect(POLLED_AGAIN);
+                    state.set(State::decided(*request, decision, hooks));
                 }
                 StateProj::Wait { mut body, waiting } => {
-                    // The session may refuse a POST before its body is there.
+                    // The session may reject a POST before its body has arrived.
                     if let Poll::Ready(response) = waiting.poll_response(hooks, cx) {
                         return Poll::Ready(Ok(response));
                     }
@@ -150,4 +155,4 @@ impl<F, B> fmt::Debug for ResponseFuture<F, B> {
     }
 }
 
-const POLLED_AGAIN: &str = "a future is not polled after its end";
+const POLLED_AGAIN: &str = "`ResponseFuture` polled after completion";

@@ -6,14 +6,14 @@ use socketio_core::{LinkError, LinkId};
 use crate::clock::now;
 use crate::session::{Command, Session};
 
-/// A request of a session, from its arrival until its answer is delivered. If it is dropped earlier, the session learns that
-/// the link is lost.
+/// A guard for a request of a session, from its arrival until its response is delivered. If it is dropped earlier, the
+/// session is notified that the link is lost.
 #[derive(Debug)]
 pub(super) struct LinkGuard {
-    /// None once the answer is delivered.
+    /// `None` once the response is delivered.
     session: Option<Arc<Session>>,
     link: LinkId,
-    /// The bytes of the request's body that are counted as received by the session.
+    /// The number of body bytes that the session counts as received.
     received: usize,
 }
 
@@ -22,23 +22,23 @@ impl LinkGuard {
         Self { session: Some(session), link, received: 0 }
     }
 
-    /// Moves the guard to where the rest of the request is handled.
+    /// Moves the guard out, so that dropping `self` has no effect.
     pub(super) fn take(&mut self) -> Self {
         Self { session: self.session.take(), link: self.link, received: std::mem::take(&mut self.received) }
     }
 
-    /// Ends the request: the HTTP server has taken the whole answer.
+    /// Ends the request, after the HTTP server has taken the whole response.
     pub(super) fn finish(mut self) {
         self.release();
         self.session = None;
     }
 
-    /// Returns the next piece of the answer, or `None` if the session has dropped it.
+    /// Returns the next piece of the response, or `None` if the session has dropped it.
     pub(super) fn take_piece(&self) -> Option<Bytes> {
         self.session.as_ref()?.mailbox.take_piece(self.link, now())
     }
 
-    /// Counts the body of the request, of which so many bytes have arrived in all.
+    /// Counts the body of the request, of which `received` bytes have arrived in total.
     pub(super) fn count_body(&mut self, received: usize) {
         if let Some(session) = &self.session
             && received > self.received
@@ -48,7 +48,7 @@ impl LinkGuard {
         }
     }
 
-    /// Hands the body of the request to the session, or why there is none.
+    /// Passes the body of the request, or the error that prevented it, to the session.
     pub(super) fn end_body(&mut self, body: Result<Bytes, LinkError>) {
         self.release();
         match (&self.session, body) {
@@ -68,7 +68,7 @@ impl LinkGuard {
 
     fn lose(&self, why: LinkError) {
         if let Some(session) = &self.session {
-            // A session that is over needs no report.
+            // The push fails if the session has ended, which needs no report.
             session.mailbox.push(Command::LinkLost { link: self.link, why }).ok();
         }
     }

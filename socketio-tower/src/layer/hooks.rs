@@ -9,22 +9,22 @@ use crate::namespace::NamespaceSet;
 use crate::observer::Observation;
 use crate::panics::contained;
 
-/// The parties that watch a request and its answer: the application's hooks, the observers, and whoever sets the cookie.
-/// Most requests have none, and cost nothing for it.
+/// The hooks, observers and cookie that apply to a request and its response. Most requests have none, which allocates
+/// nothing.
 pub(super) struct ResponseHooks(Option<Box<Hooked>>);
 
 struct Hooked {
     namespaces: Arc<NamespaceSet>,
-    /// For the hooks, if there are some.
+    /// The request, if there are hooks that need it.
     parts: Option<Parts>,
-    /// Whether the request opens a session.
+    /// Set if the request opens a session.
     initial: bool,
     cookie: Option<HeaderValue>,
 }
 
 impl ResponseHooks {
-    /// Watches nothing.
-    pub(super) fn nothing() -> Self {
+    /// Returns an empty set.
+    pub(super) fn none() -> Self {
         Self(None)
     }
 
@@ -39,7 +39,7 @@ impl ResponseHooks {
         }))
     }
 
-    /// Notes that the request opens a session, whose id the cookie carries if it is given.
+    /// Records that the request opens a session. If `sid` is given, the cookie is set.
     pub(super) fn opens(&mut self, sid: Option<&Sid>) {
         if let Some(hooked) = &mut self.0 {
             hooked.initial = true;
@@ -48,7 +48,7 @@ impl ResponseHooks {
         }
     }
 
-    /// Reports that the request is rejected.
+    /// Reports a rejection to the application and its observers.
     pub(super) fn rejected(&self, rejection: &Rejection) {
         let Some(hooked) = &self.0 else { return };
         hooked.namespaces.server().observers().tell(|| Observation::RequestRejected { rejection });
@@ -57,8 +57,8 @@ impl ResponseHooks {
         }
     }
 
-    /// Adds headers to the answer.
-    pub(super) fn answered(&self, headers: &mut HeaderMap) {
+    /// Adds headers to the response.
+    pub(super) fn add_headers(&self, headers: &mut HeaderMap) {
         let Some(hooked) = &self.0 else { return };
         headers.extend(hooked.cookie.clone().map(|cookie| (header::SET_COOKIE, cookie)));
         let Some(parts) = &hooked.parts else { return };

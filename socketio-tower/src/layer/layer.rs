@@ -5,14 +5,16 @@ use tower_layer::Layer;
 use super::{NotFound, SocketIoService};
 use crate::namespace::NamespaceSet;
 
-/// Serves Socket.IO clients inside a tower application: requests under the server's path are answered,
-/// all others pass through untouched.
+/// A tower layer that serves Socket.IO clients. It handles the requests to the server's path and passes all others to
+/// the inner service unchanged.
 ///
-/// Made by [`SocketIo::layer`](crate::SocketIo::layer).
+/// Created by [`SocketIo::layer`](crate::SocketIo::layer).
 ///
-/// It should be added last, so that it stands outermost: a timeout or a concurrency limit around it would
-/// end or starve the requests of long polling, which wait on purpose. Only what must see the answers to
-/// Socket.IO's clients too belongs around it: CORS, compression, or a session that handlers ask for.
+/// # Order of layers
+///
+/// Add it last, so that it is the outermost layer: a timeout or a concurrency limit around it would end or starve
+/// long-polling requests, which wait on purpose. Only layers that must see the requests or responses of Socket.IO
+/// clients belong around it: CORS, compression, or a session middleware whose session handlers read.
 ///
 /// ```
 /// use axum::{Router, routing::get};
@@ -25,15 +27,17 @@ use crate::namespace::NamespaceSet;
 /// let app: Router = Router::new()
 ///     .route("/", get(async || "hello"))
 ///     .layer(io.layer())
-///     .layer(CompressionLayer::new()) // the answers of long polling, from 32 bytes on
-///     .layer(cors); // who may read them; `SocketIoBuilder::origins` says who may open a WebSocket
+///     .layer(CompressionLayer::new()) // long-polling responses of 32 bytes or more
+///     .layer(cors); // for reading responses; for WebSockets see `SocketIoBuilder::origins`
 /// ```
 ///
-/// In axum, add it to the outermost `Router` of all. The layer stands around the router's fallback, and
-/// of a router without a fallback of its own `nest` keeps nothing but the routes, and `merge` only if it is
-/// the one that is merged into the other. To mount the server on a route, use [`service`](Self::service).
+/// # With axum
+///
+/// Add the layer to the outermost `Router`. It wraps the router's fallback, and `Router::nest` drops the layered
+/// fallback of a nested router that has no fallback of its own; `merge` keeps it only from the router passed as the
+/// argument. To mount the server on a route instead, use [`service`](Self::service).
 #[derive(Debug, Clone)]
-#[must_use = "a layer serves nobody until it is added to an application"]
+#[must_use = "a layer does nothing until it is added to an application"]
 pub struct SocketIoLayer {
     namespaces: Arc<NamespaceSet>,
 }
@@ -43,8 +47,8 @@ impl SocketIoLayer {
         Self { namespaces }
     }
 
-    /// A service that takes every request it is given for one of its own, whatever the path: to be
-    /// mounted with `route_service` or `nest_service`.
+    /// Returns a service that handles every request, regardless of its path. Mount it with axum's `route_service` or
+    /// `nest_service`.
     ///
     /// ```
     /// use axum::Router;

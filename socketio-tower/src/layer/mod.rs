@@ -1,4 +1,4 @@
-//! The layer, the service it makes, and what that answers with.
+//! The tower layer, its service, and the types of requests and responses: origins, cookies, client files, rejections.
 
 #[expect(clippy::module_inception, reason = "a middleware is a folder: layer, service, future, body")]
 mod layer;

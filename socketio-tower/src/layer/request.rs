@@ -30,18 +30,18 @@ use crate::transport::PendingStream;
 
 /// The next step of a request of a Socket.IO client.
 pub(super) enum Action {
-    /// The session answers.
+    /// Wait for the session's response.
     Wait(Waiting),
-    /// The session answers when it has the body.
+    /// Receive the body, then wait for the session's response.
     Receive(Waiting),
-    /// The answer is there: the connection becomes a WebSocket, or the request is refused.
-    Answer(Response<Bytes>),
+    /// Respond at once: switch the connection to WebSocket, or reject the request.
+    Respond(Response<Bytes>),
 }
 
 impl Action {
     pub(super) fn of(namespaces: &Arc<NamespaceSet>, parts: &mut Parts, hooks: &mut ResponseHooks) -> Self {
         Self::decide(namespaces, parts, hooks)
-            .unwrap_or_else(|error| Self::Answer(rejected(error.into(), hooks)))
+            .unwrap_or_else(|error| Self::Respond(rejected(error.into(), hooks)))
     }
 
     fn decide(
@@ -54,18 +54,18 @@ impl Action {
             Request::Open(open) => Self::open(namespaces, parts, &open, hooks),
             Request::Poll(poll) => {
                 let session = find(server, &poll.sid)?;
-                Ok(Self::Wait(ask(session, |link, respond| Command::Poll { link, poll, respond })?))
+                Ok(Self::Wait(send(session, |link, respond| Command::Poll { link, poll, respond })?))
             }
             Request::Post(post) => {
                 let session = find(server, &post.sid)?;
-                Ok(Self::Receive(ask(session, |link, respond| Command::Post { link, post, respond })?))
+                Ok(Self::Receive(send(session, |link, respond| Command::Post { link, post, respond })?))
             }
             Request::Upgrade(upgrade) => {
                 check_origin(server, parts)?;
                 let session = find(server, &upgrade.sid)?;
                 let handshake = WebSocketAccept::parse(parts)?;
                 take_over(&session, upgrade, stream(server, parts)?)?;
-                Ok(Self::Answer(handshake.into_response(hooks)))
+                Ok(Self::Respond(handshake.into_response(hooks)))
             }
             _ => Err(RequestError::UnknownTransport),
         }
@@ -78,7 +78,7 @@ impl Action {
         hooks: &mut ResponseHooks,
     ) -> Result<Self, RequestError> {
         check_origin(namespaces.server(), parts)?;
-        let switch = match open.transport {
+        let websocket = match open.transport {
             Transport::Polling => None,
             Transport::WebSocket => {
                 let handshake = WebSocketAccept::parse(parts)?;
@@ -88,14 +88,14 @@ impl Action {
         };
         let (session, driver) = begin(namespaces, parts, open)?;
         hooks.opens((open.transport == Transport::Polling).then_some(&session.sid));
-        match switch {
+        match websocket {
             Some((handshake, stream)) => {
                 tokio::spawn(driver.with_stream(stream));
-                Ok(Self::Answer(handshake.into_response(hooks)))
+                Ok(Self::Respond(handshake.into_response(hooks)))
             }
             None => {
                 let poll = open.first_poll(&session.sid);
-                let waiting = ask(session, |link, respond| Command::Poll { link, poll, respond });
+                let waiting = send(session, |link, respond| Command::Poll { link, poll, respond });
                 tokio::spawn(driver);
                 waiting.map(Self::Wait)
             }
@@ -103,10 +103,10 @@ impl Action {
     }
 }
 
-/// A request that waits for its session's answer.
+/// A request that waits for its session's response.
 pub(super) struct Waiting {
     pub(super) guard: LinkGuard,
-    answer: oneshot::Receiver<Reply>,
+    reply: oneshot::Receiver<Reply>,
 }
 
 impl Waiting {
@@ -115,25 +115,25 @@ impl Waiting {
         hooks: &ResponseHooks,
         cx: &mut Context<'_>,
     ) -> Poll<Response<ResponseBody<B>>> {
-        // A session that is over has dropped the question.
+        // A session that has ended drops the sender.
         let unknown = Reply::Whole(SessionResponse::Refused(RequestError::UnknownSession));
-        let reply = ready!(Pin::new(&mut self.answer).poll(cx)).unwrap_or(unknown);
+        let reply = ready!(Pin::new(&mut self.reply).poll(cx)).unwrap_or(unknown);
         let guard = self.guard.take();
         Poll::Ready(match reply {
             Reply::Packets { length } => with_packets(ResponseBody::packets(length, guard), hooks),
-            Reply::Whole(answer) => {
+            Reply::Whole(response) => {
                 guard.finish();
-                whole(answer, hooks).map(ResponseBody::ours)
+                whole(response, hooks).map(ResponseBody::ours)
             }
         })
     }
 }
 
-/// Asks the application whether a request may open a session. Returns `None` if there is nothing to ask.
+/// Calls the application's hooks for a request that opens a session. Returns `None` if no decision is needed.
 ///
 /// # Errors
 ///
-/// There is no room for the session: the application is not asked in vain.
+/// Returns an error without calling the hooks if the server has the maximum number of sessions.
 pub(super) fn admission(server: &Server, parts: &Parts) -> Result<Option<Decision>, RequestError> {
     let (core, hooks) = (&server.settings().core, &server.settings().requests.admission);
     if hooks.is_empty()
@@ -143,11 +143,11 @@ pub(super) fn admission(server: &Server, parts: &Parts) -> Result<Option<Decisio
     {
         return Ok(None);
     }
-    check_room(server)?;
+    check_capacity(server)?;
     Ok(Some(AdmissionHook::decide(hooks, parts, core.connect_timeout)))
 }
 
-/// A WebSocket that is not taken over HTTP/2 is refused as one of a transport that is switched off.
+/// Parses a request. If WebSocket over HTTP/2 is disabled, it is rejected like a disabled transport.
 fn parse(server: &Server, parts: &Parts) -> Result<Request, RequestError> {
     let settings = server.settings();
     let websocket = websocket::is_requested(parts);
@@ -157,19 +157,20 @@ fn parse(server: &Server, parts: &Parts) -> Result<Request, RequestError> {
     Request::parse(&head(parts, websocket), &settings.core)
 }
 
-/// A page that may not speak to this server opens no session, and no stream for one.
+/// Rejects requests of pages whose origin is not allowed.
 pub(super) fn check_origin(server: &Server, parts: &Parts) -> Result<(), RequestError> {
     let allowed =
         server.settings().requests.origins.as_ref().is_none_or(|origins| origins.allow(&parts.headers));
     if allowed { Ok(()) } else { Err(RequestError::Forbidden) }
 }
 
-/// Whether there is a place for one more session. Another client may be quicker: the table has the last word.
-pub(super) fn check_room(server: &Server) -> Result<(), RequestError> {
-    if server.sessions().len() < server.settings().max_sessions { Ok(()) } else { Err(no_room(server)) }
+/// Rejects a request if the server has the maximum number of sessions. The table checks again when the session is
+/// inserted.
+pub(super) fn check_capacity(server: &Server) -> Result<(), RequestError> {
+    if server.sessions().len() < server.settings().max_sessions { Ok(()) } else { Err(at_capacity(server)) }
 }
 
-fn no_room(server: &Server) -> RequestError {
+fn at_capacity(server: &Server) -> RequestError {
     server.sessions().count_refused();
     RequestError::TooManySessions
 }
@@ -181,7 +182,7 @@ pub(super) fn head(parts: &Parts, websocket: bool) -> Head<'_> {
         .with_websocket(websocket)
 }
 
-/// The one place through which sessions come into being.
+/// Opens a session. This is the only function that does so.
 pub(super) fn begin(
     namespaces: &Arc<NamespaceSet>,
     parts: &Parts,
@@ -201,14 +202,15 @@ pub(super) fn begin(
         handshake: &session.handshake,
     });
     if server.is_closing() {
-        // The server began to close between the first look and the session's entry in the table.
+        // The server began to close between the check above and the insertion into the table.
         let reason = DisconnectReason::ServerShuttingDown;
         session.mailbox.push(Command::Close { reason }).ok();
     }
     Ok((session, driver))
 }
 
-/// Gives a session an id that no other has. The application's generator may give one that is taken, but not for long.
+/// Inserts a session into the table under a unique id. The application's id generator may return ids that are in use,
+/// but only a few times.
 fn register(
     server: &Server,
     handshake: Handshake,
@@ -220,19 +222,19 @@ fn register(
         let shared = Arc::new(session);
         match server.sessions().insert(&shared, server.settings().max_sessions) {
             Ok(()) => return Ok(shared),
-            Err(NotInserted::Full) => return Err(no_room(server)),
+            Err(NotInserted::Full) => return Err(at_capacity(server)),
             Err(NotInserted::Taken) => {}
         }
-        session = Arc::into_inner(shared).expect("the table has not taken it");
+        session = Arc::into_inner(shared).expect("the table did not keep it");
         session.sid = new_sid()?;
     }
     Err(BadRequest::Id.into())
 }
 
-/// 120 bits of randomness never need a second one.
+/// The number of ids tried for one session. 120 random bits never need a second one.
 const ID_ATTEMPTS: usize = 4;
 
-/// Offers a session a stream that wants to take it over.
+/// Offers a session a stream to upgrade to.
 pub(super) fn take_over(
     session: &Session,
     upgrade: Upgrade,
@@ -246,7 +248,7 @@ pub(super) fn find(server: &Server, sid: &Sid) -> Result<Arc<Session>, RequestEr
     server.sessions().get(sid).ok_or(RequestError::UnknownSession)
 }
 
-/// The connection that the HTTP server will hand over.
+/// Returns the connection that the HTTP server will hand over.
 fn stream(server: &Server, parts: &mut Parts) -> Result<PendingStream, RequestError> {
     let Some(upgrade) = parts.extensions.remove::<OnUpgrade>() else {
         trace::no_upgrade();
@@ -255,13 +257,13 @@ fn stream(server: &Server, parts: &mut Parts) -> Result<PendingStream, RequestEr
     Ok(PendingStream::upgrading(upgrade, server.settings().core.max_payload))
 }
 
-/// Puts a question to a session.
-fn ask(
+/// Sends a request to a session.
+fn send(
     session: Arc<Session>,
     command: impl FnOnce(socketio_core::LinkId, Respond) -> Command,
 ) -> Result<Waiting, RequestError> {
-    let (respond, answer) = oneshot::channel();
+    let (respond, reply) = oneshot::channel();
     let link = session.new_link();
     session.mailbox.push(command(link, respond)).map_err(|_| RequestError::UnknownSession)?;
-    Ok(Waiting { guard: LinkGuard::new(session, link), answer })
+    Ok(Waiting { guard: LinkGuard::new(session, link), reply })
 }

@@ -8,7 +8,7 @@ use socketio_core::engine::Response as SessionResponse;
 use super::hooks::ResponseHooks;
 use crate::admission::Rejection;
 
-/// Returns the answer to a request that this layer or its session has rejected.
+/// Returns the response to a request that this layer or its session has rejected.
 pub(super) fn rejected(rejection: Rejection, hooks: &ResponseHooks) -> Response<Bytes> {
     crate::trace::request_rejected(rejection.cause().status(), &rejection);
     hooks.rejected(&rejection);
@@ -21,27 +21,27 @@ pub(super) fn rejected(rejection: Rejection, hooks: &ResponseHooks) -> Response<
     response
 }
 
-/// Returns the answer of a session that comes in one piece.
-pub(super) fn whole(answer: SessionResponse, hooks: &ResponseHooks) -> Response<Bytes> {
-    match answer {
+/// Returns a session's response that is a single piece.
+pub(super) fn whole(response: SessionResponse, hooks: &ResponseHooks) -> Response<Bytes> {
+    match response {
         SessionResponse::Refused(error) => rejected(error.into(), hooks),
-        answer => with_head(&answer, hooks).map(|()| answer.into_body()),
+        response => with_head(&response, hooks).map(|()| response.into_body()),
     }
 }
 
-/// Returns an answer of packets, which are in its body.
+/// Returns a response with a body of packets.
 pub(super) fn with_packets<B>(body: B, hooks: &ResponseHooks) -> Response<B> {
     with_head(&SessionResponse::Payload(Vec::new()), hooks).map(|()| body)
 }
 
-fn with_head(answer: &SessionResponse, hooks: &ResponseHooks) -> Response<()> {
+fn with_head(head: &SessionResponse, hooks: &ResponseHooks) -> Response<()> {
     let mut response = Response::new(());
-    *response.status_mut() = StatusCode::from_u16(answer.status()).unwrap_or(StatusCode::BAD_REQUEST);
+    *response.status_mut() = StatusCode::from_u16(head.status()).unwrap_or(StatusCode::BAD_REQUEST);
     let headers = response.headers_mut();
-    let content_type = answer.content_type().map(HeaderValue::from_static);
-    let cache_control = answer.cache_control().map(HeaderValue::from_static);
+    let content_type = head.content_type().map(HeaderValue::from_static);
+    let cache_control = head.cache_control().map(HeaderValue::from_static);
     headers.extend(content_type.map(|value| (header::CONTENT_TYPE, value)));
     headers.extend(cache_control.map(|value| (header::CACHE_CONTROL, value)));
-    hooks.answered(headers);
+    hooks.add_headers(headers);
     response
 }

@@ -13,7 +13,11 @@ use tower_service::Service;
 use super::{ResponseBody, ResponseFuture};
 use crate::namespace::NamespaceSet;
 
-/// A service that answers the requests of Socket.IO clients and passes all others to `S`.
+/// A service that handles the requests of Socket.IO clients and passes all others to `S`. Created by [`SocketIoLayer`]
+/// and [`SocketIoLayer::service`].
+///
+/// [`SocketIoLayer`]: super::SocketIoLayer
+/// [`SocketIoLayer::service`]: super::SocketIoLayer::service
 #[derive(Debug, Clone)]
 pub struct SocketIoService<S> {
     inner: S,
@@ -30,32 +34,32 @@ impl<S> SocketIoService<S> {
         Self { inner, namespaces, everywhere: true }
     }
 
-    /// The service that is passed what is not Socket.IO's.
+    /// Returns a reference to the inner service.
     pub fn get_ref(&self) -> &S {
         &self.inner
     }
 
-    /// The service that is passed what is not Socket.IO's.
+    /// Returns a mutable reference to the inner service.
     pub fn get_mut(&mut self) -> &mut S {
         &mut self.inner
     }
 
-    /// The service that was passed what is not Socket.IO's.
+    /// Returns the inner service.
     pub fn into_inner(self) -> S {
         self.inner
     }
 
-    /// The answer, if a file of the client is asked for.
+    /// Returns the response if the request is for a client file.
     fn client_file<B>(&self, request: &Request<B>) -> Option<Response<Bytes>> {
         let settings = self.namespaces.server().settings();
         let files = settings.requests.files.as_ref()?;
         let path = request.uri().path();
-        // Mounted on a route, the server does not know what stands before the file's name.
+        // Mounted on a route, the server does not know the prefix of the file's name.
         let name = match self.everywhere {
             true => path.rsplit('/').next()?,
             false => path.strip_prefix(&*settings.path)?.strip_prefix('/')?,
         };
-        files.answer(request.method(), name, request.headers())
+        files.respond(request.method(), name, request.headers())
     }
 
     fn is_ours(&self, path: &str) -> bool {
@@ -80,8 +84,8 @@ where
     }
 
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
-        if let Some(answer) = self.client_file(&request) {
-            ResponseFuture::file(answer)
+        if let Some(response) = self.client_file(&request) {
+            ResponseFuture::file(response)
         } else if self.is_ours(request.uri().path()) {
             ResponseFuture::ours(&self.namespaces, request)
         } else {
@@ -90,7 +94,8 @@ where
     }
 }
 
-/// The inner service of a server that is mounted on a route of its own: 404, to be met by nobody.
+/// The inner service of [`SocketIoLayer::service`](super::SocketIoLayer::service). It always responds with 404, but is
+/// never called, since that service handles every request.
 #[derive(Debug, Clone, Copy, Default)]
 #[non_exhaustive]
 pub struct NotFound;

@@ -7,15 +7,15 @@ use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 use super::hooks::ResponseHooks;
 
-/// A WebSocket handshake that is in order, and its answer.
+/// A valid WebSocket handshake, and its response.
 pub(super) struct WebSocketAccept {
-    /// What proves over HTTP/1.1 that the handshake was understood; HTTP/2 has no need of it.
+    /// The `Sec-WebSocket-Accept` header of HTTP/1.1; HTTP/2 does not use it.
     accept: Option<HeaderValue>,
     protocol: Option<HeaderValue>,
 }
 
-/// Whether a request asks to become a WebSocket: over HTTP/1.1 by its `Upgrade` header (RFC 6455 §4.1),
-/// over HTTP/2 by extended CONNECT (RFC 8441 §4).
+/// Returns `true` if a request asks for a WebSocket: by its `Upgrade` header over HTTP/1.1 (RFC 6455 §4.1), by
+/// extended CONNECT over HTTP/2 (RFC 8441 §4).
 pub(super) fn is_requested(parts: &Parts) -> bool {
     if parts.version == Version::HTTP_2 {
         let protocol = parts.extensions.get::<hyper::ext::Protocol>();
@@ -41,15 +41,15 @@ impl WebSocketAccept {
             let accept = HeaderValue::from_str(&derive_accept_key(key.as_bytes()));
             Some(accept.map_err(|_| BadRequest::WebSocketKey)?)
         };
-        // The first that is offered, as the Node server answers; a client that offers some closes the
-        // connection if none is chosen.
+        // The first subprotocol that is offered, as on the Node server. A client that offers some closes the connection
+        // if none is selected.
         let offered = headers.get(header::SEC_WEBSOCKET_PROTOCOL).and_then(|value| value.to_str().ok());
         let first =
             offered.and_then(|offered| offered.split(',').map(str::trim).find(|name| !name.is_empty()));
         Ok(Self { accept, protocol: first.and_then(|name| HeaderValue::from_str(name).ok()) })
     }
 
-    /// Returns the answer that turns the connection into a WebSocket.
+    /// Returns the response that switches the connection to WebSocket.
     pub(super) fn into_response(self, hooks: &ResponseHooks) -> Response<Bytes> {
         let mut response = Response::new(Bytes::new());
         let headers = response.headers_mut();
@@ -62,12 +62,12 @@ impl WebSocketAccept {
             headers.insert(header::SEC_WEBSOCKET_ACCEPT, accept);
             *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
         }
-        hooks.answered(response.headers_mut());
+        hooks.add_headers(response.headers_mut());
         response
     }
 }
 
-/// Whether a comma-separated header holds a token, in any case.
+/// Returns `true` if a comma-separated header contains a token, ignoring case.
 fn has_token(headers: &HeaderMap, name: &HeaderName, token: &str) -> bool {
     let values = headers.get_all(name).into_iter().filter_map(|value| value.to_str().ok());
     values.flat_map(|value| value.split(',')).any(|item| item.trim().eq_ignore_ascii_case(token))

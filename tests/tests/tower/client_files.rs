@@ -127,7 +127,7 @@ fn a_folder_is_read_once() {
         ClientFiles::from_dir(&folder)
             .unwrap_err()
             .to_string()
-            .ends_with("holds none of the Socket.IO client's files")
+            .ends_with("contains none of the Socket.IO client's files")
     );
     std::fs::write(folder.join("socket.io.min.js"), SCRIPT).unwrap();
     std::fs::write(folder.join("socket.io.min.js.br"), "brotlied").unwrap();
