@@ -19,8 +19,8 @@ pub enum EmitStatus {
     /// The event is queued. Events are sent in the order in which they were emitted.
     Queued,
     /// The event was discarded: the client's queue has reached
-    /// [`SocketIoBuilder::max_queued_bytes`](crate::SocketIoBuilder::max_queued_bytes), or the event is larger than this limit
-    /// and another such event is queued.
+    /// [`SocketIoBuilder::max_queued_bytes`](crate::SocketIoBuilder::max_queued_bytes), or the event is larger than
+    /// this limit and another such event is queued.
     Full,
     /// The event was discarded: it was [volatile](crate::Socket::volatile) and could not be sent immediately.
     Dropped,
@@ -70,8 +70,8 @@ pub enum EmitError {
     Invalid(#[from] InvalidEvent),
 }
 
-/// An event that cannot be sent to any client: its name is reserved, or its arguments cannot be encoded. The caller made a
-/// mistake.
+/// An event that cannot be sent to any client: its name is reserved, or its arguments cannot be encoded. The caller
+/// made a mistake.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(transparent)]
 pub struct InvalidEvent(Box<EncodeError>);

@@ -4,8 +4,8 @@ use std::cell::RefCell;
 const ID: usize = 15;
 
 thread_local! {
-    /// Random bytes from the operating system for the next ids of this thread, since each system call costs as much as a
-    /// small write. A forked process would repeat ids, but tokio does not support forking anyway.
+    /// Random bytes from the operating system for the next ids of this thread, since each system call costs as much as
+    /// a small write. A forked process would repeat ids, but tokio does not support forking anyway.
     static POOL: RefCell<Pool> = const { RefCell::new(Pool { bytes: [0; Pool::LENGTH], left: 0 }) };
 }
 

@@ -4,7 +4,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 /// A type map that belongs to a socket or to its [`Client`](crate::Client), with one value of each type.
 ///
 /// The values are dropped when the socket or client has ended, even if handles of it still exist; values inserted
-/// afterwards are dropped at once. Values are cloned out, so they should be cheap to clone. An empty map allocates nothing.
+/// afterwards are dropped at once. Values are cloned out, so they should be cheap to clone. An empty map allocates
+/// nothing.
 ///
 /// ```
 /// use socketio_tower::Socket;

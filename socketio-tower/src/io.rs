@@ -75,13 +75,13 @@ impl SocketIo {
     ///
     /// # Dynamic namespaces
     ///
-    /// A path with parameters is a pattern. Each name that matches it is a namespace with its own sockets and rooms, and
-    /// with the handlers of the pattern. `{id}` matches one segment, `{*rest}` at the end matches the rest of the path,
-    /// and `{{` is a literal brace. A namespace defined by its exact path takes precedence over patterns. Handlers read
-    /// the parameters with [`Path`](crate::extract::Path).
+    /// A path with parameters is a pattern. Each name that matches it is a namespace with its own sockets and rooms,
+    /// and with the handlers of the pattern. `{id}` matches one segment, `{*rest}` at the end matches the rest of the
+    /// path, and `{{` is a literal brace. A namespace defined by its exact path takes precedence over patterns.
+    /// Handlers read the parameters with [`Path`](crate::extract::Path).
     ///
-    /// A dynamic namespace is created once the middlewares have admitted its first socket, and ends when its last socket
-    /// has left.
+    /// A dynamic namespace is created once the middlewares have admitted its first socket, and ends when its last
+    /// socket has left.
     ///
     /// ```
     /// use socketio_tower::extract::Path;
@@ -99,8 +99,8 @@ impl SocketIo {
     ///
     /// # Panics
     ///
-    /// Panics if a layer was already created and the definition is invalid. Earlier definitions do not panic: their errors
-    /// are reported by [`layer`](Self::layer) or [`try_layer`](Self::try_layer).
+    /// Panics if a layer was already created and the definition is invalid. Earlier definitions do not panic: their
+    /// errors are reported by [`layer`](Self::layer) or [`try_layer`](Self::try_layer).
     pub fn of(&self, path: &str, define: impl FnOnce(&mut NamespaceBuilder)) {
         self.0.define(path, define);
     }
@@ -108,14 +108,14 @@ impl SocketIo {
     /// Removes a namespace or pattern that [`of`](Self::of) has defined, together with the dynamic namespaces of the
     /// pattern.
     ///
-    /// All its sockets are disconnected, as by [`Socket::disconnect`](crate::Socket::disconnect): clients see
-    /// `io server disconnect`, keep their other namespaces, and do not reconnect by themselves. Running handlers end as
-    /// for any disconnected socket, the disconnect handler last. Later connection requests are rejected as for an unknown
+    /// All its sockets are disconnected, as by [`Socket::disconnect`](crate::Socket::disconnect): clients see `io
+    /// server disconnect`, keep their other namespaces, and do not reconnect by themselves. Running handlers end as for
+    /// any disconnected socket, the disconnect handler last. Later connection requests are rejected as for an unknown
     /// namespace, unless another definition matches the name; requests whose middlewares are still running are rejected
     /// when these have finished. Handles of the namespace no longer reach any socket.
     ///
-    /// The path can then be defined again, and starts without handlers. A single dynamic namespace cannot be removed: it
-    /// ends with its last socket.
+    /// The path can then be defined again, and starts without handlers. A single dynamic namespace cannot be removed:
+    /// it ends with its last socket.
     ///
     /// ```
     /// use socketio_tower::{RemoveError, SocketIo};
@@ -187,14 +187,14 @@ impl SocketIo {
 
 /// Serving clients that do not arrive over HTTP.
 impl SocketIo {
-    /// Serves a client over a byte stream, such as an in-memory connection, a tunnel, or a connection that another server
-    /// has upgraded.
+    /// Serves a client over a byte stream, such as an in-memory connection, a tunnel, or a connection that another
+    /// server has upgraded.
     ///
-    /// The stream speaks WebSocket (RFC 6455) after its handshake: the next byte in either direction belongs to a frame,
-    /// and the client's frames are masked. It is then driven like any WebSocket of the [layer](Self::layer).
+    /// The stream speaks WebSocket (RFC 6455) after its handshake: the next byte in either direction belongs to a
+    /// frame, and the client's frames are masked. It is then driven like any WebSocket of the [layer](Self::layer).
     ///
-    /// `parts` is the client's request, real or made up. Its query opens a session (`EIO=4&transport=websocket`) or, with
-    /// a `sid`, upgrades that session from long polling to the stream. Its headers and extensions are available in
+    /// `parts` is the client's request, real or made up. Its query opens a session (`EIO=4&transport=websocket`) or,
+    /// with a `sid`, upgrades that session from long polling to the stream. Its headers and extensions are available in
     /// [`Handshake`](crate::Handshake). Its path, its method and the headers of an HTTP upgrade are ignored.
     ///
     /// Returns as soon as the session is opened or the upgrade is queued; the session is served by its own task.
@@ -213,8 +213,8 @@ impl SocketIo {
     /// # Errors
     ///
     /// Returns an error if the layer would reject the request. The stream is dropped, and
-    /// [`on_connection_error`](crate::SocketIoBuilder::on_connection_error) is called. The error holds the HTTP response
-    /// that the layer would send: [`status`](Rejection::status) and [`body`](Rejection::body).
+    /// [`on_connection_error`](crate::SocketIoBuilder::on_connection_error) is called. The error holds the HTTP
+    /// response that the layer would send: [`status`](Rejection::status) and [`body`](Rejection::body).
     ///
     /// # Panics
     ///
@@ -222,8 +222,8 @@ impl SocketIo {
     ///
     /// # Cancel safety
     ///
-    /// The future waits only for [`allow_request`](crate::SocketIoBuilder::allow_request) hooks. If it is dropped before it
-    /// completes, the stream is dropped and no session is opened.
+    /// The future waits only for [`allow_request`](crate::SocketIoBuilder::allow_request) hooks. If it is dropped
+    /// before it completes, the stream is dropped and no session is opened.
     pub async fn attach<S>(&self, parts: Parts, stream: S) -> Result<(), Rejection>
     where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
@@ -339,8 +339,8 @@ impl SocketIo {
         self.root().sockets_leave(room).await;
     }
 
-    /// Disconnects all sockets from `/`. If `close` is `true`, their clients are disconnected from all namespaces and their
-    /// connections are closed.
+    /// Disconnects all sockets from `/`. If `close` is `true`, their clients are disconnected from all namespaces and
+    /// their connections are closed.
     ///
     /// # Cancel safety
     ///
@@ -349,7 +349,8 @@ impl SocketIo {
         self.root().disconnect_sockets(close).await;
     }
 
-    /// Returns a handle of a namespace: one that was defined by this exact path, or a dynamic namespace that has sockets.
+    /// Returns a handle of a namespace: one that was defined by this exact path, or a dynamic namespace that has
+    /// sockets.
     ///
     /// The handle of a dynamic namespace stays valid after its last socket has left, and reaches sockets that connect
     /// later.
@@ -419,8 +420,8 @@ impl SocketIo {
     ///
     /// # Cancel safety
     ///
-    /// Once the future has been polled, dropping it only ends the wait: the sessions are closed all the same, and the server
-    /// does not accept new ones.
+    /// Once the future has been polled, dropping it only ends the wait: the sessions are closed all the same, and the
+    /// server does not accept new ones.
     pub async fn close(&self, deadline: Duration) -> bool {
         self.0.server().close(deadline).await
     }

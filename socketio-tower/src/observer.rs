@@ -60,7 +60,8 @@ pub enum Observation<'a> {
         /// The reason.
         reason: DisconnectReason,
     },
-    /// A socket has joined a room. The implicit room of a socket's own id is not reported, unless another socket joins it.
+    /// A socket has joined a room. The implicit room of a socket's own id is not reported, unless another socket joins
+    /// it.
     RoomJoined {
         /// The path of the namespace.
         namespace: &'a str,
@@ -132,7 +133,8 @@ impl<'a> EmittedEvent<'a> {
     }
 }
 
-/// The public id of a client: a number that is unique in this process and reveals nothing about the session's secret id.
+/// The public id of a client: a number that is unique in this process and reveals nothing about the session's secret
+/// id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ClientId(u64);
 

@@ -74,8 +74,8 @@ impl Server {
         self.settings.ids.as_ref().map_or_else(entropy, |generator| (generator.0)())
     }
 
-    /// Spawns a future on the caller's runtime, or else on the server's. If there is neither, no session was ever opened and
-    /// the future is dropped.
+    /// Spawns a future on the caller's runtime, or else on the server's. If there is neither, no session was ever
+    /// opened and the future is dropped.
     pub(crate) fn spawn(&self, future: impl Future<Output = ()> + Send + 'static) {
         let runtime = Handle::try_current().ok().or_else(|| self.runtime.get().cloned());
         if let Some(runtime) = runtime {

@@ -18,8 +18,8 @@ pub struct Stats {
     pub sessions: usize,
     /// The number of connected sockets, in all namespaces.
     pub sockets: usize,
-    /// The number of bytes received from clients and not yet passed to a handler: input that was read but not processed,
-    /// incomplete messages and bodies, attachments of incomplete packets, and
+    /// The number of bytes received from clients and not yet passed to a handler: input that was read but not
+    /// processed, incomplete messages and bodies, attachments of incomplete packets, and
     /// [parked](crate::SocketIoBuilder::max_parked) events.
     pub received_bytes: usize,
     /// The number of bytes queued for clients, between `emit` and the kernel.

@@ -1,5 +1,5 @@
-//! The locks and atomics of the types that have loom models: those of the standard library, or those of loom when the models
-//! run. See "Models of threads" in docs/testing.md.
+//! The locks and atomics of the types that have loom models: those of the standard library, or those of loom when the
+//! models run. See "Models of threads" in docs/testing.md.
 
 #[cfg(not(all(test, socketio_loom)))]
 pub(crate) use std::sync::atomic::{AtomicBool, AtomicU8};

@@ -29,23 +29,23 @@ impl SocketIoBuilder {
     }
 
     /// Sets a function that returns `true` if a connection is encrypted, for
-    /// [`Handshake::is_secure`](crate::Handshake::is_secure). Default: connections are considered unencrypted. A server that
-    /// terminates TLS itself passes `|_| true`.
+    /// [`Handshake::is_secure`](crate::Handshake::is_secure). Default: connections are considered unencrypted. A server
+    /// that terminates TLS itself passes `|_| true`.
     pub fn is_secure(mut self, is_secure: impl Fn(&Parts) -> bool + Send + Sync + 'static) -> Self {
         self.settings.handshake.peer.secure = Some(Box::new(is_secure));
         self
     }
 
-    /// Sets the number of trusted proxies in front of the server, and the header in which they forward the client's address and
-    /// scheme. Default: none.
+    /// Sets the number of trusted proxies in front of the server, and the header in which they forward the client's
+    /// address and scheme. Default: none.
     ///
-    /// Each proxy appends an entry to the right of the header, so the outermost proxy wrote the `count`th entry from the right.
-    /// Address and scheme are read from this entry. Entries to its left can be forged by the client and are ignored. An entry
-    /// that hides the address, such as `unknown`, yields no address. A request without the header is treated as a direct
-    /// connection.
+    /// Each proxy appends an entry to the right of the header, so the outermost proxy wrote the `count`th entry from
+    /// the right. Address and scheme are read from this entry. Entries to its left can be forged by the client and are
+    /// ignored. An entry that hides the address, such as `unknown`, yields no address. A request without the header is
+    /// treated as a direct connection.
     ///
-    /// Clients can forge any address if `count` is too large, or if the server can be reached without the proxies. The proxies
-    /// must set the scheme as well: nginx needs `proxy_set_header X-Forwarded-Proto $scheme`.
+    /// Clients can forge any address if `count` is too large, or if the server can be reached without the proxies. The
+    /// proxies must set the scheme as well: nginx needs `proxy_set_header X-Forwarded-Proto $scheme`.
     ///
     /// ```
     /// use socketio_tower::{ForwardedHeader, SocketIo};

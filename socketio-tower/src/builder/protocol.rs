@@ -44,8 +44,8 @@ impl SocketIoBuilder {
         self
     }
 
-    /// Sets how long a client may take to connect to its first namespace before it is disconnected. Default: 45 s. It is also
-    /// the timeout of [`allow_request`](Self::allow_request) hooks.
+    /// Sets how long a client may take to connect to its first namespace before it is disconnected. Default: 45 s. It
+    /// is also the timeout of [`allow_request`](Self::allow_request) hooks.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.core.connect_timeout = timeout;
         self
@@ -55,9 +55,9 @@ impl SocketIoBuilder {
     ///
     /// A larger body is rejected with status 413; a larger message closes the connection.
     ///
-    /// A message must also arrive completely within a [ping interval](Self::ping_interval), a
-    /// [ping timeout](Self::ping_timeout) and the time that `bytes` take at 20 kB/s: 95 s by default. Otherwise a client could
-    /// keep the server holding half a message, because each received byte counts as a sign of life.
+    /// A message must also arrive completely within a [ping interval](Self::ping_interval), a [ping
+    /// timeout](Self::ping_timeout) and the time that `bytes` take at 20 kB/s: 95 s by default. Otherwise a client
+    /// could keep the server holding half a message, because each received byte counts as a sign of life.
     ///
     /// ```
     /// let io = socketio_tower::SocketIo::builder().max_payload(64 * 1024).build();
@@ -67,23 +67,23 @@ impl SocketIoBuilder {
         self
     }
 
-    /// Sets the maximum number of binary attachments of a client's event or ack. Default: 10. A packet that announces more
-    /// closes the connection.
+    /// Sets the maximum number of binary attachments of a client's event or ack. Default: 10. A packet that announces
+    /// more closes the connection.
     pub fn max_attachments(mut self, count: usize) -> Self {
         self.core.max_attachments = count;
         self
     }
 
-    /// Sets the maximum number of namespaces that one client may be connected or connecting to. Default: 64. Node has no limit.
-    /// Further connection requests are rejected.
+    /// Sets the maximum number of namespaces that one client may be connected or connecting to. Default: 64. Node has
+    /// no limit. Further connection requests are rejected.
     pub fn max_namespaces(mut self, count: usize) -> Self {
         self.core.max_namespaces = count;
         self
     }
 
     /// Sets the maximum number and the total size, in bytes, of a client's parked events: those that wait, over all its
-    /// sockets, for a connect handler or for a free [slot](Self::concurrency) among running handlers. Default: 4096 events and
-    /// 4 MiB. Node has no limit.
+    /// sockets, for a connect handler or for a free [slot](Self::concurrency) among running handlers. Default: 4096
+    /// events and 4 MiB. Node has no limit.
     ///
     /// An event beyond the limit disconnects its socket.
     pub fn max_parked(mut self, events: usize, bytes: usize) -> Self {
@@ -92,7 +92,8 @@ impl SocketIoBuilder {
         self
     }
 
-    /// Sets the transports that clients may use, from the start or by upgrade. Default: all. `transports` on the Node server.
+    /// Sets the transports that clients may use, from the start or by upgrade. Default: all. `transports` on the Node
+    /// server.
     ///
     /// ```
     /// use socketio_tower::{SocketIo, Transport};
@@ -106,13 +107,13 @@ impl SocketIoBuilder {
 
     /// Enables WebSocket as a stream of an HTTP/2 connection (extended CONNECT, RFC 8441). Default: `true`.
     ///
-    /// If disabled, such requests are rejected as an unknown transport: polling clients stay on long polling over HTTP/2.
-    /// WebSocket over HTTP/1.1 is not affected.
+    /// If disabled, such requests are rejected as an unknown transport: polling clients stay on long polling over
+    /// HTTP/2. WebSocket over HTTP/1.1 is not affected.
     ///
-    /// All streams of an HTTP/2 connection share a flow-control window. A page that does not read can use it up and so block
-    /// the other tabs of the same browser, until it is disconnected after [`write_timeout`](Self::write_timeout). If the HTTP
-    /// server can be configured not to offer extended CONNECT, prefer that to this setting: browsers then open a connection
-    /// for each WebSocket. `axum::serve` always offers it with axum's feature `http2`.
+    /// All streams of an HTTP/2 connection share a flow-control window. A page that does not read can use it up and so
+    /// block the other tabs of the same browser, until it is disconnected after [`write_timeout`](Self::write_timeout).
+    /// If the HTTP server can be configured not to offer extended CONNECT, prefer that to this setting: browsers then
+    /// open a connection for each WebSocket. `axum::serve` always offers it with axum's feature `http2`.
     pub fn websocket_over_http2(mut self, enabled: bool) -> Self {
         self.settings.websocket_over_http2 = enabled;
         self

@@ -9,14 +9,16 @@ use crate::config::IdGenerator;
 
 /// Accepting and rejecting requests.
 impl SocketIoBuilder {
-    /// Adds a hook that decides whether a request may open a session, for all transports. `allowRequest` on the Node server.
+    /// Adds a hook that decides whether a request may open a session, for all transports. `allowRequest` on the Node
+    /// server.
     ///
-    /// The hook is called once per session, before the session is opened. Later requests, including the upgrade to WebSocket,
-    /// are authorized by the session's secret id. Several hooks are called one after the other, until one rejects.
+    /// The hook is called once per session, before the session is opened. Later requests, including the upgrade to
+    /// WebSocket, are authorized by the session's secret id. Several hooks are called one after the other, until one
+    /// rejects.
     ///
-    /// The hook receives the request without its body, and rejects it with a [`Rejection`] or a string: the response has status
-    /// 403 and the message. A hook that panics also rejects the request, as does one that does not finish within
-    /// [`connect_timeout`](Self::connect_timeout).
+    /// The hook receives the request without its body, and rejects it with a [`Rejection`] or a string: the response
+    /// has status 403 and the message. A hook that panics also rejects the request, as does one that does not finish
+    /// within [`connect_timeout`](Self::connect_timeout).
     ///
     /// To use the `auth` object that the client sends, see
     /// [`NamespaceBuilder::middleware`](crate::NamespaceBuilder::middleware).
@@ -78,8 +80,8 @@ impl SocketIoBuilder {
         self
     }
 
-    /// Sets the files of the JavaScript client to serve below the server's path, such as `/socket.io/socket.io.js`. Default:
-    /// none. `serveClient` on the Node server. Header hooks are not called for these files.
+    /// Sets the files of the JavaScript client to serve below the server's path, such as `/socket.io/socket.io.js`.
+    /// Default: none. `serveClient` on the Node server. Header hooks are not called for these files.
     pub fn client_files(mut self, files: ClientFiles) -> Self {
         self.settings.requests.files = Some(Arc::new(files));
         self
@@ -101,22 +103,23 @@ impl SocketIoBuilder {
         self
     }
 
-    /// Adds a hook that adds headers to every response of the server, including rejections. `headers` on the Node server's
-    /// engine.
+    /// Adds a hook that adds headers to every response of the server, including rejections. `headers` on the Node
+    /// server's engine.
     ///
-    /// The server copies the headers of each request for the hook. If the hook does not need the request, use a layer around
-    /// this one instead.
+    /// The server copies the headers of each request for the hook. If the hook does not need the request, use a layer
+    /// around this one instead.
     pub fn headers(mut self, hook: impl Fn(&Parts, &mut HeaderMap) + Send + Sync + 'static) -> Self {
         self.settings.requests.headers.push(Arc::new(hook));
         self
     }
 
-    /// Sets a generator for the ids of sessions and sockets: it returns 15 bytes, which are written as 20 characters. Default:
-    /// random bytes from the operating system. `generateId` on the Node server's engine.
+    /// Sets a generator for the ids of sessions and sockets: it returns 15 bytes, which are written as 20 characters.
+    /// Default: random bytes from the operating system. `generateId` on the Node server's engine.
     ///
-    /// The id of a session is a secret that authorizes its client's requests. The generator also makes the ids of sockets,
-    /// which are public, and must not reveal session ids through them. If an id is already in use, the connection request is
-    /// rejected; for a session, the generator is called a few times before the request is rejected.
+    /// The id of a session is a secret that authorizes its client's requests. The generator also makes the ids of
+    /// sockets, which are public, and must not reveal session ids through them. If an id is already in use, the
+    /// connection request is rejected; for a session, the generator is called a few times before the request is
+    /// rejected.
     pub fn id_generator(mut self, generate: impl Fn() -> [u8; 15] + Send + Sync + 'static) -> Self {
         self.settings.ids = Some(IdGenerator(Arc::new(generate)));
         self
@@ -125,8 +128,8 @@ impl SocketIoBuilder {
 
 /// Keeping parts of the request that opens a session.
 impl SocketIoBuilder {
-    /// Adds headers of the session's first request to those kept in
-    /// [`Handshake::headers`](crate::Handshake::headers). Default: none, since each header costs megabytes at 100 000 sessions.
+    /// Adds headers of the session's first request to those kept in [`Handshake::headers`](crate::Handshake::headers).
+    /// Default: none, since each header costs megabytes at 100 000 sessions.
     ///
     /// ```
     /// use http::header;
@@ -142,8 +145,9 @@ impl SocketIoBuilder {
         self
     }
 
-    /// Adds a type of request extension to those kept in [`Handshake::extensions`](crate::Handshake::extensions). Outer layers
-    /// attach such values to the session's first request, for example axum's `ConnectInfo` or an authenticated user.
+    /// Adds a type of request extension to those kept in [`Handshake::extensions`](crate::Handshake::extensions). Outer
+    /// layers attach such values to the session's first request, for example axum's `ConnectInfo` or an authenticated
+    /// user.
     ///
     /// Default: none, since an extension may hold a slice of the request and thereby a whole read buffer.
     ///
