@@ -108,11 +108,11 @@ impl SocketIo {
     /// Removes a namespace or pattern that [`of`](Self::of) has defined, together with the dynamic namespaces of the
     /// pattern.
     ///
-    /// All its sockets are disconnected, as by [`Socket::disconnect`](crate::Socket::disconnect): clients see `io
-    /// server disconnect`, keep their other namespaces, and do not reconnect by themselves. Running handlers end as for
-    /// any disconnected socket, the disconnect handler last. Later connection requests are rejected as for an unknown
-    /// namespace, unless another definition matches the name; requests whose middlewares are still running are rejected
-    /// when these have finished. Handles of the namespace no longer reach any socket.
+    /// All its sockets are disconnected, as by [`Socket::disconnect`](crate::Socket::disconnect): clients see
+    /// `io server disconnect`, keep their other namespaces, and do not reconnect by themselves. Running handlers end as
+    /// for any disconnected socket, the disconnect handler last. Later connection requests are rejected as for an
+    /// unknown namespace, unless another definition matches the name; requests whose middlewares are still running are
+    /// rejected when these have finished. Handles of the namespace no longer reach any socket.
     ///
     /// The path can then be defined again, and starts without handlers. A single dynamic namespace cannot be removed:
     /// it ends with its last socket.
@@ -193,7 +193,7 @@ impl SocketIo {
     /// The stream speaks WebSocket (RFC 6455) after its handshake: the next byte in either direction belongs to a
     /// frame, and the client's frames are masked. It is then driven like any WebSocket of the [layer](Self::layer).
     ///
-    /// `parts` is the client's request, real or made up. Its query opens a session (`EIO=4&transport=websocket`) or,
+    /// `parts` is the client's request, real or constructed. Its query opens a session (`EIO=4&transport=websocket`) or,
     /// with a `sid`, upgrades that session from long polling to the stream. Its headers and extensions are available in
     /// [`Handshake`](crate::Handshake). Its path, its method and the headers of an HTTP upgrade are ignored.
     ///
