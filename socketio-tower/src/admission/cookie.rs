@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn partitioned_cookies_are_secure_and_same_site_none() {
+    fn a_partitioned_one_is_what_browsers_take() {
         let sid = Sid::from_entropy([0; 15]);
         let cookie = SessionCookie::new("io").partitioned(true).secure(false).same_site(SameSite::Lax);
         let header = cookie.header(&sid).expect("a valid cookie");
