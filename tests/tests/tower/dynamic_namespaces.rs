@@ -279,7 +279,7 @@ fn what_is_missing_is_told_at_once_when_there_is_a_layer() {
     let state = of("/late", |ns| {
         ns.on("x", async |_: State<u16>| {});
     });
-    assert!(state.starts_with("a handler of `/late` asks for State<u16>"), "{state}");
+    assert!(state.starts_with("a handler of `/late` takes State<u16>"), "{state}");
     let captures = of("/late", |ns| {
         ns.on("x", async |_: Path<u16>| {});
     });
