@@ -1,4 +1,4 @@
-//! The book in `docs/`: every chapter is listed and compiled, every link leads somewhere, every test that a table names
+//! The book in `docs/`: every chapter is listed and compiled, every link has a target, and every test named in a table
 //! exists.
 
 use std::collections::BTreeSet;
@@ -14,7 +14,7 @@ fn read(path: impl AsRef<Path>) -> String {
     fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// The names of the pages of the book, without those of the decisions.
+/// Returns the file names of the book's pages, without those of the decisions.
 fn chapters() -> Vec<String> {
     let files = fs::read_dir(root().join("docs")).expect("docs");
     let names = files.map(|file| file.expect("a file").file_name().into_string().expect("a name"));
@@ -23,11 +23,11 @@ fn chapters() -> Vec<String> {
     names
 }
 
-/// The targets of a page's links, outside of its code.
+/// Returns the targets of a page's links, except for those in code.
 fn links(page: &str) -> Vec<String> {
     let mut links = Vec::new();
     for line in prose(page) {
-        // Code within a line stands between backticks.
+        // Inline code is between backticks.
         let text: String = line.split('`').step_by(2).collect::<Vec<_>>().join("code");
         for rest in text.split("](").skip(1) {
             links.extend(rest.split(')').next().map(str::to_owned));
@@ -36,7 +36,7 @@ fn links(page: &str) -> Vec<String> {
     links
 }
 
-/// The lines outside of fences.
+/// Returns the lines outside of fences.
 fn prose(page: &str) -> impl Iterator<Item = &str> {
     let mut fenced = false;
     page.lines().filter(move |line| {
@@ -46,7 +46,7 @@ fn prose(page: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// The names by which the headings of a page can be linked to, as GitHub and mdBook make them.
+/// Returns the anchors of a page's headings, as GitHub and mdBook generate them.
 fn anchors(page: &str) -> BTreeSet<String> {
     let headings = prose(page).filter(|line| line.starts_with('#'));
     headings
@@ -65,7 +65,7 @@ fn every_chapter_is_in_the_summary() {
     }
 }
 
-/// Without that its examples would be compiled by nobody.
+/// Otherwise the examples of a chapter would not be compiled.
 #[test]
 fn every_chapter_is_a_documentation_test() {
     let pages = read(root().join("socketio-tower/src/lib.rs"));
@@ -102,7 +102,7 @@ fn links_lead_somewhere() {
     assert!(broken.is_empty(), "{broken:#?}");
 }
 
-/// A table whose rows had no test would promise what nobody has seen.
+/// A row without a test would promise something that is not verified.
 #[test]
 fn the_tests_that_tables_name_exist() {
     let mut missing = Vec::new();
@@ -119,7 +119,7 @@ fn the_tests_that_tables_name_exist() {
     assert!(count > 200, "the tables are read: {count}");
 }
 
-/// In the tables of those who come from elsewhere each row has a test, or says why there is none.
+/// In the tables for users of other servers, each row names a test or gives a reason why there is no test.
 #[test]
 fn no_row_is_empty() {
     for page in chapters().iter().filter(|page| page.starts_with("coming-from-")) {
@@ -144,7 +144,7 @@ fn no_row_is_empty() {
     }
 }
 
-/// The cells of a line of a table; none if it is no such line. A bar that is text is written `\|`.
+/// Returns the cells of a table row, or nothing if the line is not one. A literal bar is written `\|`.
 fn cells(line: &str) -> Vec<&str> {
     let Some(line) = line.strip_prefix('|') else { return Vec::new() };
     let line = line.trim_end().strip_suffix('|').expect("a line of a table ends with a bar");
@@ -160,7 +160,7 @@ fn cells(line: &str) -> Vec<&str> {
     cells
 }
 
-/// A test as a page names it: `tower/connecting.rs::a_middleware_refuses`, or a file of tests alone.
+/// A test as a page names it: `tower/connecting.rs::a_middleware_refuses`, or a whole file of tests.
 #[derive(Debug)]
 struct Named {
     file: PathBuf,
@@ -182,7 +182,7 @@ impl Named {
     }
 }
 
-/// What stands between backticks in the lines of tables and begins with a folder of tests.
+/// Returns the tests named in table rows: text between backticks that begins with a folder of tests.
 fn tests_named_in(page: &str) -> Vec<Named> {
     let lines = prose(page).filter(|line| line.starts_with('|'));
     let codes = lines.flat_map(|line| line.split('`').skip(1).step_by(2));

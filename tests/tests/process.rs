@@ -1,5 +1,5 @@
-//! The most memory that a server's process ever takes, however fast a client sends. The number of events is fixed and no
-//! time is looked at, so that a busy machine changes nothing.
+//! The peak memory of a server process, however fast a client sends. The number of events is fixed and no time is
+//! measured, so a busy machine makes no difference.
 
 #![cfg(target_os = "linux")]
 
@@ -9,8 +9,8 @@ use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
 use std::thread;
 
-/// Memory, in KiB, that a flood may add to what the process has when its first client is connected: one read and one
-/// turn of events, for each of a few threads, and what the allocator does not give back.
+/// Memory, in KiB, that a flood may add to that of the process with its first client connected: one read and one batch
+/// of events for each of a few threads, and memory that the allocator does not return.
 const ROOM: u64 = 8 * 1024;
 
 #[test]
@@ -49,7 +49,7 @@ fn events_that_are_acknowledged() {
     server.assert_grown(before, ROOM, &format!("{COUNT} events with an ack"));
 }
 
-/// A frame with the ack of an event that is answered with nothing.
+/// The frame of an ack without arguments.
 const ANSWER: &[u8] = b"\x81\x05437[]";
 
 #[test]
@@ -69,7 +69,7 @@ fn bodies_of_many_events() {
         posts.post(&sid, body.as_bytes());
         gets.poll(&sid, "431[3]");
     }
-    // A body is gathered in a buffer that grows twofold.
+    // A body is collected in a buffer that doubles as it grows.
     let room = ROOM + 2 * body.len() as u64 / 1024;
     server.assert_grown(before, room, &format!("10 bodies of {EVENTS} events"));
 }
@@ -83,7 +83,7 @@ fn an_attachment_that_is_named_many_times() {
     let placeholders = vec![r#"{"_placeholder":true,"num":0}"#; 2000].join(",");
     let packet = format!(r#"451-["bin",{{"name":"a","data":null,"nested":[{placeholders}]}}]"#);
     client.send(&text(packet.as_bytes()));
-    // It may have closed already.
+    // The server may have closed the connection already.
     let _ = client.stream.write_all(&frame(0x82, &[7; SIZE]));
     client.until_closed();
     let room = ROOM + 2 * SIZE as u64 / 1024;
@@ -93,7 +93,7 @@ fn an_attachment_that_is_named_many_times() {
     another.until(b"431[3]");
 }
 
-/// A process of its own, so that its peak is that of one test.
+/// A separate server process, so that its peak belongs to one test.
 struct Server {
     child: Child,
     address: String,
@@ -115,7 +115,7 @@ impl Server {
         Self { child, address }
     }
 
-    /// The most resident memory it ever had, in KiB.
+    /// Returns the peak resident memory, in KiB.
     fn peak(&self) -> u64 {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("it runs");
         let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("proc(5)");
@@ -135,7 +135,7 @@ impl Server {
         Client { stream: TcpStream::connect(&self.address).expect("the server listens") }
     }
 
-    /// A client on a WebSocket that is connected to `/`.
+    /// Returns a client on a WebSocket that is connected to `/`.
     fn websocket(&self) -> Client {
         let mut client = self.connect();
         client.send(
@@ -151,7 +151,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // The process may have exited already.
         self.child.kill().ok();
         self.child.wait().ok();
     }
@@ -166,7 +166,7 @@ impl Client {
         self.stream.write_all(bytes).expect("the server reads");
     }
 
-    /// Reads until this has come; returns what came.
+    /// Reads until `wanted` arrives; returns everything that was read.
     fn until(&mut self, wanted: &[u8]) -> Vec<u8> {
         let (mut received, mut buffer) = (Vec::new(), vec![0; 65_536]);
         while position(&received, wanted).is_none() {
@@ -177,14 +177,14 @@ impl Client {
         received
     }
 
-    /// Reads so many bytes.
+    /// Reads and discards `count` bytes.
     fn skip(&self, count: usize) {
         let skipped = std::io::copy(&mut (&self.stream).take(count as u64), &mut std::io::sink());
         assert_eq!(skipped.expect("the connection stands"), count as u64);
     }
 
     fn until_closed(&mut self) {
-        // A reset is an end, too.
+        // A reset ends the connection too.
         let _ = std::io::copy(&mut self.stream, &mut std::io::sink());
     }
 
@@ -193,7 +193,7 @@ impl Client {
         self.response()
     }
 
-    /// Polls until this has come.
+    /// Polls until `wanted` arrives.
     fn poll(&mut self, query: &str, wanted: &str) {
         while !self.get(query).contains(wanted) {}
     }
@@ -207,7 +207,7 @@ impl Client {
         assert_eq!(self.response(), "ok");
     }
 
-    /// The body of a response, which has to be 200.
+    /// Returns the body of a response, which must have status 200.
     fn response(&mut self) -> String {
         const END: &[u8] = b"\r\n\r\n";
         let mut received = self.until(END);
@@ -229,7 +229,7 @@ fn position(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
     bytes.windows(wanted.len()).position(|window| window == wanted)
 }
 
-/// A masked text frame.
+/// Returns a masked text frame.
 fn text(payload: &[u8]) -> Vec<u8> {
     frame(0x81, payload)
 }
@@ -253,7 +253,7 @@ fn frame(opcode: u8, payload: &[u8]) -> Vec<u8> {
     frame
 }
 
-/// An event of this size.
+/// Returns an event of `size` bytes.
 fn sized(size: usize) -> String {
     format!(r#"42["a","{}"]"#, "x".repeat(size - 10))
 }

@@ -1,19 +1,19 @@
 use crate::heap::uncounted;
 use crate::pipe::{ClientEnd, ServerEnd, pipe};
 
-/// A client on a WebSocket that is connected to `/`. What it allocates is not counted.
+/// A client on a WebSocket that is connected to `/`. Its own allocations are not counted.
 pub(crate) struct Client {
     connection: ClientEnd,
 }
 
 impl Client {
-    /// A client, and the connection that a server has to serve.
+    /// Returns a client, and the connection that a server has to serve.
     pub(crate) fn new() -> (Self, ServerEnd) {
         let (connection, server) = pipe();
         (Self { connection }, server)
     }
 
-    /// Opens its session and connects.
+    /// Opens a session and connects to `/`.
     pub(crate) async fn connect(&self) {
         self.connection.write(HANDSHAKE);
         self.connection.read(|bytes| find(bytes, b"\r\n\r\n").map(|length| (length, ()))).await;
@@ -22,7 +22,7 @@ impl Client {
         self.packet(b"40{").await;
     }
 
-    /// Opens a session by long polling, which is never asked for again.
+    /// Opens a session by long polling and never polls it.
     pub(crate) async fn open_by_polling(&self, query: &str) {
         self.connection.write(&opening(query));
         self.connection
@@ -30,7 +30,7 @@ impl Client {
             .await;
     }
 
-    /// Sends what are whole frames.
+    /// Sends one or more whole frames.
     pub(crate) fn send(&self, frames: &[u8]) {
         self.connection.write(frames);
     }
@@ -55,27 +55,27 @@ impl Client {
     }
 }
 
-/// A masked frame of a client, with a text.
+/// Returns a masked text frame, as a client sends it.
 pub(crate) fn text(payload: &str) -> Vec<u8> {
     frame(TEXT, payload.as_bytes(), MASK)
 }
 
-/// A masked frame of a client, with binary data.
+/// Returns a masked binary frame, as a client sends it.
 pub(crate) fn binary(payload: &[u8]) -> Vec<u8> {
     frame(BINARY, payload, MASK)
 }
 
-/// A frame of the server, with a text.
+/// Returns a text frame, as the server sends it.
 pub(crate) fn answer(payload: &str) -> Vec<u8> {
     frame(TEXT, payload.as_bytes(), &[])
 }
 
-/// A frame of the server, with binary data.
+/// Returns a binary frame, as the server sends it.
 pub(crate) fn binary_answer(payload: &[u8]) -> Vec<u8> {
     frame(BINARY, payload, &[])
 }
 
-/// A whole message in one frame (RFC 6455 §5.2).
+/// Returns a whole message in one frame (RFC 6455 §5.2).
 fn frame(opcode: u8, payload: &[u8], mask: &[u8]) -> Vec<u8> {
     let masked = if mask.is_empty() { 0 } else { 0x80 };
     let mut frame = vec![0x80 | opcode];
@@ -101,7 +101,7 @@ fn find(bytes: &[u8], end: &[u8]) -> Option<usize> {
     bytes.windows(end.len()).position(|window| window == end).map(|start| start + end.len())
 }
 
-/// The request that opens a session by long polling.
+/// Returns the request that opens a session by long polling.
 fn opening(query: &str) -> Vec<u8> {
     uncounted(|| {
         let target = format!("/socket.io/?EIO=4&transport=polling{query}");
@@ -111,11 +111,11 @@ fn opening(query: &str) -> Vec<u8> {
 
 const TEXT: u8 = 1;
 const BINARY: u8 = 2;
-/// The text `40`, with a mask of zeroes.
+/// The text `40`, masked with zeroes.
 const CONNECT: &[u8] = &[0x80 | TEXT, 0x80 | 2, 0, 0, 0, 0, b'4', b'0'];
 const MASK: &[u8] = &[0x12, 0x34, 0x56, 0x78];
 
-/// What a browser sends, but for headers that change nothing.
+/// The request of a browser, without the headers that change nothing.
 const HANDSHAKE: &[u8] = b"GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\n\
     Host: localhost\r\n\
     User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0\r\n\

@@ -1,4 +1,4 @@
-//! What `socketio-core` allocates for a message.
+//! Allocations of `socketio-core` per message.
 
 use std::hint::black_box;
 use std::sync::Arc;
@@ -26,7 +26,7 @@ fn decoding_an_event_allocates_nothing() {
 #[test]
 fn reading_a_request_allocates_nothing() {
     let config = Config::default();
-    // What the application named is passed over, decoded or not.
+    // Query parameters of the application are skipped, percent-encoded or not.
     let query = "EIO=4&transport=polling&t=PqX7a&name=ada%20lovelace&sid=AAAAAAAAAAAAAAAAAAAA";
     let head = Head::new("GET", "/socket.io/", query);
     assert_allocations("a GET", 0, || drop(black_box(Request::parse(black_box(&head), &config))));
@@ -59,10 +59,10 @@ fn an_echo_through_a_connection() {
     assert_allocations("an attachment", ENCODED + ATTACHMENTS, || echo(&[&header, &binary]));
 }
 
-/// The packet that leaves: it is shared by all who receive it.
+/// The encoded packet, which all recipients share.
 const ENCODED: u64 = 1;
 
-/// What waits for the attachments of a packet, and the list of them.
+/// The state that collects the attachments of a packet, and the list of them.
 const ATTACHMENTS: u64 = 2;
 
 #[test]
@@ -82,7 +82,7 @@ fn an_attachment_is_not_multiplied_by_its_placeholders() {
     assert!(heap.peak < 10_000, "{heap:?}");
 }
 
-/// A client on a WebSocket that is connected to `/`.
+/// Returns a client on a WebSocket that is connected to `/`.
 fn connected() -> (Connection<()>, SocketKey, LinkId) {
     let (link, now) = (LinkId::new(0), Instant::now());
     let open = open("EIO=4&transport=websocket", true);
@@ -97,7 +97,7 @@ fn connected() -> (Connection<()>, SocketKey, LinkId) {
     (connection, socket, link)
 }
 
-/// An application on a WebSocket that sends back what it receives, without copying it.
+/// Returns an application on a WebSocket that echoes messages without copying them.
 fn echo() -> impl FnMut(&[&Message]) {
     let (mut connection, socket, link) = connected();
     let now = Instant::now();
@@ -144,7 +144,7 @@ fn the_packets_of_a_post_share_its_body() {
     });
 }
 
-/// The body itself, and what makes it shared.
+/// The body itself, and the allocation that makes it shared.
 const BODY: u64 = 2;
 
 #[test]
@@ -165,10 +165,10 @@ fn the_packets_of_a_get_are_copied_into_its_answer() {
     });
 }
 
-/// The body of the answer.
+/// The body of the response.
 const ANSWER: u64 = 1;
 
-/// A session that polls and has fetched its OPEN packet.
+/// Returns a polling session that has fetched its OPEN packet.
 fn polling() -> (Session, Poll) {
     let open = open("EIO=4&transport=polling", false);
     let (sid, now) = (Sid::from_entropy([1; 15]), Instant::now());

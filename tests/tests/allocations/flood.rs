@@ -1,4 +1,4 @@
-//! What a client can make the server hold by sending faster than it is handled.
+//! The memory a client can make the server hold by sending faster than its events are handled.
 
 use bytes::Bytes;
 use http::{Request, Response};
@@ -9,8 +9,8 @@ use crate::client::{answer, text};
 use crate::heap::{heap_of, uncounted};
 use crate::server::Server;
 
-/// Of all events that are on the way, at most one read waits, as it came, and one turn of events decoded. Both, and the
-/// answers of a turn, are far below this.
+/// Of all events in flight, at most one read is held undecoded, and one batch decoded. Both together, and the replies
+/// of a batch, are far below this.
 const PEAK: u64 = 512 * 1024;
 
 #[test]
@@ -61,7 +61,7 @@ fn events_in_a_body_wait_in_their_body() {
         });
     });
     println!("a body of {} events: {} bytes at most", BODY / 8, heap.peak);
-    // The body is gathered in a buffer that grows twofold.
+    // The body is collected in a buffer that doubles as it grows.
     let bound = 2 * BODY as u64 + PEAK;
     assert!(heap.peak <= bound, "{} bytes were held, the bound is {bound}", heap.peak);
     uncounted(|| drop(flood));

@@ -1,30 +1,30 @@
 use allocation_counter::{AllocationInfo, measure};
 
-/// What became of this thread's heap while something ran.
+/// The changes of this thread's heap during a run.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Heap {
-    /// How often memory was allocated, grown included.
+    /// The number of allocations, including reallocations that grow.
     pub(crate) allocations: u64,
-    /// The bytes that are held now and were not before; negative if some were given back.
+    /// The change of the number of bytes held; negative if memory was freed.
     pub(crate) growth: i64,
-    /// The most bytes that were held at one time, counted from what was held before.
+    /// The peak of the number of bytes held, relative to the start.
     pub(crate) peak: u64,
 }
 
-/// Runs something and counts.
+/// Runs `run` and counts its allocations.
 pub(crate) fn heap_of(run: impl FnOnce()) -> Heap {
     let AllocationInfo { count_total, bytes_current, bytes_max, .. } = measure(run);
     Heap { allocations: count_total, growth: bytes_current, peak: bytes_max }
 }
 
-/// Runs something whose allocations are not counted, and gives its result.
+/// Runs `run` without counting its allocations, and returns its result.
 pub(crate) fn uncounted<R>(run: impl FnOnce() -> R) -> R {
     let mut result = None;
     allocation_counter::opt_out(|| result = Some(run()));
     result.expect("it has run")
 }
 
-/// Checks that something allocates exactly so often, each time it is run, once its buffers have grown.
+/// Asserts that `run` allocates exactly `figure` times per call, once its buffers have grown.
 pub(crate) fn assert_allocations(what: &str, figure: u64, mut run: impl FnMut()) {
     const TIMES: u64 = 100;
     run();

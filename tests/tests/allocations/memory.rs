@@ -1,4 +1,4 @@
-//! What sessions hold, and what they give back.
+//! The memory that sessions hold, and the memory they free.
 
 use crate::client::{Client, answer, text};
 use crate::heap::{heap_of, uncounted};
@@ -14,7 +14,7 @@ fn fifty_thousand_idle_sessions() {
     idle_sessions(50_000);
 }
 
-/// Connects so many clients, lets them rest, and lets them go.
+/// Connects `count` clients, leaves them idle, and drops them.
 fn idle_sessions(count: usize) {
     let server = Server::start();
     let mut clients = uncounted(Vec::new);
@@ -24,7 +24,7 @@ fn idle_sessions(count: usize) {
     assert!(each <= IDLE_SESSION, "{each} bytes a session, the bound is {IDLE_SESSION}");
 
     let gone = heap_of(|| {
-        // One after the other: were all to wake at once, the runtime's own queue would grow, and never shrink.
+        // One after the other: if all woke at once, the runtime's own queue would grow, and it never shrinks.
         for client in clients.drain(..) {
             drop(client);
             server.rest();
@@ -38,7 +38,7 @@ fn idle_sessions(count: usize) {
     assert!(share <= LEFT, "{left} bytes of {} are left when all have gone", come.peak);
 }
 
-/// A client may open sessions as fast as it can send requests, on one connection, and leave them alone.
+/// A client may open sessions on one connection as fast as it can send requests, and abandon them.
 #[test]
 fn a_hundred_thousand_sessions_that_are_left_alone() {
     const COUNT: usize = 100_000;
@@ -60,14 +60,16 @@ fn a_hundred_thousand_sessions_that_are_left_alone() {
     uncounted(|| drop(client));
 }
 
-/// The heap of a session that was opened by long polling and never asked for again. It is about 1 530 bytes.
+/// The bound on the heap of a session that was opened by long polling and never polled. The actual size is about 1 530
+/// bytes.
 const LEFT_ALONE: usize = 1600;
 
-/// The heap of a session on a WebSocket that is connected to one namespace, without what the HTTP server and the
-/// runtime keep for its TCP stream. It is about 2 740 bytes: tables that are partly empty make it vary with the number.
+/// The bound on the heap of a session on a WebSocket that is connected to one namespace, without the memory that the
+/// HTTP server and the runtime keep for its TCP stream. The actual size is about 2 740 bytes, and varies with the
+/// number of sessions because tables are partly empty.
 const IDLE_SESSION: usize = 2816;
 
-/// The part of the peak that may be left when all have gone.
+/// The fraction of the peak that may remain when all clients have left.
 const LEFT: f64 = 0.01;
 
 #[test]
@@ -82,7 +84,7 @@ fn large_messages_leave_nothing_behind() {
         server.run(client.expect(&echo));
         server.rest();
     };
-    // The buffers that all sessions of a thread share.
+    // Allocates the buffers that all sessions of a thread share.
     let first = server.connect();
     exchange(&first);
 
@@ -94,5 +96,5 @@ fn large_messages_leave_nothing_behind() {
     uncounted(|| drop((first, clients)));
 }
 
-/// What a session may keep of its buffers, in bytes.
+/// The bytes of its buffers that a session may keep.
 const RETAINED: i64 = 1024;

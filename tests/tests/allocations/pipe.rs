@@ -7,11 +7,11 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::heap::uncounted;
 
-/// The server's end of a connection in memory. What it holds is the test's, and not counted: the same bytes would
+/// The server's end of an in-memory connection. The buffers belong to the test and are not counted: with TCP they would
 /// be the kernel's.
 pub(crate) struct ServerEnd(Option<Arc<Mutex<Shared>>>);
 
-/// The client's end. Dropped, it closes the connection.
+/// The client's end. Closes the connection when dropped.
 pub(crate) struct ClientEnd(Option<Arc<Mutex<Shared>>>);
 
 #[derive(Default)]
@@ -23,7 +23,7 @@ struct Shared {
 #[derive(Default)]
 struct Direction {
     bytes: Vec<u8>,
-    /// How many of them were read.
+    /// The number of bytes already read.
     read: usize,
     reader: Option<Waker>,
     closed: bool,
@@ -57,7 +57,7 @@ impl Direction {
         &self.bytes[self.read..]
     }
 
-    /// Gives the buffer back when all of it was read, so that it takes no memory from those who measure.
+    /// Frees the buffer when all of it has been read, so that it does not distort the measurement.
     fn consume(&mut self, count: usize) {
         self.read += count;
         if self.read == self.bytes.len() {
@@ -76,7 +76,8 @@ impl ClientEnd {
         lock(&self.0).to_server.write(bytes);
     }
 
-    /// Waits until `take` finds what it looks for at the front of what has arrived; it tells how long that is.
+    /// Waits until `take` finds a match at the front of the received bytes, and returns it. `take` also returns its
+    /// length.
     pub(crate) async fn read<R>(&self, mut take: impl FnMut(&[u8]) -> Option<(usize, R)>) -> R {
         std::future::poll_fn(|cx| {
             let mut shared = lock(&self.0);
@@ -113,7 +114,7 @@ impl Drop for ServerEnd {
         let reader = {
             let mut shared = lock(&self.0);
             shared.to_client.close();
-            // It belongs to the server, and may hold its task.
+            // The waker belongs to the server and may own its task.
             shared.to_server.reader.take()
         };
         drop(reader);

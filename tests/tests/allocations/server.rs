@@ -19,10 +19,10 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// A server that has served a client before.
+    /// Starts a server and lets it serve one client.
     pub(crate) fn start() -> Self {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
-        // No ping comes while a test runs.
+        // No ping is sent while a test runs.
         let hour = Duration::from_secs(3600);
         let io = SocketIo::builder().ping_interval(hour).ping_timeout(hour).build();
         io.of("/", |ns| {
@@ -37,7 +37,7 @@ impl Server {
         server
     }
 
-    /// A client that is connected and at rest.
+    /// Returns a client that is connected and idle.
     pub(crate) fn connect(&self) -> Client {
         let client = self.accept();
         self.run(client.connect());
@@ -45,7 +45,7 @@ impl Server {
         client
     }
 
-    /// A client that has said nothing yet.
+    /// Returns a client that has not sent anything yet.
     pub(crate) fn accept(&self) -> Client {
         self.run(async {
             let (client, end) = Client::new();
@@ -58,7 +58,7 @@ impl Server {
         })
     }
 
-    /// So many of them.
+    /// Returns `count` clients that are connected and idle.
     pub(crate) fn connect_many(&self, count: usize) -> Vec<Client> {
         let mut clients = uncounted(|| Vec::with_capacity(count));
         for _ in 0..count {
@@ -67,12 +67,12 @@ impl Server {
         clients
     }
 
-    /// Runs something beside the server.
+    /// Runs a future beside the server.
     pub(crate) fn run<F: Future>(&self, future: F) -> F::Output {
         self.runtime.block_on(future)
     }
 
-    /// Lets every task that can run do so: few can, and a turn of the runtime polls sixty.
+    /// Lets every task that is ready run: there are few, and one turn of the runtime polls sixty.
     pub(crate) fn rest(&self) {
         self.run(async {
             for _ in 0..16 {

@@ -1,4 +1,5 @@
-//! How large the core's types are that exist for each session or message. The layer's are checked beside them.
+//! The sizes of the core's types that exist once per session or message. Those of the layer are checked next to their
+//! definitions.
 
 use socketio_core::engine::{Session, Transmit};
 use socketio_core::packet::{Event as ReceivedEvent, RawArgs};

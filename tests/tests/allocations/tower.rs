@@ -1,20 +1,20 @@
-//! What a message costs from hyper's connection to the handler and back.
+//! The cost of a message from hyper's connection to the handler and back.
 
 use crate::client::{Client, answer, binary, binary_answer, text};
 use crate::heap::{assert_allocations, uncounted};
 use crate::server::Server;
 
-/// How many messages a client sends before it waits for the answers.
+/// The number of messages a client sends before it waits for the replies.
 const OUTSTANDING: u64 = 32;
 
-/// What the messages of one read share: the buffer they are copied to, with its count of references.
+/// Shared by the messages of one read: the buffer they are copied to, and its reference count.
 const READ: u64 = 2;
 
-/// The lists that hold the messages of one turn, as they grow: the events, the commands and the frames are each
-/// given back when they have room for 32.
+/// The lists that hold the messages of one batch, as they grow. The lists of events, commands and frames are freed if
+/// they have room for 32.
 const LISTS: u64 = 12;
 
-/// The most that a message may allocate when so many are on the way at once, all in all.
+/// The bound on the allocations per message with `OUTSTANDING` messages in flight, everything included.
 const GOAL: u64 = 3;
 const _: () = assert!(READ + LISTS + ECHO * OUTSTANDING <= GOAL * OUTSTANDING);
 const _: () = assert!(READ + LISTS + ACK * OUTSTANDING <= GOAL * OUTSTANDING);
@@ -27,7 +27,7 @@ fn an_echo_of_text() {
     assert_exchange(ECHO, &question, &answer);
 }
 
-/// The text that the handler takes, and the packet that leaves.
+/// The text that the handler receives, and the encoded packet.
 const ECHO: u64 = 2;
 
 #[test]
@@ -38,7 +38,7 @@ fn an_ack() {
     assert_exchange(ACK, &question, &answer);
 }
 
-/// As for an echo.
+/// The same as for an echo.
 const ACK: u64 = 2;
 
 #[test]
@@ -52,10 +52,11 @@ fn an_echo_of_bytes() {
     assert_exchange(BINARY_ECHO, &question, &echo);
 }
 
-/// The bytes that the handler takes, and the packet that leaves; what waits for the attachments, and the list of them.
+/// The bytes that the handler receives, and the encoded packet; the state that collects the attachments, and the list
+/// of them.
 const BINARY_ECHO: u64 = 4;
 
-/// Checks what a message allocates, one at a time and when many are on the way at once.
+/// Asserts the allocations per message, one at a time and with many in flight.
 fn assert_exchange(figure: u64, question: &[u8], answer: &[u8]) {
     assert_rounds(1, READ + figure, question, answer);
     assert_rounds(OUTSTANDING, READ + LISTS + figure * OUTSTANDING, question, answer);
@@ -89,5 +90,5 @@ fn a_broadcast_is_encoded_once() {
     uncounted(|| drop::<Vec<Client>>(clients));
 }
 
-/// The packet.
+/// The encoded packet.
 const BROADCAST: u64 = 1;

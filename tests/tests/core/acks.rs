@@ -55,7 +55,7 @@ fn patience_ends() {
     assert_eq!((server.log(), server.awaited_acks()), (vec![], 0));
 }
 
-// fault 14: they do not wait for their timeout when the socket is gone.
+// fault 14: pending acks waited for their timeout although the socket was gone.
 #[test]
 fn the_end_of_a_socket_ends_its_acks() {
     type Cause = fn(&mut Server, socketio_core::LinkId);

@@ -1,7 +1,7 @@
 use socketio_core::DisconnectReason::ForcedClose;
 use socketio_tests::sim::Server;
 
-// faults 17, 23: by number, not by order.
+// faults 17 and 23: attachments were matched by order instead of by number, and attachments of two emits were mixed up.
 #[test]
 fn attachments_follow_their_packet() {
     let (mut server, stream) = Server::joined_by_websocket();
@@ -31,7 +31,7 @@ fn ten_are_allowed_and_eleven_are_not() {
     assert_eq!(server.app().closed(), Some(ForcedClose));
 }
 
-// fault 25
+// fault 25: text between attachments, or stray ones, left the decoder waiting forever.
 #[test]
 fn text_in_between_ends_the_connection() {
     let (mut server, stream) = Server::joined_by_websocket();
@@ -41,7 +41,7 @@ fn text_in_between_ends_the_connection() {
     assert_eq!(server.app().closed(), Some(ForcedClose));
 }
 
-// CVE-2026-69185: no attachments announced, and then binary without an end.
+// CVE-2026-69185: the header announces no attachments, and endless binary messages follow.
 #[test]
 fn a_header_without_attachments_and_stray_binary_end_the_connection() {
     for header in [r#"450-["x"]"#, r#"45-["x"]"#, "460-1[]"] {
@@ -54,7 +54,7 @@ fn a_header_without_attachments_and_stray_binary_end_the_connection() {
     assert_eq!(server.app().closed(), Some(ForcedClose));
 }
 
-// CVE-2022-2421: the number of a placeholder.
+// CVE-2022-2421: the number of a placeholder is not validated.
 #[test]
 fn numbers_that_name_no_attachment_end_the_connection() {
     for num in ["1", "-1", "0.5", "\"splice\"", "null", "18446744073709551616", "[]"] {
@@ -97,7 +97,7 @@ fn keep_alive_packets_may_come_in_between() {
     assert_eq!(server.log().len(), 1);
 }
 
-// fault 24: a slice in the middle of a character.
+// fault 24: slicing in the middle of a multi-byte character panicked.
 #[test]
 fn characters_of_several_bytes_are_harmless_wherever_they_stand() {
     for text in ["4€", "42€", "451€-", "45€", "42/€", "42/€,€", "42€[\"a\"]", "€€", "b€", "4😀😀"]

@@ -4,7 +4,7 @@ use socketio_core::DisconnectReason::{PingTimeout, TransportError};
 use socketio_core::{Config, LinkId};
 use socketio_tests::sim::Server;
 
-// fault 37
+// fault 37: a ping sent at once replaced the first response, and a dead peer was noticed too early or too late.
 #[test]
 fn the_first_ping_comes_late_and_the_death_exactly() {
     let (mut server, stream) = Server::joined_by_websocket();
@@ -78,7 +78,7 @@ fn a_client_that_polls_no_more_dies() {
     assert!(server.is_finished());
 }
 
-// Whoever opened sessions and left them alone kept each for 45 s.
+// A client that opened sessions and abandoned them kept each of them alive for 45 s.
 #[test]
 fn a_client_that_never_comes_back_is_given_up_early() {
     let mut server = Server::polling();
@@ -140,7 +140,8 @@ fn the_commit_is_a_sign_of_life() {
     assert_eq!((server.clock(), server.app().closed()), (46_000, None));
 }
 
-// fault 43 is about revision 3; revision 4 must die after its upgrade too.
+// fault 43: a session that upgraded and then fell silent lived forever. The report was about revision 3; the test is
+// about revision 4.
 #[test]
 fn a_session_that_upgrades_and_falls_silent_dies() {
     let mut server = Server::joined();
@@ -150,7 +151,7 @@ fn a_session_that_upgrades_and_falls_silent_dies() {
     assert_eq!(server.messages(stream), ["2", "close"]);
 }
 
-// A flood of pongs makes no timers.
+// A flood of pongs starts no timers.
 #[test]
 fn a_flood_of_pongs_changes_nothing() {
     let (mut server, stream) = Server::joined_by_websocket();
@@ -169,12 +170,12 @@ fn a_process_that_was_stalled_gives_its_clients_time() {
     server.text(stream, "3");
     assert_eq!(server.app().closed(), None);
 }
-
-/// The frame of a ping, and of an event that the server sends here.
+/// The frame sizes of a ping and of the event that these tests emit.
+/// The size of the frame of a ping; below, that of an event the server sends here.
 const PING: usize = 3;
 const EVENT: usize = 2 + r#"42["n",1]"#.len();
 
-/// A session whose ping waits behind a message that the transport has not taken.
+/// Returns a session whose ping is queued behind a message that the transport has not taken yet.
 fn pinged_behind_a_message() -> (Server, LinkId) {
     let (mut server, stream) = Server::joined_by_websocket();
     server.advance(24_000);
@@ -185,7 +186,7 @@ fn pinged_behind_a_message() -> (Server, LinkId) {
     (server, stream)
 }
 
-// Fault: the time of a ping began when it was queued, behind megabytes that a slow client had yet to read.
+// Fault: the timeout of a ping started when the ping was queued, behind megabytes that a slow client had yet to read.
 #[test]
 fn the_time_of_a_ping_begins_when_the_transport_has_taken_it() {
     let (mut server, stream) = pinged_behind_a_message();
@@ -223,7 +224,7 @@ fn a_client_that_takes_all_and_says_nothing_dies() {
     assert_eq!(server.timeout(), Some(server.now() + Duration::from_secs(20)), "a byte of the ping is left");
     server.advance(5_000);
     server.progress(stream, EVENT);
-    // There is always more for it to take: nothing of that is the ping.
+    // The transport always has more to take, but none of it is the ping.
     for _ in 0..19 {
         server.advance(1_000);
         server.emit("/", "n", &1);
@@ -266,7 +267,7 @@ fn the_answer_to_a_get_may_be_slow_too() {
     assert_eq!(server.app().closed(), Some(PingTimeout));
 }
 
-// Fault: a client that took longer than a heartbeat for a body was closed, though it was sending all the time.
+// Fault: a client that took longer than a heartbeat to send a body was closed although it was sending all the time.
 #[test]
 fn bytes_of_a_body_are_a_sign_of_life() {
     let mut server = Server::joined();
@@ -294,7 +295,7 @@ fn a_body_of_which_nothing_comes_is_none() {
 fn a_body_that_never_ends_has_a_deadline() {
     let mut server = Server::joined();
     let post = server.post_head();
-    // An interval, a timeout, and the longest body at 20 kB a second.
+    // A ping interval, a ping timeout, and the largest body at 20 kB/s.
     while server.clock() < 94_999 {
         server.advance(13_000.min(94_999 - server.clock() as u64));
         server.activity(post);

@@ -1,5 +1,5 @@
-//! The behaviour of `socketio-core`, one file for each subject, in virtual time and on its public API
-//! alone. "fault 4" in a comment is number 4 of `docs/faults.md`.
+//! The behaviour of `socketio-core`, one file per subject, in virtual time and through its public API alone. A comment
+//! "fault 4: …" names number 4 of `docs/faults.md`.
 
 mod acks;
 mod attachments;

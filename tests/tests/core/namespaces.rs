@@ -14,7 +14,7 @@ fn a_client_connects() {
     assert_eq!(server.log(), [r#"connect / {"token":"x"}"#, "connect /admin", "connect /bare"]);
 }
 
-// fault 3: the public id is not the secret of the session.
+// fault 3: the public id of a socket was the secret of its session.
 #[test]
 fn the_secret_is_not_told() {
     let (mut server, stream) = Server::websocket();
@@ -69,7 +69,7 @@ fn nobody_is_accepted_after_the_end() {
     assert_eq!(server.log(), ["connect /", "closed: server shutting down"]);
 }
 
-// faults 6, 40
+// faults 6 and 40: leaving and rejoining a namespace was taken for a duplicate CONNECT.
 #[test]
 fn leaving_and_joining_again_in_one_segment() {
     let mut server = Server::joined();
@@ -81,7 +81,7 @@ fn leaving_and_joining_again_in_one_segment() {
     assert_eq!(server.answer(get), format!(r#"200 40{{"sid":"{ID}"}}"#));
 }
 
-// fault 42: order through a rejoin.
+// fault 42: a rejoin, an event and an ack sent in one tick were reordered.
 #[test]
 fn a_rejoin_an_emit_and_an_ack_keep_their_order() {
     let mut server = Server::joined();
@@ -93,7 +93,8 @@ fn a_rejoin_an_emit_and_an_ack_keep_their_order() {
     assert_eq!(server.log(), ["/ a", "left /: client namespace disconnect", "connect /", "/ ask  #1"]);
 }
 
-// Fault: a client that gave up a socket before its CONNECT was answered, and asked anew, lost its connection.
+// Fault: a client that left a namespace before its CONNECT was answered, and then sent another CONNECT, lost its
+// connection.
 #[test]
 fn a_second_connect_leaves_and_joins_again() {
     let (mut server, stream) = Server::joined_by_websocket();
@@ -126,7 +127,7 @@ fn of_two_connects_that_wait_the_first_is_withdrawn() {
     assert_eq!(server.log(), ["connect /", "connect /", "/ hi"]);
 }
 
-// By the answer to the first CONNECT the client takes itself for connected, while the second one waits.
+// The reply to the first CONNECT tells the client that it is connected, while the second CONNECT is still pending.
 #[test]
 fn what_is_sent_while_a_second_connect_waits_is_kept() {
     let (mut server, stream) = Server::joined_by_websocket();
@@ -174,7 +175,7 @@ fn a_second_connect_may_have_no_more_parked_than_others() {
     assert_eq!(server.log(), ["too much waits: /", "left /: server namespace disconnect"]);
 }
 
-// CVE-2026-48804: binary headers of clients that are not connected.
+// CVE-2026-48804: binary headers from clients that are not connected.
 #[test]
 fn events_before_connect_end_the_connection() {
     for packet in [r#"42["a"]"#, r#"451-["a",{"_placeholder":true,"num":0}]"#, "41", "430[]"] {
@@ -196,7 +197,7 @@ fn events_while_the_client_waits_for_its_answer_end_the_connection() {
     assert_eq!(server.log(), ["connect /", violated, "closed: forced close"]);
 }
 
-// Node closes the connection of a client whose event crosses the DISCONNECT.
+// The Node server closes the connection of a client whose event crosses the DISCONNECT.
 #[test]
 fn what_crosses_a_disconnect_is_ignored() {
     let (mut server, stream) = Server::joined_by_websocket();
@@ -226,7 +227,7 @@ fn a_half_event_of_a_socket_that_is_disconnected_is_ignored() {
     assert_eq!(server.log(), ["connect /"]);
 }
 
-// A key of a socket that left reaches nobody.
+// The key of a socket that has left addresses no other socket.
 #[test]
 fn what_is_meant_for_a_socket_that_left_does_not_reach_its_successor() {
     let (mut server, stream) = Server::joined_by_websocket();
@@ -239,7 +240,7 @@ fn what_is_meant_for_a_socket_that_left_does_not_reach_its_successor() {
     assert_eq!(server.messages(stream), [""; 0]);
 }
 
-// Namespaces without bound.
+// A client could connect to an unlimited number of namespaces.
 #[test]
 fn too_many_namespaces_are_refused() {
     let mut config = Config::default();
@@ -288,7 +289,7 @@ fn whoever_joins_nothing_is_sent_away() {
     assert_eq!(server.app().closed(), None);
 }
 
-// fault 18: names with escapes and numbers are legal.
+// fault 18: event names with escapes, or numbers as names, closed the connection.
 #[test]
 fn every_legal_name_arrives() {
     let (mut server, stream) = Server::joined_by_websocket();

@@ -1,4 +1,4 @@
-//! A client that behaves, a server, and networks that do not, by a hundred seeds each.
+//! A well-behaved client and server over bad networks, with a hundred seeds each.
 
 use socketio_tests::sim::{Pair, Weather};
 
@@ -23,7 +23,7 @@ fn converse(weather: Weather, seed: u64, upgrade: bool) -> Pair {
     pair
 }
 
-/// How many numbered events arrived on both sides; those that did are the first ones, in order.
+/// Returns the number of events that arrived on each side, and checks that they are the first ones, in order.
 fn arrived(pair: &mut Pair) -> (u64, u64) {
     let log = pair.server.log();
     let here: Vec<_> = log.iter().filter_map(|line| line.strip_prefix("/ n ")).collect();
@@ -58,7 +58,7 @@ fn an_upgrade_under_load_loses_nothing() {
     }
 }
 
-// Broken requests end the session, as they do on the Node server; what arrived before is whole.
+// Broken requests end the session, as on the Node server; everything that arrived before is complete.
 #[test]
 fn broken_requests_leave_no_gaps() {
     for seed in 0..100 {
@@ -89,7 +89,7 @@ fn a_client_that_behaves_lives_for_an_hour() {
     }
 }
 
-/// When one side is gone, the other gets to know.
+/// Runs for two more minutes and checks that both sides are closed, or neither.
 fn end(pair: &mut Pair, seed: u64) {
     pair.drive(120_000);
     assert_eq!(pair.client.is_closed(), pair.server.app().closed().is_some(), "seed {seed}");

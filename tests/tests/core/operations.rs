@@ -1,4 +1,4 @@
-//! Whatever comes in whatever order: the checks of the simulator hold after every input.
+//! Arbitrary input in arbitrary order: the invariants of the simulator hold after every input.
 
 use proptest::prelude::*;
 use socketio_tests::sim::{Operation, Server, fuzzing};

@@ -1,7 +1,7 @@
 use socketio_core::{Config, LinkError, LinkId};
 use socketio_tests::sim::{Server, Welcome};
 
-/// A socket on `/` whose connect handler runs.
+/// Returns a server with a socket on `/` whose connect handler is running.
 fn busy(config: Config) -> (Server, LinkId) {
     let (mut server, stream) = Server::websocket_with(config);
     server.app().welcome("/", Welcome::AcceptBusy);
@@ -11,7 +11,7 @@ fn busy(config: Config) -> (Server, LinkId) {
     (server, stream)
 }
 
-// faults 8, 42
+// faults 8 and 42: the first events of a client that was connected before its handlers existed were lost, or reordered.
 #[test]
 fn events_wait_for_the_connect_handler_and_come_in_order() {
     let (mut server, stream) = busy(Config::default());
@@ -93,7 +93,8 @@ fn a_socket_may_park_again() {
     assert_eq!(server.log(), ["/ n 2"]);
 }
 
-// What waits is bounded in number and in bytes; and fault 20: the socket is told.
+// Parked events are bounded in number and in bytes. fault 20: queues were bounded by packets only, and dropped
+// silently.
 #[test]
 fn over_the_bound_the_socket_is_disconnected() {
     let (mut few, mut small) = (Config::default(), Config::default());
@@ -138,7 +139,7 @@ fn events_and_the_end_in_one_payload() {
     assert_eq!(server.log(), ["/ n 1"]);
 }
 
-/// A client with a socket on `/a` and one on `/b`.
+/// Returns a server and a client with one socket on `/a` and one on `/b`.
 fn two_sockets() -> (Server, LinkId) {
     let (mut server, stream) = Server::websocket();
     for namespace in ["/a", "/b"] {

@@ -5,7 +5,7 @@ use socketio_core::engine::{Head, Post, Request, RequestError, Session, SessionE
 use socketio_core::{Config, DisconnectReason, LinkError, LinkId, Message};
 use socketio_tests::sim::{Server, Welcome, fuzzing};
 
-// fault 38
+// fault 38: a body over the limit was not answered with 413, and errors had no code.
 #[test]
 fn a_body_that_is_too_large_is_refused_and_the_session_lives() {
     let mut server = Server::joined();
@@ -17,7 +17,8 @@ fn a_body_that_is_too_large_is_refused_and_the_session_lives() {
     assert_eq!(server.log(), ["/ hi"]);
 }
 
-// fault 26: one limit for all, and OPEN announces it.
+// fault 26: each transport had a limit of its own, and none was announced. Here OPEN announces the limit of all of
+// them.
 #[test]
 fn the_limit_is_announced() {
     let mut config = Config::default();
@@ -27,7 +28,7 @@ fn the_limit_is_announced() {
     assert!(server.answer(get).ends_with(r#""maxPayload":4096}"#));
 }
 
-// Unbounded attachment data.
+// The attachments of one event were unbounded.
 #[test]
 fn attachments_have_the_limit_together() {
     let mut config = Config::default();
@@ -46,7 +47,7 @@ fn attachments_have_the_limit_together() {
     assert_eq!(server.app().closed(), Some(DisconnectReason::ForcedClose));
 }
 
-// CVE-2020-36049: digits and paths without an end are read in linear time.
+// CVE-2020-36049: endless digits and paths are read in linear time.
 #[test]
 fn long_headers_are_refused() {
     let (digits, letters) = ("1".repeat(900_000), "a".repeat(900_000));
@@ -59,7 +60,7 @@ fn long_headers_are_refused() {
     }
 }
 
-// The depth of JSON. It is skipped without recursion, and reading it is an error.
+// Deeply nested JSON is skipped without recursion; deserializing it is an error.
 #[test]
 fn deep_json_harms_nobody() {
     let deep = |inner: &str| format!("{}{inner}{}", "[".repeat(100_000), "]".repeat(100_000));
@@ -110,7 +111,7 @@ fn a_client_whose_body_waits_to_be_read_is_not_silent() {
     assert!(!session.is_open(), "from here on it is");
 }
 
-/// A session that polls and has fetched its OPEN packet.
+/// Returns a polling session that has fetched its OPEN packet.
 fn polling_session(config: &Config, now: Instant) -> Session {
     let head = Head::new("GET", "/socket.io/", "EIO=4&transport=polling");
     let Ok(Request::Open(open)) = Request::parse(&head, config) else { panic!("a handshake") };
@@ -128,7 +129,7 @@ fn a_post() -> Post {
     post
 }
 
-/// What comes with CONNECTs waits for the application's answers, and has the bound of what is parked.
+/// The payloads of CONNECT packets wait for the application, under the bound of parked events.
 #[test]
 fn what_comes_with_connects_that_wait_is_bounded_and_counted() {
     let mut config = Config::default();

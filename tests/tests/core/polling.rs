@@ -35,7 +35,8 @@ fn what_was_sent_meanwhile_comes_in_one_answer_and_in_order() {
     assert_eq!(server.answer(get), format!(r#"200 42["a",1]␞{binary}␞42["c",3]"#));
 }
 
-// fault 41; the bound itself is checked at every answer.
+// fault 41: more than 16 packets in one response, which the Python client rejects. The bound is checked on every
+// response.
 #[test]
 fn an_answer_holds_sixteen_packets() {
     let mut server = Server::joined();
@@ -49,7 +50,7 @@ fn an_answer_holds_sixteen_packets() {
     assert_eq!(sizes, [16, 16, 1]);
 }
 
-// fault 41: with the end behind them too.
+// fault 41: more than 16 packets in one response; the close packet counts too.
 #[test]
 fn sixteen_packets_and_the_end_are_two_answers() {
     let mut server = Server::joined();
@@ -230,7 +231,7 @@ fn a_post_whose_body_breaks_off_ends_the_session() {
     assert_eq!(server.app().closed(), Some(DisconnectReason::TransportError));
 }
 
-// CVE-2026-59725: every error path answers its request.
+// CVE-2026-59725: every error path must respond to its request.
 #[test]
 fn octets_are_refused_and_end_the_session() {
     let mut server = Server::joined();
@@ -284,7 +285,7 @@ fn a_server_that_closes_keeps_the_last_packets_for_the_next_get() {
     server.close(DisconnectReason::ServerShuttingDown);
     assert_eq!(server.log(), ["left /: server shutting down", "closed: server shutting down"]);
     server.advance(4_000);
-    // It is not told by an error: it would not come for the packet that tells it.
+    // An error response would not do: the client would not send the GET that fetches the last packets.
     let post = server.post("42[\"late\"]");
     assert_eq!(server.answer(post), "200 ok");
     let (get, end) = (server.get(), server.get());
@@ -304,7 +305,7 @@ fn nobody_is_waited_for_longer_than_the_bound() {
     assert!(server.is_finished());
 }
 
-/// One request of somebody who never comes again must not hold up a server that closes.
+/// A single request of a client that never returns must not delay a server that is closing.
 #[test]
 fn who_has_asked_for_no_namespace_is_not_waited_for() {
     let mut server = Server::polling();
@@ -314,7 +315,7 @@ fn who_has_asked_for_no_namespace_is_not_waited_for() {
     let mut server = Server::polling();
     let get = server.get();
     server.close(DisconnectReason::ServerShuttingDown);
-    assert_eq!(server.answer(get), "200 1", "it is told if it can be");
+    assert_eq!(server.answer(get), "200 1", "the waiting GET gets the close packet");
     assert!(server.is_finished());
 
     let mut server = Server::polling();

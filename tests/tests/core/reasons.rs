@@ -1,4 +1,4 @@
-//! Each reason under its cause, by the name that the Node server gives.
+//! Each disconnect reason by its cause, with the name that the Node server gives it.
 
 use socketio_core::{DisconnectReason, LinkError};
 use socketio_tests::sim::Server;
@@ -118,7 +118,7 @@ fn forced_close() {
     ];
     let check = |log: Vec<String>, packet: &str| {
         let (first, rest) = log.split_first().expect("something happened");
-        assert!(first.starts_with("violated: "), "{packet}: the application is told which rule: {first}");
+        assert!(first.starts_with("violated: "), "{packet}: the rule is reported: {first}");
         assert_eq!(rest, over("forced close"), "{packet}");
     };
     for packet in rules_broken {

@@ -1,4 +1,4 @@
-//! Conversations in text files, replayed word by word.
+//! Conversations in text files, replayed verbatim.
 
 use socketio_tests::sim::Transcript;
 

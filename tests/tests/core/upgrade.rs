@@ -23,16 +23,16 @@ fn the_probe_releases_a_get_and_later_ones_follow_ever_later() {
     assert_eq!(server.answer(first), "200 6");
     assert_eq!(server.messages(stream), ["3probe"]);
     server.advance(20);
-    for (parked, patience) in [(20, 20), (40, 40), (80, 80), (160, 100), (260, 100)] {
+    for (parked, timeout) in [(20, 20), (40, 40), (80, 80), (160, 100), (260, 100)] {
         let get = server.get();
-        server.advance(patience - 1);
+        server.advance(timeout - 1);
         assert_eq!(server.answer(get), "", "parked {parked} ms after the probe");
         server.advance(1);
         assert_eq!(server.answer(get), "200 6", "parked {parked} ms after the probe");
     }
 }
 
-/// A client on localhost probes while its first CONNECT is under way.
+/// A client on localhost probes while its first CONNECT is pending.
 #[test]
 fn the_probe_leaves_a_get_to_the_connect_reply() {
     let mut server = Server::polling();
@@ -46,7 +46,7 @@ fn the_probe_leaves_a_get_to_the_connect_reply() {
     server.post("40");
     server.decide(Welcome::Accept);
     assert!(server.answer(get).starts_with("200 40{"), "{}", server.answer(get));
-    // What follows is released as ever.
+    // The next GET is released as usual.
     let get = server.get();
     server.advance(10);
     assert_eq!(server.answer(get), "200 6");
@@ -77,7 +77,7 @@ fn packets_still_go_to_the_get_between_probe_and_commit() {
     assert_eq!(server.messages(stream), ["3probe"]);
 }
 
-// fault 5
+// fault 5: packets queued during an upgrade were lost.
 #[test]
 fn packets_that_wait_move_to_the_stream() {
     let mut server = Server::joined();
@@ -125,7 +125,8 @@ fn requests_after_the_commit_are_refused_and_harm_nobody() {
     assert!(server.messages(stream).join("").ends_with(r#"42["alive",1]"#));
 }
 
-// fault 4: only the candidate dies. And its stream's end, which the network may still tell, is nothing.
+// fault 4: a failed upgrade ended the polling session. Only the candidate is closed, and its loss, reported later, has
+// no effect.
 #[test]
 fn a_candidate_that_misbehaves_is_closed_alone() {
     let wrong: [&[&str]; 6] =
@@ -141,7 +142,7 @@ fn a_candidate_that_misbehaves_is_closed_alone() {
     }
 }
 
-// fault 4
+// fault 4: a failed upgrade ended the polling session; here the candidate sends binary.
 #[test]
 fn a_candidate_that_sends_binary_is_closed_alone() {
     let mut server = Server::joined();
@@ -151,7 +152,7 @@ fn a_candidate_that_sends_binary_is_closed_alone() {
     assert_still_polling(&mut server);
 }
 
-// fault 4
+// fault 4: a failed upgrade ended the polling session; here the candidate is lost.
 #[test]
 fn a_candidate_that_is_lost_costs_nothing() {
     for why in
@@ -168,7 +169,7 @@ fn a_candidate_that_is_lost_costs_nothing() {
     }
 }
 
-// fault 4
+// fault 4: a failed upgrade ended the polling session; here the candidate's stream was never established.
 #[test]
 fn a_candidate_that_never_stood_costs_nothing() {
     let mut server = Server::joined();
@@ -176,7 +177,7 @@ fn a_candidate_that_never_stood_costs_nothing() {
     assert_still_polling(&mut server);
 }
 
-// fault 13
+// fault 13: upgrades that were begun and never completed piled up.
 #[test]
 fn a_candidate_that_stalls_is_closed_after_the_timeout() {
     for packets in [&[][..], &["2probe"]] {
@@ -192,7 +193,7 @@ fn a_candidate_that_stalls_is_closed_after_the_timeout() {
     }
 }
 
-// fault 12
+// fault 12: two streams could take over one session.
 #[test]
 fn there_is_one_candidate() {
     let mut server = Server::joined();
@@ -264,7 +265,7 @@ fn the_loss_of_the_old_get_after_the_commit_is_nothing() {
     assert_eq!(server.log(), ["upgraded"]);
 }
 
-/// The session is where it was, and polls.
+/// Asserts that the session is still polling.
 fn assert_still_polling(server: &mut Server) {
     assert_eq!(server.log(), [""; 0]);
     let get = server.get();

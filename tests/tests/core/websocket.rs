@@ -29,7 +29,7 @@ fn who_asks_for_base64_gets_base64() {
     assert_eq!(server.messages(stream), [r#"451-["b",{"_placeholder":true,"num":0}]"#, "bAQI="]);
 }
 
-// fault 39
+// fault 39: base64 payloads were not understood over WebSocket.
 #[test]
 fn base64_is_read_on_a_stream() {
     let (mut server, stream) = Server::joined_by_websocket();
@@ -73,7 +73,7 @@ fn what_is_no_packet_is_a_parse_error() {
     }
 }
 
-// faults 26, 38
+// faults 26 and 38: each transport had a limit of its own, and a message over it did not close with 1009.
 #[test]
 fn a_message_that_is_too_large_closes_with_1009() {
     let (mut server, stream) = Server::joined_by_websocket();
@@ -100,7 +100,7 @@ fn requests_do_not_fit_a_stream() {
     assert_eq!(server.log(), [""; 0]);
 }
 
-// fault 12: a second WebSocket on a WebSocket-born session took it over.
+// fault 12: a second WebSocket took over a session that was opened over WebSocket.
 #[test]
 fn no_second_stream_takes_the_session_over() {
     let (mut server, stream) = Server::joined_by_websocket();
@@ -112,7 +112,7 @@ fn no_second_stream_takes_the_session_over() {
     assert_eq!(server.messages(stream), [r#"42["still",1]"#]);
 }
 
-// fault 11
+// fault 11: a session whose first packet could not be written lived on.
 #[test]
 fn a_stream_that_never_stood_ends_the_session_at_once() {
     let mut server = Server::open("EIO=4&transport=websocket", Config::default());
@@ -130,10 +130,10 @@ fn a_session_whose_stream_never_comes_dies() {
     assert_eq!(server.messages(late), ["close"]);
 }
 
-/// An interval, a timeout, and a megabyte at 20 kB/s.
+/// A ping interval, a ping timeout, and a megabyte at 20 kB/s, in milliseconds.
 const WHOLE: u64 = 95_000;
 
-/// Bytes come over the stream every five seconds; none of them ends the message that has begun.
+/// Reports activity on the stream every five seconds, without completing the message that has begun.
 fn trickle(server: &mut Server, stream: LinkId, until: u64) {
     while server.clock() < u128::from(until) {
         server.partial(stream, true);
@@ -141,7 +141,7 @@ fn trickle(server: &mut Server, stream: LinkId, until: u64) {
     }
 }
 
-// A byte now and then is a sign of life: half a message was held for as long as its peer liked.
+// A byte now and then counts as activity, so half a message was held for as long as the peer liked.
 #[test]
 fn a_message_that_has_begun_must_become_whole() {
     let (mut server, stream) = Server::joined_by_websocket();
@@ -158,7 +158,7 @@ fn every_message_has_the_time_of_its_own() {
     trickle(&mut server, stream, 90_000);
     server.text(stream, r#"42["slow"]"#);
     trickle(&mut server, stream, 180_000);
-    // A control frame has ended, and nothing else had begun.
+    // A control frame has ended, and no other message has begun.
     server.partial(stream, false);
     for _ in 0..20 {
         server.advance(10_000);
@@ -179,7 +179,7 @@ fn the_time_follows_from_what_is_configured() {
     assert_eq!(server.app().closed(), Some(DisconnectReason::TransportError));
 }
 
-// While its session is on a WebSocket, no ping goes unanswered for the body of a POST.
+// While its session is on a WebSocket, no ping is left unanswered because of the body of a POST.
 #[test]
 fn a_body_must_become_whole_after_an_upgrade_too() {
     let mut server = Server::joined();

@@ -1,4 +1,4 @@
-//! Who may open a session: the admission hook, origins, ids.
+//! Admission of sessions: the `allow_request` hook, origins, session ids.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
@@ -24,7 +24,8 @@ fn forbidden(message: &str) -> String {
     format!(r#"{{"code":4,"message":"{message}"}}"#)
 }
 
-/// Node asks for handshake requests only; we ask for those of every transport, `io.attach` included.
+/// The Node server calls the hook for handshake requests only; ours is called for every transport, `io.attach`
+/// included.
 #[tokio::test(start_paused = true)]
 async fn the_application_is_asked_once_for_each_session() {
     let asked = Arc::new(AtomicU32::new(0));
@@ -89,7 +90,7 @@ fn opens_a_session(request: &Request) -> bool {
     request.uri().path() == "/socket.io/" && !query.split('&').any(|pair| pair.starts_with("sid="))
 }
 
-/// A hook cannot hand on what it finds out; a layer around can, and does it once for each session.
+/// The hook cannot pass on anything it looks up; an outer layer can, once per session.
 #[tokio::test(start_paused = true)]
 async fn what_a_layer_has_found_out_is_there_in_hooks_and_handlers() {
     let io = SocketIo::builder()
@@ -150,7 +151,7 @@ async fn what_is_no_handshake_is_not_asked_for() {
     }
 }
 
-/// engine.io 6.6.10–12: a hook that fails must answer, never hang.
+/// engine.io 6.6.10–12: a hook that fails must produce a response, never hang.
 #[tokio::test(start_paused = true)]
 async fn a_hook_that_fails_or_hangs_refuses() {
     let panics =
@@ -171,7 +172,7 @@ async fn a_hook_that_fails_or_hangs_refuses() {
     }
 }
 
-/// CVE-2020-28481 and CVE-2019-13611: CORS does not keep a page of another site from opening a WebSocket.
+/// CVE-2020-28481 and CVE-2019-13611: CORS does not prevent a page of another site from opening a WebSocket.
 #[tokio::test(start_paused = true)]
 async fn origins_guard_every_transport_and_the_upgrade() {
     let io = SocketIo::builder().origins(Origins::only(["https://example.com"])).build();
@@ -187,7 +188,7 @@ async fn origins_guard_every_transport_and_the_upgrade() {
         }
     }
 
-    // A page that has somehow come to know the id of a session.
+    // A foreign page that has obtained the id of a session.
     let server = Server::start(&io);
     let poller = Poller::open(&server.address).await;
     let mut upgrade = request(Method::GET, &poller.path().replace("polling", "websocket"), "");
@@ -216,7 +217,7 @@ fn wrong_origins_and_cookies_are_told_when_the_layer_is_made() {
     assert_eq!(errors, [SetupError::Origin("https://example.com/".to_owned()), SetupError::Cookie]);
 }
 
-/// An id that is taken is not given again: the session that has it is not taken over.
+/// An id in use is not issued again, so no session is taken over.
 #[tokio::test(start_paused = true)]
 async fn ids_come_from_the_generator() {
     let next = Arc::new(AtomicU64::new(0));
@@ -231,7 +232,7 @@ async fn ids_come_from_the_generator() {
     let server = Server::start(&io);
     let mut first = Ws::handshake(&server.address, WEBSOCKET).await;
     assert!(first.text().await.starts_with(r#"0{"sid":"AAAAAAAAAAAAAAAAAAAA","#));
-    // The next two are taken, and the one after them is free.
+    // The generator's next two ids are in use, the one after them is free.
     let mut second = Ws::handshake(&server.address, WEBSOCKET).await;
     assert!(second.text().await.starts_with(r#"0{"sid":"AAAAAAAAAAEAAAAAAAAA","#));
     assert_eq!(next.load(Ordering::Relaxed), 4);
@@ -245,14 +246,14 @@ async fn ids_come_from_the_generator() {
     assert_eq!(constant.sessions(), 1);
 }
 
-/// `io.attach` is a door like the others.
+/// `io.attach` is subject to admission too.
 #[tokio::test(start_paused = true)]
 async fn an_attached_stream_is_asked_for_too() {
     let log = Arc::new(Log::default());
-    let told = Arc::clone(&log);
+    let sink = Arc::clone(&log);
     let io = SocketIo::builder()
         .allow_request(async |_| Err("nobody".into()))
-        .on_connection_error(move |_, rejection| told.add(rejection.to_string()))
+        .on_connection_error(move |_, rejection| sink.add(rejection.to_string()))
         .build();
     let (parts, ()) = http::Request::get(WEBSOCKET).body(()).unwrap().into_parts();
     let (theirs, _ours) = tokio::io::duplex(1024);
@@ -260,12 +261,12 @@ async fn an_attached_stream_is_asked_for_too() {
     assert_eq!(error, Rejection::forbidden("nobody"));
     assert_eq!((error.status(), &*error.body()), (StatusCode::FORBIDDEN, &*forbidden("nobody")));
     assert_eq!(log.lines(), ["forbidden: nobody"]);
-    // The test kit comes by the same door, and shows what clients see.
+    // So is the test kit, which reports the rejection as clients see it.
     let refused = TestClient::connect(&io).await.map(drop).unwrap_err();
     assert_eq!(refused, ClientError::Rejected(Rejection::forbidden("nobody")));
 }
 
-/// Faults of what the application was asked for do not end more than the request.
+/// A panic in an application's hook ends nothing but the request.
 #[tokio::test(start_paused = true)]
 async fn hooks_that_panic_refuse() {
     let io = SocketIo::builder().origins(Origins::matching(|_| panic!("a hook's fault"))).build();

@@ -1,4 +1,4 @@
-//! Arguments of events and of CONNECT: whatever JSON a client sends, as whatever type a handler asks for it.
+//! Arguments of events and of CONNECT packets: any JSON from a client, as any type that a handler extracts.
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -120,7 +120,7 @@ async fn arguments_are_sent_on_unparsed() {
     assert_eq!(said.args::<RawArgs>().unwrap().json(), r#"{"a" :1.50},"\ud83d""#);
     ws.expect(r#"42["done"]"#).await;
 
-    // Of the binary of all arguments, what is skipped keeps its own.
+    // A suffix of the arguments keeps exactly the attachments that it refers to, renumbered.
     let (one, two) = (Bytes::from_static(b"one"), Bytes::from_static(b"two"));
     ws.send(&format!(r#"452-["to","{room}",{{"_placeholder":true,"num":1}},7]"#)).await;
     ws.send_binary(b"one").await;
@@ -153,7 +153,7 @@ async fn any_json_with_binary_is_sent_on() {
     assert!(refused.contains("as part of any JSON as `Value`"), "{refused}");
 }
 
-/// One client could otherwise disconnect others, whose parsers find an attachment that is none.
+/// Otherwise one client could disconnect others, whose parsers find a placeholder without an attachment.
 #[tokio::test(start_paused = true)]
 async fn data_that_looks_like_a_placeholder_is_not_sent_beside_binary() {
     let io = SocketIo::new();

@@ -1,4 +1,4 @@
-//! What stands around the layer: CORS and compression of tower-http.
+//! Layers of tower-http around ours: CORS and compression.
 
 use axum::Router;
 use bytes::Bytes;
@@ -40,7 +40,7 @@ fn allowed(answer: &Response<Bytes>) -> bool {
         && header(header::ACCESS_CONTROL_ALLOW_CREDENTIALS) == Some("true")
 }
 
-/// A page of another origin may read every answer: of polls, of posts, and of those that are refused.
+/// A page of another origin may read every response: to polls, to posts, and to rejected requests.
 #[tokio::test(start_paused = true)]
 async fn cors_is_on_every_answer() {
     let (server, _io) = with_cors().await;
@@ -70,7 +70,7 @@ async fn cors_is_on_every_answer() {
     );
 }
 
-/// With credentials browsers take no `*`: each of several pages must be answered with its own origin.
+/// With credentials, browsers do not accept `*`: the response must name the page's own origin.
 #[tokio::test(start_paused = true)]
 async fn each_of_several_pages_is_answered_with_its_own_origin() {
     const PAGES: [&str; 2] = [PAGE, "http://localhost:5173"];
@@ -90,7 +90,7 @@ async fn each_of_several_pages_is_answered_with_its_own_origin() {
     }
 }
 
-/// As on the Node server the headers are on the 101 too, and guard nothing there: that is what `origins` is for.
+/// As on the Node server, the headers are on the 101 too, and have no effect there: `origins` guards WebSockets.
 #[tokio::test(start_paused = true)]
 async fn cors_does_not_guard_a_websocket() {
     use tokio_tungstenite::tungstenite::client::IntoClientRequest;
@@ -108,7 +108,8 @@ async fn cors_does_not_guard_a_websocket() {
     until("both have come and gone", || io.stats().opened == 2).await;
 }
 
-/// What Node's `httpCompression` does: the answers to polls, if they are long enough and the client can read it.
+/// The equivalent of Node's `httpCompression`: poll responses are compressed if they are long enough and the client
+/// accepts it.
 #[tokio::test(start_paused = true)]
 async fn polling_answers_are_compressed() {
     let io = SocketIo::new();
@@ -117,7 +118,7 @@ async fn polling_answers_are_compressed() {
     let mut poller = Poller::connect(&server.address).await;
     let long = "hello ".repeat(1000);
     io.emit("long", &long);
-    // A client that does not ask for it.
+    // A client that does not accept compression.
     let plain = poller.get_response().await;
     assert!(!plain.headers().contains_key(header::CONTENT_ENCODING));
     assert_eq!(text(&plain), format!(r#"42["long","{long}"]"#));
@@ -130,14 +131,14 @@ async fn polling_answers_are_compressed() {
     assert!(packed.body().len() < long.len() / 10);
     assert_eq!(unpacked(packed).await, format!(r#"42["long","{long}"]"#));
 
-    // What is short is not worth it.
+    // A short response is not worth compressing.
     let mut asks = request(Method::POST, poller.path(), "3");
     asks.headers_mut().insert(header::ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
     let posted = Http::connect(&server.address).await.request(asks).await;
     assert_eq!((posted.headers().get(header::CONTENT_ENCODING), text(&posted)), (None, "ok".to_owned()));
 }
 
-/// A GET that waits is answered when there is something, compressed or not.
+/// A waiting GET is answered as soon as there is a packet, compressed or not.
 #[tokio::test(start_paused = true)]
 async fn a_get_that_waits_is_released_through_compression() {
     let io = SocketIo::new();

@@ -1,4 +1,4 @@
-//! Clients that come over a stream of bytes, past any HTTP server.
+//! Clients over a stream of bytes, without an HTTP server.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -42,7 +42,7 @@ async fn a_client_of_another_library_speaks_over_a_pipe() {
     ws.join("").await;
     ws.send(r#"420["tenant"]"#).await;
     ws.expect(r#"430["acme de"]"#).await;
-    // Longer than the pipe, both ways.
+    // Longer than the pipe, in both directions.
     let long = "x".repeat(100_000);
     let (question, answer) = (format!(r#"421["echo","{long}"]"#), format!(r#"431["{long}"]"#));
     ws.send(&question).await;
@@ -54,9 +54,9 @@ async fn a_client_of_another_library_speaks_over_a_pipe() {
 #[tokio::test(start_paused = true)]
 async fn a_pipe_that_breaks_ends_its_session() {
     let (io, log) = (SocketIo::new(), Arc::new(Log::default()));
-    let told = Arc::clone(&log);
+    let sink = Arc::clone(&log);
     io.of("/", |ns| {
-        ns.on_disconnect(async move |reason: DisconnectReason| told.add(reason.as_str()));
+        ns.on_disconnect(async move |reason: DisconnectReason| sink.add(reason.as_str()));
     });
     let mut ws = attach(&io, request(OPEN)).await;
     ws.greeted().await;
@@ -74,7 +74,7 @@ async fn what_is_no_websocket_is_closed() {
     until("the session ends", || io.sessions() == 0).await;
 }
 
-/// The stream comes too late for an answer over it, so it is dropped.
+/// The HTTP exchange on the stream is over, so a rejection can only drop it.
 #[tokio::test(start_paused = true)]
 async fn who_is_refused_is_dropped() {
     let io = SocketIo::new();

@@ -1,4 +1,4 @@
-//! Questions to many sockets, and their answers.
+//! Broadcasts that collect acks.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use socketio_tower::testing::{TestClient, TestSocket};
 use socketio_tower::{AckError, RawArgs, Socket, SocketIo};
 use tokio::time::Instant;
 
-/// `/` puts everybody into the room `all`.
+/// Returns a server whose sockets on `/` all join the room `all`.
 fn server() -> SocketIo {
     let io = SocketIo::new();
     io.of("/", |ns| {
@@ -32,7 +32,7 @@ async fn answer(client: &TestSocket, value: impl serde::Serialize) {
     client.expect_event("question").await.ack(&value);
 }
 
-/// fault 22: a socket in two of the target rooms is asked once.
+/// fault 22: a broadcast reached a socket in two of the target rooms twice.
 #[tokio::test(start_paused = true)]
 async fn all_answers_come_at_once_or_one_by_one() {
     let io = server();
@@ -50,7 +50,7 @@ async fn all_answers_come_at_once_or_one_by_one() {
     let mut question = io.emit_with_ack::<_, String>("question", "who?");
     answer(&c, "c").await;
     assert_eq!(question.next().await.unwrap().unwrap(), "c");
-    // An answer of another kind is one client's fault.
+    // An ack of the wrong type is the error of one client only.
     answer(&a, json!({ "not": "a string" })).await;
     assert!(matches!(question.next().await, Some(Err(AckError::Unexpected(_)))));
     answer(&b, "b").await;
@@ -70,7 +70,7 @@ async fn what_is_missing_is_told_after_the_timeout() {
     assert!(matches!(answers[..], [Ok(1), Err(AckError::TimedOut)]), "{answers:?}");
 }
 
-/// fault 14: nobody waits for those who have left.
+/// fault 14: acks of sockets that had left were waited for until the timeout.
 #[tokio::test(start_paused = true)]
 async fn those_who_leave_are_not_waited_for() {
     let io = server();
@@ -96,7 +96,7 @@ async fn nobody_answers_nothing() {
     assert!(matches!(refused[..], [Err(AckError::Invalid(_))]));
 }
 
-/// Whoever gives up leaves nothing behind: the late answers are ignored.
+/// A caller that stops waiting leaves nothing behind: late acks are ignored.
 #[tokio::test(start_paused = true)]
 async fn a_question_may_be_given_up() {
     let io = server();
@@ -108,7 +108,7 @@ async fn a_question_may_be_given_up() {
     assert!(matches!(question.await[..], [Ok(2)]));
 }
 
-/// Raw arguments pass in both directions as they are: nothing is parsed, no byte is changed.
+/// Raw arguments pass unparsed in both directions, byte for byte.
 #[tokio::test(start_paused = true)]
 async fn raw_arguments_pass_unparsed() {
     let io = server();
@@ -141,7 +141,7 @@ async fn raw_arguments_pass_unparsed() {
     assert_eq!(raw.attachments(), [bytes]);
 }
 
-/// CVE-2026-33151: stock clients close the connection on more than ten attachments, so it is the caller who is told.
+/// CVE-2026-33151: stock clients close the connection on more than ten attachments, so the caller gets an error.
 #[tokio::test(start_paused = true)]
 async fn more_attachments_than_clients_accept_are_refused() {
     let io = server();

@@ -1,4 +1,4 @@
-//! Servers to speak to, and clients that speak the wire by hand, so that a test says exactly what is sent
+//! Servers under test, and clients that write the wire format directly, so that a test controls exactly what is sent
 //! and when a connection breaks.
 
 use std::net::SocketAddr;
@@ -25,27 +25,27 @@ use tokio_tungstenite::tungstenite::Message;
 use crate::network::{self, Connect, Network};
 
 /// No step of a test takes longer unless something is wrong.
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 pub(crate) const POLLING: &str = "/socket.io/?EIO=4&transport=polling";
 pub(crate) const WEBSOCKET: &str = "/socket.io/?EIO=4&transport=websocket";
 
-/// Awaits what must come.
+/// Awaits `future`, which must complete within [`TIMEOUT`].
 pub(crate) async fn soon<F: Future>(future: F) -> F::Output {
-    tokio::time::timeout(PATIENCE, future).await.expect("it comes soon")
+    tokio::time::timeout(TIMEOUT, future).await.expect("it comes soon")
 }
 
-/// Waits until something is so.
+/// Waits until `condition` holds.
 pub(crate) async fn until(what: &str, condition: impl Fn() -> bool) {
-    let patience = Instant::now() + PATIENCE;
+    let deadline = Instant::now() + TIMEOUT;
     let mut tick = tokio::time::interval(Duration::from_millis(2));
     while !condition() {
-        assert!(Instant::now() < patience, "in vain: {what}");
+        assert!(Instant::now() < deadline, "timed out waiting: {what}");
         tick.tick().await;
     }
 }
 
-/// What handlers report, in order.
+/// The lines that handlers report, in order.
 #[derive(Debug, Default)]
 pub(crate) struct Log(Mutex<Vec<String>>);
 
@@ -58,25 +58,25 @@ impl Log {
         self.0.lock().expect("no test panics inside").clone()
     }
 
-    /// Waits until there are as many lines as expected, and compares.
+    /// Waits until there are as many lines as expected, and compares them.
     pub(crate) async fn expect(&self, expected: &[&str]) {
-        let patience = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + TIMEOUT;
         let mut tick = tokio::time::interval(Duration::from_millis(2));
-        while self.lines().len() < expected.len() && Instant::now() < patience {
+        while self.lines().len() < expected.len() && Instant::now() < deadline {
             tick.tick().await;
         }
         assert_eq!(self.lines(), expected);
     }
 }
 
-/// An axum server in memory, or on a free port, until it is dropped.
+/// An axum server in memory or on a free port; stopped when dropped.
 pub(crate) struct Server<A = Network> {
     pub(crate) address: A,
     task: JoinHandle<()>,
 }
 
 impl Server {
-    /// Serves nothing but Socket.IO, in memory.
+    /// Serves Socket.IO alone, in memory.
     pub(crate) fn start(io: &SocketIo) -> Self {
         Self::serve(Router::new().layer(io.layer()))
     }
@@ -90,7 +90,7 @@ impl Server {
 }
 
 impl Server<SocketAddr> {
-    /// Serves nothing but Socket.IO, over real sockets.
+    /// Serves Socket.IO alone, over TCP.
     pub(crate) async fn on_tcp(io: &SocketIo) -> Self {
         let (listener, app) = (listen_on_tcp().await, Router::new().layer(io.layer()));
         let address = listener.local_addr().expect("it is bound");
@@ -109,7 +109,7 @@ pub(crate) async fn listen_on_tcp() -> TcpListener {
     TcpListener::bind("127.0.0.1:0").await.expect("a free port")
 }
 
-/// One HTTP/1.1 connection. Dropped, it is closed, whatever is under way.
+/// One HTTP/1.1 connection. Closed when dropped, even during a request.
 pub(crate) struct Http {
     sender: http1::SendRequest<Full<Bytes>>,
     connection: Pin<Box<dyn Future<Output = hyper::Result<()>> + Send>>,
@@ -122,12 +122,12 @@ impl Http {
         Self { sender, connection: Box::pin(connection) }
     }
 
-    /// Sends a request and reads the whole answer.
+    /// Sends a request and reads the whole response.
     pub(crate) async fn request(&mut self, request: Request<Full<Bytes>>) -> Response<Bytes> {
         soon(self.parked(request)).await
     }
 
-    /// The same without a limit of time, for a GET that waits.
+    /// The same as [`request`](Self::request) but without a timeout, for a GET that waits.
     pub(crate) async fn parked(&mut self, request: Request<Full<Bytes>>) -> Response<Bytes> {
         let sent = self.sender.send_request(request);
         let answer = async {
@@ -152,7 +152,7 @@ pub(crate) fn request(method: Method, path: &str, body: impl Into<Bytes>) -> Req
     request.body(Full::new(body.into())).expect("a request")
 }
 
-/// A client on long polling, with one connection for everything, so that it has one request under way.
+/// A client on long polling, with one connection for everything, so at most one request is in flight.
 pub(crate) struct Poller<A = Network> {
     http: Http,
     address: A,
@@ -184,12 +184,12 @@ impl<A: Connect> Poller<A> {
         poller
     }
 
-    /// The path of its requests, with the id of its session.
+    /// Returns the path of the client's requests, with its session id.
     pub(crate) fn path(&self) -> &str {
         &self.path
     }
 
-    /// Sends a GET and waits for its answer.
+    /// Sends a GET and waits for the response.
     pub(crate) async fn get(&mut self) -> String {
         text(&self.get_response().await)
     }
@@ -206,18 +206,18 @@ impl<A: Connect> Poller<A> {
         self.http.request(request(Method::POST, &self.path, body)).await
     }
 
-    /// Another connection, for what is said beside the GET that waits.
+    /// Opens a second connection of the same session, for requests beside a waiting GET.
     pub(crate) async fn beside(&self) -> Self {
         let http = Http::connect(&self.address).await;
         Self { http, address: self.address.clone(), path: self.path.clone() }
     }
 
-    /// A WebSocket that wants to take the session over.
+    /// Opens a WebSocket to upgrade the session to.
     pub(crate) async fn upgrade(&self) -> Ws<A::Stream> {
         Ws::handshake(&self.address, &self.path.replace("polling", "websocket")).await
     }
 
-    /// Parks a GET and closes the connection under it, unless it is answered at once.
+    /// Sends a GET and closes the connection, unless the GET is answered at once.
     pub(crate) async fn abort(mut self) {
         let path = self.path.clone();
         let parked = self.http.parked(request(Method::GET, &path, ""));
@@ -233,13 +233,13 @@ pub(crate) fn text(response: &Response<Bytes>) -> String {
     String::from_utf8(response.body().to_vec()).expect("text")
 }
 
-/// A client on WebSocket.
+/// A client over WebSocket.
 pub(crate) struct Ws<S = DuplexStream> {
     stream: WebSocketStream<S>,
 }
 
 impl Ws<TcpStream> {
-    /// Opens a session and connects to `/`, with a receive buffer of a few kilobytes, so that the server notices early
+    /// Opens a session and connects to `/`, with a receive buffer of a few kilobytes, so that the server soon notices
     /// that nothing is read.
     pub(crate) async fn connect_narrow(address: &SocketAddr) -> Self {
         let socket = TcpSocket::new_v4().expect("a socket");
@@ -260,7 +260,7 @@ impl Ws<TcpStream> {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Ws<S> {
-    /// Upgrades a connection.
+    /// Opens a WebSocket, without reading any packet.
     pub(crate) async fn handshake(address: &impl Connect<Stream = S>, path: &str) -> Self {
         let stream = soon(address.connect()).await.expect("a connection");
         Self::handshake_over(stream, path).await
@@ -290,7 +290,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Ws<S> {
         Self { stream }
     }
 
-    /// Sends what is no frame.
+    /// Sends bytes that are not a frame.
     pub(crate) async fn send_raw(&mut self, bytes: &[u8]) {
         soon(self.stream.get_mut().write_all(bytes)).await.expect("it is sent");
     }
@@ -306,7 +306,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Ws<S> {
         assert!(packet.starts_with(r#"0{"sid":"#), "{packet}");
     }
 
-    /// Connects to a namespace; `/` is empty. Returns the socket's id.
+    /// Connects to a namespace, `/` if it is empty. Returns the id of the socket.
     pub(crate) async fn join(&mut self, namespace: &str) -> String {
         let comma = if namespace.is_empty() { "" } else { "," };
         self.send(&format!("40{namespace}{comma}")).await;
@@ -324,12 +324,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Ws<S> {
         soon(self.stream.send(Message::binary(bytes))).await.expect("it is sent");
     }
 
-    /// The next text; pings are answered.
+    /// Returns the next text; answers pings.
     pub(crate) async fn text(&mut self) -> String {
         soon(self.next()).await.expect("a message")
     }
 
-    /// Checks what comes next.
+    /// Checks the next text.
     pub(crate) async fn expect(&mut self, expected: &str) {
         assert_eq!(self.text().await, expected);
     }
@@ -341,7 +341,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Ws<S> {
         self.send("3").await;
     }
 
-    /// The next text, or none if the connection has ended.
+    /// Returns the next text, or `None` if the connection has ended.
     pub(crate) async fn next(&mut self) -> Option<String> {
         loop {
             match self.stream.next().await? {
@@ -373,7 +373,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Ws<S> {
     }
 }
 
-/// A peer that is joined to the server by a pipe which holds so many bytes, in place of a kernel's buffers.
+/// Returns a peer connected to the server by a pipe of `pipe` bytes, in place of a kernel's buffers.
 pub(crate) async fn attached(io: &SocketIo, pipe: usize) -> DuplexStream {
     let request = Request::get(WEBSOCKET).body(()).expect("a request");
     let (mut peer, theirs) = tokio::io::duplex(pipe);

@@ -1,4 +1,4 @@
-//! The client's files, beside the server.
+//! The client bundles that the server serves.
 
 use axum::Router;
 use axum::routing::get;
@@ -84,7 +84,7 @@ async fn what_is_compressed_is_served_to_those_who_can_read_it() {
         assert_eq!(answer.headers()[header::CONTENT_LENGTH], body.len().to_string());
         tags.push(answer.headers()[header::ETAG].clone());
     }
-    // What differs byte by byte has another tag.
+    // Different content has a different tag.
     assert!(tags[0] != tags[1] && tags[1] != tags[4] && tags[1] == tags[2] && tags[0] == tags[3]);
 }
 

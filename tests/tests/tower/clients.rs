@@ -1,4 +1,4 @@
-//! Where values are kept, who finds them, and when they are dropped.
+//! Scopes of values: where they are stored, who can access them, and when they are dropped.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use crate::client::{Log, until};
 #[derive(Debug, Clone, PartialEq)]
 struct Place(&'static str);
 
-/// A client with a socket on each of two namespaces.
+/// Returns a client with one socket on each of two namespaces.
 async fn two_sockets(io: &SocketIo) -> (TestClient, TestSocket, TestSocket) {
     let client = TestClient::builder().extension(Place("handshake")).open(io).await.expect("it opens");
     let root = client.namespace("/").connect().await.expect("it connects");
@@ -56,14 +56,14 @@ async fn an_extension_is_found_where_it_is_nearest() {
     assert_eq!((place(&root).await, place(&chat).await), ("handshake".into(), "handshake".into()));
 }
 
-/// Others have other extensions; an error says where was looked and what to do.
+/// The error names the scopes that were searched and a way to provide the extension.
 #[tokio::test(start_paused = true)]
 async fn a_missing_extension_says_how_to_have_it() {
     let log = Arc::new(Log::default());
-    let told = Arc::clone(&log);
+    let sink = Arc::clone(&log);
     let io = SocketIo::builder().on_error(move |error| {
         if let Cause::BadArgs(error) = error.cause() {
-            told.add(error.to_string());
+            sink.add(error.to_string());
         }
     });
     let io = io.build();
@@ -105,7 +105,7 @@ async fn a_client_is_what_its_sockets_share() {
         (Transport::WebSocket, Transport::Polling)
     );
     assert_eq!(client.handshake().query(), "EIO=4&transport=websocket");
-    // Who knows the session's id can take it over.
+    // The session id allows taking over the session, so it must not be printed.
     let shown = format!("{client:?} {socket:?}");
     let expected = format!("Client {{ id: ClientId({}), transport: WebSocket, .. }}", client.id());
     assert!(shown.starts_with(&expected), "{shown}");
@@ -130,11 +130,11 @@ async fn a_client_is_what_its_sockets_share() {
 async fn a_client_is_disconnected_from_everything() {
     let (io, log) = (SocketIo::new(), Arc::new(Log::default()));
     for path in ["/", "/chat"] {
-        let told = Arc::clone(&log);
+        let sink = Arc::clone(&log);
         io.of(path, |ns| {
             ns.on("bye", async |client: Client| client.disconnect());
             ns.on_disconnect(async move |socket: Socket, reason: DisconnectReason| {
-                told.add(format!("{} {reason}", socket.namespace()));
+                sink.add(format!("{} {reason}", socket.namespace()));
             });
         });
     }
@@ -161,7 +161,7 @@ struct Shown {
     _held: Arc<()>,
 }
 
-/// What is put in after the end would be kept for as long as somebody holds a handle.
+/// A value inserted after the end would be kept as long as a handle exists.
 #[tokio::test(start_paused = true)]
 async fn values_end_with_what_they_are_kept_with() {
     let held = Arc::new(());
@@ -169,7 +169,7 @@ async fn values_end_with_what_they_are_kept_with() {
     for path in ["/", "/chat"] {
         io.of(path, |ns| {
             ns.on_connect(async |socket: Socket, State(held): State<Arc<()>>| {
-                // They hold what they are kept with.
+                // Reference cycles: these values hold their own owners.
                 socket.extensions().insert((Arc::clone(&held), socket.clone()));
                 socket.client().extensions().insert((Arc::clone(&held), socket.client()));
                 socket.set_data(Shown { _held: Arc::clone(&held) });
@@ -185,7 +185,7 @@ async fn values_end_with_what_they_are_kept_with() {
     let client = sockets[0].client();
     settled().await;
     assert_eq!(client.sockets().await.len(), 2);
-    // The test, the server, three in each socket, one in the client: its second took the place of the first.
+    // One in the test, one in the server, three in each socket, one in the client, where the second replaced the first.
     let count = || Arc::strong_count(&held);
     until("all is kept", || count() == 9).await;
     chat.disconnect();

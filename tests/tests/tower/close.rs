@@ -1,4 +1,4 @@
-//! The end of a server.
+//! Closing a server.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -14,17 +14,17 @@ use tokio::time::Instant;
 use crate::client::{Http, Log, POLLING, Poller, Server, Ws, soon, text, until};
 use crate::network::{Connect, Network, listen};
 
-/// Long enough for what ends soon.
+/// Long enough for everything that ends soon.
 const DEADLINE: Duration = Duration::from_secs(8);
 
 #[tokio::test(start_paused = true)]
 async fn all_sessions_end_with_what_was_sent_to_them() {
     let (io, log) = (SocketIo::new(), Arc::new(Log::default()));
-    let told = Arc::clone(&log);
+    let sink = Arc::clone(&log);
     io.of("/", |ns| {
         ns.on_disconnect(async move |reason: DisconnectReason| {
             tokio::task::yield_now().await;
-            told.add(reason.as_str());
+            sink.add(reason.as_str());
         });
     });
     let server = Server::start(&io);
@@ -36,7 +36,7 @@ async fn all_sessions_end_with_what_was_sent_to_them() {
     let client = async {
         ws.expect(r#"42["goodbye",""]"#).await;
         assert_eq!(soon(ws.next()).await, None);
-        // This one had no GET under way: it fetches what was left.
+        // This client had no GET waiting: it fetches the remaining packets.
         assert_eq!(idle.get().await, r#"42["goodbye",""]"#);
         assert_eq!(idle.get().await, "1");
     };
@@ -70,14 +70,14 @@ async fn the_deadline_is_kept() {
 #[tokio::test(start_paused = true)]
 async fn handlers_finish_first() {
     let (io, log, gate) = (SocketIo::new(), Arc::new(Log::default()), Arc::new(Notify::new()));
-    let (work, told, opening) = (Arc::clone(&log), Arc::clone(&log), Arc::clone(&gate));
+    let (work, sink, opening) = (Arc::clone(&log), Arc::clone(&log), Arc::clone(&gate));
     io.of("/", |ns| {
         ns.on("work", async move |socket: Socket| {
             work.add("begun");
             opening.notified().await;
             work.add(format!("{:?}", socket.emit("done", "")));
         });
-        ns.on_disconnect(async move || told.add("gone"));
+        ns.on_disconnect(async move || sink.add("gone"));
     });
     let server = Server::start(&io);
     let mut ws = Ws::connect(&server.address).await;
@@ -92,7 +92,7 @@ async fn handlers_finish_first() {
     assert_eq!(log.lines(), ["begun", "Gone", "gone"]);
 }
 
-/// An HTTP server that goes down waits for the polls that wait, which only the sessions' end releases.
+/// A graceful shutdown of the HTTP server waits for pending polls, which only the end of the sessions releases.
 #[tokio::test(start_paused = true)]
 async fn it_goes_together_with_the_graceful_end_of_the_http_server() {
     let io = SocketIo::new();
@@ -125,7 +125,7 @@ async fn it_goes_together_with_the_graceful_end_of_the_http_server() {
     assert!(address.connect().await.is_err());
 }
 
-/// One request of somebody who never comes again, such as a check by curl, used up the deadline.
+/// A single request of a client that never returns, such as a health check with curl, used up the deadline.
 #[tokio::test(start_paused = true)]
 async fn who_has_asked_for_no_namespace_does_not_hold_it_up() {
     let io = SocketIo::new();
@@ -135,9 +135,9 @@ async fn who_has_asked_for_no_namespace_does_not_hold_it_up() {
     assert!(io.close(DEADLINE).await);
 }
 
-/// A session that is opened in the very moment of closing is refused or closed, not forgotten.
+/// A session opened at the very moment of closing is rejected or closed, not forgotten.
 ///
-/// On the wall clock: threads that race.
+/// On the wall clock: racing threads.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nobody_slips_in() {
     for _ in 0..20 {
@@ -153,7 +153,7 @@ async fn nobody_slips_in() {
             for sid in soon(client).await.expect("no panic") {
                 let path = format!("{POLLING}&sid={sid}");
                 let last = Http::connect(&server.address).await.get(&path).await;
-                // Whoever has asked for no namespace is not waited for.
+                // Sessions without a CONNECT are not waited for.
                 let over = ["1", r#"{"code":1,"message":"Session ID unknown"}"#];
                 assert!(
                     over.contains(&text(&last).as_str()),
@@ -165,7 +165,7 @@ async fn nobody_slips_in() {
     }
 }
 
-/// Opens sessions; returns their ids.
+/// Opens sessions until one is rejected; returns their ids.
 async fn open_until_refused(address: Network) -> Vec<String> {
     let (mut http, mut sids) = (Http::connect(&address).await, Vec::new());
     loop {
@@ -175,7 +175,7 @@ async fn open_until_refused(address: Network) -> Vec<String> {
             return sids;
         }
         let packets = text(&answer);
-        // One that is closed before its OPEN packet leaves learns of both at once.
+        // A session closed before its OPEN packet is sent gets both packets at once.
         let Some(open) = packets.strip_prefix('0').filter(|_| !packets.ends_with("\u{1e}1")) else {
             continue;
         };
@@ -184,7 +184,7 @@ async fn open_until_refused(address: Network) -> Vec<String> {
     }
 }
 
-/// A peer that goes on sending, and then breaks the protocol, is read to its end, and not until the deadline of the close.
+/// After a close, a peer that goes on sending, or breaks the protocol, is read until it ends, and no longer.
 #[tokio::test(start_paused = true)]
 async fn a_stream_that_closes_is_read_to_its_end() {
     let io = SocketIo::new();
@@ -196,9 +196,9 @@ async fn a_stream_that_closes_is_read_to_its_end() {
     }
 }
 
-/// A connection that is dropped with unread input is reset, and the reset overtakes the close frame.
+/// A connection dropped with unread input is reset, and the reset overtakes the close frame.
 ///
-/// On the wall clock: TCP, whose resets it is about.
+/// On the wall clock: TCP resets.
 #[tokio::test]
 async fn a_close_frame_is_not_overtaken_by_a_reset() {
     let io = SocketIo::new();
@@ -226,13 +226,13 @@ async fn close_while_it_sends(io: &SocketIo, address: &impl Connect, garbage: bo
     until("the session ends", || io.sessions() == 0).await;
 }
 
-/// A peer that has nothing more to say may still want to hear.
+/// A peer that has closed its sending half may still be reading.
 #[tokio::test(start_paused = true)]
 async fn a_peer_that_ends_its_half_gets_what_was_queued() {
     let io = SocketIo::new();
     let server = Server::start(&io);
     let mut ws = Ws::connect(&server.address.with_pipe(4096)).await;
-    // More than the connection holds.
+    // More than the connection can buffer.
     let long = "x".repeat(1024 * 1024);
     assert!(io.emit("long", &long).is_queued());
     settled().await;
@@ -243,7 +243,7 @@ async fn a_peer_that_ends_its_half_gets_what_was_queued() {
     until("nothing is left", || io.sessions() == 0).await;
 }
 
-/// What remains of a server when its runtime is gone.
+/// The state of a server after its runtime has been dropped.
 ///
 /// On the wall clock: runtimes of its own.
 #[test]
@@ -271,14 +271,14 @@ fn the_end_of_a_runtime_ends_its_sessions() {
     assert!(!one.is_connected() && matches!(other.emit("late", ""), EmitStatus::Gone));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     assert!(matches!(runtime.block_on(answer), Err(AckError::Disconnected)));
-    // The server itself goes on, on another.
+    // The server itself keeps working on another runtime.
     runtime.block_on(async {
         let server = Server::start(&io);
         Ws::connect(&server.address).await;
     });
 }
 
-/// A server that is closed while everybody speaks: every disconnect handler runs once, and nobody is left.
+/// A server closed under load: every disconnect handler runs once, and no socket is left.
 #[tokio::test(start_paused = true)]
 async fn a_server_closes_under_load() {
     const SESSIONS: usize = 200;

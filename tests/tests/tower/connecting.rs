@@ -1,4 +1,4 @@
-//! The beginning of a socket: its middlewares and its connect handler.
+//! The start of a socket: middlewares and the connect handler.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -16,13 +16,13 @@ use crate::life::deserted;
 #[tokio::test(start_paused = true)]
 async fn events_wait_for_the_connect_handler() {
     let (io, log, gate) = (SocketIo::new(), Arc::new(Log::default()), Arc::new(Notify::new()));
-    let (opening, told, then) = (Arc::clone(&gate), Arc::clone(&log), Arc::clone(&log));
+    let (opening, sink, then) = (Arc::clone(&gate), Arc::clone(&log), Arc::clone(&log));
     io.of("/", |ns| {
         ns.on_connect(async move |socket: Socket| {
-            told.add("connecting");
+            sink.add("connecting");
             let age: u8 = socket.emit_with_ack("age", "").await.expect("acks are never parked");
             opening.notified().await;
-            told.add(format!("connected {age}"));
+            sink.add(format!("connected {age}"));
         });
         ns.on("n", async move |Data(n): Data<u32>| then.add(n.to_string()));
     });
@@ -45,7 +45,7 @@ async fn events_wait_for_the_connect_handler() {
 #[tokio::test(start_paused = true)]
 async fn a_client_that_dies_while_connecting_is_let_go() {
     let (io, log) = (SocketIo::builder().handler_grace(Duration::from_millis(20)).build(), Arc::default());
-    let told = Arc::clone(&log);
+    let sink = Arc::clone(&log);
     let log: Arc<Log> = log;
     io.of("/", |ns| {
         ns.on_connect(async |socket: Socket| {
@@ -53,7 +53,7 @@ async fn a_client_that_dies_while_connecting_is_let_go() {
             std::future::pending::<()>().await;
         });
         ns.on("never", async || -> () { panic!("its events were parked") });
-        ns.on_disconnect(async move |reason: DisconnectReason| told.add(reason.as_str()));
+        ns.on_disconnect(async move |reason: DisconnectReason| sink.add(reason.as_str()));
     });
     let server = Server::start(&io);
     let mut ws = Ws::connect(&server.address).await;
@@ -129,7 +129,7 @@ async fn a_middleware_has_its_arguments_or_refuses() {
     ws.expect(r#"430["mole"]"#).await;
 }
 
-/// The usual "a new login ends the old one", while the old one is still asking.
+/// The common "a new login ends the old one" pattern, while the old one is still in its middleware.
 #[tokio::test(start_paused = true)]
 async fn who_is_disconnected_while_asking_is_not_let_in() {
     let (io, asking) = (SocketIo::new(), Arc::new(Mutex::new(None::<Socket>)));

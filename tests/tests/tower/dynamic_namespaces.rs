@@ -1,4 +1,4 @@
-//! Namespaces by pattern: what they capture, how they come to life, and how they go.
+//! Namespaces by pattern: the parameters they capture, their creation, and their removal.
 
 use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
@@ -47,8 +47,8 @@ async fn captures_are_arguments_everywhere() {
         );
         ns.on_connect(async |socket: Socket, Path(id): Path<u64>| socket.emit("order", &id));
         ns.on("text", async |Path(id): Path<String>, Path((same,)): Path<(String,)>| format!("{id} {same}"));
-        let told = Arc::clone(&log);
-        ns.on_disconnect(async move |Path(id): Path<i8>| told.add(format!("left {id}")));
+        let sink = Arc::clone(&log);
+        ns.on_disconnect(async move |Path(id): Path<i8>| sink.add(format!("left {id}")));
     });
     io.of("/{hall}/{kind}/{number}", |ns| {
         ns.on("struct", async |Path(Place { hall, kind, number }): Path<Place>| {
@@ -60,8 +60,8 @@ async fn captures_are_arguments_everywhere() {
         });
         ns.on("list", async |Path(list): Path<Vec<String>>| list.len() as u64);
         ns.on("one", async |_: Path<String>| {});
-        let told = Arc::clone(&log);
-        ns.on_error(move |error| told.add(error.cause().to_string()));
+        let sink = Arc::clone(&log);
+        ns.on_error(move |error| sink.add(error.cause().to_string()));
     });
     io.of("/files/{*path}", |ns| {
         ns.on("path", async |Path(path): Path<String>| path);
@@ -97,7 +97,7 @@ async fn captures_are_arguments_everywhere() {
     ])
     .await;
 
-    // As it was written: names are not percent-encoded.
+    // Verbatim: names are not percent-encoded.
     let file = join(&io, "/files/a/b%20c ☃").await.unwrap();
     assert_eq!(ask(&file, "path").await, "a/b%20c ☃");
     assert_eq!(join(&io, "/files").await.unwrap_err().message(), "Invalid namespace");
@@ -117,7 +117,7 @@ async fn what_is_defined_by_its_path_wins_and_children_are_apart() {
     let all = join(&io, "/orders/all").await.unwrap();
     assert_eq!(all.emit_with_ack::<_, String>("who", "").await.unwrap(), "everybody");
     assert_eq!(two.emit_with_ack::<_, String>("who", "").await.unwrap(), "2");
-    // A room is one namespace's.
+    // A room belongs to one namespace.
     io.namespace("/orders/1").unwrap().to("all").emit("hello", "one");
     one.expect::<String>("hello").await;
     two.expect_nothing().await;
@@ -125,7 +125,7 @@ async fn what_is_defined_by_its_path_wins_and_children_are_apart() {
     assert!(io.namespace("/orders/{id}").is_none() && io.namespace("/orders/3").is_none());
     assert_eq!(io.stats().sockets, 3);
 
-    // A handler that is added later is there for those who come later.
+    // A handler that is added later applies to sockets that connect later.
     io.of("/orders/{id}", |ns| {
         ns.on("new", async || "new");
     });
@@ -135,20 +135,20 @@ async fn what_is_defined_by_its_path_wins_and_children_are_apart() {
     assert_eq!(io.namespace("/orders/1").unwrap().all().count(), 2);
 }
 
-/// fault 28: dynamic namespaces were made before authentication, without bound, and never collected.
+/// fault 28: dynamic namespaces were created before authentication, without bound, and never removed.
 #[tokio::test(start_paused = true)]
 async fn children_live_as_long_as_they_have_sockets() {
     let log = Arc::new(Log::default());
-    let told = Arc::clone(&log);
+    let sink = Arc::clone(&log);
     let io = SocketIo::builder()
         .max_dynamic_namespaces(2)
         .on_namespace(move |event| {
-            told.add(match event {
+            sink.add(match event {
                 NamespaceEvent::Created { path } => format!("created {path}"),
                 NamespaceEvent::Removed { path } => format!("removed {path}"),
                 other => format!("{other:?}"),
             });
-            assert!(log_is_short(&told), "a hook's fault");
+            assert!(log_is_short(&sink), "a hook's fault");
         })
         .build();
     io.of("/{room}", |ns| {
@@ -162,7 +162,7 @@ async fn children_live_as_long_as_they_have_sockets() {
     let enter = async |path: &str| {
         client.namespace(path).auth(&serde_json::json!({ "let me in": true })).connect().await
     };
-    // Those who are refused leave nothing.
+    // Rejected clients leave nothing behind.
     for n in 0..10_000 {
         assert_eq!(knock(&format!("/{n}")).await.message(), "who are you?");
     }
@@ -176,13 +176,13 @@ async fn children_live_as_long_as_they_have_sockets() {
     let handle = io.namespace("/a").unwrap();
     a.disconnect();
     settled().await;
-    // It is gone for everybody, and makes room for another.
+    // The namespace is gone, and makes room for another.
     assert!(io.namespace("/a").is_none());
     assert_eq!(paths(&io), ["/", "/b"]);
     let c = enter("/c").await.unwrap();
     b.disconnect();
     settled().await;
-    // A handle that was kept reaches those who come later.
+    // A handle that was kept reaches the sockets of later clients.
     let again = enter("/a").await.unwrap();
     handle.emit("hello", "again");
     assert_eq!(again.expect::<String>("hello").await, "again");
@@ -200,9 +200,9 @@ fn log_is_short(log: &Log) -> bool {
     log.lines().len() < 4
 }
 
-/// fault 28: two racing connects made two namespaces of one name.
+/// fault 28: two racing connects created two namespaces of one name.
 ///
-/// On the wall clock: threads that race.
+/// On the wall clock: racing threads.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_race_makes_one_namespace() {
     let io = SocketIo::new();
@@ -226,7 +226,7 @@ async fn a_race_makes_one_namespace() {
         for socket in &sockets {
             assert_eq!(socket.expect::<i32>("all").await, round);
         }
-        // While some leave, others come.
+        // Clients join while others leave.
         let (leaving, staying) = sockets.split_at(4);
         leaving.iter().for_each(TestSocket::disconnect);
         let newcomer = join(&io, &path).await.unwrap();
@@ -266,7 +266,8 @@ fn mistakes_are_told_at_once_when_there_is_a_layer() {
     });
 }
 
-/// What a handler lacks was silently accepted when the layer had been made, and clients met it.
+/// A handler whose extractors were not satisfied was silently accepted after the layer had been made, and failed at run
+/// time.
 #[test]
 fn what_is_missing_is_told_at_once_when_there_is_a_layer() {
     let io = SocketIo::new();
@@ -285,15 +286,15 @@ fn what_is_missing_is_told_at_once_when_there_is_a_layer() {
     });
     assert!(captures.starts_with("a handler of `/late` takes a Path"), "{captures}");
     assert!(io.namespace("/late").is_none());
-    // A pattern has what the handler asks for, and one mistake does not hold up the next definition.
+    // A pattern provides the path parameters, and an earlier mistake does not affect the next definition.
     io.of("/late/{id}", |ns| {
         ns.on("x", async |_: Path<u16>| {});
     });
 }
 
-/// Two threads that define one namespace at once both have their say, and a definition may define another.
+/// Two threads may define one namespace at the same time, and a definition may define another namespace.
 ///
-/// On the wall clock: threads that race.
+/// On the wall clock: racing threads.
 #[test]
 fn definitions_do_not_undo_each_other() {
     let io = SocketIo::new();
@@ -322,12 +323,12 @@ fn definitions_do_not_undo_each_other() {
     assert!(io.try_layer().is_ok());
 }
 
-/// Whoever gives up while its middleware runs was never there.
+/// A client that leaves while its middleware runs never had a socket, so no namespace is created.
 #[tokio::test(start_paused = true)]
 async fn who_gives_up_while_asking_makes_no_namespace() {
     let log = Arc::new(Log::default());
-    let told = Arc::clone(&log);
-    let io = SocketIo::builder().on_namespace(move |event| told.add(format!("{event:?}"))).build();
+    let sink = Arc::clone(&log);
+    let io = SocketIo::builder().on_namespace(move |event| sink.add(format!("{event:?}"))).build();
     let (asking, go) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
     let (begun, goes) = (Arc::clone(&asking), Arc::clone(&go));
     io.of("/{room}", |ns| {

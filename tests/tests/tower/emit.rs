@@ -1,4 +1,4 @@
-//! Speaking to clients: from any thread, with and without an answer.
+//! Emitting to clients, from any thread, with and without an ack.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use socketio_tower::{AckError, Args, Data, EmitStatus, Overflow, Reply, Socket, 
 
 use crate::client::{Log, Poller, Server, Ws, soon, until};
 
-/// The only socket of `/`.
+/// Returns the only socket of `/`.
 fn only(io: &SocketIo) -> Socket {
     let sockets = io.namespace("/").map(|ns| ns.all().sockets()).unwrap_or_default();
     let [socket] = &sockets[..] else { panic!("one socket") };
@@ -23,7 +23,7 @@ async fn connected(io: &SocketIo) -> (Server, Ws, Socket) {
     (server, ws, socket)
 }
 
-/// On the wall clock: the thread wakes a runtime that waits.
+/// On the wall clock: the thread wakes an idle runtime.
 #[tokio::test]
 async fn threads_without_a_runtime_may_emit() {
     let io = SocketIo::new();
@@ -36,7 +36,7 @@ async fn threads_without_a_runtime_may_emit() {
         speaker.io().to(id.as_str()).emit("c", &3);
         assert!(speaker.join("room"));
         speaker.io().namespace("/").expect("it exists").to("room").emit("d", &4);
-        // The event goes out although nobody ever polls for its answer.
+        // The event is sent although the ack's future is never polled.
         drop(speaker.emit_with_ack::<_, ()>("e", &5));
         speaker.disconnect();
     });
@@ -97,7 +97,7 @@ async fn answers_fail_with_the_connection() {
 #[tokio::test(start_paused = true)]
 async fn what_handlers_return_is_the_ack() {
     let (io, log) = (SocketIo::new(), Arc::new(Log::default()));
-    let told = Arc::clone(&log);
+    let sink = Arc::clone(&log);
     io.of("/", |ns| {
         ns.on("unit", async || {});
         ns.on("args", async |Args((a, b)): Args<(i64, i64)>| Args((a + b, a * b)));
@@ -107,7 +107,7 @@ async fn what_handlers_return_is_the_ack() {
         ns.on("emit", async |socket: Socket| socket.emit("emitted", ""));
         ns.on("panic", async || -> () { panic!("a handler's fault") });
         ns.on("last", async || "last");
-        ns.on_error(move |error| told.add(error.cause().to_string()));
+        ns.on_error(move |error| sink.add(error.cause().to_string()));
     });
     let (_server, mut ws, _) = connected(&io).await;
     for event in [
@@ -179,7 +179,7 @@ async fn broadcasts_reach_the_chosen_once() {
     clients[2].expect(r#"42["shout","hey"]"#).await;
 }
 
-/// A value that is no JSON, or that panics half-way.
+/// A value that does not serialize, or panics half-way.
 enum Broken {
     Refuses,
     Panics,
@@ -245,13 +245,13 @@ async fn a_full_queue_says_so() {
     assert_eq!(socket.queued_bytes(), 0);
     assert!(socket.emit("next", &text).is_queued());
     assert!(poller.get().await.starts_with(r#"42["next","#));
-    // Who waits for a client that is gone is not left waiting.
+    // Nothing waits for a client that has gone.
     assert!(socket.emit("never read", "").is_queued());
     poller.post("1").await;
     soon(socket.drained()).await;
 }
 
-/// Fault: a message larger than the bound arrived, and the ack behind it closed the connection.
+/// Fault: a message larger than the bound was delivered, and the next ack closed the connection.
 #[tokio::test(start_paused = true)]
 async fn an_ack_follows_a_message_that_is_larger_than_the_bound() {
     let io = SocketIo::new();
@@ -276,7 +276,7 @@ async fn an_ack_follows_a_message_that_is_larger_than_the_bound() {
     }
 }
 
-/// fault 30: the table of rooms was locked for the whole loop of a broadcast.
+/// fault 30: the table of rooms was locked during the whole loop of a broadcast.
 #[tokio::test(start_paused = true)]
 async fn rooms_may_change_while_a_broadcast_is_delivered() {
     let io = SocketIo::new();
@@ -292,8 +292,8 @@ async fn rooms_may_change_while_a_broadcast_is_delivered() {
     bob.expect_event("news").await;
 }
 
-/// Node: a socket may leave the room of its own id. Nobody reaches it by its id then; what it sends to others is still not
-/// sent to itself.
+/// As on the Node server, a socket may leave the room of its own id. It is then unreachable by its id, and its own
+/// broadcasts still exclude it.
 #[tokio::test(start_paused = true)]
 async fn a_socket_may_leave_its_own_room() {
     let io = SocketIo::new();

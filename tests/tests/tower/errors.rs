@@ -1,4 +1,4 @@
-//! What was not handled: who is told, and what the client hears.
+//! Unhandled failures: the hooks that receive them, and the client's reply.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -48,7 +48,7 @@ async fn the_hook_decides_what_the_client_hears() {
     ws.expect(&format!(r#"430[{{{failed},"event":"fail"}}]"#)).await;
     ws.send(r#"421["late"]"#).await;
     ws.expect(&format!(r#"431[{{{failed},"event":"late"}}]"#)).await;
-    // Without an ack there is nothing to be answered.
+    // Without an ack there is nothing to reply to.
     ws.send(r#"42["fail"]"#).await;
     ws.send(r#"423["panic"]"#).await;
     ws.expect(r#"42["panicked","panic"]"#).await;
@@ -61,8 +61,8 @@ async fn the_hook_decides_what_the_client_hears() {
     ws.expect("41").await;
 }
 
-/// A client that awaits an answer of what failed waited for ever if the handler had asked for the right to give it, and
-/// after every panic.
+/// A client waited forever for the ack of an event that failed if the handler had taken the `Ack`, and after every
+/// panic.
 #[tokio::test(start_paused = true)]
 async fn an_ack_that_was_not_used_is_the_hooks() {
     struct NoValue;
@@ -132,7 +132,7 @@ async fn a_client_is_answered_once_at_most() {
             ack.send("handler");
             panic!("a handler's fault")
         });
-        // Somebody else has the right to answer, and uses it later.
+        // Another task owns the `Ack` and uses it later.
         ns.on("hands on", async |ack: Ack| {
             tokio::spawn(async move {
                 tokio::task::yield_now().await;
@@ -140,7 +140,7 @@ async fn a_client_is_answered_once_at_most() {
             });
             Err::<(), _>("out of luck")
         });
-        // Whoever asks for the right and does not use it has decided not to answer.
+        // A handler that takes the `Ack` and drops it has decided not to reply.
         ns.on("is silent", async |_: Ack| "never sent");
     });
     let server = Server::start(&io);
@@ -156,21 +156,22 @@ async fn a_client_is_answered_once_at_most() {
     ws.expect(r#"434["handler"]"#).await;
 }
 
-/// fault 34: errors that nobody is told of. gevent-socketio: a malformed packet leaves the server alive.
+/// fault 34: errors that were not reported to any hook. gevent-socketio: a malformed packet must leave the server
+/// alive.
 #[tokio::test(start_paused = true)]
 async fn the_server_is_told_of_what_no_namespace_is() {
     let log = Arc::new(Log::default());
-    let told = Arc::clone(&log);
+    let sink = Arc::clone(&log);
     let io = SocketIo::builder()
         .on_error(move |error| {
             let socket = if error.socket().is_some() { "a socket" } else { "nobody" };
             let agent = error.handshake().parameter("agent").unwrap_or("?".into());
-            told.add(format!("{} by {socket} of {agent}: {}", error.namespace(), error.cause()));
+            sink.add(format!("{} by {socket} of {agent}: {}", error.namespace(), error.cause()));
         })
         .build();
-    let told = Arc::clone(&log);
+    let sink = Arc::clone(&log);
     io.of("/", |ns| {
-        ns.on_error(move |error| told.add(format!("own {}", error.cause())));
+        ns.on_error(move |error| sink.add(format!("own {}", error.cause())));
     });
     io.of("/other", |_| {});
     let server = Server::start(&io);
@@ -198,13 +199,13 @@ async fn the_server_is_told_of_what_no_namespace_is() {
 async fn a_namespace_has_a_bound_of_its_own_on_handlers() {
     let io = SocketIo::new();
     let log = Arc::new(Log::default());
-    let told = Arc::clone(&log);
+    let sink = Arc::clone(&log);
     io.of("/", |ns| {
         ns.concurrency(1);
         ns.on("slow", async move |_: Socket, Data(n): Data<u8>| {
-            told.add(format!("begin {n}"));
+            sink.add(format!("begin {n}"));
             tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-            told.add(format!("end {n}"));
+            sink.add(format!("end {n}"));
         });
     });
     let server = Server::start(&io);
@@ -215,17 +216,17 @@ async fn a_namespace_has_a_bound_of_its_own_on_handlers() {
     log.expect(&["begin 1", "end 1", "begin 2", "end 2"]).await;
 }
 
-/// A client that cannot be let in by the application's fault is told nothing of it; the application is.
+/// If a middleware fails because of the application, the client gets no details; the error hook does.
 #[tokio::test(start_paused = true)]
 async fn middlewares_that_fail_are_told() {
     #[derive(Clone)]
     struct Provided;
     let log = Arc::new(Log::default());
-    let told = Arc::clone(&log);
+    let sink = Arc::clone(&log);
     let io = SocketIo::builder()
         .on_error(move |error| {
             assert!(error.socket().is_none_or(|socket| !socket.is_connected()));
-            told.add(format!("{} {}", error.namespace(), error.cause()));
+            sink.add(format!("{} {}", error.namespace(), error.cause()));
         })
         .build();
     io.of("/panic", |ns| {
@@ -258,15 +259,15 @@ async fn middlewares_that_fail_are_told() {
     assert!(lines[3].starts_with("/asks an argument could not be extracted: auth: "), "{lines:?}");
 }
 
-/// Bounds that are reached were told to nobody.
+/// Reached limits were not reported to any hook.
 #[tokio::test(start_paused = true)]
 async fn limits_that_are_reached_are_told() {
     let log = Arc::new(Log::default());
-    let told = Arc::clone(&log);
+    let sink = Arc::clone(&log);
     let io = SocketIo::builder()
         .max_dynamic_namespaces(1)
         .max_parked(2, 1_000)
-        .on_error(move |error| told.add(format!("{} {}", error.namespace(), error.cause())))
+        .on_error(move |error| sink.add(format!("{} {}", error.namespace(), error.cause())))
         .build();
     io.of("/{room}", |_| {});
     io.of("/", |ns| {

@@ -1,4 +1,4 @@
-//! What stands between an event and its handler: policies, filters, listeners for any event, the fallback.
+//! Between an event and its handler: policies, filters, listeners for any event, the fallback.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,15 +11,14 @@ use tokio::sync::Notify;
 
 use crate::client::{Log, Server, Ws};
 
-/// gevent-socketio: a denied event is never acked as a success; what is allowed later keeps what was allowed
-/// before.
+/// gevent-socketio: a denied event was acked as a success. Allowing more events later keeps those allowed before.
 #[tokio::test(start_paused = true)]
 async fn a_policy_is_asked_before_arguments_are_looked_at() {
     let (io, log) = (SocketIo::new(), Arc::new(Log::default()));
-    let told = Arc::clone(&log);
+    let sink = Arc::clone(&log);
     io.of("/", |ns| {
         ns.policy(EventPolicy::only(["login", "reset"]));
-        ns.on_error(move |error| told.add(format!("{} {}", error.event().unwrap_or("?"), error.cause())));
+        ns.on_error(move |error| sink.add(format!("{} {}", error.event().unwrap_or("?"), error.cause())));
         ns.on("login", async |socket: Socket, Data(name): Data<String>| {
             match name.as_str() {
                 "guest" => socket.policy().allow("read"),
@@ -37,14 +36,14 @@ async fn a_policy_is_asked_before_arguments_are_looked_at() {
     let server = Server::start(&io);
     let (mut ws, mut other) = (Ws::connect(&server.address).await, Ws::connect(&server.address).await);
 
-    // "no number" would be an error of its own, had anybody looked at it.
+    // "no number" would be an error of its own if the arguments were deserialized.
     ws.send(r#"420["read","no number"]"#).await;
     ws.send(r#"421["login","guest"]"#).await;
     ws.expect("431[]").await;
     ws.send(r#"422["read",1]"#).await;
     ws.expect(r#"432["read"]"#).await;
     ws.send(r#"423["write",1]"#).await;
-    // What was allowed before is still allowed.
+    // Events allowed before are still allowed.
     ws.send(r#"424["login","ada"]"#).await;
     ws.expect("434[]").await;
     ws.send(r#"425["write",1]"#).await;
@@ -66,7 +65,7 @@ async fn a_policy_is_asked_before_arguments_are_looked_at() {
     ])
     .await;
 
-    // Another socket has a policy of its own.
+    // Another socket has its own policy.
     other.send(r#"420["read",1]"#).await;
     other.send(r#"421["login","guest"]"#).await;
     other.expect("431[]").await;
@@ -141,7 +140,7 @@ async fn the_fallback_has_what_nobody_else_has() {
     ws.expect(r#"430["known"]"#).await;
     ws.send(r#"421["unknown",1,2]"#).await;
     ws.expect(r#"431["unknown 2"]"#).await;
-    // CVE-2024-38355: an event by the name of "error" is one like any other.
+    // CVE-2024-38355: an event named "error" is like any other.
     ws.send(r#"422["error"]"#).await;
     ws.expect(r#"432["error 0"]"#).await;
 }
@@ -175,7 +174,7 @@ async fn what_is_sent_can_be_listened_to() {
         .await;
 }
 
-/// A listener that copies what is sent was told of its copies, until the stack was full.
+/// Fault: a listener that copies outgoing events was called for its copies, until the stack overflowed.
 #[tokio::test(start_paused = true)]
 async fn what_listeners_send_is_not_told() {
     let io = SocketIo::new();
@@ -184,7 +183,7 @@ async fn what_listeners_send_is_not_told() {
             socket.io().to("audit").emit("sent", event.name());
             assert_ne!(event.name(), "fail", "a listener's fault");
         });
-        // Called while listeners are told, and sends too.
+        // The hook is called while listeners run, and emits too.
         ns.on_error(|error| drop(error.socket().expect("a socket").emit("failed", "")));
         ns.on("audit", async |socket: Socket| _ = socket.join("audit"));
     });
@@ -198,7 +197,7 @@ async fn what_listeners_send_is_not_told() {
     auditor.expect_nothing().await;
 }
 
-/// What a filter decides on late must not be overtaken by what the next one decides on at once.
+/// An event whose filter decides late must not be overtaken by one whose filter decides at once.
 #[tokio::test(start_paused = true)]
 async fn async_filters_keep_the_order() {
     let (io, log) = (SocketIo::new(), Arc::new(Log::default()));
@@ -263,14 +262,14 @@ async fn what_an_async_filter_does_not_pass_is_told_and_may_be_answered() {
     assert_eq!(answer("ignored", 1).await, "the client did not acknowledge the event in time");
 }
 
-/// What waits for a filter is bounded, and comes before the end of its socket.
+/// Events that wait for a filter are bounded, and are handled before their socket's disconnect handler.
 #[tokio::test(start_paused = true)]
 async fn events_that_wait_for_a_filter_are_bounded_and_counted() {
     let (log, gate) = (Arc::new(Log::default()), Arc::new(Notify::new()));
-    let (told, open) = (Arc::clone(&log), Arc::clone(&gate));
+    let (sink, open) = (Arc::clone(&log), Arc::clone(&gate));
     let io = SocketIo::builder()
         .max_parked(2, 1_000)
-        .on_error(move |error| told.add(error.cause().to_string()))
+        .on_error(move |error| sink.add(error.cause().to_string()))
         .build();
     let (handled, left) = (Arc::clone(&log), Arc::clone(&log));
     io.of("/", |ns| {
@@ -296,7 +295,7 @@ async fn events_that_wait_for_a_filter_are_bounded_and_counted() {
     tokio::time::sleep(Duration::from_millis(20)).await;
     assert_eq!(log.lines(), ["begin 1", "end 1", "begin 2", "end 2"]);
 
-    // The one whose filter waits when the client leaves is handled; after that, its disconnect handler runs.
+    // An event whose filter is pending when the client leaves is still handled; its disconnect handler runs afterwards.
     client.emit("work", &3);
     settled().await;
     client.disconnect();
@@ -327,7 +326,7 @@ async fn one_socket_may_have_an_async_filter() {
             socket.once("open", async move |socket: Socket| _ = socket.off(guard)).map(drop)
         });
         ns.on("work", async || "worked");
-        // The right to answer is not a filter's.
+        // A filter cannot take the `Ack`.
         ns.on("misguard", async |socket: Socket| {
             socket.filter_async(async |_: Ack| Verdict::Pass).unwrap_err().to_string()
         });

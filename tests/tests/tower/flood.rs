@@ -1,4 +1,4 @@
-//! A client that sends faster than it is handled.
+//! A client that sends faster than its events are handled.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -8,7 +8,7 @@ use socketio_tower::{Socket, SocketIo};
 
 use crate::client::{Server, Ws, until};
 
-/// What waits for a free handler is parked, so that the ack which frees the handler gets past it.
+/// Events that wait for a free handler are parked, so that the ack that frees the handler can pass them.
 #[tokio::test(start_paused = true)]
 async fn an_ack_gets_past_the_events_that_wait_for_its_handler() {
     const EVENTS: usize = 4000;
@@ -40,10 +40,10 @@ async fn an_ack_gets_past_the_events_that_wait_for_its_handler() {
     }
 }
 
-/// A flood keeps its worker busy. A runtime that then looked for input of others once in 61 polls would handle 125 000
-/// events first.
+/// A flood keeps its worker busy. A runtime that polls for the input of other sessions only every 61 polls would handle
+/// 125 000 events first.
 ///
-/// On the wall clock: a runtime of its own, and a kernel that says what has come.
+/// On the wall clock: a runtime of its own, and readiness reported by the kernel.
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn others_are_heard_between_its_turns() {
     const BETWEEN: usize = 20_000;
@@ -60,7 +60,7 @@ async fn others_are_heard_between_its_turns() {
     let server = runtime.spawn(async move { Server::on_tcp(&served).await }).await.unwrap();
     let (mut flooder, mut healthy) = (Ws::connect(&server.address).await, Ws::connect(&server.address).await);
     let flood = tokio::spawn(async move {
-        // Text frames with a mask of zeros.
+        // Text frames masked with zeroes.
         let events = [&[0x81, 0x87, 0, 0, 0, 0][..], br#"42["a"]"#].concat().repeat(4096);
         loop {
             flooder.send_raw(&events).await;

@@ -1,4 +1,4 @@
-//! What is known of the request that opened a session, and of who sent it.
+//! Information about the request that opened a session, and about its sender.
 
 use std::borrow::Cow;
 use std::net::{IpAddr, SocketAddr};
@@ -12,7 +12,7 @@ use socketio_tower::{Data, ForwardedHeader, Socket, SocketIo, SocketIoBuilder};
 
 use crate::client::{Ws, listen_on_tcp, soon};
 
-/// A server that tells its clients what it knows of them.
+/// Returns a server that tells its clients the information it has about them.
 fn server(builder: SocketIoBuilder) -> SocketIo {
     let io = builder.build();
     io.of("/", |ns| {
@@ -56,7 +56,7 @@ async fn the_peer_counts_unless_a_proxy_speaks_for_another() {
     assert_eq!(who(&io, hidden).await, " false none /socket.io/");
     let encrypted = client().header("x-forwarded-proto", "https").header("x-forwarded-proto", "http");
     assert_eq!(who(&io, encrypted).await, "203.0.113.7 true none /socket.io/");
-    // The header that the proxies do not write.
+    // A header that the proxies do not set.
     let spoofed = TestClient::builder().header("forwarded", "for=127.0.0.1;proto=https");
     assert_eq!(who(&io, spoofed).await, "10.0.0.9 false none /socket.io/");
 }
@@ -89,7 +89,7 @@ async fn origins() {
         ("null", "null"),
         ("", ""),
         (&"x".repeat(512), &"x".repeat(512)),
-        // Bounded, as all that a session keeps.
+        // Bounded, like everything that a session keeps.
         (&"x".repeat(513), "none"),
     ] {
         let client = TestClient::builder().header("origin", origin).query("a=b?c");
@@ -97,7 +97,7 @@ async fn origins() {
     }
 }
 
-/// On the wall clock: TCP, whose addresses it is about.
+/// On the wall clock: TCP addresses.
 #[tokio::test]
 async fn axum_names_the_peer() {
     let io = server(
@@ -122,14 +122,14 @@ struct Visit {
     page: Option<u32>,
 }
 
-/// On every occasion, decoded; an error names the parameter.
+/// `Query` is available in every handler, decoded; its error names the parameter.
 #[tokio::test(start_paused = true)]
 async fn queries() {
-    let (told, mut errors) = tokio::sync::mpsc::unbounded_channel();
+    let (sink, mut errors) = tokio::sync::mpsc::unbounded_channel();
     let io = SocketIo::builder()
         .on_error(move |error| {
             if let Cause::BadArgs(error) = error.cause() {
-                told.send(error.to_string()).ok();
+                sink.send(error.to_string()).ok();
             }
         })
         .build();
@@ -156,14 +156,14 @@ async fn queries() {
         ("page=1", "query: missing field `lang`"),
     ] {
         let _socket = TestClient::builder().query(query).connect(&io).await.expect("it connects");
-        // Of the connect handler, and of the disconnect handler that follows its failure.
+        // One from the connect handler, and one from the disconnect handler that runs after its failure.
         for _ in 0..2 {
             assert_eq!(errors.recv().await.expect("an error"), expected);
         }
     }
 }
 
-/// Decoded as `Query` and the Node server do.
+/// Decoded like `Query`, and as on the Node server.
 #[tokio::test(start_paused = true)]
 async fn parameters() {
     let io = SocketIo::new();
@@ -184,7 +184,7 @@ async fn parameters() {
         ("transport", Some("websocket")),
         ("nam", None),
     ] {
-        let told: Option<String> = socket.emit_with_ack("parameter", name).await.expect("an answer");
-        assert_eq!(told.as_deref(), expected, "{name}");
+        let value: Option<String> = socket.emit_with_ack("parameter", name).await.expect("an answer");
+        assert_eq!(value.as_deref(), expected, "{name}");
     }
 }

@@ -1,4 +1,4 @@
-//! What an application adds to answers, and what it is told of those that refuse.
+//! Hooks for response headers and for rejected requests.
 
 use std::sync::Arc;
 
@@ -25,7 +25,8 @@ fn marked() -> SocketIo {
         .build()
 }
 
-/// Node: `initial_headers` once for a session, `headers` with every answer; the cookie with the polling handshake only.
+/// As on the Node server: `initial_headers` once per session, `headers` on every response, the cookie on the polling
+/// handshake only.
 #[tokio::test(start_paused = true)]
 async fn headers_are_added_to_answers() {
     let io = marked();
@@ -49,7 +50,7 @@ async fn headers_are_added_to_answers() {
         assert!(!answer.headers().contains_key("x-initial"));
         assert!(!answer.headers().contains_key(header::SET_COOKIE));
     }
-    // What is not Socket.IO's is left alone.
+    // Responses of the application are not changed.
     assert!(!http.get("/elsewhere").await.headers().contains_key("x-every"));
 
     let stream = server.address.connect().await.unwrap();
@@ -65,7 +66,7 @@ async fn headers_are_added_to_answers() {
 #[tokio::test(start_paused = true)]
 async fn refused_requests_are_told() {
     let log = Arc::new(Log::default());
-    let told = Arc::clone(&log);
+    let sink = Arc::clone(&log);
     let io = SocketIo::builder()
         .max_payload(10)
         .allow_request(async |request: http::request::Parts| match request.uri.query() {
@@ -73,7 +74,7 @@ async fn refused_requests_are_told() {
             _ => Ok(()),
         })
         .on_connection_error(move |request, rejection| {
-            told.add(format!("{} {:?} {rejection}", request.method, rejection.code()));
+            sink.add(format!("{} {:?} {rejection}", request.method, rejection.code()));
             assert!(request.uri.path() == "/socket.io/", "a hook's fault");
         })
         .build();
@@ -84,7 +85,7 @@ async fn refused_requests_are_told() {
     http.request(request(Method::POST, POLLING, "")).await;
     assert_eq!(http.get(&format!("{POLLING}&banned=1")).await.status(), StatusCode::FORBIDDEN);
     http.get("/socket.io/?EIO=2&transport=polling").await;
-    // Those that the session refuses, and a hook that panics.
+    // Requests that the session rejects, and a hook that panics.
     let mut poller = Poller::open(&server.address).await;
     assert_eq!(poller.post_response("x".repeat(11)).await.status(), StatusCode::PAYLOAD_TOO_LARGE);
     assert_eq!(poller.post_response("nonsense").await.status(), StatusCode::BAD_REQUEST);
@@ -146,13 +147,13 @@ async fn statistics_are_true() {
     assert_eq!((io.stats().sessions, io.stats().sockets, io.stats().queued_bytes), (0, 0, 0));
 }
 
-/// The answer is the same for all, as on the Node server; hooks, logs and outer layers learn the reason.
+/// The response is the same for all, as on the Node server; hooks, logs and outer layers get the reason.
 #[tokio::test(start_paused = true)]
 async fn each_kind_of_bad_websocket_handshake_has_its_reason() {
     let log = Arc::new(Log::default());
-    let told = Arc::clone(&log);
+    let sink = Arc::clone(&log);
     let io =
-        SocketIo::builder().on_connection_error(move |_, rejection| told.add(rejection.to_string())).build();
+        SocketIo::builder().on_connection_error(move |_, rejection| sink.add(rejection.to_string())).build();
     let good = [
         ("connection", "keep-alive, Upgrade"),
         ("upgrade", "websocket"),

@@ -1,4 +1,4 @@
-//! WebSocket over one stream of an HTTP/2 connection (RFC 8441), and servers that are hyper's alone.
+//! WebSocket over one stream of an HTTP/2 connection (RFC 8441), and servers on bare hyper.
 
 use std::convert::Infallible;
 
@@ -28,7 +28,7 @@ async fn connect(address: &impl Connect) -> Sender {
     let (mut sender, connection) =
         http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await.expect("HTTP/2");
     tokio::spawn(connection);
-    // Extended CONNECT is allowed when the server's settings have arrived, which an answer proves.
+    // Extended CONNECT is allowed once the server's settings have arrived, which a response proves.
     let answer = soon(sender.send_request(get(&format!("{POLLING}&sid=x")))).await.expect("an answer");
     assert_eq!(answer.version(), Version::HTTP_2);
     let body = answer.into_body().collect().await.expect("a body").to_bytes();
@@ -98,7 +98,7 @@ async fn axum_serves_websockets_over_http2() {
     exchange(&server.address, &io).await;
 }
 
-/// The streams of one connection share what the kernel buffers.
+/// The streams of one connection share the kernel's buffers.
 ///
 /// On the wall clock: TCP.
 #[tokio::test]
@@ -108,7 +108,7 @@ async fn websockets_over_http2_over_tcp() {
     exchange(&server.address, &io).await;
 }
 
-/// A server of hyper alone, without axum.
+/// Starts a server on bare hyper, without axum.
 fn hyper_server(io: &SocketIo) -> (Network, JoinHandle<()>) {
     let (address, mut listener) = listen();
     let inner = service_fn(async |_: Request<hyper::body::Incoming>| {
@@ -142,13 +142,13 @@ async fn hyper_alone_serves_everything() {
     server.abort();
 }
 
-/// HTTP/2 that is polled: a GET that waits shares its connection with the POST that releases it.
+/// Long polling over HTTP/2: a waiting GET shares its connection with the POST that releases it.
 #[tokio::test(start_paused = true)]
 async fn polling_over_one_http2_connection() {
     let (io, log) = (SocketIo::new(), std::sync::Arc::new(Log::default()));
-    let told = std::sync::Arc::clone(&log);
+    let sink = std::sync::Arc::clone(&log);
     io.of("/", |ns| {
-        ns.on_disconnect(async move |reason: socketio_tower::DisconnectReason| told.add(reason.as_str()));
+        ns.on_disconnect(async move |reason: socketio_tower::DisconnectReason| sink.add(reason.as_str()));
     });
     let server = Server::serve(Router::new().layer(io.layer()));
     let stream = server.address.connect().await.expect("a connection");
@@ -171,29 +171,30 @@ async fn polling_over_one_http2_connection() {
     let (parked, posted) = tokio::join!(parked, posted);
     assert!(parked.starts_with(r#"40{"sid":"#), "{parked}");
     assert_eq!(posted, "ok");
-    // The stream of a GET that waits is reset.
+    // The stream of the waiting GET is reset.
     let parked = tokio::spawn(send(Method::GET, &path, ""));
     assert_eq!(send(Method::POST, &path, r#"42["nothing"]"#).await, "ok");
     parked.abort();
     log.expect(&["transport error"]).await;
 }
 
-/// Switched off, it is refused as a transport that is switched off is; what else there is goes on, over the same connection.
+/// If it is disabled, a WebSocket over HTTP/2 is rejected like any disabled transport; everything else on the
+/// connection continues.
 #[tokio::test(start_paused = true)]
 async fn websockets_over_http2_may_be_switched_off() {
     let refused = std::sync::Arc::new(Log::default());
-    let told = std::sync::Arc::clone(&refused);
+    let sink = std::sync::Arc::clone(&refused);
     let io = SocketIo::builder()
         .websocket_over_http2(false)
         .allow_request(async |_| Ok(()))
-        .on_connection_error(move |_, rejection| told.add(rejection.to_string()))
+        .on_connection_error(move |_, rejection| sink.add(rejection.to_string()))
         .build();
     let server = Server::start(&io);
     let mut sender = connect(&server.address).await;
     let open = soon(sender.send_request(get(POLLING))).await.expect("an answer");
     let open = open.into_body().collect().await.expect("a body").to_bytes();
     let open: serde_json::Value = serde_json::from_slice(&open[1..]).expect("an OPEN packet");
-    // Over HTTP/1.1 it may still move.
+    // Over HTTP/1.1 the session may still upgrade.
     assert_eq!(open["upgrades"], serde_json::json!(["websocket"]));
     let sid = open["sid"].as_str().expect("a sid");
     for path in [WEBSOCKET.to_owned(), format!("{WEBSOCKET}&sid={sid}")] {
@@ -204,7 +205,7 @@ async fn websockets_over_http2_may_be_switched_off() {
     }
     let lines = ["session ID unknown", "transport unknown", "transport unknown"];
     refused.expect(&lines).await;
-    // The session has not noticed, and takes a WebSocket over HTTP/1.1.
+    // The session was not affected, and upgrades to a WebSocket over HTTP/1.1.
     let mut ws = Ws::handshake(&server.address, &format!("{WEBSOCKET}&sid={sid}")).await;
     ws.send("2probe").await;
     ws.expect("3probe").await;

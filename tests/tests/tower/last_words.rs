@@ -1,4 +1,4 @@
-//! Packets that are sent before the end, by either side: they arrive.
+//! Packets sent before the end by either side: they arrive.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,10 +11,10 @@ use crate::client::{Log, Server, Ws};
 
 const NAP: Duration = Duration::from_millis(50);
 
-/// A server whose handlers take a while, and note what they do.
+/// Defines handlers that take a while and log their calls.
 fn slow(io: &SocketIo, concurrency: usize) -> Arc<Log> {
     let log = Arc::new(Log::default());
-    let (connected, told, ended, failed) = (log.clone(), log.clone(), log.clone(), log.clone());
+    let (connected, sink, ended, failed) = (log.clone(), log.clone(), log.clone(), log.clone());
     io.of("/", |ns| {
         ns.concurrency(concurrency);
         ns.on_connect(async move || {
@@ -23,7 +23,7 @@ fn slow(io: &SocketIo, concurrency: usize) -> Arc<Log> {
         });
         ns.on("log", async move |Data(n): Data<u32>| {
             tokio::time::sleep(NAP).await;
-            told.add(n.to_string());
+            sink.add(n.to_string());
         });
         ns.on_disconnect(async move |reason: DisconnectReason| ended.add(reason.as_str()));
         ns.on_error(move |error| match error.cause() {
@@ -35,7 +35,7 @@ fn slow(io: &SocketIo, concurrency: usize) -> Arc<Log> {
     log
 }
 
-/// A client whose events wait, so many of them, once the connect handler has ended.
+/// Returns a connected client whose `events` events wait for a free handler.
 async fn busy(io: &SocketIo, events: u32) -> TestSocket {
     let socket = TestClient::connect(io).await.expect("a socket connects");
     tokio::time::sleep(5 * NAP).await;
@@ -99,7 +99,7 @@ async fn what_is_not_handled_within_the_grace_is_told() {
     assert_eq!((io.sessions(), io.stats().received_bytes), (0, 0));
 }
 
-/// The application does not want to hear more of a socket that it has disconnected.
+/// The application does not want to receive more from a socket that it has disconnected.
 #[tokio::test(start_paused = true)]
 async fn nothing_is_handled_after_an_end_by_the_server() {
     let io = SocketIo::new();
@@ -111,7 +111,7 @@ async fn nothing_is_handled_after_an_end_by_the_server() {
     assert_eq!(io.stats().received_bytes, 0);
 }
 
-/// The socket is over when too much waits; what was emitted to it leaves first, and what waited is not handled.
+/// If too many events wait, the socket ends: emitted packets are sent first, and waiting events are dropped.
 #[tokio::test(start_paused = true)]
 async fn what_waited_before_there_was_too_much() {
     let io = SocketIo::builder().max_parked(3, 1_000).build();

@@ -1,5 +1,5 @@
-//! The layers of tower-http around ours, each in one `ServiceBuilder` with it: they compile, Socket.IO's clients pass
-//! them, and what they answer by themselves has an empty body.
+//! The layers of tower-http around ours, each in one `ServiceBuilder` with it: they compile, Socket.IO clients get
+//! through, and the responses they generate have an empty body.
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -30,7 +30,7 @@ use crate::client::{Http, POLLING, Poller, Server, Ws, request, text};
 /// Longer than any test.
 const LONG: Duration = Duration::from_secs(3600);
 
-/// An application with a layer around ours.
+/// Returns an application with a layer around ours.
 macro_rules! around {
     ($io:expr, $layer:expr) => {
         Router::new().layer(ServiceBuilder::new().layer($layer).layer($io.layer()))
@@ -45,7 +45,7 @@ fn adder() -> SocketIo {
     io
 }
 
-/// Both transports pass.
+/// Checks that both transports work.
 async fn passes(app: Router) -> Server {
     let server = Server::serve(app);
     let mut poller = Poller::connect(&server.address).await;
@@ -57,7 +57,7 @@ async fn passes(app: Router) -> Server {
     server
 }
 
-/// What the layer answers without asking ours.
+/// Checks a response that the outer layer generates.
 async fn answers(server: &Server, request: Request<Full<Bytes>>, status: StatusCode) {
     let answer = Http::connect(&server.address).await.request(request).await;
     assert_eq!((answer.status(), &**answer.body()), (status, &b""[..]));
@@ -81,7 +81,7 @@ async fn csrf() {
     assert_eq!(answer.status(), StatusCode::FORBIDDEN);
 }
 
-/// One that is long enough does no harm; one that is not ends the request.
+/// A long timeout has no effect; a short one ends the request.
 #[tokio::test(start_paused = true)]
 async fn timeout() {
     let timeout = |after| TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, after);
@@ -106,7 +106,7 @@ async fn request_body_limit() {
     let mut poller = Poller::connect(&server.address).await;
     let long = format!(r#"42["next","{}"]"#, "x".repeat(100));
     assert_eq!(poller.post_response(long).await.status(), StatusCode::PAYLOAD_TOO_LARGE);
-    // The session has not met it, and lives on.
+    // The request did not reach the session, which lives on.
     assert_eq!(poller.post(r#"420["next",1]"#).await, "ok");
     assert_eq!(poller.get().await, "430[2]");
 }
@@ -152,7 +152,7 @@ async fn headers() {
     assert_eq!(answer.headers()[header::SERVER], "x");
 }
 
-/// It takes the slash from the end of the path, which is ours without it too.
+/// It removes the trailing slash of the path; our layer accepts the path without it too.
 #[tokio::test(start_paused = true)]
 async fn normal_paths() {
     passes(around!(adder(), NormalizePathLayer::trim_trailing_slash())).await;

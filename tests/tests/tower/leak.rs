@@ -1,4 +1,4 @@
-//! Ten thousand sessions that end in every way there is, and nothing that stays behind.
+//! Ten thousand sessions that end in every possible way and leave nothing behind.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,16 +10,16 @@ use socketio_tower::{AckError, DisconnectReason, EmitWithAck, Overflow, Socket, 
 use crate::client::{Poller, Server, Ws, soon, text, until};
 use crate::network::Connect;
 
-/// Clients come in so many waves, of which the last one meets the end of the server.
+/// The number of waves of clients. The last wave ends with the server.
 const WAVES: usize = 5;
 
-/// Held by everything that belongs to a session, and counted.
+/// A value held by everything that belongs to a session; its references are counted.
 type Held = Arc<()>;
 
 fn server(held: &Held) -> SocketIo {
     let io = SocketIo::builder()
         .state(Arc::clone(held))
-        // Many times what a wave takes over TCP: only clients that fall silent must time out.
+        // Many times the duration of a wave over TCP: only silent clients must time out.
         .ping_interval(Duration::from_secs(7))
         .ping_timeout(Duration::from_secs(2))
         .ack_timeout(Duration::from_secs(3600))
@@ -64,7 +64,7 @@ enum Client<A: Connect> {
     Poller(Box<Poller<A>>),
 }
 
-/// A third of the clients poll.
+/// Connects client `n`; every third one polls.
 async fn connect<A: Connect>(address: &A, n: usize) -> Client<A> {
     match n % 3 {
         0 => Client::Poller(Box::new(Poller::connect(address).await)),
@@ -72,7 +72,8 @@ async fn connect<A: Connect>(address: &A, n: usize) -> Client<A> {
     }
 }
 
-/// Ends a client; gives it back if it is to fall silent with its connection open. `reset` breaks a connection.
+/// Ends client `n` in its own way, or returns it if it is to fall silent with its connection open. `reset` breaks a
+/// connection.
 async fn end<A: Connect>(client: Client<A>, n: usize, reset: fn(Ws<A::Stream>)) -> Option<Client<A>> {
     match client {
         Client::Poller(mut poller) => match n / 3 % 7 {
@@ -81,7 +82,7 @@ async fn end<A: Connect>(client: Client<A>, n: usize, reset: fn(Ws<A::Stream>)) 
             2 => drop(poller.post("41").await),
             3 => drop(poller.post("no packet").await),
             4 => {
-                // An upgrade that stays half-way.
+                // An upgrade that is never completed.
                 let mut ws = poller.upgrade().await;
                 ws.send("2probe").await;
                 ws.expect("3probe").await;
@@ -133,7 +134,7 @@ async fn sessions_over_tcp_leave_nothing_behind() {
     come_and_go(&Server::on_tcp(&io).await, &io, &held, 300, Ws::reset).await;
 }
 
-/// Lets waves of clients come and go, and checks that the server is as it was before.
+/// Runs waves of clients, and checks that the server is back in its initial state.
 async fn come_and_go<A: Connect>(
     server: &Server<A>,
     io: &SocketIo,
@@ -163,7 +164,7 @@ async fn come_and_go<A: Connect>(
                 ended.buffer_unordered(64).filter_map(async |client| client).collect::<Vec<_>>().await,
             );
         } else {
-            // The last wave meets the end of the server.
+            // The last wave ends with the server.
             let ended = stream::iter(clients).for_each_concurrent(64, async |(_, client)| match client {
                 Client::Poller(mut poller) => loop {
                     let answer = poller.get_response().await;

@@ -1,4 +1,4 @@
-//! What a socket and its handlers may still do when it leaves.
+//! Operations on a socket that is leaving, and in its handlers.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use tokio::sync::Notify;
 use crate::client::{Log, Poller, Server, Ws, soon, until};
 use crate::life::deserted;
 
-/// Fault: between leaving and the end of its disconnect handler a socket was still in its rooms.
+/// Fault: between leaving and the end of its disconnect handler, a socket was still in its rooms.
 #[tokio::test(start_paused = true)]
 async fn a_socket_that_leaves_hears_nothing_more() {
     let (io, gate, farewell) = (SocketIo::new(), Arc::new(Notify::new()), Arc::new(Notify::new()));
@@ -35,7 +35,7 @@ async fn a_socket_that_leaves_hears_nothing_more() {
     io.emit("news", "");
     io.to("r").emit("news", "");
     io.to(id.as_str()).emit("news", "");
-    // The next packet is the answer to a new CONNECT: nothing came before it.
+    // The next packet is the reply to a new CONNECT: nothing was sent before it.
     ws.join("").await;
     gate.notify_one();
 }
@@ -67,13 +67,13 @@ async fn handlers_finish_before_the_disconnect_handler() {
 async fn handlers_that_never_end_are_abandoned_after_their_grace() {
     let io = SocketIo::builder().handler_grace(Duration::from_millis(30)).build();
     let (log, held) = (Arc::new(Log::default()), Arc::new(()));
-    let (told, holding) = (Arc::clone(&log), Arc::clone(&held));
+    let (sink, holding) = (Arc::clone(&log), Arc::clone(&held));
     io.of("/", |ns| {
         ns.on("work", async move || {
             let _held = holding;
             std::future::pending::<()>().await;
         });
-        ns.on_disconnect(async move || told.add("gone"));
+        ns.on_disconnect(async move || sink.add("gone"));
     });
     let server = Server::start(&io);
     let mut ws = Ws::connect(&server.address).await;
@@ -87,7 +87,7 @@ async fn handlers_that_never_end_are_abandoned_after_their_grace() {
     assert_eq!(Arc::strong_count(&held), 2, "what the abandoned handlers held is dropped");
 }
 
-/// Hundreds of attempts in one POST: the first that is wrong is the last that is looked at.
+/// Hundreds of login attempts in one POST: none is handled after the first that fails.
 #[tokio::test(start_paused = true)]
 async fn what_follows_a_disconnect_is_not_handled() {
     let (io, log) = (SocketIo::new(), Arc::new(Log::default()));
@@ -106,7 +106,7 @@ async fn what_follows_a_disconnect_is_not_handled() {
     assert_eq!(log.lines(), ["0"]);
 }
 
-/// A client that leaves in the same breath cannot escape: its connection is closed, with its other sockets.
+/// A client that leaves in the same batch does not escape: its connection is closed, with its other sockets.
 #[tokio::test(start_paused = true)]
 async fn who_leaves_is_disconnected_all_the_same() {
     let io = SocketIo::new();

@@ -8,10 +8,10 @@ use tokio::time::Instant;
 
 use crate::client::{Log, Poller, Server, Ws, until};
 
-/// A server whose sockets join the room `r` and report their end.
+/// Returns a server whose sockets join the room `r` and report their end.
 pub(crate) fn mortal(builder: SocketIoBuilder) -> (SocketIo, Arc<Log>) {
     let (io, log) = (builder.build(), Arc::new(Log::default()));
-    let told = Arc::clone(&log);
+    let sink = Arc::clone(&log);
     io.of("/", |ns| {
         ns.on_connect(async |socket: Socket| {
             socket.join("r");
@@ -20,13 +20,13 @@ pub(crate) fn mortal(builder: SocketIoBuilder) -> (SocketIo, Arc<Log>) {
         ns.on("close", async |socket: Socket| socket.disconnect_client());
         ns.on("panic", async || -> () { panic!("a handler's fault") });
         ns.on_disconnect(async move |reason: DisconnectReason, Rooms(rooms): Rooms| {
-            told.add(format!("{reason}: {}", rooms.join(",")));
+            sink.add(format!("{reason}: {}", rooms.join(",")));
         });
     });
     (io, log)
 }
 
-/// Nobody is left.
+/// Waits until all sessions have ended, and asserts that no socket is left.
 pub(crate) async fn deserted(io: &SocketIo) {
     until("all sessions end", || io.sessions() == 0).await;
     assert_eq!(io.namespace("/").map(|ns| ns.all().count()), Some(0));
@@ -56,7 +56,7 @@ async fn the_client_closes_its_websocket() {
     deserted(&io).await;
 }
 
-/// On the wall clock: TCP, whose resets it is about.
+/// On the wall clock: TCP resets.
 #[tokio::test]
 async fn the_connection_is_reset() {
     let (io, log) = mortal(SocketIo::builder());

@@ -1,4 +1,4 @@
-//! The bounds that hold for all clients together, or for one with all its sockets.
+//! Limits for all clients together, or for one client with all its sockets.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -20,11 +20,11 @@ fn refused(cause: RequestError) -> ClientError {
     ClientError::Rejected(cause.into())
 }
 
-/// Whoever sends handshakes only made sessions without end.
+/// A client that sent nothing but handshakes could open any number of sessions.
 #[tokio::test(start_paused = true)]
 async fn a_full_server_refuses_sessions_and_serves_those_it_has() {
-    let (told, asked) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
-    let (telling, asking) = (Arc::clone(&told), Arc::clone(&asked));
+    let (rejected, asked) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let (rejecting, asking) = (Arc::clone(&rejected), Arc::clone(&asked));
     let io = SocketIo::builder()
         .max_sessions(2)
         .allow_request(async move |_| {
@@ -33,7 +33,7 @@ async fn a_full_server_refuses_sessions_and_serves_those_it_has() {
         })
         .on_connection_error(move |_, rejection| {
             assert_eq!((rejection.cause(), rejection.code()), (RequestError::TooManySessions, None));
-            telling.fetch_add(1, Ordering::Relaxed);
+            rejecting.fetch_add(1, Ordering::Relaxed);
         })
         .build();
     io.of("/", |ns| {
@@ -46,7 +46,11 @@ async fn a_full_server_refuses_sessions_and_serves_those_it_has() {
     }
     let stats = io.stats();
     assert_eq!((stats.sessions, stats.opened, stats.refused), (2, 2, 2));
-    assert_eq!((told.load(Ordering::Relaxed), asked.load(Ordering::Relaxed)), (2, 2), "nobody asks in vain");
+    assert_eq!(
+        (rejected.load(Ordering::Relaxed), asked.load(Ordering::Relaxed)),
+        (2, 2),
+        "the hook is not called when the server is full"
+    );
 
     for socket in [&polling, &websocket] {
         assert_eq!(socket.emit_with_ack::<_, String>("ping", "").await.expect("an answer"), "pong");
@@ -73,7 +77,7 @@ async fn a_full_server_answers_with_503() {
     Poller::connect(&server.address).await;
 }
 
-/// A server whose handlers wait until they are let go, and how many run and have run at most.
+/// Returns a server whose handlers wait for a gate, and counts of the running handlers.
 fn waiting(builder: SocketIoBuilder) -> (SocketIo, Arc<Running>) {
     let (io, running) = (builder.build(), Arc::new(Running::default()));
     let count = Arc::clone(&running);
@@ -109,7 +113,7 @@ impl Running {
     }
 }
 
-/// With 64 namespaces a client had 4032 handlers at once: the bound was each socket's.
+/// With 64 namespaces, a client had 4032 handlers at once: the limit was per socket.
 #[tokio::test(start_paused = true)]
 async fn handlers_are_bounded_for_a_client_with_all_its_sockets() {
     let (io, running) = waiting(SocketIo::builder().handler_grace(Duration::MAX));
@@ -123,7 +127,7 @@ async fn handlers_are_bounded_for_a_client_with_all_its_sockets() {
     }
     settled().await;
     assert_eq!((running.counts(), io.stats().handlers), ([256, 256, 256], 256));
-    // What waits for a place is parked, and so is a wish to connect.
+    // Events that wait for a free handler are parked, and so is a connection request.
     (0..64).for_each(|_| busy[0].emit("wait", ""));
     let ping = idle.emit_with_ack::<_, String>("ping", "");
     let late = client.namespace("/late");
@@ -131,7 +135,7 @@ async fn handlers_are_bounded_for_a_client_with_all_its_sockets() {
     settled().await;
     assert_eq!(running.counts(), [256, 256, 256]);
     assert!(!late.is_finished() && io.stats().received_bytes > 0);
-    // One place for the wish to connect, and one for an event.
+    // One place for the connection request, and one for an event.
     for _ in 0..2 {
         running.gate.notify_one();
         settled().await;
@@ -146,7 +150,7 @@ async fn handlers_are_bounded_for_a_client_with_all_its_sockets() {
     assert_eq!((running.counts(), io.stats().received_bytes), ([63, 256, 256 + 65], 0));
 }
 
-/// Leaving and joining again gave a client twice as many handlers.
+/// Leaving and rejoining gave a client twice as many handlers.
 #[tokio::test(start_paused = true)]
 async fn the_handlers_of_sockets_that_were_left_count() {
     let (io, running) = waiting(SocketIo::builder().client_concurrency(8).handler_grace(Duration::MAX));
@@ -179,7 +183,7 @@ async fn acks_pass_at_the_bound_of_a_client() {
     assert_eq!(ping.await.expect("an answer"), "pong");
 }
 
-/// What is handled for a socket that was given up makes room.
+/// Handlers of a socket that was abandoned no longer count.
 #[tokio::test(start_paused = true)]
 async fn handlers_that_outlive_their_socket_give_their_places_back() {
     let (io, running) = waiting(SocketIo::builder().client_concurrency(2));
@@ -192,7 +196,7 @@ async fn handlers_that_outlive_their_socket_give_their_places_back() {
     assert_eq!((running.counts()[2], io.stats().handlers), (2, 0));
 }
 
-/// A wish that the client took back while its middlewares ran counted for ever: the 65th ended the session.
+/// A connection request that the client cancelled while its middleware ran counted forever: the 65th ended the session.
 #[tokio::test(start_paused = true)]
 async fn wishes_that_were_taken_back_do_not_count() {
     let io = SocketIo::builder().max_namespaces(2).build();
@@ -215,7 +219,7 @@ async fn wishes_that_were_taken_back_do_not_count() {
     ws.join("/slow").await;
 }
 
-/// A session keeps what it was opened with: the query was kept whole, whatever its length.
+/// A session keeps the data of its handshake; the query was kept whole, whatever its length.
 #[tokio::test(start_paused = true)]
 async fn the_request_that_is_kept_is_bounded() {
     const BOUND: usize = 1024;
@@ -230,7 +234,7 @@ async fn the_request_that_is_kept_is_bounded() {
     });
     let client = |query: usize, cookie: usize| {
         let builder = TestClient::builder().header("cookie", &"c".repeat(cookie));
-        // It is not kept, and nobody minds it.
+        // This header is not kept, so it does not count.
         builder.header("x-other", &"o".repeat(2 * BOUND)).query(&format!("q={}", "q".repeat(query)))
     };
     for transport in [TestClientBuilder::polling, TestClientBuilder::websocket] {

@@ -10,16 +10,16 @@ use crate::client::{Log, Server, Ws, until};
 #[tokio::test(start_paused = true)]
 async fn a_socket_may_have_several_listeners_and_the_first_answers() {
     let (io, log) = (SocketIo::builder().state(Arc::new(Log::default())).build(), Arc::new(Log::default()));
-    let told = Arc::clone(&log);
+    let sink = Arc::clone(&log);
     io.of("/", |ns| {
-        let log = Arc::clone(&told);
+        let log = Arc::clone(&sink);
         ns.on("shared", async move |Data(n): Data<u8>| {
             log.add(format!("namespace {n}"));
             "namespace"
         });
         ns.on_connect(async move |socket: Socket| {
             for (name, answer) in [("shared", "1st"), ("own", "1st"), ("own", "2nd")] {
-                let log = Arc::clone(&told);
+                let log = Arc::clone(&sink);
                 let listener = async move |Data(n): Data<u8>| {
                     log.add(format!("{answer} {n}"));
                     answer
@@ -72,7 +72,7 @@ async fn once_is_once_and_off_is_off() {
     }
 }
 
-/// What listeners capture goes with the socket, even if it is the socket.
+/// Values captured by listeners are dropped with the socket, even if they include the socket.
 #[tokio::test(start_paused = true)]
 async fn listeners_are_dropped_with_their_socket() {
     let held = Arc::new(());
@@ -88,7 +88,7 @@ async fn listeners_are_dropped_with_their_socket() {
             });
         });
         ns.on_disconnect(async |socket: Socket, State(held): State<Arc<()>>| {
-            // Too late: it is not kept.
+            // Too late: this listener is dropped at once.
             let own = socket.clone();
             socket.on("x", async move || drop((own, held))).expect("a name that is free");
         });

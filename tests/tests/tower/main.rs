@@ -1,7 +1,6 @@
-//! The server through its public API. A test speaks to it by hand, through a network in memory, or with the test kit's client,
-//! on a clock that is stopped.
+//! The server through its public API, over an in-memory network or with the test kit's client, on a paused clock.
 //!
-//! A test that needs TCP, several threads or a clock that runs says so in a line that begins with "On the wall clock";
+//! A test that needs TCP, several threads or a running clock says so in a line that begins with "On the wall clock";
 //! `docs/testing.md` lists them all.
 
 mod admission;

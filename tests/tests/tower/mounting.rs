@@ -1,4 +1,4 @@
-//! Where in an axum application the layer may stand.
+//! Positions of the layer within an axum application.
 
 use axum::Router;
 use axum::response::Response;
@@ -9,7 +9,7 @@ use socketio_tower::SocketIo;
 use crate::client::{Http, Poller, Server, Ws, text};
 use crate::network::Network;
 
-/// A server that answers, and an application beside it.
+/// Returns a Socket.IO server, and an application to mount it in.
 fn parts() -> (SocketIo, Router) {
     let io = SocketIo::new();
     io.of("/", |ns| {
@@ -61,7 +61,7 @@ async fn on_an_application_with_a_wildcard_and_a_fallback() {
     assert_eq!(text(&Http::connect(&server.address).await.get("/").await), "lost");
 }
 
-/// `nest` takes the routes of a router but not its default fallback, around which the layer stands.
+/// `nest` keeps the routes of a router but not its default fallback, which the layer wraps.
 #[tokio::test(start_paused = true)]
 async fn a_layered_router_that_is_nested_serves_nobody() {
     let (io, app) = parts();
@@ -71,7 +71,7 @@ async fn a_layered_router_that_is_nested_serves_nobody() {
     is_not_found(&server.address, "/socket.io/").await;
 }
 
-/// `merge` keeps one fallback: that of the router which is merged into the other.
+/// `merge` keeps one fallback: that of the router passed as its argument.
 #[tokio::test(start_paused = true)]
 async fn of_two_merged_routers_the_second_may_be_layered() {
     let (io, app) = parts();
@@ -84,8 +84,7 @@ async fn of_two_merged_routers_the_second_may_be_layered() {
     is_not_found(&server.address, "/socket.io/").await;
 }
 
-/// With a fallback of its own the layered router keeps it when it is nested, and with it the layer, which
-/// sees the path without the prefix.
+/// A nested router keeps an explicit fallback and the layer around it, which sees the path without the prefix.
 #[tokio::test(start_paused = true)]
 async fn a_nested_router_with_a_fallback_of_its_own_serves() {
     let (io, app) = parts();
@@ -119,7 +118,7 @@ async fn as_a_service_on_a_route_of_its_own() {
     has_index(&server.address, "/").await;
 }
 
-/// What must see every answer, such as CORS, stands around the layer.
+/// A layer that must see every response, such as CORS, goes around ours.
 #[tokio::test(start_paused = true)]
 async fn layers_around_it_see_its_requests_and_answers() {
     let (io, app) = parts();

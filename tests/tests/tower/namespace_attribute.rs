@@ -1,4 +1,4 @@
-//! All that a block with the attribute `namespace` may hold.
+//! Everything that an `impl` block with the attribute `namespace` may contain.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use socketio_tower::{Args, Auth, Data, DisconnectReason, Event, Rooms, Socket, S
 
 use crate::client::{Log, Server, Ws};
 
-/// Everything that a block may hold.
+/// A namespace with every kind of method.
 struct Everything<S> {
     log: Arc<Log>,
     suffix: S,
@@ -29,13 +29,13 @@ where
 {
     const REFUSED: &'static str = "nobody";
 
-    /// First.
+    /// Runs first.
     #[middleware]
     async fn note(&self, socket: Socket, Auth(auth): Auth<Token>) {
         socket.extensions().insert(auth.token);
     }
 
-    /// Then.
+    /// Runs second.
     #[middleware]
     async fn refuse(&self, Extension(name): Extension<String>) -> Result<(), ConnectError> {
         self.log.add(format!("{name} knocks"));
@@ -65,7 +65,7 @@ where
         "raw"
     }
 
-    /// Not that of the `Arc` around the value.
+    /// The handler of an event named `clone`, not the method of the `Arc` around the value.
     async fn clone(&self) -> &'static str {
         "another"
     }
@@ -104,7 +104,7 @@ where
     }
 }
 
-/// Connects to `/` with a token, and checks the answer.
+/// Connects to `/` with a token, and checks the reply.
 async fn knock(ws: &mut Ws, token: &str, answer: &str) {
     ws.send(&format!(r#"40{{"token":"{token}"}}"#)).await;
     let packet = ws.text().await;
@@ -151,7 +151,7 @@ async fn everything_that_a_block_may_hold() {
     .await;
 }
 
-/// Methods stay methods.
+/// Handlers remain ordinary methods.
 #[tokio::test(start_paused = true)]
 async fn a_method_can_be_called_without_a_server() {
     let all = Everything { log: Arc::default(), suffix: "?" };

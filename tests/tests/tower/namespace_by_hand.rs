@@ -36,14 +36,14 @@ impl NamespaceHandlers for ByHand {
 #[tokio::test(start_paused = true)]
 async fn a_namespace_by_hand() {
     let (io, log) = (SocketIo::new(), Arc::new(Log::default()));
-    let told = Arc::clone(&log);
+    let sink = Arc::clone(&log);
     io.of("/", |ns| {
         ns.handlers(ByHand { greeting: "hello".to_owned(), log: Arc::clone(&log) });
     });
     io.of("/own", |ns| {
         ns.handlers_per_socket(move |socket| ByHand {
             greeting: socket.namespace().to_owned(),
-            log: Arc::clone(&told),
+            log: Arc::clone(&sink),
         });
     });
     let server = Server::start(&io);
@@ -60,7 +60,7 @@ async fn a_namespace_by_hand() {
         .await;
 }
 
-/// The attribute finds a reserved name when it is compiled; by hand it is found when the layer is made.
+/// The attribute rejects a reserved name at compile time; without it, `layer()` does.
 #[test]
 fn a_reserved_name_by_hand() {
     struct Reserved;

@@ -1,4 +1,4 @@
-//! Types as namespaces: one value for all sockets or one for each, and how long it lives.
+//! Types as namespaces: one value for all sockets or one per socket, and its lifetime.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 
 use crate::client::{Log, Server, Ws, soon, until};
 
-/// Counts what its sockets send, and tells what becomes of it.
+/// Counts the messages of its sockets, and reports its own construction and drop.
 struct Counter {
     name: &'static str,
     count: AtomicU32,
@@ -61,9 +61,9 @@ async fn one_value_for_all_sockets() {
 #[tokio::test(start_paused = true)]
 async fn one_value_for_each_socket() {
     let (io, log) = (SocketIo::new(), Arc::default());
-    let told = Arc::clone(&log);
+    let sink = Arc::clone(&log);
     io.of("/", |ns| {
-        ns.handlers_per_socket(move |_| Counter::new("own", &told));
+        ns.handlers_per_socket(move |_| Counter::new("own", &sink));
     });
     let server = Server::start(&io);
     let (mut one, mut other) = (Ws::connect(&server.address).await, Ws::connect(&server.address).await);
@@ -75,13 +75,13 @@ async fn one_value_for_each_socket() {
     log.expect(&["own left at 2", "own dropped at 2"]).await;
     other.send(r#"421["add",3]"#).await;
     other.expect("431[6]").await;
-    // Each life of a client on a namespace is a socket of its own.
+    // Each time a client joins a namespace, it gets a new socket.
     one.join("").await;
     one.send(r#"422["add",1]"#).await;
     one.expect("432[1]").await;
 }
 
-/// What keeps the socket that keeps it would never be freed.
+/// A value that holds the socket which holds it would never be freed.
 struct Holder {
     socket: Socket,
     held: Arc<()>,
@@ -113,7 +113,7 @@ async fn a_value_may_keep_its_socket() {
     assert!(kept.lock().expect("no panic").is_some());
 }
 
-/// Says who it is to those who may come.
+/// Names itself to the clients that it admits.
 struct Doorkeeper(u32);
 
 #[namespace(crate = "socketio_tower")]
@@ -131,13 +131,13 @@ impl Doorkeeper {
 #[tokio::test(start_paused = true)]
 async fn a_refused_client_has_had_its_value() {
     let (io, log, count) = (SocketIo::new(), Arc::new(Log::default()), AtomicU32::new(0));
-    let told = Arc::clone(&log);
+    let sink = Arc::clone(&log);
     io.of("/", |ns| {
         ns.handlers_per_socket(move |socket| {
             assert!(!socket.is_connected() && !socket.emit("too early", "").is_queued());
             Doorkeeper(count.fetch_add(1, Ordering::Relaxed))
         });
-        ns.handlers_per_socket(move |_| Counter::new("beside", &told));
+        ns.handlers_per_socket(move |_| Counter::new("beside", &sink));
     });
     let server = Server::start(&io);
     let (mut one, mut other) = (Ws::connect(&server.address).await, Ws::open(&server.address).await);
@@ -151,7 +151,7 @@ async fn a_refused_client_has_had_its_value() {
     other.expect("430[2]").await;
 }
 
-/// Types of both kinds and closures, on one namespace.
+/// Defines handlers by values of both kinds and by closures, on one namespace.
 fn mixed(io: &SocketIo, log: &Arc<Log>) {
     let (own, also_own) = (Arc::clone(log), Arc::clone(log));
     io.of("/", |ns| {
@@ -160,7 +160,7 @@ fn mixed(io: &SocketIo, log: &Arc<Log>) {
         ns.handlers(Doorkeeper(40));
         ns.on("mine", async |State(n): State<u8>| n);
     });
-    // What is added afterwards has values of its own, beside those that were there.
+    // Handlers added afterwards have values of their own, beside the existing ones.
     io.of("/", |ns| {
         ns.handlers_per_socket(move |_| Tally(Counter::new("tally", &also_own)));
     });
@@ -213,9 +213,9 @@ impl Tally {
 #[tokio::test(start_paused = true)]
 async fn a_panic_while_a_value_is_made_refuses_the_client() {
     let log = Arc::new(Log::default());
-    let told = Arc::clone(&log);
-    // The type's own error hook would be called with the value that there is not.
-    let io = SocketIo::builder().on_error(move |error| told.add(error.cause().to_string())).build();
+    let sink = Arc::clone(&log);
+    // The type's own error hook would need the value that was never constructed.
+    let io = SocketIo::builder().on_error(move |error| sink.add(error.cause().to_string())).build();
     io.of("/", |ns| {
         ns.handlers_per_socket(|_| -> Mute { panic!("the application's fault") });
     });
@@ -228,7 +228,7 @@ async fn a_panic_while_a_value_is_made_refuses_the_client() {
     ws.join("/other").await;
 }
 
-/// Would keep errors to itself.
+/// Would swallow errors.
 struct Mute;
 
 #[namespace]
@@ -236,7 +236,7 @@ impl Mute {
     fn error(&self, _: ErrorContext<'_>) {}
 }
 
-/// A value whose end is a fault too.
+/// A value whose `Drop` panics.
 struct Faulty;
 
 #[namespace]
@@ -267,7 +267,7 @@ async fn a_panic_while_a_value_is_dropped_hurts_nobody() {
     ws.join("/other").await;
 }
 
-/// Handlers that still run keep the value.
+/// Running handlers keep the value alive.
 struct Slow {
     counter: Counter,
     gate: Arc<Notify>,
@@ -288,10 +288,10 @@ impl Slow {
 #[tokio::test(start_paused = true)]
 async fn a_value_outlives_the_handlers_that_run() {
     let (io, log, gate) = (SocketIo::new(), Arc::new(Log::default()), Arc::new(Notify::new()));
-    let (told, waiting) = (Arc::clone(&log), Arc::clone(&gate));
+    let (sink, waiting) = (Arc::clone(&log), Arc::clone(&gate));
     io.of("/", |ns| {
         ns.handlers_per_socket(move |_| Slow {
-            counter: Counter::new("slow", &told),
+            counter: Counter::new("slow", &sink),
             gate: Arc::clone(&waiting),
         });
     });

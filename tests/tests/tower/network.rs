@@ -1,4 +1,4 @@
-//! A network in memory, for servers and clients of one process: no port, no kernel, and a clock that can be stopped.
+//! An in-memory network for servers and clients of one process: no ports, no kernel, and it works with a paused clock.
 
 use std::io;
 use std::net::SocketAddr;
@@ -7,10 +7,10 @@ use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, duplex};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 
-/// As much as a connection holds in each direction before its writer has to wait.
+/// The number of bytes a connection buffers in each direction before its writer has to wait.
 const PIPE: usize = 64 * 1024;
 
-/// The address of a listener in memory.
+/// The address of an in-memory listener.
 #[derive(Debug, Clone)]
 pub(crate) struct Network {
     backlog: mpsc::UnboundedSender<DuplexStream>,
@@ -18,24 +18,24 @@ pub(crate) struct Network {
 }
 
 impl Network {
-    /// Returns the same address, for connections that hold so many bytes in each direction.
+    /// Returns the same address, for connections that buffer `bytes` bytes in each direction.
     pub(crate) fn with_pipe(&self, bytes: usize) -> Self {
         Self { pipe: bytes, ..self.clone() }
     }
 }
 
-/// The connections to a [`Network`] that are not accepted yet. Dropped, it refuses those that come later.
+/// The connections to a [`Network`] that are not accepted yet. Once dropped, new connections are refused.
 #[derive(Debug)]
 pub(crate) struct Listener(mpsc::UnboundedReceiver<DuplexStream>);
 
-/// Returns a listener in memory and its address.
+/// Returns an in-memory listener and its address.
 pub(crate) fn listen() -> (Network, Listener) {
     let (backlog, connections) = mpsc::unbounded_channel();
     (Network { backlog, pipe: PIPE }, Listener(connections))
 }
 
 impl Listener {
-    /// Waits for a connection; returns none when nobody knows the address any more.
+    /// Waits for a connection; returns `None` once all copies of the address have been dropped.
     pub(crate) async fn accept(&mut self) -> Option<DuplexStream> {
         self.0.recv().await
     }

@@ -1,4 +1,4 @@
-//! Observers see everything that happens on a server: enough for metrics and an admin UI outside the crate.
+//! Observers see everything that happens on a server: enough for metrics and an admin UI outside of the crate.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -10,7 +10,7 @@ use socketio_tower::{
     Client, ClientId, DisconnectReason, Observation, Overflow, Socket, SocketId, SocketIo, Transport,
 };
 
-/// The model of an admin UI: the clients of a server, their sockets, and counts of everything else.
+/// The model of an admin UI: the clients of a server, their sockets, and counters for everything else.
 #[derive(Debug, Default)]
 struct Admin {
     clients: BTreeMap<ClientId, Seen>,

@@ -1,4 +1,4 @@
-//! In which order things happen.
+//! Ordering guarantees.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -10,16 +10,16 @@ use tokio::sync::Notify;
 
 use crate::client::{Log, Poller, Server, Ws, soon, until};
 
-/// Fault: one task per event let two events of one socket overtake each other.
+/// Fault: with one task per event, two events of one socket overtook each other.
 ///
-/// On the wall clock: threads that race.
+/// On the wall clock: racing threads.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn events_reach_their_handlers_in_order_of_arrival() {
     let (io, log) = (SocketIo::new(), Arc::new(Log::default()));
-    let told = Arc::clone(&log);
+    let sink = Arc::clone(&log);
     io.of("/", |ns| {
         ns.on("n", async move |Data(n): Data<u32>| {
-            told.add(n.to_string());
+            sink.add(n.to_string());
             tokio::task::yield_now().await;
         });
     });
@@ -55,12 +55,12 @@ async fn a_handler_that_waits_holds_up_nobody() {
 #[tokio::test(start_paused = true)]
 async fn one_at_a_time_if_so_wished() {
     let (io, log) = (SocketIo::builder().concurrency(1).build(), Arc::new(Log::default()));
-    let told = Arc::clone(&log);
+    let sink = Arc::clone(&log);
     io.of("/", |ns| {
         ns.on("n", async move |Data(n): Data<u32>| {
-            told.add(format!("{n} begins"));
+            sink.add(format!("{n} begins"));
             tokio::task::yield_now().await;
-            told.add(format!("{n} ends"));
+            sink.add(format!("{n} ends"));
         });
     });
     let server = Server::start(&io);
@@ -73,7 +73,7 @@ async fn one_at_a_time_if_so_wished() {
     assert_eq!(log.lines(), expected.collect::<Vec<_>>());
 }
 
-/// At the bound the socket's events wait; its acks, and other sockets, do not.
+/// At the limit, the socket's events wait; its acks, and other sockets, do not.
 #[tokio::test(start_paused = true)]
 async fn handlers_are_bounded_per_socket() {
     let (io, running, gate) =
@@ -124,7 +124,7 @@ async fn what_a_handler_sends_leaves_in_the_order_of_its_calls() {
             socket.io().emit("four", &4);
             socket.disconnect();
             assert!(!socket.is_connected());
-            // What would never arrive is not taken for sent.
+            // An event that cannot arrive is not reported as queued.
             assert!(matches!(socket.emit("five", &5), EmitStatus::Gone));
             done.notify_one();
         });
@@ -149,18 +149,18 @@ async fn a_namespace_may_be_left_and_joined_in_one_breath() {
     let mut poller = Poller::connect(&server.address).await;
     poller.post("420[\"ping\"]\u{1e}41\u{1e}40").await;
     let answer = poller.get().await;
-    // The ack is of a socket that was gone when it was sent.
+    // The ack belongs to a socket that was gone when the client sent it.
     assert!(answer.starts_with("40{") && !answer.contains('\u{1e}'), "{answer}");
     poller.post(r#"421["ping"]"#).await;
     assert_eq!(poller.get().await, r#"431["pong"]"#);
     assert_eq!(io.namespace("/").map(|ns| ns.all().count()), Some(1));
 }
 
-/// Fault: a client that gives up a socket before it is answered sends CONNECT twice, and everything was closed.
+/// Fault: a client that left before its CONNECT was answered, and sent another one, lost its connection.
 #[tokio::test(start_paused = true)]
 async fn a_namespace_may_be_asked_for_twice() {
     let (io, log, gate) = (SocketIo::new(), Arc::new(Log::default()), Arc::new(Notify::new()));
-    let (told, opening) = (Arc::clone(&log), Arc::clone(&gate));
+    let (sink, opening) = (Arc::clone(&log), Arc::clone(&gate));
     io.of("/news", |ns| {
         ns.on("ping", async || "news");
     });
@@ -168,7 +168,7 @@ async fn a_namespace_may_be_asked_for_twice() {
         ns.middleware(async move || {
             opening.notified().await;
         });
-        ns.on_disconnect(async move |reason: DisconnectReason| told.add(reason.as_str()));
+        ns.on_disconnect(async move |reason: DisconnectReason| sink.add(reason.as_str()));
         ns.on("ping", async || "chat");
     });
     let server = Server::start(&io);
@@ -177,7 +177,7 @@ async fn a_namespace_may_be_asked_for_twice() {
     gate.notify_one();
     let first = ws.join("/chat").await;
     ws.send("40/chat,").await;
-    // The answer to the first one has come: to the client it is connected.
+    // The reply to the first CONNECT has arrived, so the client is connected.
     ws.send(r#"42/chat,0["ping"]"#).await;
     log.expect(&["client namespace disconnect"]).await;
     ws.send(r#"42/news,0["ping"]"#).await;
@@ -191,7 +191,7 @@ async fn a_namespace_may_be_asked_for_twice() {
 
 /// Fault: the header of a binary event and its attachments were not adjacent.
 ///
-/// On the wall clock: threads that race.
+/// On the wall clock: racing threads.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn attachments_follow_their_header() {
     let io = SocketIo::new();
@@ -235,7 +235,7 @@ async fn attachments_follow_their_header() {
     ws.expect(r#"451-["echo",{"_placeholder":true,"num":0}]"#).await;
 }
 
-/// Several listeners of one event go above the bound together. Events that came meanwhile were lost.
+/// Several listeners of one event may exceed the limit together. Events that arrived meanwhile were lost.
 #[tokio::test(start_paused = true)]
 async fn several_listeners_at_the_bound_lose_no_event() {
     let io = SocketIo::new();
@@ -260,10 +260,10 @@ async fn several_listeners_at_the_bound_lose_no_event() {
     }
 }
 
-/// Handlers of different sockets run at once: without the turn, one may list the room before another has joined it, and tell
-/// its list after the other has told its own. This is the recipe "list and tell" of the book.
+/// Handlers of different sockets run at the same time. Without a turn, one may list the room before another has joined
+/// it, and send its list after the other has sent its own. This is the recipe "list and tell" of the book.
 ///
-/// On the wall clock: threads that race.
+/// On the wall clock: racing threads.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn who_lists_and_tells_in_turn_leaves_nobody_a_stale_list() {
     let io = SocketIo::new();

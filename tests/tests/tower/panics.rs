@@ -1,4 +1,4 @@
-//! Panics and other faults of the application, and what they leave alone.
+//! Panics and other failures of the application, and the state they must not affect.
 
 use std::sync::Arc;
 
@@ -25,7 +25,7 @@ async fn a_panic_in_a_handler_hurts_nobody() {
     deserted(&io).await;
 }
 
-/// An argument whose extraction panics.
+/// An extractor that panics.
 struct Explosive;
 
 impl Extract<EventContext> for Explosive {
@@ -40,7 +40,7 @@ impl Extract<DisconnectContext> for Explosive {
     }
 }
 
-/// An argument that is never there.
+/// An extension that is never provided.
 struct Missing;
 
 impl Extract<DisconnectContext> for Missing {
@@ -49,27 +49,27 @@ impl Extract<DisconnectContext> for Missing {
     }
 }
 
-/// Fault: a panic or a failed extraction in the disconnect handler left a ghost.
+/// Fault: a panic or a failed extractor in the disconnect handler left a ghost socket.
 #[tokio::test(start_paused = true)]
 async fn faults_of_the_application_leave_no_ghost() {
     let (io, log) = (SocketIo::new(), Arc::new(Log::default()));
     io.of("/", |ns| {
-        let told = Arc::clone(&log);
-        ns.on_error(move |error| told.add(format!("/ {}", error.cause())));
+        let sink = Arc::clone(&log);
+        ns.on_error(move |error| sink.add(format!("/ {}", error.cause())));
         ns.on("explode", async |_: Explosive| {});
         ns.on_disconnect(async |socket: Socket| -> () {
             assert!(socket.is_connected(), "a disconnect handler's fault");
         });
     });
     io.of("/explosive", |ns| {
-        let told = Arc::clone(&log);
-        ns.on_error(move |error| told.add(format!("/explosive {}", error.cause())));
+        let sink = Arc::clone(&log);
+        ns.on_error(move |error| sink.add(format!("/explosive {}", error.cause())));
         ns.on_connect(async || -> () { panic!("a connect handler's fault") });
         ns.on_disconnect(async |_: Explosive| {});
     });
     io.of("/missing", |ns| {
-        let told = Arc::clone(&log);
-        ns.on_error(move |error| told.add(format!("/missing {}", error.cause())));
+        let sink = Arc::clone(&log);
+        ns.on_error(move |error| sink.add(format!("/missing {}", error.cause())));
         ns.on_disconnect(async |_: Missing| {});
     });
     let server = Server::start(&io);
@@ -97,7 +97,7 @@ async fn faults_of_the_application_leave_no_ghost() {
     deserted(&io).await;
 }
 
-/// A hook is told of faults; its own must not take the client's other sockets along.
+/// The error hook receives failures; its own panic must not end the client's other sockets.
 #[tokio::test(start_paused = true)]
 async fn a_panic_in_the_error_hook_ends_nothing() {
     let io = SocketIo::new();

@@ -1,4 +1,4 @@
-//! Sockets that are looked at and moved from outside.
+//! Inspecting and moving sockets from outside.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -65,11 +65,11 @@ async fn what_is_known_of_a_socket_can_be_fetched() {
     assert_eq!(fetched[0].rooms(), [ada.id().to_string(), "team a".to_owned()]);
     assert_eq!(fetched[0].namespace(), "/");
     assert_eq!(fetched[0].handshake().parameter("from").as_deref(), Some("ada"));
-    // A type that it is not.
+    // A type other than that of the value.
     assert_eq!(fetched[0].data::<Vec<u8>>(), None);
     assert_eq!((io.fetch_sockets().await.len(), io.to("team b").count()), (3, 1));
 
-    // What was fetched is a way to reach the socket.
+    // A fetched socket can be used to reach the socket.
     let patient = fetched[1].clone().timeout(Duration::from_secs(1));
     let answer = patient.emit_with_ack::<_, u8>("question", "?");
     let (answer, ()) = tokio::join!(answer, async { alan.expect_event("question").await.ack(&7) });
@@ -105,7 +105,7 @@ async fn sockets_are_moved_and_disconnected_from_outside() {
     bob.client().closed().await;
     let left = io.to(ada.id().as_str()).sockets();
     io.disconnect_sockets(false).await;
-    // At once, not when their sessions come round to it.
+    // At once, not when their sessions next run.
     assert!(io.fetch_sockets().await.is_empty() && io.to("team a").count() == 0 && !left[0].join("x"));
     assert_eq!(ada.disconnected().await, Disconnected::ByServer);
     assert_eq!(alan.disconnected().await, Disconnected::ByServer);
@@ -116,7 +116,7 @@ async fn sockets_are_moved_and_disconnected_from_outside() {
     assert_eq!(lines, [format!("bob {reason}"), format!("ada {reason}"), format!("alan {reason}")]);
 }
 
-/// What a socket shows is dropped with it, even if it holds the socket.
+/// The data of a socket is dropped with it, even if it holds the socket.
 #[tokio::test(start_paused = true)]
 async fn data_goes_with_its_socket() {
     #[derive(Clone, Serialize)]

@@ -1,4 +1,4 @@
-//! Namespaces that are taken away while the server runs.
+//! Namespaces that are removed while the server runs.
 
 use std::sync::Arc;
 
@@ -11,10 +11,10 @@ use crate::client::{Log, Server, Ws};
 #[tokio::test(start_paused = true)]
 async fn its_sockets_are_disconnected_and_nobody_comes_any_more() {
     let (io, log) = (SocketIo::new(), Arc::new(Log::default()));
-    let told = Arc::clone(&log);
+    let sink = Arc::clone(&log);
     io.of("/chat", |ns| {
         ns.on("name", async || "the first");
-        ns.on_disconnect(async move |reason: DisconnectReason| told.add(reason.to_string()));
+        ns.on_disconnect(async move |reason: DisconnectReason| sink.add(reason.to_string()));
     });
     io.of("/", |ns| {
         ns.on("ping", async || "pong");
@@ -26,7 +26,7 @@ async fn its_sockets_are_disconnected_and_nobody_comes_any_more() {
     assert_eq!(io.remove("chat"), Ok(()));
     ws.expect("41/chat,").await;
     log.expect(&["server namespace disconnect"]).await;
-    // The connection and its other namespaces are as before.
+    // The connection and its other namespaces are not affected.
     ws.send(r#"420["ping"]"#).await;
     ws.expect(r#"430["pong"]"#).await;
     ws.send("40/chat,").await;
@@ -40,7 +40,7 @@ async fn its_sockets_are_disconnected_and_nobody_comes_any_more() {
     ws.join("/chat").await;
     ws.send(r#"42/chat,1["name"]"#).await;
     ws.expect(r#"43/chat,1["the second"]"#).await;
-    // Of the first nothing has stayed.
+    // Nothing of the first definition is left.
     assert_eq!((handle.all().count(), io.namespace("/chat").unwrap().all().count()), (0, 1));
     assert_eq!(log.lines().len(), 1);
 }
@@ -51,7 +51,7 @@ async fn a_pattern_goes_with_all_that_lives_by_it() {
     let define = |answer: &'static str| {
         io.of("/orders/{id}", move |ns| {
             ns.on("name", async move || answer);
-            // What leaves holds its namespace while the next one comes.
+            // The old sockets still hold their namespace when the next definition is added.
             ns.on_disconnect(async || tokio::time::sleep(std::time::Duration::from_secs(1)).await);
         });
     };
@@ -81,7 +81,7 @@ async fn a_pattern_goes_with_all_that_lives_by_it() {
     assert_eq!((handle.all().count(), io.namespace("/orders/1").unwrap().all().count()), (0, 1));
 }
 
-/// Whoever is asked for meanwhile must not become a member of what nobody finds any more.
+/// A client in a middleware must not become a member of a namespace that has been removed.
 #[tokio::test(start_paused = true)]
 async fn a_client_in_a_middleware_is_refused() {
     let (io, gate) = (SocketIo::new(), Arc::new(Notify::new()));

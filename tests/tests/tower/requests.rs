@@ -1,4 +1,4 @@
-//! Requests that are wrong, and what they are answered with.
+//! Invalid requests and their responses.
 
 use http::{Method, Request, StatusCode, header};
 use socketio_tower::{SocketIo, Transport};
@@ -133,7 +133,7 @@ async fn a_method_that_means_nothing_leaves_the_session() {
     assert_eq!(poller.get().await, r#"430["pong"]"#);
 }
 
-/// A body whose rest never comes is a request that was given up.
+/// A body that is cut off is an aborted request.
 #[tokio::test(start_paused = true)]
 async fn a_post_that_breaks_off_ends_the_session() {
     let io = pinging();
@@ -146,7 +146,7 @@ async fn a_post_that_breaks_off_ends_the_session() {
     until("it ends", || io.sessions() == 0).await;
 }
 
-/// The clients of one connection ask again before they have read: answers keep their order.
+/// The client sends its next request before it has read the response: responses keep their order.
 #[tokio::test(start_paused = true)]
 async fn requests_may_be_pipelined() {
     let io = pinging();
@@ -167,7 +167,7 @@ async fn requests_may_be_pipelined() {
     assert!(answer.ends_with("430[\"pong\"]\u{1e}431[\"pong\"]"), "{answer}");
 }
 
-/// A chunked body has no length to be judged by.
+/// A chunked body has no length to check in advance.
 #[tokio::test(start_paused = true)]
 async fn a_chunked_body_is_bounded_too() {
     let io = pinging();

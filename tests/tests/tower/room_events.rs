@@ -1,4 +1,4 @@
-//! What happens to rooms, as it is told.
+//! The hook for events of rooms.
 
 use std::sync::{Arc, Mutex};
 
@@ -17,14 +17,14 @@ fn line(event: &RoomEvent) -> String {
     }
 }
 
-/// Node: create before join, leave before delete, and no event twice.
+/// As on the Node server: create before join, leave before delete, and no event twice.
 #[tokio::test(start_paused = true)]
 async fn rooms_are_told_in_order() {
     let (io, log) = (SocketIo::new(), Arc::new(Log::default()));
-    let told = Arc::clone(&log);
+    let sink = Arc::clone(&log);
     io.of("/", |ns| {
-        ns.on_room(move |event| told.add(line(event)));
-        // A hook's fault is its own.
+        ns.on_room(move |event| sink.add(line(event)));
+        // A panic in one hook does not affect the others.
         ns.on_room(|_| panic!("a hook's fault"));
     });
     let (a, b) = (TestClient::connect(&io).await.unwrap(), TestClient::connect(&io).await.unwrap());
@@ -34,7 +34,7 @@ async fn rooms_are_told_in_order() {
     first.join("x");
     first.join("x");
     second.join("x");
-    // Its own is nobody's concern, whether it leaves or joins.
+    // The room of a socket's own id is not reported, neither on leaving nor on joining.
     assert!(second.leave(second.id()) && second.join(second.id()));
     first.leave("x");
     first.leave("x");
@@ -53,10 +53,9 @@ async fn rooms_are_told_in_order() {
     assert!(position("leave x") < position("delete x") && position("leave y") < position("delete y"));
 }
 
-/// However many threads join and leave, what is told makes sense in the order in which it is told. A hook may use rooms
-/// itself.
+/// However many threads join and leave, the reported order is consistent. A hook may use rooms itself.
 ///
-/// On the wall clock: threads that race.
+/// On the wall clock: racing threads.
 #[test]
 fn rooms_are_told_in_order_on_every_thread() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();

@@ -1,4 +1,4 @@
-//! Which requests are the layer's, and how it passes all others through.
+//! Requests that belong to the layer, and the way it passes on all others.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -24,7 +24,7 @@ use crate::network::{Connect, Network};
 
 const OURS: &str = r#"{"code":0,"message":"Transport unknown"}"#;
 
-/// An application that answers with the path, as a teapot.
+/// Returns an application that responds with the path and status 418.
 fn echo() -> Router {
     Router::new().fallback(async |request: AxumRequest| {
         (StatusCode::IM_A_TEAPOT, [("x-inner", "yes")], request.uri().path().to_owned())
@@ -78,7 +78,7 @@ async fn the_path_may_be_another() {
     }
 }
 
-/// A connection that streams in both directions.
+/// Opens a connection that streams in both directions.
 async fn streaming(address: &Network) -> http1::SendRequest<Channel> {
     let stream = address.connect().await.expect("a connection");
     let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.expect("HTTP/1.1");
@@ -99,7 +99,7 @@ fn channel() -> (mpsc::UnboundedSender<&'static str>, Channel) {
 
 #[tokio::test(start_paused = true)]
 async fn bodies_pass_chunk_by_chunk_both_ways() {
-    // The application answers each chunk of the request with itself.
+    // The application echoes each chunk of the request.
     let app = Router::new()
         .fallback(async |request: AxumRequest| Body::from_stream(request.into_body().into_data_stream()));
     let server = Server::serve(app.layer(SocketIo::new().layer()));
@@ -141,7 +141,7 @@ async fn the_length_of_a_body_is_known_outside() {
     assert!(ours.frame().await.is_none());
 }
 
-/// A service that is ready when it is told to be, and fails when it is called.
+/// A service that is ready on demand, and fails when called.
 #[derive(Clone)]
 struct Moody(Arc<AtomicBool>);
 
@@ -192,7 +192,7 @@ fn the_service_is_what_its_inner_service_is() {
     assert_eq!((*service.get_ref(), service.into_inner()), (8, 8));
 }
 
-/// Fault: each layer made its own session table, so polling behind two listeners failed.
+/// Fault: each layer had its own session table, so polling through two listeners failed.
 #[tokio::test(start_paused = true)]
 async fn two_layers_share_their_sessions() {
     let io = SocketIo::new();

@@ -1,4 +1,4 @@
-//! What is handed to other threads must be allowed to go there. Everything here is a check of the compiler.
+//! Types that are passed to other threads must be `Send`. All checks are at compile time.
 
 use bytes::Bytes;
 use http::{Request, Response};

@@ -1,4 +1,4 @@
-//! Mistakes in the set-up of a server are named when its layer is made.
+//! Mistakes in the set-up of a server are reported by `layer()`.
 
 use socketio_tower::extract::ExtractError;
 use socketio_tower::extract::State;
@@ -23,7 +23,7 @@ fn reserved_events_have_no_handlers() {
     }
 }
 
-/// One would silently take the place of the other.
+/// One handler would silently replace the other.
 #[test]
 fn two_handlers_where_one_can_answer() {
     let io = SocketIo::new();
@@ -55,7 +55,7 @@ fn two_handlers_where_one_can_answer() {
     );
 }
 
-/// A definition runs under no lock: it may wait for another thread's, and define what it is defining.
+/// A definition runs without a lock: it may wait for another thread's definition, and define its own namespace again.
 #[tokio::test(start_paused = true)]
 async fn a_definition_may_wait_for_another() {
     let io = SocketIo::new();
@@ -75,7 +75,7 @@ async fn a_definition_may_wait_for_another() {
     }
 }
 
-/// Both would have been the first argument, and one of the two could never answer.
+/// Both would have extracted the first argument, and one of two `Ack`s could never be used.
 #[tokio::test(start_paused = true)]
 async fn arguments_that_cannot_stand_together() {
     struct Chat;
@@ -93,7 +93,7 @@ async fn arguments_that_cannot_stand_together() {
         ns.on("tried", async |_: Result<Data<String>, ExtractError>, _: Data<u8>| {});
         ns.on("acks", async |_: Ack, _: Data<u8>, _: Ack| {});
         ns.handlers(Chat);
-        // What reads nothing, or the whole, stands beside everything.
+        // Extractors that read no arguments, or all of them, can be combined with any other.
         ns.on("fine", async |_: Event, _: Args<(u8, u8)>, _: Ack, _: Socket, _: Socket| {});
     });
     let reads = "it reads the event's arguments twice, each time from the first; \
@@ -181,7 +181,7 @@ fn layer_names_all_mistakes() {
     let _layer = io.layer();
 }
 
-/// A closure of one call did not compile, because calls returned what it may not.
+/// Fault: a closure of a single call did not compile, because the methods returned a value.
 #[test]
 fn a_definition_may_be_one_call() {
     let io = SocketIo::new();
@@ -190,7 +190,7 @@ fn a_definition_may_be_one_call() {
     assert_eq!(mistakes(&io), [""; 0]);
 }
 
-/// Clients meet a namespace whole, and a definition may be added to.
+/// Clients see a namespace only when it is complete; a later definition adds to it.
 #[test]
 fn definitions_add_up() {
     let io = SocketIo::builder().state(1u8).build();

@@ -1,4 +1,4 @@
-//! Clients on slow lines: their heartbeat is shorter than a message takes.
+//! Clients on slow lines: a message takes longer than their heartbeat.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -19,13 +19,13 @@ use crate::client::{Log, POLLING, attached, send_text, text};
 
 const HEARTBEAT: Duration = Duration::from_millis(400);
 
-/// A server, and a client that has taken 6 MB in 3.4 s.
+/// Returns a server, and a client that has read 6 MB in 3.4 s.
 async fn slow_reader() -> (SocketIo, Arc<Log>, DuplexStream) {
     let builder = SocketIo::builder().ping_interval(HEARTBEAT).ping_timeout(HEARTBEAT);
     let (io, log) = (builder.build(), Arc::new(Log::default()));
-    let told = Arc::clone(&log);
+    let sink = Arc::clone(&log);
     io.of("/", |ns| {
-        ns.on_disconnect(async move |reason: DisconnectReason| told.add(reason.as_str()));
+        ns.on_disconnect(async move |reason: DisconnectReason| sink.add(reason.as_str()));
     });
     let mut peer = attached(&io, 64 * 1024).await;
     assert!(io.emit("large", &"x".repeat(6_000_000)).is_queued());
@@ -37,10 +37,10 @@ async fn slow_reader() -> (SocketIo, Arc<Log>, DuplexStream) {
     (io, log, peer)
 }
 
-/// A frame with a ping.
+/// The frame of a ping.
 const PING: [u8; 3] = [0x81, 1, b'2'];
 
-/// Fault: the time of a ping began while megabytes stood before it, and a client on a slow line was closed.
+/// Fault: the timeout of a ping started while megabytes were queued before it, and a client on a slow line was closed.
 #[tokio::test(start_paused = true)]
 async fn a_client_has_its_time_from_when_a_ping_has_left() {
     let (io, log, mut peer) = slow_reader().await;
@@ -68,7 +68,7 @@ async fn a_client_that_reads_slowly_and_answers_nothing_is_found_out() {
     assert!(read.elapsed() <= HEARTBEAT, "{:?}", read.elapsed());
 }
 
-/// The same by long polling, where the ping waits for the next GET.
+/// The same over long polling, where the ping waits for the next GET.
 #[tokio::test(start_paused = true)]
 async fn an_answer_that_is_read_slowly_is_waited_for() {
     for answers in [true, false] {
@@ -93,7 +93,8 @@ async fn an_answer_that_is_read_slowly_is_waited_for() {
     }
 }
 
-/// Fault: a body was nothing until it was whole, and a client that took longer than a heartbeat for it was closed.
+/// Fault: a body did not count before it was complete, and a client that took longer than a heartbeat to send it was
+/// closed.
 #[tokio::test(start_paused = true)]
 async fn bytes_of_a_body_are_a_sign_of_life() {
     let io = SocketIo::builder().ping_interval(HEARTBEAT).ping_timeout(HEARTBEAT).build();
@@ -138,7 +139,7 @@ fn channel() -> (mpsc::UnboundedSender<Bytes>, Channel) {
     (sender, StreamBody::new(chunks.boxed()))
 }
 
-/// Opens a session by polling that has a socket on `/`. Returns what its requests say beside the transport.
+/// Opens a polling session with a socket on `/`. Returns the query of its requests, without the transport.
 async fn connected(io: &SocketIo) -> String {
     let open = text(&request(io, "", Empty::new()).await);
     let query = format!("&sid={}", &open[r#"0{"sid":""#.len()..][..20]);
@@ -147,7 +148,7 @@ async fn connected(io: &SocketIo) -> String {
     query
 }
 
-/// A GET, or a POST if there is a body, and its whole answer.
+/// Sends a GET, or a POST if there is a body; returns the whole response.
 async fn request<B>(io: &SocketIo, query: &str, body: B) -> Response<Bytes>
 where
     B: Body<Data = Bytes, Error = Infallible> + Send + 'static,

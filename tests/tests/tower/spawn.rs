@@ -7,11 +7,11 @@ use socketio_tower::{Socket, SocketIo};
 
 use crate::client::{Log, Server, Ws, until};
 
-/// gevent-socketio: tasks are cancelled when their socket has gone, after its disconnect handler.
+/// gevent-socketio: tasks are cancelled when their socket is gone, after its disconnect handler.
 #[tokio::test(start_paused = true)]
 async fn tasks_end_with_their_socket() {
-    struct Told(Arc<Log>, &'static str);
-    impl Drop for Told {
+    struct LogOnDrop(Arc<Log>, &'static str);
+    impl Drop for LogOnDrop {
         fn drop(&mut self) {
             self.0.add(self.1);
         }
@@ -21,9 +21,9 @@ async fn tasks_end_with_their_socket() {
     let io = SocketIo::builder().state(Arc::clone(&log)).build();
     io.of("/", |ns| {
         ns.on_connect(async |socket: Socket, State(log): State<Arc<Log>>| {
-            let told = Told(log, "cancelled");
+            let guard = LogOnDrop(log, "cancelled");
             socket.spawn(async move |socket| {
-                let _told = told;
+                let _guard = guard;
                 for n in 0..3 {
                     tokio::task::yield_now().await;
                     socket.emit("tick", &n);
@@ -50,9 +50,9 @@ async fn tasks_end_with_their_socket() {
 #[tokio::test(start_paused = true)]
 async fn a_panic_in_a_task_is_told_to_the_hook() {
     let (io, log) = (SocketIo::new(), Arc::new(Log::default()));
-    let told = Arc::clone(&log);
+    let sink = Arc::clone(&log);
     io.of("/", |ns| {
-        ns.on_error(move |error| told.add(format!("{:?} {}", error.event(), error.cause())));
+        ns.on_error(move |error| sink.add(format!("{:?} {}", error.event(), error.cause())));
         ns.on("panic", async |socket: Socket| socket.spawn(async |_| panic!("a task's fault")));
     });
     let server = Server::start(&io);
@@ -64,11 +64,11 @@ async fn a_panic_in_a_task_is_told_to_the_hook() {
 #[tokio::test(start_paused = true)]
 async fn a_thread_without_a_runtime_may_spawn() {
     let (io, log) = (SocketIo::new(), Arc::new(Log::default()));
-    let told = Arc::clone(&log);
+    let sink = Arc::clone(&log);
     io.of("/", |ns| {
         ns.on("go", async move |socket: Socket| {
-            let told = Arc::clone(&told);
-            let thread = std::thread::spawn(move || socket.spawn(async move |_| told.add("ran")));
+            let sink = Arc::clone(&sink);
+            let thread = std::thread::spawn(move || socket.spawn(async move |_| sink.add("ran")));
             thread.join().expect("no panic");
         });
     });

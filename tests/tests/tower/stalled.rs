@@ -13,25 +13,25 @@ use tokio::time::Instant;
 use crate::client::{Log, Server, Ws, attached, until};
 
 const BOUND: usize = 512 * 1024;
-/// With this much the connection is full, and the queue too.
+/// Enough to fill the connection and the queue.
 const FLOOD: usize = 2 * BOUND;
 
 fn reporting(builder: SocketIoBuilder) -> (SocketIo, Arc<Log>) {
     let (io, log) = (builder.max_queued_bytes(BOUND).build(), Arc::new(Log::default()));
-    let told = Arc::clone(&log);
+    let sink = Arc::clone(&log);
     io.of("/", |ns| {
-        ns.on_disconnect(async move |reason: DisconnectReason| told.add(reason.as_str()));
+        ns.on_disconnect(async move |reason: DisconnectReason| sink.add(reason.as_str()));
     });
     (io, log)
 }
 
-/// A peer that will read nothing, and its socket.
+/// Returns a peer that reads nothing, and its socket.
 async fn stalled(server: &Server, io: &SocketIo) -> (Ws, Socket) {
     let ws = Ws::connect(&server.address.with_pipe(4096)).await;
     (ws, only(io))
 }
 
-/// The only socket that there is.
+/// Returns the only socket of the server.
 fn only(io: &SocketIo) -> Socket {
     let [socket] = &io.namespace("/").expect("it is defined").all().sockets()[..] else {
         panic!("one socket")
@@ -39,7 +39,7 @@ fn only(io: &SocketIo) -> Socket {
     socket.clone()
 }
 
-/// Fault: a peer that stops reading blocked its writer for ever. Others must not notice it at all.
+/// fault 1: a peer that stops reading blocked its writer forever. Other clients must not notice it at all.
 #[tokio::test(start_paused = true)]
 async fn the_write_deadline_ends_it_and_others_notice_nothing() {
     let deadline = Duration::from_millis(500);
@@ -106,7 +106,7 @@ async fn an_overflowing_queue_closes_it() {
         tokio::task::yield_now().await;
     }
     for _ in 0..1000 {
-        assert!(matches!(socket.emit("flood", &text), EmitStatus::Gone), "it is told once that it is full");
+        assert!(matches!(socket.emit("flood", &text), EmitStatus::Gone), "only the first one finds it full");
     }
     log.expect(&["forced server close"]).await;
     assert!(matches!(socket.emit("late", ""), EmitStatus::Gone));
@@ -122,7 +122,7 @@ async fn an_overflowing_queue_refuses_and_the_peer_may_come_back() {
     let (mut peer, socket) = stalled(&server, &io).await;
     let text = "x".repeat(16 * 1024);
     let mut queued = 0;
-    // Full more than once in a row: the connection takes nothing either.
+    // Ten times in a row: the connection takes nothing more either.
     let mut refused = 0;
     while refused < 10 {
         match socket.emit("n", &socketio_tower::Args((queued, &text))) {
@@ -168,7 +168,7 @@ async fn a_slow_reader_is_not_closed() {
     assert!(full && log.lines().is_empty(), "{:?}", log.lines());
 }
 
-/// A session whose task always has more to do still counts what the transport has taken.
+/// A session whose task always has more to do still registers the progress of its transport.
 #[tokio::test(start_paused = true)]
 async fn a_busy_session_is_not_taken_for_a_stalled_one() {
     let (io, log) = reporting(SocketIo::builder().overflow(Overflow::Close));
@@ -178,7 +178,7 @@ async fn a_busy_session_is_not_taken_for_a_stalled_one() {
             for _ in 0..24 {
                 assert!(socket.emit("chunk", &text).is_queued());
                 let mut woken = false;
-                // Woken at once, so that the task has no moment to rest.
+                // Wakes the task at once, so that it is never idle.
                 poll_fn(|cx| {
                     cx.waker().wake_by_ref();
                     if std::mem::replace(&mut woken, true) { Poll::Ready(()) } else { Poll::Pending }
@@ -195,7 +195,7 @@ async fn a_busy_session_is_not_taken_for_a_stalled_one() {
     assert!(log.lines().is_empty());
 }
 
-/// A peer that takes a byte now and then makes progress, and would keep the whole queue of a session that has ended.
+/// A peer that takes a byte now and then makes progress, and would keep the whole queue of a closed session alive.
 #[tokio::test(start_paused = true)]
 async fn a_closing_stream_that_trickles_has_one_deadline() {
     let (io, log) = reporting(SocketIo::builder());
@@ -216,7 +216,7 @@ async fn a_closing_stream_that_trickles_has_one_deadline() {
     assert_eq!(io.stats().queued_bytes, 0);
 }
 
-/// A thousand packets of a few bytes take a hundred times their bytes.
+/// A thousand packets of a few bytes occupy a hundred times their payload.
 #[tokio::test(start_paused = true)]
 async fn a_packet_weighs_more_than_its_bytes() {
     let (io, _log) = reporting(SocketIo::builder().overflow(Overflow::Refuse));

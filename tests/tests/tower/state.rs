@@ -1,4 +1,4 @@
-//! What handlers find around their socket, and how long it is kept.
+//! Values that handlers can extract, and their lifetimes.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -19,7 +19,7 @@ async fn a_client_knows_its_sockets() {
             let sockets = client.sockets().await;
             sockets.iter().map(|socket| socket.namespace().to_owned()).collect::<Vec<_>>().join(" ")
         });
-        // Speaking to another namespace of the same client.
+        // Emits to another namespace of the same client.
         ns.on("tell", async |client: Client, Data(text): Data<String>| {
             let sockets = client.sockets().await;
             let chat = sockets.iter().find(|socket| socket.namespace() == "/chat");
@@ -93,7 +93,7 @@ async fn the_address_is_the_clients() {
     assert_eq!(ask(behind).await, "None true");
 }
 
-/// Whatever is kept goes with what it is kept with.
+/// Each value is dropped with the object that stores it.
 #[tokio::test(start_paused = true)]
 async fn everything_is_dropped_when_it_should_be() {
     #[derive(Clone)]
@@ -111,7 +111,7 @@ async fn everything_is_dropped_when_it_should_be() {
     let connected = TestClient::builder().extension(Held(Arc::clone(&request))).open(&io).await.unwrap();
     let root = connected.namespace("/").connect().await.unwrap();
     settled().await;
-    // The handler's captures hold one each; the test client holds its request's.
+    // The captures of the handler hold one reference of each; the test client holds that of its request.
     let counts = || [&request, &client, &socket].map(Arc::strong_count);
     assert_eq!(counts(), [3, 3, 3]);
     root.disconnect();
@@ -125,7 +125,7 @@ async fn everything_is_dropped_when_it_should_be() {
     assert_eq!((Arc::strong_count(&client), Arc::strong_count(&state)), (1, 1));
 }
 
-/// Node lets a middleware join rooms; here the socket is in them from the moment on in which it is connected.
+/// The Node server lets a middleware join rooms; here the socket is in them once it is connected.
 #[tokio::test(start_paused = true)]
 async fn rooms_joined_in_a_middleware_are_joined_on_connect() {
     let io = SocketIo::new();
@@ -146,7 +146,7 @@ async fn rooms_joined_in_a_middleware_are_joined_on_connect() {
     assert_eq!(client.expect::<usize>("here").await, 3);
 }
 
-/// An argument that cannot be extracted need not end the handler.
+/// A handler can take the `Result` of an extractor and go on.
 #[tokio::test(start_paused = true)]
 async fn a_handler_may_ask_why_it_cannot_have_an_argument() {
     let io = SocketIo::new();

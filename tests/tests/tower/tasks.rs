@@ -1,4 +1,4 @@
-//! What a session costs, as the runtime and the serializer count it.
+//! The cost of a session in tasks of the runtime, and of a broadcast in serializations.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -31,14 +31,14 @@ async fn a_session_is_one_task() {
         clients.push(ws);
     }
     for _ in 0..20 {
-        // Its connection ends, the session waits for the next GET.
+        // The connection is dropped; the session waits for the next GET.
         drop(Poller::connect(&server.address).await);
     }
     until("HTTP's tasks have ended", || alive_tasks() <= before + 40).await;
     assert_eq!((alive_tasks(), io.sessions()), (before + 40, 40));
 }
 
-/// How often it was serialized.
+/// Counts its serializations.
 #[derive(Default)]
 struct Counting(AtomicUsize);
 

@@ -1,4 +1,4 @@
-//! What the other tests do in memory, over real sockets: a kernel decides how much it takes, and when.
+//! Basic traffic over real sockets, where the kernel decides how much it accepts, and when.
 
 use bytes::Bytes;
 use socketio_tower::{Args, Data, Socket, SocketIo};
@@ -31,9 +31,9 @@ async fn a_session_polls_and_moves_to_a_websocket() {
     until("its session ends", || io.sessions() == 0).await;
 }
 
-/// Many packets leave in one write, of which the kernel takes a part: the rest follows from where it stopped.
+/// Many packets leave in one write that the kernel accepts in part: the next write continues at that point.
 ///
-/// On the wall clock: TCP, whose buffers it is about.
+/// On the wall clock: TCP buffers.
 #[tokio::test]
 async fn packets_are_written_whole_whatever_the_kernel_takes() {
     const ROUNDS: usize = 8;

@@ -1,4 +1,4 @@
-//! Peers that send what they send a few bytes at a time.
+//! Peers that send a few bytes at a time.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,15 +12,15 @@ use crate::client::{Log, soon, until};
 
 fn reporting(builder: SocketIoBuilder) -> (SocketIo, Arc<Log>) {
     let (io, log) = (builder.build(), Arc::new(Log::default()));
-    let told = Arc::clone(&log);
+    let sink = Arc::clone(&log);
     io.of("/", |ns| {
         ns.on("length", async |Data(text): Data<String>| text.len());
-        ns.on_disconnect(async move |reason: DisconnectReason| told.add(reason.as_str()));
+        ns.on_disconnect(async move |reason: DisconnectReason| sink.add(reason.as_str()));
     });
     (io, log)
 }
 
-/// A masked frame; the mask changes nothing.
+/// Returns a frame masked with zeroes.
 fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
     let mut frame = vec![first];
     match payload.len() {
@@ -39,7 +39,7 @@ const TEXT: u8 = 0x81;
 const FRAGMENT_OF_TEXT: u8 = 0x01;
 const PING: u8 = 0x89;
 
-/// An event of 900 kB that asks for an ack.
+/// Returns an event of 900 kB that requests an ack.
 fn long_event() -> Vec<u8> {
     format!(r#"420["length","{}"]"#, "x".repeat(900_000)).into_bytes()
 }
@@ -62,7 +62,7 @@ impl Peer {
         soon(self.0.write_all(bytes)).await.expect("it is sent");
     }
 
-    /// Reads until these bytes have come.
+    /// Reads until `end` has arrived.
     async fn until(&mut self, end: &[u8]) {
         let mut read = Vec::new();
         while !read.windows(end.len()).any(|window| window == end) {
@@ -70,8 +70,8 @@ impl Peer {
         }
     }
 
-    /// Sends a byte every five seconds until the server closes; returns how long that took. The last that it read are the
-    /// bytes of a close frame with 1008.
+    /// Sends a byte every five seconds until the server closes; returns the time that took. The last bytes received
+    /// must be a close frame with 1008.
     async fn trickle(mut self, bytes: &[u8]) -> Duration {
         let start = Instant::now();
         let mut pace = tokio::time::interval(Duration::from_secs(5));
@@ -93,12 +93,12 @@ impl Peer {
     }
 }
 
-/// Half a message and a byte now and then was held for as long as its peer liked.
+/// Half a message, continued by a byte now and then, was held for as long as the peer liked.
 #[tokio::test(start_paused = true)]
 async fn a_message_that_does_not_become_whole_ends_its_session() {
     let whole = frame(TEXT, &long_event());
     let (half, rest) = whole.split_at(450_000);
-    // Control frames may stand between fragments, and end nothing.
+    // Control frames may come between fragments, and do not complete the message.
     let (fragment, pings) = (frame(FRAGMENT_OF_TEXT, &long_event()), frame(PING, b"").repeat(100));
     for (begin, rest) in [(half, rest), (&fragment, &pings), (b"", &whole)] {
         let (io, log) = reporting(SocketIo::builder());

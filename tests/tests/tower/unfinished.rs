@@ -1,4 +1,4 @@
-//! Peers that begin a request and do not finish it, which the HTTP server has to get rid of. The layer never sees them.
+//! Peers that start a request and do not finish it. The layer never sees them: the HTTP server has to drop them.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use crate::network::{Connect, listen};
 
 const HALF_A_LINE: &[u8] = b"GET /socket.io/?EIO=4&tran";
 
-/// hyper's server with a timer and a timeout, as the book has it.
+/// hyper's server with a timer and a timeout, as in the book.
 #[tokio::test(start_paused = true)]
 async fn half_a_request_line_is_dropped() {
     let io = SocketIo::new();
@@ -38,7 +38,8 @@ async fn half_a_request_line_is_dropped() {
     server.abort();
 }
 
-/// The sessions have ended, and axum's shutdown waits for the rest of the line: hence the deadline around it.
+/// The sessions have ended, and axum's shutdown waits for the rest of the request line; the book therefore adds a
+/// deadline.
 #[tokio::test(start_paused = true)]
 async fn half_a_request_line_holds_a_shutdown_up() {
     const GRACE: Duration = Duration::from_secs(5);
@@ -50,7 +51,7 @@ async fn half_a_request_line_holds_a_shutdown_up() {
     let mut server = tokio::spawn(server.into_future());
     let mut peer = address.connect().await.expect("a connection");
     peer.write_all(HALF_A_LINE).await.expect("it is sent");
-    // By then the half has been read: it came first.
+    // Sent first, so the half request line has been read by now.
     let mut ws = Ws::connect(&address).await;
 
     let (ended, _) = tokio::join!(io.close(GRACE), ws.closed());

@@ -1,4 +1,4 @@
-//! Answers to GETs that the HTTP server does not take, because their client does not read.
+//! Responses to GETs that the HTTP server does not take, because the client does not read.
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -16,19 +16,19 @@ use tower::ServiceExt;
 use crate::client::{Log, POLLING};
 
 const WRITE_TIMEOUT: Duration = Duration::from_secs(20);
-/// More than a client takes at once.
+/// More than a client reads at once.
 const LARGE: usize = 256 * 1024;
 
 type Answer = Response<ResponseBody<Empty<Bytes>>>;
 
-/// A client of the layer itself: what it is answered is taken when the test says so.
+/// A client directly on the layer: a test decides when a response is read.
 struct Client {
     io: SocketIo,
     path: String,
 }
 
 impl Client {
-    /// A client with a socket on `/` that has read its CONNECT reply.
+    /// Returns a client with a socket on `/` that has read its CONNECT reply.
     async fn connect(io: &SocketIo) -> Self {
         let mut client = Self { io: io.clone(), path: POLLING.to_owned() };
         let open = read(client.get().await).await;
@@ -63,7 +63,7 @@ async fn read(answer: Answer) -> String {
     String::from_utf8(body.to_bytes().to_vec()).expect("text")
 }
 
-/// Takes a piece of an answer, as an HTTP server does when its client has room.
+/// Reads a piece of a response, as an HTTP server does when its client has room.
 async fn piece(answer: &mut Answer) -> Option<Bytes> {
     let mut body = Pin::new(answer.body_mut());
     let frame = std::future::poll_fn(|cx| body.as_mut().poll_frame(cx)).await?;
@@ -72,8 +72,8 @@ async fn piece(answer: &mut Answer) -> Option<Bytes> {
 
 fn server(builder: SocketIoBuilder) -> (SocketIo, std::sync::Arc<Log>) {
     let (io, log) = (builder.write_timeout(WRITE_TIMEOUT).build(), std::sync::Arc::new(Log::default()));
-    let told = log.clone();
-    io.of("/", |ns| ns.on_disconnect(async move |reason: DisconnectReason| told.add(reason.as_str())));
+    let sink = log.clone();
+    io.of("/", |ns| ns.on_disconnect(async move |reason: DisconnectReason| sink.add(reason.as_str())));
     (io, log)
 }
 
@@ -130,7 +130,7 @@ async fn an_answer_of_which_nothing_is_taken_ends_the_session() {
     assert!(io.stats().queued_bytes < 2 * LARGE);
 }
 
-/// A client that asks again and again, on connections that it does not read.
+/// A client that polls again and again, on connections that it does not read.
 #[tokio::test(start_paused = true)]
 async fn a_get_beside_an_unread_answer_is_refused() {
     let (io, log) = server(SocketIo::builder());
@@ -149,7 +149,7 @@ async fn a_get_beside_an_unread_answer_is_refused() {
     assert_eq!((io.sessions(), io.stats().queued_bytes), (0, 0));
 }
 
-/// What a session leaves behind has one deadline, however slowly it is read.
+/// The last response of a session has one deadline, however slowly it is read.
 #[tokio::test(start_paused = true)]
 async fn the_last_answer_may_not_trickle() {
     let (io, log) = server(SocketIo::builder());
@@ -169,7 +169,7 @@ async fn the_last_answer_may_not_trickle() {
     assert_eq!((io.sessions(), io.stats().queued_bytes), (0, 0));
 }
 
-/// Dropped by the HTTP server, its packets are lost.
+/// If the HTTP server drops a response, its packets are lost.
 #[tokio::test(start_paused = true)]
 async fn an_answer_that_is_given_up_half_way_ends_the_session() {
     let (io, log) = server(SocketIo::builder());
@@ -183,7 +183,7 @@ async fn an_answer_that_is_given_up_half_way_ends_the_session() {
     assert_eq!((io.sessions(), io.stats().queued_bytes), (0, 0));
 }
 
-/// Whoever waits until all is written waits for the client's poll, too.
+/// `drained` waits for the client's poll, too.
 #[tokio::test(start_paused = true)]
 async fn drained_waits_for_the_last_piece() {
     let (io, _log) = server(SocketIo::builder());

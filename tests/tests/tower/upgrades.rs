@@ -1,4 +1,4 @@
-//! From polling to WebSocket, and HTTP servers that do not hand their connections over.
+//! Upgrades from polling to WebSocket, and HTTP servers that do not hand over their connections.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -60,7 +60,7 @@ async fn a_polling_session_moves_to_a_websocket() {
     until("it ends", || io.sessions() == 0).await;
 }
 
-/// Fault: a failed upgrade killed the polling session.
+/// fault 4: a failed upgrade killed the polling session.
 #[tokio::test(start_paused = true)]
 async fn a_failed_upgrade_costs_the_candidate_only() {
     let io = pinging();
@@ -81,9 +81,9 @@ async fn a_failed_upgrade_costs_the_candidate_only() {
     assert_eq!(io.sessions(), 1);
 }
 
-/// The same of a candidate whose connection is reset.
+/// The same with a candidate whose connection is reset.
 ///
-/// On the wall clock: TCP, whose resets it is about.
+/// On the wall clock: TCP resets.
 #[tokio::test]
 async fn a_candidate_that_is_reset_costs_nothing_else() {
     let io = pinging();
@@ -94,8 +94,8 @@ async fn a_candidate_that_is_reset_costs_nothing_else() {
     assert_eq!(io.sessions(), 1);
 }
 
-/// Fault: two upgrades of one session both became readers, and a session that was born on a WebSocket
-/// could be taken over by another.
+/// fault 12: two upgrades of one session both became readers, and a session opened over WebSocket could be taken over
+/// by another.
 #[tokio::test(start_paused = true)]
 async fn only_one_stream_takes_a_session_over() {
     let io = pinging();
@@ -114,7 +114,7 @@ async fn only_one_stream_takes_a_session_over() {
     first.expect(r#"430["pong"]"#).await;
 }
 
-/// A server that was not started with upgrades.
+/// Starts a server that does not support upgrades.
 fn plain_server(io: &SocketIo) -> Network {
     let (address, mut listener) = listen();
     let service = TowerToHyperService::new(Router::new().layer(io.layer()));
@@ -141,8 +141,8 @@ async fn a_server_without_upgrades_loses_no_session() {
     assert_eq!(io.sessions(), 1);
 }
 
-/// A middleware that swallows the answer keeps the connection from ever being handed over; the session
-/// must not wait for it longer than for any client that is silent.
+/// A middleware that swallows the response prevents the connection from ever being handed over; the session must not
+/// wait for it longer than for any silent client.
 #[tokio::test(start_paused = true)]
 async fn a_connection_that_is_never_handed_over_holds_no_session() {
     let builder = SocketIo::builder();
@@ -188,7 +188,7 @@ async fn a_handshake_that_is_not_in_order_is_refused() {
     assert_eq!(io.sessions(), 0);
 }
 
-/// Frames that were sent before the answer to the handshake are not lost: hyper has read them by then.
+/// Frames sent before the response to the handshake are not lost: hyper has read them by then.
 #[tokio::test(start_paused = true)]
 async fn frames_may_follow_the_handshake_at_once() {
     let io = pinging();
@@ -208,13 +208,13 @@ async fn frames_may_follow_the_handshake_at_once() {
     }
     let answer = String::from_utf8_lossy(&answer).to_lowercase();
     assert!(answer.starts_with("http/1.1 101 "), "{answer}");
-    // RFC 6455 §1.3 has the key and its answer.
+    // The key and its response are those of RFC 6455 §1.3.
     assert!(answer.contains("sec-websocket-accept: s3pplmbitxaq9kygzzhzrbk+xoo=\r\n"), "{answer}");
 }
 
-/// CVE-2022-41940: a client that resets its connection while it is refused ended the process.
+/// CVE-2022-41940: a client that reset its connection while its upgrade was rejected ended the process.
 ///
-/// On the wall clock: TCP, whose resets it is about.
+/// On the wall clock: TCP resets.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_reset_while_an_upgrade_is_refused_harms_nobody() {
     let io = pinging();

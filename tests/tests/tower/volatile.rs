@@ -1,4 +1,4 @@
-//! Events that leave at once or never.
+//! Events that are sent at once or dropped.
 
 use bytes::Bytes;
 use socketio_tower::testing::{TestClient, TestSocket, settled};
@@ -13,8 +13,8 @@ async fn connected(io: &SocketIo) -> (TestSocket, Socket) {
     (client, socket)
 }
 
-/// Node: of two volatile events in one tick one is delivered, and one right after a regular event is dropped. fault
-/// 21: the first of them is the one.
+/// As on the Node server, one of two volatile events in a tick is delivered, and one right after a regular event is
+/// dropped. fault 21: the first of the two was lost; here it is delivered.
 #[tokio::test(start_paused = true)]
 async fn over_a_websocket_it_leaves_if_nothing_waits() {
     let io = SocketIo::new();
@@ -29,7 +29,7 @@ async fn over_a_websocket_it_leaves_if_nothing_waits() {
     assert_eq!(client.expect::<u8>("c").await, 3);
     settled().await;
 
-    // Everything has left: the next one does too, attachments and all.
+    // Everything has been sent, so the next one is sent too, including its attachments.
     let bytes = Bytes::from_static(b"\x01\x02");
     assert!(socket.volatile().emit("binary", &Args(("x", &bytes))).is_queued());
     assert_eq!(client.expect::<Args<(String, Bytes)>>("binary").await, Args(("x".to_owned(), bytes)));
@@ -48,7 +48,7 @@ async fn nothing_waits_for_a_client_that_does_not_read() {
         taken += usize::from(socket.volatile().emit("frame", &big).is_queued());
         settled().await;
     }
-    // What the pipe holds, and the one that filled it.
+    // The events in the pipe, and the one that filled it.
     assert!((1..=3).contains(&taken), "{taken} were taken");
     assert!(socket.queued_bytes() < 2 * big.len());
     client.client().resume();
@@ -64,7 +64,7 @@ async fn over_polling_it_leaves_if_a_request_waits() {
     let server = Server::start(&io);
     let mut poller = Poller::connect(&server.address).await;
     let socket = io.namespace("/").unwrap().all().sockets().pop().unwrap();
-    // Nobody waits.
+    // No GET is waiting.
     crate::client::until("the GET is answered", || socket.queued_bytes() == 0).await;
     assert!(matches!(socket.volatile().emit("lost", ""), EmitStatus::Dropped));
 
@@ -92,7 +92,7 @@ async fn a_broadcast_reaches_those_it_can() {
     free.expect_nothing().await;
 }
 
-/// `send` is an event by the name of `message`, in both directions.
+/// `send` emits an event named `message`, in both directions.
 #[tokio::test(start_paused = true)]
 async fn send_is_a_message() {
     let io = SocketIo::new();

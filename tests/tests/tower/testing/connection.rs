@@ -76,8 +76,8 @@ async fn a_client_that_answers_no_pings_is_given_up() {
         socket.client().answer_pings(false);
         let start = Instant::now();
         assert_eq!(socket.disconnected().await, Disconnected::WithConnection);
-        let patience = start.elapsed().as_secs();
-        assert!((20..=45).contains(&patience), "at most an interval and a timeout, not {patience} s");
+        let elapsed = start.elapsed().as_secs();
+        assert!((20..=45).contains(&elapsed), "at most an interval and a timeout, not {elapsed} s");
     }
     settled().await;
     assert_eq!(log.lines(), ["ping timeout", "ping timeout"]);
@@ -92,7 +92,7 @@ async fn a_lost_network_is_noticed() {
     settled().await;
     assert_eq!(log.lines(), ["transport close"]);
 
-    // The GET that waits is given up.
+    // The waiting GET is aborted.
     let socket = polling().connect(&io).await.unwrap();
     socket.client().lose_network();
     socket.client().closed().await;

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use super::{polling, server, websocket};
 
-/// Fault: tests that need `sleep`, because there is no virtual time and no test kit.
+/// fault 36: tests that had to sleep, without virtual time or a test kit.
 #[tokio::test(start_paused = true)]
 async fn a_hundred_clients_come_ask_and_go_without_a_timer() {
     let (io, log) = server(SocketIo::builder());
@@ -29,7 +29,7 @@ async fn a_hundred_clients_come_ask_and_go_without_a_timer() {
     assert_eq!((io.sessions(), log.lines().len()), (0, 100));
 }
 
-/// On the wall clock: the test kit on a clock that runs.
+/// On the wall clock: the test kit on a running clock.
 #[tokio::test(flavor = "multi_thread")]
 async fn on_many_threads_and_a_clock_that_runs_it_is_the_same() {
     let (io, _) = server(SocketIo::builder());
@@ -104,12 +104,12 @@ async fn the_server_asks_and_the_client_answers() {
 #[tokio::test(start_paused = true)]
 async fn an_answer_that_does_not_come_is_an_error() {
     let (io, _) = server(SocketIo::builder());
-    let patience = Duration::from_secs(7);
-    let socket = TestClient::builder().timeout(patience).connect(&io).await.unwrap();
+    let timeout = Duration::from_secs(7);
+    let socket = TestClient::builder().timeout(timeout).connect(&io).await.unwrap();
     let start = Instant::now();
     let answer: Result<(), _> = socket.emit_with_ack("silence", &()).await;
     assert!(matches!(answer, Err(AckError::TimedOut)), "{answer:?}");
-    assert_eq!(start.elapsed(), patience);
+    assert_eq!(start.elapsed(), timeout);
 
     let answer: Result<u32, _> = socket.emit_with_ack("greet", "ada").await;
     assert!(matches!(answer, Err(AckError::Unexpected(_))), "{answer:?}");
@@ -173,7 +173,7 @@ async fn a_namespace_refuses() {
     }
 }
 
-/// A user that an outer layer has authenticated.
+/// A user authenticated by an outer layer.
 #[derive(Clone)]
 struct User(&'static str);
 

@@ -1,11 +1,11 @@
-//! What the kit says when a test fails.
+//! Messages of the kit when a test fails.
 
 use socketio_tower::testing::{TestClient, TestSocket};
 use socketio_tower::{Args, SocketIo};
 
 use super::server;
 
-/// What is wrong with the set-up is said before anything else.
+/// A mistake in the set-up is reported before anything else.
 #[tokio::test(start_paused = true)]
 #[should_panic(expected = "`disconnect` is an event of the protocol")]
 async fn a_mistake_in_the_set_up_is_named() {

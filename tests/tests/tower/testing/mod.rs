@@ -1,4 +1,4 @@
-//! The test kit: a client in memory, on a clock that is stopped.
+//! The test kit: a client in memory, on a paused clock.
 
 mod connection;
 mod conversation;
@@ -12,10 +12,10 @@ use socketio_tower::{Args, Data, DisconnectReason, Socket, SocketIo, SocketIoBui
 
 use crate::client::Log;
 
-/// A server with something to try, and what its disconnect handlers report.
+/// Returns a server with a few handlers, and the log of its disconnect handlers.
 fn server(builder: SocketIoBuilder) -> (SocketIo, Arc<Log>) {
     let (io, log) = (builder.build(), Arc::new(Log::default()));
-    let told = Arc::clone(&log);
+    let sink = Arc::clone(&log);
     io.of("/", |ns| {
         ns.on("greet", async |Data(name): Data<String>| format!("hello {name}"));
         ns.on("echo", async |socket: Socket, Data(value): Data<serde_json::Value>| {
@@ -31,7 +31,7 @@ fn server(builder: SocketIoBuilder) -> (SocketIo, Arc<Log>) {
         ns.on("count", async |socket: Socket, Data(count): Data<u32>| {
             (0..count).for_each(|n| drop(socket.emit("number", &n)));
         });
-        ns.on_disconnect(async move |reason: DisconnectReason| told.add(reason.as_str()));
+        ns.on_disconnect(async move |reason: DisconnectReason| sink.add(reason.as_str()));
     });
     (io, log)
 }
