@@ -71,7 +71,7 @@ fn chat(ns: &mut NamespaceBuilder) {
             .ok_or_else(|| rejection("nickname taken", &format!("The nickname {nick} is already taken.")))?;
         // Dropped with the socket, which releases the nickname however the socket ends.
         socket.extensions().insert(Arc::new(seat));
-        Ok::<_, ConnectError>(())
+        Ok(())
     });
 
     ns.on_connect(

@@ -10,7 +10,6 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use socketio_tower::ConnectError;
 use socketio_tower::extract::Extension;
 use socketio_tower::{Auth, NamespaceBuilder, Socket, SocketIo};
 
@@ -38,7 +37,7 @@ fn users(ns: &mut NamespaceBuilder) {
     ns.middleware(async |socket: Socket, Auth(hello): Auth<Hello>| {
         let user = hello.user.filter(|user| !user.is_empty()).ok_or("user required")?;
         socket.extensions().insert(User(user));
-        Ok::<_, ConnectError>(())
+        Ok(())
     });
     ns.on_connect(async |socket: Socket, Extension(user): Extension<User>| {
         socket.join(user.room());

@@ -71,7 +71,7 @@ fn private_messages(ns: &mut NamespaceBuilder) {
         // The client finds the data in `err.data` of its `connect_error`.
         let error = || ConnectError::new("unknown token").with_data(&json!({ "login": "/login" }));
         socket.extensions().insert(name.ok_or_else(error)?);
-        Ok::<_, ConnectError>(())
+        Ok(())
     });
 
     ns.on_connect(async |socket: Socket, Extension(me): Extension<Name>, State(people): State<People>| {
