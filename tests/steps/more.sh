@@ -11,6 +11,7 @@ more() {
   done
   step "Models of threads" models
   step "The examples build alone" cargo check --package socketio-examples
+  step "The crates can be packaged" packages
   step "Formatting of the benchmark" cargo fmt --all --check --manifest-path tests/bench/Cargo.toml
   step "Lints of the benchmark" benchmark clippy --all-targets -- -D warnings
   step "Tests of the benchmark" benchmark test
@@ -61,6 +62,12 @@ more() {
 models() {
   RUSTFLAGS="${RUSTFLAGS:-} --cfg socketio_loom" CARGO_TARGET_DIR=$target/models \
     cargo test --locked --package socketio-tower --lib models
+}
+
+# Packages the crates as for a release, and builds them from their packages. Needs no network: the crates that are not
+# published yet are taken from each other's packages.
+packages() {
+  cargo package --offline --allow-dirty --package socketio-core --package socketio-tower-macros --package socketio-tower
 }
 
 # The benchmark is a workspace of its own, and is not run here: only that it would run is seen.
