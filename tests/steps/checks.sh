@@ -5,6 +5,11 @@ lints() {
   cargo clippy --workspace --all-targets --all-features -- -D warnings
 }
 
+# The prose of rustdoc and the book. Needs Node.js.
+style() {
+  node --test tests/style.test.mjs && node tests/style.mjs
+}
+
 # The hot paths against the figures of the repository.
 instructions() {
   node --test tests/instructions/figures.test.mjs && node tests/instructions/run.mjs
