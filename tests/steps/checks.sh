@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Steps that are more than one command.
+# Steps of more than one command.
 
 lints() {
   cargo clippy --workspace --all-targets --all-features -- -D warnings
@@ -10,12 +10,12 @@ style() {
   node --test tests/style.test.mjs && node tests/style.mjs
 }
 
-# The hot paths against the figures of the repository.
+# Compares the hot paths with the figures in the repository.
 instructions() {
   node --test tests/instructions/figures.test.mjs && node tests/instructions/run.mjs
 }
 
-# Nothing in the tree below socketio-core may do IO, read a clock or draw a random number.
+# Fails if a dependency of socketio-core does IO, reads a clock or generates random numbers.
 core_dependencies() {
   local tree impure='(tokio|hyper|http|tower|futures|rand|async)([_-].*)?|getrandom|fastrand|mio|socket2|parking_lot|chrono|time'
   tree=$(cargo tree --package socketio-core --edges normal --all-features --prefix none) || return
@@ -25,7 +25,7 @@ core_dependencies() {
   fi
 }
 
-# Comments and unit tests may; a unit test stands last in its file.
+# Fails if the sources of socketio-core do so themselves. Comments and unit tests, at the end of a file, are exempt.
 core_sources() {
   local file impure='Instant::now|SystemTime|Mutex|RwLock|Condvar|std::(thread|net|fs|env|process)|thread_local!'
   local found=0

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
-# Installs what steps need: it stands under the target folder, beside a package.json, or comes from Debian.
+# Installs the tools that steps need: under the target folder, next to a package.json, or from Debian.
 
-# Programs that are not installed here, and the folders that cargo builds to.
+# Checks for programs that are not installed automatically; sets the folders that cargo builds to.
 programs() {
   need node "install Node.js 20 or newer"
   need npm "install Node.js 20 or newer"
@@ -11,10 +11,10 @@ programs() {
   target=$(cargo metadata --no-deps --format-version 1 |
     node -pe 'JSON.parse(require("fs").readFileSync(0)).target_directory') ||
     give_up "cargo metadata failed"
-  bin=$target/debug # where the test profile builds to
+  bin=$target/debug # the test profile builds there
 }
 
-# npm packages, as locked.
+# Installs npm packages as locked.
 npm_packages() {
   if [ "$1/node_modules/.package-lock.json" -nt "$1/package-lock.json" ]; then
     echo "$1: npm packages are there"
@@ -24,7 +24,7 @@ npm_packages() {
   fi
 }
 
-# A virtual environment with what tests/e2e/python asks for.
+# Creates a virtual environment with the requirements of tests/e2e/python.
 python_packages() {
   local folder=$target/e2e-python wanted=tests/e2e/python/requirements.txt
   if cmp -s "$wanted" "$folder/installed.txt"; then
@@ -41,7 +41,7 @@ python_packages() {
     cp "$wanted" "$folder/installed.txt"
 }
 
-# The browser that tests/browser drives; CHROMIUM names another one.
+# Installs the browser for tests/browser, unless CHROMIUM names one.
 chromium() {
   export CHROMIUM=${CHROMIUM:-/usr/bin/chromium}
   if [ -x "$CHROMIUM" ]; then
@@ -51,7 +51,7 @@ chromium() {
   fi
 }
 
-# What counts instructions; the runner between it and cargo is installed by tests/instructions/run.mjs.
+# Installs valgrind, which counts instructions; tests/instructions/run.mjs installs the runner that cargo calls.
 valgrind_program() {
   if command -v valgrind >/dev/null; then
     echo "$(command -v valgrind) is there"

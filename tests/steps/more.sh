@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# What `tests/run more` runs: what takes long and rarely breaks.
+# The steps of `tests/run more`: slow checks that rarely break.
 
 more() {
   local pair proxy tag
@@ -58,7 +58,7 @@ more() {
   fi
 }
 
-# Threads in every order that matters, by loom. The flag builds the dependencies once more, so it has a folder of its own.
+# Runs the models of threads under loom. The flag rebuilds all dependencies, so they get a target folder of their own.
 models() {
   RUSTFLAGS="${RUSTFLAGS:-} --cfg socketio_loom" CARGO_TARGET_DIR=$target/models \
     cargo test --locked --package socketio-tower --lib models
@@ -70,14 +70,14 @@ packages() {
   cargo package --offline --allow-dirty --package socketio-core --package socketio-tower-macros --package socketio-tower
 }
 
-# The benchmark is a workspace of its own, and is not run here: only that it would run is seen.
+# Checks the benchmark, a workspace of its own, without measuring anything.
 benchmark() {
   local command=$1
   shift
   CARGO_TARGET_DIR=$target/bench cargo "$command" --locked --manifest-path tests/bench/Cargo.toml --workspace "$@"
 }
 
-# A moment of each kind of load that takes no longer. Every answer is checked.
+# Runs each kind of load for a moment, except for the slow ones. The load generator checks every reply.
 load() {
   with_server bench_server load_all
 }
@@ -91,7 +91,7 @@ load_all() {
   done
 }
 
-# Every two features of the layer, as `macros,testing`. One alone is checked by tests/run, all together by its tests.
+# Prints each pair of features of the layer, as `macros,testing`. tests/run checks single features and all together.
 feature_pairs() {
   cargo metadata --no-deps --format-version 1 | node -e '
     const { packages } = JSON.parse(require("fs").readFileSync(0));
@@ -100,7 +100,7 @@ feature_pairs() {
     for (const [i, one] of names.entries()) for (const other of names.slice(i + 1)) console.log(`${one},${other}`);'
 }
 
-# Whether all of these programs are there.
+# Succeeds if all of these programs are installed.
 installed() {
   local program
   for program; do
@@ -108,7 +108,7 @@ installed() {
   done
 }
 
-# The `rust-version` of Cargo.toml, and the toolchain of that version if there is one.
+# Sets `rust_version` from Cargo.toml, and `toolchain` to an installed toolchain of that version, if any.
 minimum_rust() {
   rust_version=$(sed -n 's/^rust-version = "\([0-9.]*\)".*/\1/p' Cargo.toml)
   toolchain=$(rustup toolchain list 2>/dev/null | sed 's/ .*//' | grep --max-count 1 -E "^${rust_version//./\\.}(\.[0-9]+)?-")

@@ -1,9 +1,9 @@
 # shellcheck shell=bash
-# How steps are run and counted.
+# Functions that run and count steps.
 
 passed=0 skipped=0 failed=() costs=()
 
-# Counts what a command says, and goes on.
+# Runs a command and counts its result; a failure does not end the run.
 step() {
   local name=$1 start=$SECONDS
   shift
@@ -23,13 +23,13 @@ skip() {
   title "$1"
   skipped=$((skipped + 1))
   cost - "$1 (skipped)"
-  echo "skipped; to have it: $2"
+  echo "skipped; to enable it: $2"
 }
 
-# A line of the table of costs, in the order of the steps.
+# Adds a line to the table of durations.
 cost() { costs+=("$(printf '%7s  %s' "$1" "$2")"); }
 
-# What the steps cost, and how many passed. Fails if one has failed.
+# Prints the duration of each step and the counts. Fails if a step has failed.
 result() {
   title "Result"
   printf '%7s  %s\n' seconds step
@@ -40,7 +40,7 @@ result() {
   [ ${#failed[@]} -eq 0 ]
 }
 
-# A run that is ended early has a result too.
+# Prints the result of a run that is interrupted.
 on_signal() {
   result
   echo "ended by a signal"

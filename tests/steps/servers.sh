@@ -1,13 +1,13 @@
 # shellcheck shell=bash
-# Servers of this workspace, and what talks to them.
+# The servers of this workspace, and clients against them.
 
-# Their programs. With the profile, the features and the dependencies of the tests, what "Tests" has built is used again;
-# without `--tests`, 56 more crates are built for features that only dev-dependencies ask for.
+# Builds their programs. With the profile, the features and the dependencies of the tests, it reuses the builds of the step
+# "Tests"; without `--tests`, 56 more crates are built for features that only dev-dependencies enable.
 servers() {
   cargo build --workspace --all-features --bins --tests --profile test
 }
 
-# An example's server on a free port, and its client half against it.
+# Runs an example's client against its server.
 example() {
   with_server "$1" example_client "$1"
 }
@@ -16,7 +16,7 @@ example_client() {
   TONIC_BIN=$bin/tonic timeout 60 node "examples/$1/client.mjs" "http://127.0.0.1:$port"
 }
 
-# Starts a server on a free port, and runs a command that finds `port` and `server`, its process.
+# Starts a server on a free port, and runs a command with `port` and `server`, its process id, set.
 with_server() {
   local port status server name=$1
   shift
