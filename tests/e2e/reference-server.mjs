@@ -1,4 +1,4 @@
-// The contract of README.md, on Node's own Socket.IO server.
+// The contract of README.md, implemented on Node's own Socket.IO server.
 import { createServer } from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
 import { Server } from "socket.io";
@@ -130,7 +130,7 @@ io.of("/guarded").on("connection", (socket) => {
   });
   socket.on("number", (n, ack) => (Number.isInteger(n) && n >= 0 && n < 256 ? ack(n) : ack({ error: "bad arguments" })));
   socket.on("fail", (...args) => answer(args, "failed"));
-  // Node has no way to catch it.
+  // Node cannot catch a panic: an exception would end the process.
   socket.on("panic", () => {});
   socket.on("listen-once", (ack) => {
     socket.once("next", (ack) => ack("once"));

@@ -114,7 +114,7 @@ class Server {
     try {
       process.kill(-this.child.pid, signal);
     } catch {
-      // It ended on its own meanwhile.
+      // The process has exited in the meantime.
     }
   }
 }

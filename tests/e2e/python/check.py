@@ -130,7 +130,7 @@ class AsyncClient:
         self.assertEqual(await bob.call("join", room), [room])
         await alice.emit("to", room, "hi")
         self.assertEqual(await bob.take("room"), ["hi"])
-        # What carol gets from the room is what is sent after she joined.
+        # Carol gets only messages to the room that are sent after she joined.
         self.assertEqual(await carol.call("join", room), [room])
         await bob.emit("to", room, "again")
         self.assertEqual(await carol.take("room"), ["again"])
@@ -193,7 +193,7 @@ class AsyncClient:
 
     async def test_burst(self):
         if REFERENCE and self.transport == "polling":
-            # The client takes sixteen packets in one answer and hangs up on more.
+            # The client accepts sixteen packets in one response and disconnects on more.
             self.skipTest("Node: puts all there is into one answer")
         peer = await self.join()
         await peer.emit("burst", 200)

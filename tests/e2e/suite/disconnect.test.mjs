@@ -4,10 +4,10 @@ import { within } from "../support/deadline.mjs";
 import { eachTransport, join } from "../support/peer.mjs";
 import { FAST, SERVER_URL_FAST, unique } from "../support/server.mjs";
 
-/** Node makes it an error when it was about to write, say what another test broadcasts. */
+/** Matches both reasons: Node reports an error if it was about to write, for example another test's broadcast. */
 const CLOSED = process.env.REFERENCE ? /^transport (close|error)$/ : /^transport close$/;
 
-/** What the others are told about a socket that left. */
+/** Waits for the `left` event that the others get about a socket, and returns its argument. */
 async function leaving(observer, id, ms) {
   const [left] = await observer.take("left", (left) => left.id === id, ms);
   return left;
@@ -107,7 +107,7 @@ eachTransport((transport) => {
     const observer = await join(t, transport, { url: SERVER_URL_FAST });
     const peer = await join(t, transport, { url: SERVER_URL_FAST });
     const { id } = peer;
-    // A stock client always answers pings; this one has lost its voice.
+    // A stock client always answers pings, so this one is made mute.
     peer.engine.transport.write = () => {};
     const { reason } = await leaving(observer, id, 4 * (FAST.pingInterval + FAST.pingTimeout));
     assert.equal(reason, "ping timeout");
@@ -131,6 +131,6 @@ test("a WebSocket cut off is noticed on both sides", async (t) => {
   const { id } = peer;
   peer.engine.transport.ws.terminate();
   assert.equal((await peer.take("disconnect"))[0], "transport close");
-  // Without a close frame, a write may meet the cut before a read does.
+  // Without a close frame, a failed write may be noticed before the failed read.
   assert.match((await leaving(observer, id)).reason, /^transport (close|error)$/);
 });

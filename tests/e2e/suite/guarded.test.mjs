@@ -14,7 +14,7 @@ const loggedIn = async (t, transport) => {
 eachTransport((transport) => {
   test("a denied event is answered as the error hook says", async (t) => {
     const peer = await join(t, transport, GUARDED);
-    // It is not looked at whether the argument is one.
+    // The policy comes first: the argument is not checked.
     assert.deepEqual(await peer.call("number", "no number"), { error: "denied" });
     assert.deepEqual(await peer.call("unknown"), { error: "denied" });
     assert.equal(await peer.call("login"), "welcome");

@@ -3,7 +3,7 @@ import { describe, test } from "node:test";
 import { PollingSession, RawSocket, probe } from "../support/raw.mjs";
 import { FAST, SERVER_URL_FAST as base, ours } from "../support/server.mjs";
 
-/** How late a timer may be on a busy machine, in milliseconds. */
+/** The delay of a timer on a busy machine, in milliseconds. */
 const SLACK_MS = 250;
 
 /** The first ping may be spread a little, but most of the interval has to pass before it. */
@@ -59,7 +59,7 @@ describe("heartbeat", () => {
     assert.deepEqual(await session.poll(), ["2"]);
     const { status, body } = await session.get();
     assertBetween(performance.now() - opened, DEATH);
-    // The GET is told of the close, or came too late for it.
+    // The GET gets the close packet, or arrives after the session has ended.
     if (status === 200) assert.equal(body, "1");
     await session.gone();
   });
@@ -86,7 +86,7 @@ describe("heartbeat", () => {
   test("any message is a sign of life", ours("wants a pong"), async (t) => {
     const socket = await RawSocket.connect(t, { base });
     const opened = performance.now();
-    // The server's own answer paces the client: it talks all the time, but never answers a ping.
+    // The client is paced by the server's replies: it sends all the time, but never answers a ping.
     for (let n = 0; performance.now() - opened < 3 * (FAST.pingInterval + FAST.pingTimeout); n++) {
       socket.send(`42${n}["slow",50]`);
       await socket.text((text) => text.startsWith(`43${n}[`));

@@ -75,7 +75,7 @@ eachTransport((transport) => {
     await root.fence();
   });
 
-  // What React's strict mode does with a component that connects: the client sends CONNECT twice, and no DISCONNECT.
+  // React's strict mode does this to a component that connects: the client sends CONNECT twice, without a DISCONNECT.
   test("a namespace may be given up before it is answered and asked for again", ours("closes the connection"), async (t) => {
     const root = await join(t, transport);
     const { id } = root;

@@ -9,10 +9,10 @@ import { SERVER_URL, ours } from "../support/server.mjs";
 
 const WEBSOCKET = { transports: ["websocket"], ends: "websocket" };
 
-/** A noop is due with the answer to the probe; this is for a busy machine. */
+/** A noop is due with the reply to the probe; this limit allows for a busy machine. */
 const NOOP_MS = 500;
 
-/** Why the others were told that `id` left. */
+/** Waits for the `left` event that the others get about `id`; returns its reason. */
 async function reasonOf(observer, id) {
   const [left] = await observer.take("left", (left) => left.id === id);
   return left.reason;
@@ -34,7 +34,7 @@ describe("handshake", () => {
   test("answers HTTP/1.0, too", async () => {
     const url = engineUrl({ transport: "polling" });
     const socket = connect(url.port, url.hostname);
-    // Not `end`: whoever closes its half before the answer may be taken to have left.
+    // Not `end`: a client that closes its half before the response may be taken for gone.
     socket.write(`GET ${url.pathname}${url.search} HTTP/1.0\r\nHost: ${url.host}\r\n\r\n`);
     const chunks = [];
     socket.on("data", (chunk) => chunks.push(chunk));
@@ -140,7 +140,7 @@ describe("polling", () => {
       "bBA==",
     );
     await session.until((packet) => packet.startsWith("46"));
-    // The ack is `data`, the second attachment; two more belong to the event before it.
+    // The ack is `data`, the second attachment; the event before it has two attachments too.
     const attachments = [];
     while (attachments.length < 3) attachments.push(await session.until((packet) => packet[0] === "b"));
     assert.equal(attachments[2], "bBA==");
@@ -173,7 +173,7 @@ describe("polling", () => {
       request.write("40");
       return answer;
     };
-    // Neither body ends, so only the one that is refused can be answered with anything but an error.
+    // Neither body ends, so only the rejected one can get a response other than an error.
     const answers = [unfinished(), unfinished()];
     answers.forEach((answer) => answer.catch(() => {}));
     const { status } = await Promise.any(answers);
@@ -184,7 +184,7 @@ describe("polling", () => {
   test("a GET given up by the client ends the session", async (t) => {
     const observer = await join(t, WEBSOCKET);
     const session = await PollingSession.connect();
-    // A GET that found something to say did not wait: then the next one is given up.
+    // A GET that was answered did not wait: then the next one is aborted.
     let over = false;
     const reason = reasonOf(observer, session.id).finally(() => (over = true));
     while (!over) await abandon(session.url, "GET");
@@ -207,7 +207,7 @@ describe("polling", () => {
       await session.send("1");
       const { status, body } = await poll;
       await session.gone();
-      // A GET that the POST has overtaken finds no session, and nothing is shown by it.
+      // A GET that arrives after the POST finds no session, and proves nothing.
       if (status === 400) continue;
       assert.deepEqual({ status, body }, { status: 200, body: "6" });
       return;
@@ -223,7 +223,7 @@ describe("polling", () => {
     assert.equal(await reasonOf(observer, session.id), "transport close");
     await observer.fence();
     assert.deepEqual(observer.received("all").filter(([value]) => value === text), []);
-    // A GET that was under way when the close came may arrive after it.
+    // A GET in flight at the time of the close may arrive after it.
     const { body } = await session.get();
     assert.ok(["6", SESSION_UNKNOWN].includes(body), body);
     await session.gone();
@@ -471,7 +471,7 @@ describe("after all that", () => {
   });
 });
 
-/** Sends a request, or the beginning of it, and hangs up; what the server said nevertheless. */
+/** Sends a request, or the beginning of it, and hangs up. Returns the output of the server. */
 async function abandon(url, method, body = "") {
   const socket = connect(url.port, url.hostname).setEncoding("utf8");
   const length = body ? "Content-Length: 100\r\n" : "";
@@ -483,7 +483,7 @@ async function abandon(url, method, body = "") {
   return answer;
 }
 
-/** An `echo` event of exactly `length` bytes. */
+/** Returns an `echo` event of exactly `length` bytes. */
 function fill(length) {
   const [head, tail] = ['42["echo","', '"]'];
   return head + "x".repeat(length - head.length - tail.length) + tail;

@@ -125,7 +125,7 @@ describe("WebSocket", () => {
   });
 });
 
-// Each is sent by a client that has joined `/`. `node` says what Node does where it differs.
+// Each packet is sent by a client that has joined `/`. `node` describes Node's behaviour if it differs.
 const PLACEHOLDER = '{"_placeholder":true,"num":0}';
 const FAULTS = [
   { what: "an unknown Engine.IO packet", packets: ["x"], reason: "parse error" },

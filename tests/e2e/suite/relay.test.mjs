@@ -8,7 +8,7 @@ const RELAY = { nsp: "/relay" };
 const HALF = "\ud83d";
 const NUMBERS = [0, -1.5, 0.1, 117.63331139400017, 5e-324, 1e21, Number.MAX_VALUE, Number.MAX_SAFE_INTEGER];
 
-/** All arguments of the ack. */
+/** Returns all arguments of the ack. */
 const answers = (peer, ...event) =>
   within(new Promise((resolve) => peer.emit(...event, (...args) => resolve(args))), `ack of ${event[0]}`);
 
@@ -28,7 +28,7 @@ eachTransport((transport) => {
     assert.deepEqual(await answers(a, "exact", ...args), args);
     a.emit("pass", b.id, ...args);
     assert.deepEqual(await b.take("passed"), args);
-    // The connection has lived through all of it.
+    // The connection has survived all of it.
     assert.equal(await a.call("text", "whole"), "whole");
   });
 

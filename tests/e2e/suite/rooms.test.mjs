@@ -5,7 +5,7 @@ import { unique } from "../support/server.mjs";
 
 const join3 = (t, transport) => Promise.all([1, 2, 3].map(() => join(t, transport)));
 
-/** Asserts who got `event` with `text`: `sender` says one last thing to all, and when that is here everything is. */
+/** Asserts which peers got `event` with `text`. `sender` sends a last broadcast, after which everything has arrived. */
 async function delivered(event, text, { sender, to, notTo }) {
   const last = unique("last");
   sender.emit("all", last);

@@ -93,7 +93,7 @@ describe("upgrade", () => {
     const { id } = peer;
     peer.engine.close();
     const [left] = await observer.take("left", (left) => left.id === id);
-    // Whether the server first sees the close packet or the end of a connection is a race.
+    // It is a race: the server sees the close packet first, or the end of a connection.
     assert.match(left.reason, /^transport (close|error)$/);
   });
 });

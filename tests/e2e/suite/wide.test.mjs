@@ -4,7 +4,7 @@ import { within } from "../support/deadline.mjs";
 import { eachTransport, join } from "../support/peer.mjs";
 import { unique } from "../support/server.mjs";
 
-/** So many clients in a room of their own. */
+/** Connects `count` clients that share a room of their own. */
 const roomOf = async (t, transport, count) => {
   const room = unique("room");
   const peers = [];
@@ -81,7 +81,7 @@ eachTransport((transport) => {
     const [, a] = await roomOf(t, transport, 1);
     a.emit("volatile-burst", 100);
     await a.take("burst-ended");
-    // The first leaves if nothing waits before it; those right behind it do not.
+    // The first is sent if nothing is queued before it; those right behind it are dropped.
     assert.ok(a.received("volatile").length <= 1, `${a.received("volatile").length} came`);
   });
 });

@@ -1,7 +1,7 @@
-/** How long a test waits for something that should happen at once. */
+/** The time a test waits for something that should happen at once, in milliseconds. */
 export const DEADLINE_MS = 5_000;
 
-/** Settles as `promise` does, or fails with the name of what did not come. */
+/** Settles like `promise`, or fails with the name of the missing event. */
 export function within(promise, what, ms = DEADLINE_MS) {
   let timer;
   const expiry = new Promise((_, reject) => {

@@ -1,6 +1,6 @@
 import { within } from "./deadline.mjs";
 
-/** What has arrived and was not asked for yet; so a test cannot miss what came before it looked. */
+/** The items that have arrived and were not taken yet, so that a test cannot miss an early one. */
 export class Inbox {
   #arrived = [];
   #waiting = [];
@@ -14,7 +14,7 @@ export class Inbox {
     }
   }
 
-  /** Takes the first item that matches, waiting for it if need be. */
+  /** Removes and returns the first item that matches; waits for it if necessary. */
   take(matches, what, ms) {
     const index = this.#arrived.findIndex(matches);
     if (index !== -1) return Promise.resolve(this.#arrived.splice(index, 1)[0]);
@@ -27,7 +27,7 @@ export class Inbox {
     });
   }
 
-  /** The items that match, without taking them. */
+  /** Returns the items that match, without removing them. */
   peek(matches) {
     return this.#arrived.filter(matches);
   }

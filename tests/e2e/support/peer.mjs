@@ -11,7 +11,7 @@ const TRANSPORTS = [
   { name: "upgrade", transports: ["polling", "websocket"], ends: "websocket" },
 ];
 
-/** Declares the tests once for each way a stock client may be connected. */
+/** Declares the tests once for each way to connect a stock client. */
 export function eachTransport(declare) {
   for (const transport of TRANSPORTS) describe(transport.name, () => declare(transport));
 }
@@ -24,7 +24,7 @@ export async function join(t, transport, options) {
   return peer;
 }
 
-/** Starts to connect a stock client. It is closed when the test ends. */
+/** Starts to connect a stock client, which is closed when the test ends. */
 export function open(t, transport, { nsp = "/", url = SERVER_URL, ...options } = {}) {
   const socket = io(url + nsp, {
     transports: transport.transports,
@@ -48,7 +48,7 @@ export class Peer {
     this.transport = transport;
     socket.onAny((event, ...args) => this.#inbox.push({ event, args }));
     for (const event of ["connect", "connect_error", "disconnect"]) {
-      // The client adds details of its own making to the reason; they are no business of the server's.
+      // The client adds details to the reason that do not come from the server.
       socket.on(event, (reason) => this.#inbox.push({ event, args: [reason] }));
     }
   }
@@ -61,7 +61,7 @@ export class Peer {
     return this.socket.io.engine;
   }
 
-  /** Another namespace over the same connection. */
+  /** Returns the socket of another namespace on the same connection. */
   of(nsp, options) {
     return new Peer(this.socket.io.socket(nsp, options), this.transport);
   }
@@ -70,37 +70,37 @@ export class Peer {
     this.socket.emit(...args);
   }
 
-  /** Emits and awaits the ack's one value. */
+  /** Emits and returns the single value of the ack. */
   call(...args) {
     return within(this.socket.emitWithAck(...args), `ack of ${args[0]}`);
   }
 
-  /** The arguments of the first event of that name whose arguments match. */
+  /** Returns the arguments of the first event of that name whose arguments match. */
   async take(event, matches = () => true, ms = undefined) {
     const { args } = await this.#inbox.take((item) => item.event === event && matches(...item.args), event, ms);
     return args;
   }
 
-  /** The arguments of those events of that name that were received and not taken. */
+  /** Returns the arguments of the received events of that name that were not taken. */
   received(event) {
     return this.#inbox.peek((item) => item.event === event).map(({ args }) => args);
   }
 
-  /** A round trip: what the server had sent to this socket before is here afterwards. */
+  /** Makes a round trip: everything that the server sent to this socket before has arrived afterwards. */
   async fence() {
     const mark = `fence-${Math.random()}`;
     this.emit("echo", mark);
     await this.take("echo", (value) => value === mark);
   }
 
-  /** Waits for the answer to the CONNECT; a refusal is thrown. */
+  /** Waits for the reply to the CONNECT packet; throws if it is a rejection. */
   async connected() {
     const answer = ({ event }) => event === "connect" || event === "connect_error";
     const { event, args } = await this.#inbox.take(answer, "connect");
     if (event === "connect_error") throw args[0];
   }
 
-  /** Waits until the connection is on the transport it ends on. */
+  /** Waits until the connection is on its final transport. */
   async settled() {
     if (this.engine.transport.name !== this.transport.ends) {
       await within(new Promise((resolve) => this.engine.once("upgrade", resolve)), "upgrade");

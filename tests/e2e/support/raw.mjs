@@ -1,4 +1,4 @@
-// Engine.IO by hand, for what a stock client would never do.
+// A hand-written Engine.IO client, for requests that a stock client would never send.
 import assert from "node:assert/strict";
 import http from "node:http";
 import { WebSocket } from "ws";
@@ -8,12 +8,12 @@ import { SERVER_URL } from "./server.mjs";
 
 const SEPARATOR = "\x1e";
 
-/** What other tests say to everybody on `/`; passed over unless it is asked for. */
+/** The broadcasts of other tests on `/`, skipped unless a test asks for them. */
 const addressed = (packet) => !/^42\["(left|all|broadcast)"/.test(packet);
 
 export const SESSION_UNKNOWN = '{"code":1,"message":"Session ID unknown"}';
 
-/** The URL of an Engine.IO request; a query value of `undefined` leaves the key out. */
+/** Returns the URL of an Engine.IO request; a query value of `undefined` leaves the key out. */
 export function engineUrl(query, base = SERVER_URL) {
   const url = new URL("/socket.io/", base);
   for (const [key, value] of Object.entries({ EIO: "4", ...query })) {
@@ -22,7 +22,7 @@ export function engineUrl(query, base = SERVER_URL) {
   return url;
 }
 
-/** One HTTP exchange, on a connection of its own. `body` may be a string, a buffer or a list of chunks. */
+/** Makes one HTTP exchange, on a connection of its own. `body` may be a string, a buffer or a list of chunks. */
 export function exchange(url, { method = "GET", headers = {}, body } = {}) {
   const request = http.request(url, { method, headers, agent: false });
   const answer = answerOf(request, `${method} ${url}`);
@@ -35,7 +35,7 @@ export function exchange(url, { method = "GET", headers = {}, body } = {}) {
   return answer;
 }
 
-/** The answer to a request that may still be sending. An answer counts even if the connection breaks after it. */
+/** Returns the response to a request that may still be sending. It counts even if the connection breaks afterwards. */
 export function answerOf(request, what) {
   const answer = new Promise((resolve, reject) => {
     request.on("error", reject);
@@ -61,7 +61,7 @@ export class PollingSession {
     return new PollingSession(JSON.parse(body.slice(1)), base);
   }
 
-  /** A session that has joined `/` and taken its `welcome`. */
+  /** Opens a session that has joined `/` and received its `welcome`. */
   static async connect(options) {
     const session = await PollingSession.open(options);
     await session.send("40");
@@ -91,13 +91,13 @@ export class PollingSession {
     return exchange(this.url, { method: "POST", headers, body });
   }
 
-  /** Posts packets and expects the server to take them. */
+  /** Posts packets and expects the server to accept them. */
   async send(...packets) {
     const { status, body } = await this.post(packets.join(SEPARATOR));
     assert.deepEqual({ status, body }, { status: 200, body: "ok" });
   }
 
-  /** The packets of the next answer to a GET that has any for this session alone. */
+  /** Returns the packets of the next response to a GET that has any for this session alone. */
   async poll() {
     for (;;) {
       const packets = (await this.pollAll()).filter(addressed);
@@ -105,14 +105,14 @@ export class PollingSession {
     }
   }
 
-  /** The packets of the next answer to a GET. */
+  /** Returns the packets of the next response to a GET. */
   async pollAll() {
     const { status, body } = await this.get();
     assert.equal(status, 200, body);
     return body.split(SEPARATOR);
   }
 
-  /** Takes the first packet that matches, polling for it if need be. */
+  /** Removes and returns the first packet that matches; polls for it if necessary. */
   async until(matches) {
     for (;;) {
       const index = this.#packets.findIndex(matches);
@@ -121,7 +121,7 @@ export class PollingSession {
     }
   }
 
-  /** Polls until the server has forgotten the session; the packets of those polls. */
+  /** Polls until the server does not know the session any more; returns the packets of these polls. */
   async drained() {
     const packets = [];
     for (;;) {
@@ -134,7 +134,7 @@ export class PollingSession {
     }
   }
 
-  /** Expects the server to have forgotten the session. */
+  /** Expects that the server does not know the session any more. */
   async gone() {
     const { status, body } = await this.get();
     assert.deepEqual({ status, body }, { status: 400, body: SESSION_UNKNOWN });
@@ -143,14 +143,14 @@ export class PollingSession {
 
 /** A WebSocket that records what it receives: `{ text }`, `{ binary }` and at the end `{ close }`. */
 export class RawSocket {
-  /** Opens a WebSocket; it is torn down when the test ends. */
+  /** Opens a WebSocket, which is destroyed when the test ends. */
   static async open(t, query = {}, { base = SERVER_URL } = {}) {
     const socket = RawSocket.start(t, query, base);
     await within(socket.opened, "WebSocket handshake");
     return socket;
   }
 
-  /** A session that began on WebSocket. */
+  /** Opens a session over WebSocket. */
   static async session(t, { base, ...query } = {}) {
     const socket = await RawSocket.open(t, query, { base });
     const open = await socket.text();
@@ -159,7 +159,7 @@ export class RawSocket {
     return socket;
   }
 
-  /** A session on WebSocket that has joined `/` and taken its `welcome`. */
+  /** Opens a session over WebSocket that has joined `/` and received its `welcome`. */
   static async connect(t, options) {
     const socket = await RawSocket.session(t, options);
     socket.send("40");
@@ -169,7 +169,7 @@ export class RawSocket {
     return socket;
   }
 
-  /** Tries to open a WebSocket and expects to be sent away: by an HTTP error, or by a close as the first thing said. */
+  /** Tries to open a WebSocket and expects a rejection: an HTTP error, or a close as the first message. */
   static async refused(t, query, options = {}) {
     const socket = RawSocket.start(t, query, options.base ?? SERVER_URL);
     const status = await within(
@@ -212,31 +212,31 @@ export class RawSocket {
     for (const packet of packets) this.ws.send(packet);
   }
 
-  /** The first text message that matches. */
+  /** Returns the first text message that matches. */
   async text(matches = addressed, ms = undefined) {
     const { text } = await this.#inbox.take((item) => item.text !== undefined && matches(item.text), "text message", ms);
     return text;
   }
 
-  /** The first binary message. */
+  /** Returns the first binary message. */
   async binary() {
     const { binary } = await this.#inbox.take((item) => item.binary !== undefined, "binary message");
     return binary;
   }
 
-  /** The text messages that were received and not taken. */
+  /** Returns the received text messages that were not taken. */
   received() {
     return this.#inbox.peek((item) => item.text !== undefined && addressed(item.text)).map(({ text }) => text);
   }
 
-  /** The code the server's side of the connection ends with. */
+  /** Returns the close code of the server. */
   async closed() {
     const { close } = await this.#inbox.take((item) => item.close !== undefined, "close");
     return close;
   }
 }
 
-/** Takes a polling session to WebSocket by hand, up to the answer to the probe. */
+/** Upgrades a polling session to WebSocket, up to the reply to the probe. */
 export async function probe(t, session) {
   const socket = await RawSocket.open(t, { sid: session.sid }, { base: session.base });
   socket.send("2probe");

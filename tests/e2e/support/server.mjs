@@ -5,12 +5,12 @@ export const SERVER_URL = required("SERVER_URL");
 export const SERVER_URL_FAST = required("SERVER_URL_FAST");
 export const FAST = { pingInterval: 300, pingTimeout: 200 };
 
-/** Test options for behaviour in which we differ from Node on purpose; `node` says what Node does. */
+/** Returns the test options for an intended difference from the Node server; `node` describes Node's behaviour. */
 export function ours(node) {
   return { skip: process.env.REFERENCE ? `Node: ${node}` : false };
 }
 
-/** A name no other test uses. */
+/** Returns a name that no other test uses. */
 export function unique(name) {
   return `${name}-${randomUUID()}`;
 }
