@@ -1,31 +1,31 @@
-//! The names of what is in [`Record::figures`](crate::Record::figures).
+//! The names of the entries of [`Record::figures`](crate::Record::figures).
 
-/// How many connections there were: less than wanted where the limit on open files does not allow more.
+/// The number of connections: less than wanted if the limit on open files does not allow more.
 pub const CONNECTIONS: &str = "connections";
 
 /// Resident memory of a session that has just connected, in bytes.
 pub const RSS_PER_SESSION: &str = "rss_per_session";
 /// The same once every session has had one message each way.
 pub const RSS_AFTER_ONE_MESSAGE: &str = "rss_after_one_message";
-/// What all sessions together hold when half of them have left, in bytes.
+/// The memory held by all sessions together when half of them have left, in bytes.
 pub const RSS_AFTER_HALF_LEFT: &str = "rss_after_half_left";
-/// What is still held when all have left, in bytes.
+/// The memory still held when all have left, in bytes.
 pub const RSS_AFTER_ALL_LEFT: &str = "rss_after_all_left";
-/// Resident memory of a session when as many as before have connected again, in bytes: as much as
-/// [`RSS_PER_SESSION`] if what they left behind is used again.
+/// Resident memory of a session when as many as before have connected again, in bytes: the same as [`RSS_PER_SESSION`]
+/// if the freed memory is used again.
 pub const RSS_SECOND_WAVE: &str = "rss_second_wave";
-/// What a session keeps of a large message each way, in bytes.
+/// The memory that a session holds after a large message each way, in bytes.
 pub const RSS_RETAINED_PER_SESSION: &str = "rss_retained_per_session";
-/// The most resident memory the server ever had, in bytes.
+/// The peak resident memory of the server, in bytes.
 pub const RSS_PEAK: &str = "rss_peak";
-/// What the heartbeats of all sessions cost.
+/// The CPU cost of the heartbeats of all sessions, in cores.
 pub const HEARTBEAT_CORES: &str = "heartbeat_cores";
 
-/// Peers that read nothing.
+/// The number of peers that read nothing.
 pub const STALLED: &str = "stalled";
-/// How many of them the server has closed.
+/// The number of these that the server has closed.
 pub const STALLED_CLOSED: &str = "stalled_closed";
-/// How long after the measurement all were closed, or that was given up, in seconds.
+/// The time after the measurement until all were closed, or until the load generator stopped waiting, in seconds.
 pub const STALLED_SECONDS: &str = "stalled_seconds";
 
 /// Server CPU of a join, in microseconds; of all its rooms if it names several.
@@ -35,16 +35,16 @@ pub const LEAVE_US: &str = "leave_us";
 /// Server CPU of a disconnect of a session that is in these rooms, in microseconds.
 pub const DISCONNECT_US: &str = "disconnect_us";
 
-/// How long it took until all who were cut were back, in seconds, on average over [`STORMS`].
+/// The time until all clients that were cut were back, in seconds, averaged over [`STORMS`].
 pub const SECONDS_UNTIL_ALL: &str = "seconds_until_all";
-/// How often all were cut.
+/// The number of times that all clients were cut.
 pub const STORMS: &str = "storms";
 
-/// How long 99 % of the echoes took of a client beside another that sends as fast as it can, in microseconds.
+/// The 99th percentile of the echoes of a client beside another that sends as fast as it can, in microseconds.
 pub const BESIDE_P99: &str = "beside_p99";
-/// How long the longest of them took, in microseconds.
+/// The longest of these times, in microseconds.
 pub const BESIDE_LONGEST: &str = "beside_longest";
 
-/// How much later than due the load generator has sent, in microseconds, for 99 % of messages. It is in the
-/// latencies too.
+/// The delay of the load generator after the time a message was due, in microseconds, for 99 % of messages. The
+/// latencies include it.
 pub const LATE_P99: &str = "late_p99";

@@ -1,4 +1,4 @@
-//! What the load generator (`load`) and the runner (`bench`) share.
+//! Shared by the load generator (`load`) and the runner (`bench`).
 
 pub mod figure;
 mod limit;

@@ -2,34 +2,34 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-/// What one run of one workload against one server has shown: a line of the results file.
+/// The result of one run of one workload against one server: a line of the results file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Record {
     /// The server's name on the runner's command line.
     pub server: String,
     /// The name of the [`Workload`](crate::Workload).
     pub workload: String,
-    /// All runs of a round are neighbours in time; ratios are taken within a round.
+    /// The round. All its runs are close in time; ratios are taken within a round.
     pub round: u32,
-    /// Messages, deliveries or connects that were completed while measuring.
+    /// The number of messages, deliveries or connects completed during the measurement.
     pub operations: u64,
-    /// How long the measurement took, in seconds.
+    /// The duration of the measurement, in seconds.
     pub seconds: f64,
-    /// What the server's process used of it, user and system time, in seconds.
+    /// The CPU time of the server's process, user and system, in seconds.
     pub server_cpu: f64,
-    /// What the load generator used of it: near `seconds`, it was the bottleneck.
+    /// The CPU time of the load generator: near `seconds`, it was the bottleneck.
     pub load_cpu: f64,
-    /// How many cores everything else on the machine used meanwhile.
+    /// The number of cores that everything else on the machine used meanwhile.
     pub other_cores: f64,
-    /// Answers that were not what the contract says; anything but 0 spoils the record.
+    /// The number of replies that violate the contract; anything but 0 invalidates the record.
     pub wrong: u64,
-    /// In microseconds; none where the workload has no request to time.
+    /// In microseconds; `None` if the workload has no request to time.
     pub latency: Option<Latency>,
-    /// What else the workload measures, by name: `rss_per_session` in bytes, for one.
+    /// The other figures of the workload, by name, such as `rss_per_session` in bytes.
     pub figures: BTreeMap<String, f64>,
 }
 
-/// From the moment a request was due (open loop) or sent (closed loop) to its answer, in microseconds.
+/// The time from the moment a request was due (open loop) or sent (closed loop) to its reply, in microseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Latency {
     pub p50: f64,
@@ -39,7 +39,7 @@ pub struct Latency {
 }
 
 impl Record {
-    /// Operations per second of server CPU: the figure that survives a noisy machine.
+    /// Returns the operations per second of server CPU: the figure that is robust on a noisy machine.
     pub fn per_cpu_second(&self) -> f64 {
         self.operations as f64 / self.server_cpu
     }

@@ -1,47 +1,47 @@
 use std::time::Duration;
 
-/// One thing to measure, by name.
+/// A measurement, by name.
 #[derive(Debug, Clone, Copy)]
 pub struct Workload {
-    /// On command lines and in records.
+    /// The name on command lines and in records.
     pub name: &'static str,
-    /// In tables.
+    /// The title in tables.
     pub title: &'static str,
     pub kind: Kind,
-    /// How long the measurement takes, after warming up.
+    /// The duration of the measurement, after warming up.
     pub length: Duration,
 }
 
 #[derive(Debug, Clone, Copy)]
 pub enum Kind {
-    /// Every connection keeps this many requests outstanding. Operations are answers.
+    /// Every connection keeps this many requests outstanding. Operations are replies.
     Exchange(Exchange),
-    /// Echoes are sent at a fixed rate, whatever comes back: latency below saturation.
+    /// Echoes are sent at a fixed rate, independent of the replies: latency below saturation.
     OpenLoop { connections: usize, per_second: u32, size: usize },
-    /// One connection keeps broadcasts to all outstanding. Operations are deliveries. This part of the peers,
-    /// in percent, reads nothing; figures then tell what becomes of them.
+    /// One connection keeps broadcasts to all outstanding. Operations are deliveries. `stalled` percent of the peers
+    /// read nothing; figures then report their end.
     Broadcast { connections: usize, outstanding: usize, size: usize, stalled: usize },
-    /// Every room has its own members, `members` each; the rest of the connections is in none. Emits go to
-    /// one room after another. Operations are deliveries.
+    /// Every room has its own members, `members` each; the rest of the connections are in no room. Emits go to one room
+    /// after another. Operations are deliveries.
     Rooms { connections: usize, rooms: usize, members: usize },
-    /// Connections join rooms and leave them: each `rooms` at a time, all of them shared by `members` others.
-    /// Operations are joins and leaves.
+    /// Connections join and leave rooms, `rooms` at a time, each of which has `members` other members. Operations are
+    /// joins and leaves.
     Membership { connections: usize, members: usize, rooms: usize },
-    /// Connect, be accepted to `/`, close; this many at a time. Operations are connects.
+    /// Connect to `/`, then close; `parallel` at a time. Operations are connects.
     Connect { mode: Mode, parallel: usize },
     /// All connections are cut at once, and connect again at once. Operations are connects.
     Storm { connections: usize },
     /// Echo over long polling, every client with this many requests outstanding.
     Polling(Exchange),
-    /// Sessions that only sit there. Figures: memory after connecting, after one message each, after half and
-    /// after all have left, and of a second wave; what their heartbeats cost.
+    /// Idle sessions. Figures: memory after connecting, after one message each, after half and all have left, and of a
+    /// second wave; the cost of their heartbeats.
     Idle { connections: usize },
-    /// One client sends as fast as the server takes it, and another echoes 100 times a second beside it. Operations are
-    /// what the server has handled of the first. Figures: how long the second waits for its echoes, and the most memory
-    /// that the server ever had.
+    /// One client sends as fast as the server reads, and another echoes 100 times a second beside it. Operations are
+    /// the events of the first that the server has handled. Figures: the latency of the second, and the peak memory of
+    /// the server.
     Inbound(Inbound),
-    /// A message of this size goes each way on every connection. Figure: memory that stays, in so many sessions that
-    /// what the allocator keeps once does not count.
+    /// A message of this size goes each way on every connection. Figure: the memory that stays allocated, over so many
+    /// sessions that memory kept once by the allocator does not matter.
     Retained { connections: usize, size: usize },
 }
 
@@ -50,18 +50,18 @@ pub struct Exchange {
     pub event: Event,
     pub connections: usize,
     pub outstanding: usize,
-    /// Of the payload, in bytes.
+    /// The size of the payload, in bytes.
     pub size: usize,
 }
 
-/// What is sent without a pause.
+/// The packets sent without a pause.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Inbound {
-    /// Events over a WebSocket that nothing answers, in masked frames of this size, in bytes.
+    /// Events without acks over a WebSocket, in masked frames of this size, in bytes.
     Events { frame: usize },
     /// Events over a WebSocket with a payload of this size, in bytes; each is acknowledged with its payload.
     Acks { size: usize },
-    /// Bodies of POST with this many events of 7 bytes each.
+    /// POST bodies with this many events of 7 bytes each.
     Bodies { events: usize },
 }
 
@@ -80,7 +80,7 @@ pub enum Mode {
 }
 
 impl Workload {
-    /// The workload of that name; if there is none, what to say.
+    /// Returns the workload of that name, or an error message.
     pub fn named(name: &str) -> Result<&'static Self, String> {
         ALL.iter().find(|workload| workload.name == name).ok_or_else(|| {
             let names: Vec<_> = ALL.iter().map(|workload| workload.name).collect();
@@ -88,7 +88,7 @@ impl Workload {
         })
     }
 
-    /// All of them, in the order of the tables.
+    /// Returns all workloads, in the order of the tables.
     pub fn all() -> &'static [Self] {
         ALL
     }

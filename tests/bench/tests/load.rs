@@ -1,4 +1,4 @@
-//! `load` ends with a message, and never hangs, whatever it is pointed at.
+//! `load` ends with a message, and never hangs, whatever address it gets.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
@@ -7,7 +7,7 @@ use std::net::{TcpListener, TcpStream};
 use std::process::Command;
 use std::thread;
 
-/// Runs it against an address; its exit code and what it says.
+/// Runs `load` against an address; returns its exit code and its output.
 fn load(workload: &str, address: &str, pid: u32) -> (Option<i32>, String) {
     let url = format!("http://{address}");
     let output = Command::new(env!("CARGO_BIN_EXE_load"))
@@ -18,13 +18,13 @@ fn load(workload: &str, address: &str, pid: u32) -> (Option<i32>, String) {
     (output.status.code(), String::from_utf8(output.stderr).unwrap())
 }
 
-/// A server that does this with every connection.
+/// Starts a server that calls `serve` for every connection.
 fn server(serve: impl Fn(&mut TcpStream) -> std::io::Result<()> + Send + 'static) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
     thread::spawn(move || {
         for stream in listener.incoming() {
-            // the load may be gone before it is answered
+            // The load generator may be gone before it is answered.
             let _ = stream.and_then(|mut stream| serve(&mut stream));
         }
     });

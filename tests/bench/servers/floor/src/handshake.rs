@@ -2,9 +2,9 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
-/// Reads a request and answers it. True if the stream carries WebSocket frames from now on.
+/// Reads a request and responds to it. Returns `true` if the stream carries WebSocket frames from now on.
 ///
-/// A client must await the answer before it speaks on.
+/// The client must wait for the response before it sends more.
 pub async fn upgrade(stream: &mut TcpStream) -> std::io::Result<bool> {
     let mut head = Vec::with_capacity(1024);
     while !head.ends_with(b"\r\n\r\n") {

@@ -1,6 +1,6 @@
-//! What the two servers without features share: a handshake by hand, and just enough of Engine.IO and
-//! Socket.IO to be asked for echoes, acks and broadcasts. Packets are told apart by their first bytes, nothing
-//! is parsed, checked or kept; there is no polling and there are no rooms.
+//! Shared by the two servers without features: a hand-written handshake, and just enough of Engine.IO and Socket.IO for
+//! echoes, acks and broadcasts. Packets are distinguished by their first bytes; nothing is parsed, checked or stored;
+//! there is no polling and there are no rooms.
 
 mod handshake;
 mod request;
@@ -16,7 +16,7 @@ pub use request::Request;
 /// The ping packet.
 pub const PING: &str = "2";
 
-/// Listens on the port of the environment.
+/// Listens on the port given in the environment.
 pub fn listen() -> std::io::Result<TcpListener> {
     let socket = TcpSocket::new_v4()?;
     socket.set_reuseaddr(true)?;
@@ -24,12 +24,12 @@ pub fn listen() -> std::io::Result<TcpListener> {
     socket.listen(4096)
 }
 
-/// How often each client is pinged.
+/// Returns the ping interval.
 pub fn ping_interval() -> Duration {
     Duration::from_millis(env("PING_INTERVAL_MS", 25_000))
 }
 
-/// The packet that every session begins with.
+/// Returns the first packet of a session.
 pub fn open_packet() -> String {
     let (sid, interval) = (next_id(), ping_interval().as_millis());
     format!(
@@ -37,12 +37,12 @@ pub fn open_packet() -> String {
     )
 }
 
-/// The answer to a wish to connect to `/`.
+/// Returns the reply to a CONNECT packet for `/`.
 pub fn connect_packet() -> String {
     format!(r#"40{{"sid":"{}"}}"#, next_id())
 }
 
-/// As long as a real one.
+/// Returns an id as long as a real one.
 fn next_id() -> String {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     format!("{:020}", NEXT.fetch_add(1, Ordering::Relaxed))

@@ -1,15 +1,15 @@
-/// What a text message asks for.
+/// The request of a text message.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Request<'a> {
-    /// To connect to `/`.
+    /// Connects to `/`.
     Connect,
-    /// To be sent back as it is: an echo, or the announcement of an attachment.
+    /// To be echoed verbatim: an echo, or the header of a binary event.
     Echo,
-    /// `42ID["ack",ARGUMENTS]` asks for `43ID[ARGUMENTS]`.
+    /// `42ID["ack",ARGUMENTS]`, to be answered by `43ID[ARGUMENTS]`.
     Ack { id: &'a str, arguments: &'a str },
-    /// To be sent to all as it is.
+    /// To be sent verbatim to all clients.
     Broadcast,
-    /// A pong, or something that is not in the contract.
+    /// A pong, or a message that is not in the contract.
     Other,
 }
 
@@ -20,7 +20,7 @@ impl<'a> Request<'a> {
                 Some(b'[') if event.starts_with(r#"["bcast","#) => Self::Broadcast,
                 Some(b'[') => Self::Echo,
                 _ => event.split_once(r#"["ack","#).map_or(Self::Other, |(id, arguments)| {
-                    // Servers read a number and write a number.
+                    // Servers parse the number and print it again, so leading zeroes are lost.
                     let zeros = id.bytes().take_while(|&digit| digit == b'0').count();
                     Self::Ack { id: &id[zeros.min(id.len() - 1)..], arguments }
                 }),

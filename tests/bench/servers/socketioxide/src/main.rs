@@ -14,7 +14,7 @@ use tokio::net::TcpListener;
 async fn main() -> std::io::Result<()> {
     let (layer, io) = SocketIo::builder()
         .ping_interval(Duration::from_millis(env("PING_INTERVAL_MS", 25_000)))
-        // As the others have it by default.
+        // The default of the other servers.
         .max_payload(1_000_000)
         .build_layer();
     io.ns("/", on_connect);
@@ -29,7 +29,7 @@ async fn main() -> std::io::Result<()> {
 
 async fn on_connect(socket: SocketRef) {
     socket.on("a", async || {});
-    // An emit fails if the peer is gone or does not read; this server has nothing to do then.
+    // An emit fails if the peer is gone or does not read; this server ignores that.
     socket.on("echo", async |socket: SocketRef, Data::<String>(payload)| {
         socket.emit("echo", &payload).ok();
     });

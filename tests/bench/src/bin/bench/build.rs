@@ -1,4 +1,4 @@
-//! Building what is measured.
+//! Builds of the measured programs.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -34,7 +34,7 @@ const fn rival(arguments: &'static [&'static str]) -> Package {
 }
 
 impl Package {
-    /// Builds it as it is shipped, and tells where it is.
+    /// Builds the package as it is shipped, and returns the path of its program.
     pub(crate) fn build(&self) -> Result<PathBuf, Failure> {
         let output = Command::new("cargo")
             .args(["build", "--release", "--locked", "--message-format=json-render-diagnostics"])
@@ -55,7 +55,7 @@ impl Package {
     }
 }
 
-/// Installs what the Node server needs, and tells how it is started; none if this machine has no Node.
+/// Installs the dependencies of the Node server, and returns its command; `None` if Node is not installed.
 pub(crate) fn node() -> Result<Option<Vec<PathBuf>>, Failure> {
     let folder = project().join("tests/bench/servers/node");
     for tool in ["node", "npm"] {
@@ -76,13 +76,13 @@ pub(crate) fn node() -> Result<Option<Vec<PathBuf>>, Failure> {
     Ok(Some(vec!["node".into(), folder.join("server.mjs")]))
 }
 
-/// The project's folder.
+/// Returns the folder of the project.
 pub(crate) fn project() -> &'static Path {
     let bench = Path::new(env!("CARGO_MANIFEST_DIR"));
     bench.ancestors().nth(2).unwrap_or(bench)
 }
 
-/// Where records and logs go: the folder of this program, which no one keeps.
+/// Returns the folder for records and logs: that of this program, which is disposable.
 pub(crate) fn folder() -> Result<PathBuf, Failure> {
     let program = std::env::current_exe()?;
     Ok(program.parent().ok_or("this program is in no folder")?.to_owned())

@@ -1,4 +1,4 @@
-//! Bars, as SVG that is readable on light and on dark pages.
+//! Bar charts, as SVG that is readable on light and dark pages.
 
 use std::fmt::Write as _;
 
@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 pub(crate) struct Chart {
     pub(crate) title: String,
     pub(crate) scale: Scale,
-    /// One colour each.
+    /// The series, each in its own colour.
     pub(crate) series: Vec<String>,
     pub(crate) groups: Vec<Group>,
 }
@@ -15,29 +15,29 @@ pub(crate) struct Chart {
 #[derive(Debug)]
 pub(crate) struct Group {
     pub(crate) title: String,
-    /// One for each series, with the text beside it; none where it was not measured.
+    /// A value and its text for each series; `None` if it was not measured.
     pub(crate) bars: Vec<Option<(f64, String)>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Scale {
-    /// Bars begin at 1; twice as much is as long as half as much.
+    /// Bars start at 1; twice as much is as long as half as much.
     Ratio,
-    /// Bars begin at 0.
+    /// Bars start at 0.
     Linear,
 }
 
 const WIDTH: f64 = 860.0;
-/// Of the column with the groups' titles.
+/// The width of the column with the groups' titles.
 const TITLES: f64 = 335.0;
-/// For the text beside the longest bar.
+/// The width for the text beside the longest bar.
 const MARGIN: f64 = 80.0;
 const BAR: f64 = 12.0;
 const PITCH: f64 = BAR + 1.5;
 const GAP: f64 = 12.0;
 const TOP: f64 = 64.0;
 const COLOURS: [&str; 4] = ["#3b82f6", "#9aa0a6", "#4ea94b", "#d98b2b"];
-/// In the middle between white and black.
+/// Halfway between white and black.
 const INK: &str = "#808790";
 
 impl Chart {
@@ -92,7 +92,7 @@ impl Chart {
                 Axis { scale: self.scale, origin: 0.0, low: 0.0, high: high.max(f64::MIN_POSITIVE) }
             }
             Scale::Ratio => {
-                // Whole powers of two that hold all, and 1.
+                // Whole powers of two that cover all values and 1.
                 let (low, high) = (low.min(0.99).log2().floor(), high.max(1.01).log2().ceil());
                 Axis { scale: self.scale, origin: 1.0, low, high }
             }
@@ -121,11 +121,11 @@ impl Group {
     }
 }
 
-/// Where values stand.
+/// The position of values.
 struct Axis {
     scale: Scale,
     origin: f64,
-    /// Of the scale's two ends: exponents of two, or values.
+    /// The two ends of the scale: exponents of two, or values.
     low: f64,
     high: f64,
 }
@@ -137,7 +137,7 @@ impl Axis {
             Scale::Linear => value,
         };
         let part = ((value - self.low) / (self.high - self.low)).clamp(0.0, 1.0);
-        // Bars to the left have their text at their left.
+        // Bars to the left have their text on the left.
         let left = if self.scale == Scale::Ratio { TITLES + 40.0 } else { TITLES };
         left + part * (WIDTH - MARGIN - left)
     }

@@ -5,16 +5,16 @@ use socketio_bench::Workload;
 use crate::Failure;
 use crate::results::MOST_OTHER_CORES;
 
-/// What the command line asks for.
+/// The command given on the command line.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Command {
-    /// Everything, then the page.
+    /// Runs everything, then writes the page.
     Full(Options),
-    /// Two minutes, and a table.
+    /// Runs for two minutes and prints a table.
     Quick(Options),
-    /// What the options select, and a table.
+    /// Runs the selection of the options and prints a table.
     Run(Options),
-    /// The page of these records.
+    /// Writes the page from existing records.
     Report {
         records: PathBuf,
         most_other_cores: f64,
@@ -22,18 +22,18 @@ pub(crate) enum Command {
     Help,
 }
 
-/// What is not said is as the command has it.
+/// The options; those not given have the default of the command.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Options {
     pub(crate) rounds: Option<u32>,
     pub(crate) workloads: Option<Vec<&'static str>>,
     pub(crate) servers: Option<Vec<String>>,
     pub(crate) records: Option<PathBuf>,
-    /// In seconds, instead of each workload's own length.
+    /// In seconds, overriding each workload's own length.
     pub(crate) seconds: Option<f64>,
-    /// How many cores others may use of the machine.
+    /// The number of cores that other processes may use.
     pub(crate) most_other_cores: Option<f64>,
-    /// Other servers, by name, with the words of their command.
+    /// Other servers: a name, and the words of a command.
     pub(crate) others: Vec<(String, Vec<String>)>,
 }
 

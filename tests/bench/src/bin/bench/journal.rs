@@ -8,15 +8,15 @@ use socketio_bench::Record;
 use crate::Failure;
 use crate::setting::Setting;
 
-/// A file of records to append to: an interrupted run loses nothing.
+/// A file that records are appended to, so that an interrupted run loses nothing.
 #[derive(Debug)]
 pub(crate) struct Journal {
     file: File,
-    /// The first round that no line is of.
+    /// The first round without any line.
     pub(crate) next_round: u32,
 }
 
-/// One line of it.
+/// A line of the file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub(crate) enum Line {
@@ -35,7 +35,7 @@ pub(crate) struct Failed {
 }
 
 impl Journal {
-    /// Goes on after what is there, with rounds of its own.
+    /// Opens the file; new records belong to new rounds.
     pub(crate) fn open(path: &Path) -> Result<Self, Failure> {
         let lines = if path.exists() { Self::read(path)? } else { Vec::new() };
         let file = OpenOptions::new().create(true).append(true).open(path);

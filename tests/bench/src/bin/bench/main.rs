@@ -1,5 +1,5 @@
-//! Measures our server beside others: builds them, runs [`load`](../load) against each in turn, and writes what
-//! comes of it into `docs/performance.md`. `tests/bench/README.md` says how to read it.
+//! Measures our server beside others: builds them, runs [`load`](../load) against each in turn, and writes the results
+//! into `docs/performance.md`. `tests/bench/README.md` explains how to read them.
 
 mod build;
 mod chart;
@@ -23,7 +23,7 @@ use journal::Journal;
 use plan::Plan;
 use results::Results;
 
-/// What is told to whoever runs it, and ends it.
+/// An error that is shown to the user and ends the program.
 type Failure = Box<dyn std::error::Error>;
 
 fn main() -> ExitCode {

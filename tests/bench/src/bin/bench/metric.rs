@@ -9,13 +9,13 @@ pub(crate) enum Metric {
     P50,
     P99,
     P999,
-    /// How much of a core the load generator used.
+    /// The share of a core that the load generator used.
     Load,
-    /// By its name in [`Record::figures`].
+    /// A figure, by its name in [`Record::figures`].
     Figure(&'static str, Unit),
 }
 
-/// What a number counts, and so how it is written.
+/// The unit of a number, which determines its format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Unit {
     Operations,
@@ -23,7 +23,7 @@ pub(crate) enum Unit {
     Bytes,
     Cores,
     Seconds,
-    /// Of a whole.
+    /// A fraction of a whole.
     Share,
     Count,
 }
@@ -102,12 +102,12 @@ impl Metric {
         }
     }
 
-    /// Whether another server's is of interest as a ratio.
+    /// Returns `true` if the ratio to another server is of interest.
     pub(crate) fn is_compared(self) -> bool {
         self != LATE && !matches!(self.unit(), Unit::Count | Unit::Share)
     }
 
-    /// What a workload shows besides its operations.
+    /// Returns the metrics of a workload besides its operations.
     pub(crate) fn others(workload: &Workload) -> &'static [Self] {
         match workload.kind {
             Kind::OpenLoop { .. } => &[Self::P50, Self::P99, Self::P999, LATE],
@@ -127,7 +127,7 @@ impl Metric {
                     RSS_AFTER_ALL_LEFT,
                     HEARTBEAT,
                 ];
-                // In one interval each session is pinged once.
+                // Within one interval, each session is pinged once.
                 if workload.length >= PING_INTERVAL { all } else { &all[..all.len() - 1] }
             }
             Kind::Retained { .. } => &[RETAINED],
@@ -139,14 +139,14 @@ impl Metric {
         }
     }
 
-    /// Whether its operations are what it is about: how many there are is not given from outside.
+    /// Returns `true` if the number of operations is a result, not an input, of the workload.
     pub(crate) fn is_speed(workload: &Workload) -> bool {
         !matches!(workload.kind, Kind::OpenLoop { .. } | Kind::Idle { .. } | Kind::Retained { .. })
     }
 }
 
 impl Unit {
-    /// To three figures or so, as a person would say it.
+    /// Formats a value with about three significant digits.
     pub(crate) fn show(self, value: f64) -> String {
         match self {
             Self::Operations if value >= 99_950.0 => format!("{} k", grouped(value / 1e3)),
@@ -166,7 +166,7 @@ impl Unit {
     }
 }
 
-/// With a space between thousands.
+/// Formats a number with a space between thousands.
 fn grouped(value: f64) -> String {
     let digits = format!("{value:.0}");
     let mut out = String::new();

@@ -1,4 +1,4 @@
-//! `docs/performance.md`, and its charts.
+//! The page `docs/performance.md` and its charts.
 
 use std::fs;
 
@@ -14,7 +14,7 @@ const BEGIN: &str = "<!-- bench:begin -->";
 const END: &str = "<!-- bench:end -->";
 const BASE: &str = "socketioxide";
 
-/// Writes what is measured into the page, between its markers.
+/// Writes the results into the page, between its markers.
 pub(crate) fn write(results: &Results) -> Result<(), Failure> {
     let docs = build::project().join("docs");
     let (page, charts) = (docs.join("performance.md"), docs.join("performance"));
@@ -36,7 +36,7 @@ fn content(results: &Results) -> String {
     )
 }
 
-/// The page with another content between its markers.
+/// Returns the page with other content between its markers.
 fn replaced(page: &str, content: &str) -> Result<String, String> {
     let parts = page.split_once(BEGIN).and_then(|(head, rest)| Some((head, rest.split_once(END)?.1)));
     let (head, tail) = parts.ok_or_else(|| format!("there is no {BEGIN} with an {END} after it"))?;

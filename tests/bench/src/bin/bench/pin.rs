@@ -1,4 +1,4 @@
-//! Which core runs what, and how many files it may open.
+//! The assignment of processes to cores, and the limit on open files.
 
 use std::io;
 
@@ -6,7 +6,7 @@ use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 
 use crate::Failure;
 
-/// The server's core and the load generator's.
+/// The core of the server and that of the load generator.
 #[derive(Debug)]
 pub(crate) struct Cores {
     all: CpuSet,
@@ -15,7 +15,7 @@ pub(crate) struct Cores {
 }
 
 impl Cores {
-    /// The first two of those that this process may use.
+    /// Selects the first two cores that this process may use.
     pub(crate) fn new() -> Result<Self, Failure> {
         let all = sched_getaffinity(None)?;
         let mut allowed = (0..CpuSet::MAX_CPU).filter(|&core| all.is_set(core));
@@ -33,7 +33,7 @@ impl Cores {
         self.on(&self.load, spawn)
     }
 
-    /// A child inherits where its parent may run.
+    /// A child process inherits the affinity of its parent.
     fn on<T>(&self, cores: &CpuSet, spawn: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
         sched_setaffinity(None, cores)?;
         let child = spawn();

@@ -9,16 +9,16 @@ use crate::command::Options;
 use crate::results::MOST_OTHER_CORES;
 use crate::server::Server;
 
-/// What is run, in what order.
+/// The runs to do, in order.
 #[derive(Debug)]
 pub(crate) struct Plan {
     pub(crate) rounds: u32,
     pub(crate) workloads: Vec<&'static Workload>,
     pub(crate) servers: Vec<Server>,
     pub(crate) records: PathBuf,
-    /// Instead of each workload's own length.
+    /// Overrides each workload's own length.
     pub(crate) seconds: Option<f64>,
-    /// Runs in which others used more of the machine are repeated, and left out.
+    /// Runs in which other processes used more of the machine are repeated, then left out.
     pub(crate) most_other_cores: f64,
 }
 
@@ -28,7 +28,7 @@ const QUICK_WORKLOADS: [&str; 8] =
 const QUICK_SERVERS: [&str; 3] = ["ours", "socketioxide", "floor"];
 
 impl Plan {
-    /// Everything, but for what the options leave out.
+    /// Returns a plan for everything that the options do not exclude.
     pub(crate) fn new(options: Options) -> Result<Self, Failure> {
         let mut servers = Server::known();
         if let Some(names) = &options.servers {
@@ -61,7 +61,7 @@ impl Plan {
         })
     }
 
-    /// What two minutes allow.
+    /// Returns a plan for two minutes.
     pub(crate) fn quick(options: Options) -> Result<Self, Failure> {
         let owned = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
         Self::new(Options {

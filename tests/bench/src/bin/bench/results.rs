@@ -6,15 +6,15 @@ use crate::journal::{Failed, Line};
 use crate::metric::Metric;
 use crate::setting::Setting;
 
-/// What a file of records comes to. Disturbed records are left out, and records with wrong answers are failures.
+/// The results of a file of records. Disturbed records are left out, and records with wrong replies are failures.
 #[derive(Debug)]
 pub(crate) struct Results {
     /// The last one.
     pub(crate) setting: Option<Setting>,
-    /// In the order in which they were first run.
+    /// In the order of their first run.
     pub(crate) servers: Vec<String>,
     pub(crate) failures: Vec<Failed>,
-    /// How many records were left out.
+    /// The number of records that were left out.
     pub(crate) disturbed: usize,
     /// By workload, server, and round.
     records: BTreeMap<(String, String), Rounds>,
@@ -22,10 +22,10 @@ pub(crate) struct Results {
 
 type Rounds = BTreeMap<u32, Record>;
 
-/// How many cores others may use of the machine before a record says more about them.
+/// The number of cores that other processes may use before a record is disturbed.
 pub(crate) const MOST_OTHER_CORES: f64 = 0.35;
 
-/// Whether something else kept the machine too busy.
+/// Returns `true` if other processes kept the machine too busy.
 pub(crate) fn is_disturbed(record: &Record, most_other_cores: f64) -> bool {
     record.other_cores > most_other_cores
 }
@@ -55,7 +55,7 @@ impl Results {
         results
     }
 
-    /// In how many rounds these ran.
+    /// Returns the number of rounds in which both servers ran.
     pub(crate) fn rounds_with(&self, workload: &str, servers: [&str; 2]) -> usize {
         let [Some(one), Some(other)] = servers.map(|server| self.rounds_of(workload, server)) else {
             return 0;
@@ -63,18 +63,18 @@ impl Results {
         one.keys().filter(|round| other.contains_key(round)).count()
     }
 
-    /// How many rounds there are at most.
+    /// Returns the largest number of rounds.
     pub(crate) fn rounds(&self) -> usize {
         self.records.values().map(BTreeMap::len).max().unwrap_or(0)
     }
 
-    /// The median of all rounds.
+    /// Returns the median over all rounds.
     pub(crate) fn median(&self, workload: &str, server: &str, metric: Metric) -> Option<f64> {
         median(self.rounds_of(workload, server)?.values().filter_map(|record| metric.of(record)))
     }
 
-    /// The median of the ratios that were taken within a round: what disturbs one server disturbs its neighbour
-    /// in time as well.
+    /// Returns the median of the ratios within each round: a disturbance of one server affects its neighbour in time as
+    /// well.
     pub(crate) fn ratio(&self, metric: Metric, over: (&str, &str), under: (&str, &str)) -> Option<f64> {
         let (over, under) = (self.rounds_of(over.0, over.1)?, self.rounds_of(under.0, under.1)?);
         median(over.iter().filter_map(|(round, over)| {
@@ -83,7 +83,7 @@ impl Results {
         }))
     }
 
-    /// The median of a number that is made of two of each record.
+    /// Returns the median of a number that is derived from two numbers of each record.
     pub(crate) fn within(
         &self,
         workload: &str,
@@ -122,7 +122,7 @@ impl Results {
     }
 }
 
-/// The middle one, or the mean of the middle two.
+/// Returns the middle value, or the mean of the middle two.
 fn median(values: impl Iterator<Item = f64>) -> Option<f64> {
     let mut values: Vec<_> = values.collect();
     values.sort_by(f64::total_cmp);
@@ -138,7 +138,7 @@ fn median(values: impl Iterator<Item = f64>) -> Option<f64> {
 pub(crate) mod tests {
     use super::*;
 
-    /// Of a server that did so many operations in one second of CPU.
+    /// Returns a record of a server that did `operations` operations in one second of CPU time.
     pub(crate) fn record(server: &str, workload: &str, round: u32, operations: f64) -> Record {
         Record {
             server: server.to_owned(),
@@ -165,7 +165,7 @@ pub(crate) mod tests {
 
     #[test]
     fn ratios_are_taken_within_a_round() {
-        // The machine was half as fast in the last round, and then a round was not finished.
+        // The machine was half as fast in the last complete round, and another round was not finished.
         let speeds = [("ours", [200, 210, 100, 1000]), ("floor", [100, 105, 50, 0])];
         let lines = speeds.iter().flat_map(|(server, speeds)| {
             let rounds = (0..).zip(speeds).filter(|(_, speed)| **speed > 0);

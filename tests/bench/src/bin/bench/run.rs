@@ -1,4 +1,4 @@
-//! Running the load against every server in turn.
+//! Runs of the load against every server in turn.
 
 use std::fs::File;
 use std::io::{self, Read as _, Write as _};
@@ -19,18 +19,18 @@ use crate::server::Server;
 use crate::setting::Setting;
 use crate::{Failure, build};
 
-/// As servers have it by themselves. Only workloads that take longer see heartbeats.
+/// The default of the servers. Only workloads that take longer see heartbeats.
 pub(crate) const PING_INTERVAL: Duration = Duration::from_secs(25);
-/// How long a server may take to answer its first request.
+/// The time a server may take to answer its first request.
 const START: Duration = Duration::from_secs(10);
-/// How much longer than its measurement a run may take, with all its connects.
+/// The time a run may take in addition to its measurement, with all its connects.
 const PATIENCE: Duration = Duration::from_secs(120);
-/// How often a run is repeated in which something else kept the machine busy.
+/// The number of attempts at a run in which something else kept the machine busy.
 const ATTEMPTS: usize = 2;
 const TICK: Duration = Duration::from_millis(20);
 
-/// Builds all, then runs round by round, workload by workload, server by server: what is compared is measured
-/// one after the other. Every round another server begins.
+/// Builds everything, then runs round by round, workload by workload, server by server, so that runs to be compared
+/// follow each other. Each round starts with another server.
 pub(crate) fn all(plan: &Plan, journal: &mut Journal) -> Result<(), Failure> {
     let mut servers = Vec::new();
     for server in &plan.servers {
@@ -61,11 +61,11 @@ pub(crate) fn all(plan: &Plan, journal: &mut Journal) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What all runs share.
+/// The context of all runs.
 struct Bench {
     load: PathBuf,
     cores: Cores,
-    /// For what servers have to say.
+    /// For the output of servers.
     folder: PathBuf,
 }
 
@@ -78,7 +78,7 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    /// A run that fails is a line too.
+    /// Returns the line of a run; a failed run has a line too.
     fn line(&self, bench: &Bench, seconds: Option<f64>) -> Line {
         match self.record(bench, seconds) {
             Ok(record) => Line::Record(record),
@@ -142,7 +142,7 @@ impl Run<'_> {
     }
 }
 
-/// Ends when it is dropped.
+/// A child process that is killed on drop.
 struct Process(Child);
 
 impl Process {
@@ -163,7 +163,7 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // The process may have exited already.
         self.0.kill().ok();
         self.0.wait().ok();
     }
@@ -179,8 +179,8 @@ fn get(port: u16) -> io::Result<String> {
     Ok(answer)
 }
 
-/// One that no client is given: clients' ports begin at 32 768. Each run has its own, so that what the kernel
-/// remembers of the connections of one is not in the way of the next.
+/// Returns a port that no client gets: clients' ports start at 32 768. Each run has its own, so that the kernel's state
+/// about earlier connections does not interfere.
 fn free_port() -> Result<u16, Failure> {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     std::iter::repeat_with(|| 20_000 + NEXT.fetch_add(1, Ordering::Relaxed) % 12_000)
@@ -189,7 +189,7 @@ fn free_port() -> Result<u16, Failure> {
         .ok_or_else(|| "no free port below 32000".into())
 }
 
-/// The error, and how the log begins: mostly the reason.
+/// Returns the error with the beginning of the log, which usually has the reason.
 fn with_log(error: &str, log: &Path) -> String {
     let text = std::fs::read(log).unwrap_or_default();
     let text = String::from_utf8_lossy(&text);

@@ -5,13 +5,13 @@ use socketio_bench::{Kind, Mode, Workload};
 use crate::Failure;
 use crate::build::{self, Package};
 
-/// One that is measured.
+/// A server to measure.
 #[derive(Debug)]
 pub(crate) struct Server {
-    /// On the command line, in records and tables.
+    /// The name on the command line, in records and in tables.
     pub(crate) name: String,
     source: Source,
-    /// It has WebSocket alone, and no rooms.
+    /// Set if the server has WebSocket only, and no rooms.
     bare: bool,
 }
 
@@ -24,7 +24,7 @@ enum Source {
 }
 
 impl Server {
-    /// Those that belong to the project, in the order of the tables.
+    /// Returns the servers of the project, in the order of the tables.
     pub(crate) fn known() -> Vec<Self> {
         let new = |name: &str, source, bare| Self { name: name.to_owned(), source, bare };
         vec![
@@ -40,7 +40,7 @@ impl Server {
         Self { name, source: Source::Given(command), bare: false }
     }
 
-    /// Builds it if it is ours to build, and tells how it is started; none if it can be left out.
+    /// Builds the server if it belongs to the project, and returns its command; `None` if it cannot run here.
     pub(crate) fn build(&self) -> Result<Option<Vec<PathBuf>>, Failure> {
         match &self.source {
             Source::Cargo(package) => Ok(Some(vec![package.build()?])),
@@ -49,7 +49,7 @@ impl Server {
         }
     }
 
-    /// Whether it has what the workload asks for.
+    /// Returns `true` if the server supports the workload.
     pub(crate) fn serves(&self, workload: &Workload) -> bool {
         let everything = match workload.kind {
             Kind::Rooms { .. } | Kind::Membership { .. } | Kind::Polling(_) | Kind::Inbound(_) => true,

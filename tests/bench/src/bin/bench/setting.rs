@@ -4,10 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::build;
 
-/// What figures depend on, besides the code.
+/// The conditions that figures depend on, besides the code.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Setting {
-    /// Of the project, as git names it.
+    /// The commit of the project, as `git describe` prints it.
     commit: String,
     date: String,
     processor: String,
@@ -33,14 +33,14 @@ impl Setting {
         }
     }
 
-    /// As a sentence.
+    /// Describes the setting in a sentence.
     pub(crate) fn describe(&self) -> String {
         let Self { commit, date, processor, kernel, rust, node } = self;
         format!("Measured on {date} at `{commit}`: {processor}, {kernel}, {rust}, Node {node}.")
     }
 }
 
-/// What a program prints, in the project's folder.
+/// Returns the output of a program, run in the project's folder.
 fn said(command: &[&str]) -> String {
     let output = Command::new(command[0]).args(&command[1..]).current_dir(build::project()).output();
     match output {

@@ -1,4 +1,4 @@
-//! What is measured, in Markdown.
+//! Tables of the results, in Markdown.
 
 use socketio_bench::Workload;
 
@@ -6,7 +6,7 @@ use crate::metric::Metric;
 use crate::results::Results;
 use crate::targets::{OURS, Target};
 
-/// All there is to say of these results.
+/// Returns all tables of these results.
 pub(crate) fn all(results: &Results) -> String {
     let sections = [
         conditions(results),
@@ -22,7 +22,7 @@ fn section(title: &str, content: Option<String>) -> Option<String> {
     content.map(|content| format!("### {title}\n\n{content}"))
 }
 
-/// A row for each workload that is about its operations, a column for each server.
+/// Returns a table with a row for each workload that measures operations, and a column for each server.
 fn speed(results: &Results) -> Option<String> {
     let mut rows = Vec::new();
     for workload in Workload::all().iter().filter(|workload| Metric::is_speed(workload)) {
@@ -38,7 +38,7 @@ fn speed(results: &Results) -> Option<String> {
     table(&["workload"].into_iter().chain(servers).chain(["rounds", "load"]).collect::<Vec<_>>(), &rows)
 }
 
-/// A row for each other figure. The workload is named in its first.
+/// Returns a table with a row for each other figure. The first row of a workload names it.
 fn others(results: &Results) -> Option<String> {
     let mut rows = Vec::new();
     for workload in Workload::all() {
@@ -53,14 +53,14 @@ fn others(results: &Results) -> Option<String> {
     table(&["workload", "figure"].into_iter().chain(servers).collect::<Vec<_>>(), &rows)
 }
 
-/// One for each server; none if no server has the figure.
+/// Returns one cell per server, or `None` if no server has the figure.
 fn cells(results: &Results, workload: &Workload, metric: Metric) -> Option<Vec<Option<String>>> {
     let cells = results.servers.iter().map(|server| cell(results, workload.name, server, metric));
     let cells: Vec<_> = cells.collect();
     cells.iter().any(Option::is_some).then_some(cells)
 }
 
-/// The server's figure, and in brackets what ours is to it.
+/// Returns the server's figure, and in brackets our figure relative to it.
 fn cell(results: &Results, workload: &str, server: &str, metric: Metric) -> Option<String> {
     let value = metric.unit().show(results.median(workload, server, metric)?);
     let subject = subject(results)?;
@@ -75,7 +75,7 @@ fn cell(results: &Results, workload: &str, server: &str, metric: Metric) -> Opti
     }
 }
 
-/// The server that all others are compared with.
+/// Returns the server that all others are compared with.
 fn subject(results: &Results) -> Option<&str> {
     let ours = results.servers.iter().find(|server| *server == OURS);
     ours.or(results.servers.first()).map(String::as_str)

@@ -1,4 +1,4 @@
-//! What the project wants to reach.
+//! The performance targets of the project.
 
 use crate::metric::{
     BESIDE_LONGEST, BESIDE_P99, CONNECTIONS, HEARTBEAT, Metric, RETAINED, RSS_PEAK, RSS_PER_SESSION,
@@ -7,33 +7,33 @@ use crate::metric::{
 use crate::results::Results;
 use crate::table::times;
 
-/// The name of the server that has them.
+/// The name of the server that the targets are for.
 pub(crate) const OURS: &str = "ours";
 const FLOOR: &str = "floor";
 const RAW: &str = "raw";
 const SOCKETIOXIDE: &str = "socketioxide";
 
-/// One of them.
+/// A target.
 #[derive(Debug)]
 pub(crate) struct Target {
     pub(crate) workload: &'static str,
     pub(crate) measure: Measure,
     pub(crate) bound: Bound,
-    /// Whether it is the next step, after what is wanted now.
+    /// Set if this is the next step, after the current target.
     pub(crate) next: bool,
 }
 
-/// What of our server is looked at.
+/// The number of our server that a target is about.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Measure {
     Absolute(Metric),
-    /// As a ratio to another server's.
+    /// The ratio to another server's number.
     ToServer(&'static str),
-    /// As a ratio to what it is in another workload.
+    /// The ratio to the number of another workload.
     ToWorkload(Metric, &'static str),
-    /// As a part of another of the same run.
+    /// The ratio to another number of the same run.
     PartOf(Metric, Metric),
-    /// As it would be with so many connections.
+    /// The number, extrapolated to this many connections.
     With(Metric, f64),
 }
 
@@ -119,7 +119,7 @@ impl Target {
         ALL
     }
 
-    /// None if it was not.
+    /// Returns the measured value, if there is one.
     pub(crate) fn measured(&self, results: &Results) -> Option<f64> {
         let ours = (self.workload, OURS);
         match self.measure {

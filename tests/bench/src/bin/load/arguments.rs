@@ -6,7 +6,7 @@ use socketio_bench::Workload;
 
 use crate::failure::Failure;
 
-/// What the command line asks for.
+/// The arguments of the command line.
 #[derive(Debug)]
 pub(crate) struct Arguments {
     pub(crate) workload: &'static Workload,
@@ -14,13 +14,13 @@ pub(crate) struct Arguments {
     pub(crate) pid: u32,
     pub(crate) server: String,
     pub(crate) round: u32,
-    /// Instead of the workload's own length.
+    /// Overrides the workload's own length.
     pub(crate) length: Duration,
-    /// Instead of the workload's own number.
+    /// Overrides the workload's own number.
     pub(crate) connections: Option<usize>,
 }
 
-/// Where the server is.
+/// The address of the server.
 #[derive(Debug, Clone)]
 pub(crate) struct Target {
     pub(crate) address: SocketAddrV4,
@@ -76,7 +76,7 @@ impl FromStr for Target {
             SocketAddr::V6(_) => None,
         });
         match (host, address) {
-            // the clients' own addresses are of the same network, and no other machine is to be flooded
+            // The clients' source addresses are of the same network, and no other machine must be flooded.
             (Some(host), Some(address)) if address.ip().is_loopback() => {
                 Ok(Self { address, host: host.to_owned() })
             }

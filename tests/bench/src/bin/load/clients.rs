@@ -10,13 +10,13 @@ use crate::frame::{self, Frame};
 use crate::http;
 use crate::sockets::{Receiver, Sockets};
 
-/// What a workload does with what its clients receive.
+/// The behaviour of a workload's clients.
 pub(crate) trait Script {
-    /// The client has been accepted to `/`.
+    /// Called when the client is connected to `/`.
     fn connected(&mut self, _client: usize, _at: Instant) {}
 
-    /// A message to a connected client. What is appended to `reply` leaves when all that was read has been
-    /// looked at, with one write.
+    /// Called for each message to a connected client. The contents of `reply` are sent with one write once everything
+    /// that was read has been processed.
     fn receive(&mut self, client: usize, message: Frame<'_>, at: Instant, reply: &mut Vec<u8>);
 }
 
@@ -30,7 +30,7 @@ pub(crate) struct Clients {
 #[derive(Debug)]
 struct Sessions {
     states: Vec<State>,
-    /// How many are upgrading, and how many ready.
+    /// The number of clients that are upgrading.
     upgrading: usize,
     ready: usize,
     pings: u64,
@@ -41,28 +41,28 @@ struct Sessions {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
-    /// The HTTP response is awaited.
+    /// Waiting for the HTTP response.
     Upgrading,
-    /// Engine.IO's open packet is awaited.
+    /// Waiting for Engine.IO's OPEN packet.
     Opening,
-    /// Socket.IO's answer to `40` is awaited.
+    /// Waiting for Socket.IO's reply to `40`.
     Connecting,
     Ready,
-    /// Not connected, or not listened to.
+    /// Not connected, or stalled.
     Gone,
 }
 
-/// The sessions, and what is done with their messages.
+/// The sessions, and the script that handles their messages.
 struct Listener<'a, S> {
     sessions: &'a mut Sessions,
     script: &'a mut S,
 }
 
-/// So many connects are under way at once: fewer than servers let wait to be accepted.
+/// The number of connects in flight: fewer than the backlog of the servers.
 const UNDER_WAY: usize = 100;
-/// A server that takes longer for anything does not work.
+/// A server that takes longer than this for anything does not work.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
-/// How long to wait for events when nothing else is due.
+/// The time to wait for events when nothing else is due.
 pub(crate) const PAUSE: Duration = Duration::from_millis(20);
 
 impl Clients {
@@ -82,17 +82,17 @@ impl Clients {
         })
     }
 
-    /// How many are connected.
+    /// Returns the number of connected clients.
     pub(crate) fn ready(&self) -> usize {
         self.sessions.ready
     }
 
-    /// How many handshakes the server has not yet answered.
+    /// Returns the number of handshakes that the server has not answered yet.
     pub(crate) fn unanswered(&self) -> usize {
         self.sessions.upgrading
     }
 
-    /// How many pings have been answered.
+    /// Returns the number of pings answered.
     pub(crate) fn pings(&self) -> u64 {
         self.sessions.pings
     }
@@ -107,7 +107,7 @@ impl Clients {
         self.connect_over(count, Reach::Near, script)
     }
 
-    /// As [`connect`](Self::connect), over such a network.
+    /// The same as [`connect`](Self::connect), over a network of the given kind.
     pub(crate) fn connect_over(
         &mut self,
         count: usize,
@@ -134,7 +134,7 @@ impl Clients {
         Ok(())
     }
 
-    /// Begins to connect a client that is gone.
+    /// Starts to connect a client that is gone.
     pub(crate) fn dial(&mut self, client: usize) -> Result<(), Failure> {
         self.dial_over(client, Reach::Near)
     }
@@ -155,7 +155,7 @@ impl Clients {
         self.sockets.queue(client, frames)
     }
 
-    /// Whether the kernel has taken all that was sent.
+    /// Returns `true` if the kernel has accepted everything that was sent.
     pub(crate) fn is_flushed(&self, client: usize) -> bool {
         self.sockets.is_flushed(client)
     }
@@ -164,7 +164,7 @@ impl Clients {
         self.sockets.flush(client)
     }
 
-    /// Leaves with a close frame, as a page does that is closed.
+    /// Closes with a close frame, like a page that is closed.
     pub(crate) fn close(&mut self, client: usize) -> Result<(), Failure> {
         self.sessions.leave(client);
         self.sockets.send(client, &frame::close())?;
@@ -172,24 +172,24 @@ impl Clients {
         Ok(())
     }
 
-    /// Leaves as a lost network would: the server gets a reset.
+    /// Resets the connection, as a lost network would.
     pub(crate) fn cut(&mut self, client: usize) -> Result<(), Failure> {
         self.sessions.leave(client);
         self.sockets.cut(client)
     }
 
-    /// Never reads again, and answers no pings. The connection stays; this is its address.
+    /// Never reads again, and answers no pings. The connection stays open; returns its address.
     pub(crate) fn stall(&mut self, client: usize) -> Result<SocketAddrV4, Failure> {
         self.sessions.leave(client);
         self.sockets.ignore(client)
     }
 
-    /// Waits for events, at most this long, and lets the script work on them.
+    /// Waits for events for at most `wait`, and lets the script handle them.
     pub(crate) fn turn(&mut self, wait: Duration, script: &mut impl Script) -> Result<(), Failure> {
         self.sockets.turn(Some(wait), &mut Listener { sessions: &mut self.sessions, script })
     }
 
-    /// Turns for so long.
+    /// Turns for `length`.
     pub(crate) fn run(&mut self, length: Duration, script: &mut impl Script) -> Result<(), Failure> {
         let deadline = Instant::now() + length;
         loop {
@@ -201,7 +201,7 @@ impl Clients {
         }
     }
 
-    /// Turns until it is done, which must be within [`PATIENCE`].
+    /// Turns until `done` returns `true`, which must be within [`PATIENCE`].
     pub(crate) fn run_until<S: Script>(
         &mut self,
         what: &str,

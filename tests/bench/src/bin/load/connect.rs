@@ -9,16 +9,16 @@ use crate::failure::Failure;
 use crate::frame::Frame;
 use crate::run::{Outcome, Run, Tally};
 
-/// Times connects.
+/// Measures connects.
 struct Connects {
-    /// By client: when its connect began.
+    /// By client: the time its connect started.
     started: Vec<Instant>,
     connected: Vec<usize>,
     tally: Tally,
 }
 
-/// Some servers let 128 wait to be accepted. The kernel drops what is beyond that, and what would be measured is
-/// its timer of a second until it tries again. All the same, everybody's time runs from the cut.
+/// Some servers have a backlog of 128. The kernel drops connections beyond that, and the measurement would be of its
+/// timer of a second until it tries again. Each client's time still runs from the cut.
 const UNANSWERED: usize = 100;
 
 /// Every client connects, closes, and connects again.
@@ -47,9 +47,9 @@ pub(crate) fn websocket(run: &Run, parallel: usize) -> Result<Outcome, Failure> 
     Ok(connects.tally.outcome(spent).figure(figure::CONNECTIONS, parallel as f64))
 }
 
-/// All are cut at once and connect again at once, until the time is over.
+/// All clients are cut at once and connect again at once, until the time is over.
 pub(crate) fn storm(run: &Run, connections: usize) -> Result<Outcome, Failure> {
-    // those that are cut stay open until they are noticed
+    // Connections that are cut stay open until the server notices.
     let connections = run.affordable(connections, 2);
     let mut clients = run.clients()?;
     let mut connects = Connects::new(connections);

@@ -10,7 +10,8 @@ use socket2::{Domain, SockRef, Socket, Type};
 
 use crate::arguments::Target;
 
-/// Writes at once, keeps what the kernel does not take, and what of the last read was incomplete.
+/// A connection that writes at once, and keeps the bytes that the kernel does not accept and the incomplete end of the
+/// last read.
 #[derive(Debug)]
 pub(crate) struct Connection {
     stream: TcpStream,
@@ -18,40 +19,40 @@ pub(crate) struct Connection {
     outgoing: Vec<u8>,
 }
 
-/// What a read has brought.
+/// The result of a read.
 #[derive(Debug)]
 pub(crate) struct Filled {
-    /// Bytes of the buffer that are to be looked at, with what was kept of the last read before them.
+    /// The number of bytes in the buffer to process, including those kept from the last read.
     pub(crate) length: usize,
     pub(crate) next: Next,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Next {
-    /// Nothing is left: an event tells when there is more.
+    /// Nothing is left: an event will announce more.
     Wait,
     /// The buffer was full: there may be more.
     ReadAgain,
-    /// The server has closed.
+    /// The server has closed the connection.
     Closed,
 }
 
-/// How the way to a client looks to the server's kernel.
+/// The network to a client, as the server's kernel sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Reach {
-    /// Loopback, with segments of 64 KiB; 2.6 MB may be under way.
+    /// Loopback, with segments of 64 KiB; 2.6 MB may be in flight.
     Near,
-    /// As over a network: with its segments, and little room at the client.
+    /// Like a real network: with its segments, and a small receive buffer at the client.
     Far,
 }
 
 const FAR_BUFFER: usize = 4096;
 const FAR_SEGMENT: u32 = 1460;
-/// So many source addresses have 28 000 ports each.
+/// The number of source addresses, each with 28 000 ports.
 const SOURCES: usize = 64;
 
 impl Connection {
-    /// Begins to connect; the first bytes go out when the connection is there.
+    /// Starts to connect; the first bytes are sent when the connection is established.
     pub(crate) fn dial(
         registry: &Registry,
         target: &Target,
@@ -78,19 +79,19 @@ impl Connection {
         Ok(Self { stream, incoming: Vec::new(), outgoing: first.to_vec() })
     }
 
-    /// Writes what the kernel takes, and keeps the rest until [`flush`](Self::flush).
+    /// Writes as much as the kernel accepts, and keeps the rest until [`flush`](Self::flush).
     pub(crate) fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
         let sent = if self.outgoing.is_empty() { self.write(bytes)? } else { 0 };
         self.outgoing.extend_from_slice(&bytes[sent..]);
         Ok(())
     }
 
-    /// Keeps the bytes until [`flush`](Self::flush), so that several messages leave with one write.
+    /// Keeps the bytes until [`flush`](Self::flush), so that several messages are sent with one write.
     pub(crate) fn queue(&mut self, bytes: &[u8]) {
         self.outgoing.extend_from_slice(bytes);
     }
 
-    /// Whether the kernel has taken all.
+    /// Returns `true` if the kernel has accepted everything.
     pub(crate) fn is_flushed(&self) -> bool {
         self.outgoing.is_empty()
     }
@@ -105,7 +106,7 @@ impl Connection {
         Ok(())
     }
 
-    /// Reads after what was [kept](Self::keep).
+    /// Reads after the bytes that were [kept](Self::keep).
     pub(crate) fn read(&mut self, buffer: &mut [u8], hung_up: bool) -> io::Result<Filled> {
         let kept = self.incoming.len();
         if kept >= buffer.len() {
@@ -116,7 +117,7 @@ impl Connection {
         let (read, next) = loop {
             match self.stream.read(&mut buffer[kept..]) {
                 Ok(0) => break (0, Next::Closed),
-                // epoll(7): less than was asked for means that nothing is left, but for an end of file
+                // epoll(7): a short read means that nothing is left, except for an end of file.
                 Ok(read) if kept + read < buffer.len() && !hung_up => break (read, Next::Wait),
                 Ok(read) => break (read, Next::ReadAgain),
                 Err(error) => match error.kind() {
@@ -130,12 +131,12 @@ impl Connection {
         Ok(Filled { length: kept + read, next })
     }
 
-    /// Keeps what is incomplete for the next read.
+    /// Keeps incomplete bytes for the next read.
     pub(crate) fn keep(&mut self, bytes: &[u8]) {
         self.incoming.extend_from_slice(bytes);
     }
 
-    /// Stops listening to it, for good; it stays open. Its address at this end.
+    /// Deregisters the connection for good; it stays open. Returns its local address.
     pub(crate) fn ignore(&mut self, registry: &Registry) -> io::Result<SocketAddrV4> {
         registry.deregister(&mut self.stream)?;
         match self.stream.local_addr()? {
@@ -144,7 +145,7 @@ impl Connection {
         }
     }
 
-    /// Ends it as a lost network would: the server gets a reset.
+    /// Resets the connection, as a lost network would.
     pub(crate) fn cut(self) -> io::Result<()> {
         SockRef::from(&self.stream).set_linger(Some(Duration::ZERO))
     }
@@ -156,7 +157,7 @@ impl Connection {
                 Err(error) => match error.kind() {
                     io::ErrorKind::Interrupted => {}
                     io::ErrorKind::WouldBlock | io::ErrorKind::NotConnected => return Ok(0),
-                    // the read tells that the server has closed
+                    // The read will report that the server has closed.
                     io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => return Ok(bytes.len()),
                     _ => return Err(error),
                 },

@@ -1,4 +1,4 @@
-//! Requests and their answers: as fast as they come back, or at a fixed rate.
+//! Requests and their replies: as fast as the replies arrive, or at a fixed rate.
 
 use std::time::{Duration, Instant};
 
@@ -15,19 +15,19 @@ use crate::run::{Outcome, Run, Tally};
 #[derive(Debug)]
 pub(crate) struct Requests {
     messages: Messages,
-    /// By client and number: when the request was due, if its answer is awaited.
+    /// By client and number: the time the request was due, if its reply is pending.
     due: Vec<Option<Instant>>,
     numbers: usize,
     awaited: usize,
-    /// Whether each answer is followed by the same request again.
+    /// Set if each reply is followed by the same request again.
     pub(crate) repeat: bool,
     pub(crate) tally: Tally,
 }
 
-/// The open loop has so many numbers: a server that is further behind has no latency below saturation.
+/// The numbers of the open loop: a server that is further behind has no latency below saturation.
 const NUMBERS: usize = 1000;
 
-/// Every client keeps its requests outstanding.
+/// Runs with a constant number of outstanding requests per client.
 pub(crate) fn closed_loop(run: &Run, exchange: Exchange) -> Result<Outcome, Failure> {
     let Exchange { event, connections, outstanding, size } = exchange;
     let connections = run.affordable(connections, 1);
@@ -50,8 +50,8 @@ pub(crate) fn closed_loop(run: &Run, exchange: Exchange) -> Result<Outcome, Fail
     Ok(requests.tally.outcome(spent).figure(figure::CONNECTIONS, connections as f64))
 }
 
-/// Requests are due at a fixed rate, on one client after another. Turns without waiting, so that sending is
-/// not late: `load_cpu` says nothing here, but `late_p99` (microseconds) does.
+/// Runs with requests at a fixed rate, on one client after another. Turns without waiting, so that requests are not
+/// sent late: `load_cpu` is meaningless here, but `late_p99` (microseconds) is not.
 pub(crate) fn open_loop(
     run: &Run,
     connections: usize,
@@ -105,7 +105,7 @@ impl Requests {
         }
     }
 
-    /// The frames to send now, of a request that was due then.
+    /// Returns the frames of a request that was due at `due`.
     pub(crate) fn send(&mut self, client: usize, number: usize, due: Instant) -> Result<&[u8], Failure> {
         if self.due[client * self.numbers + number].replace(due).is_some() {
             let what =
@@ -116,7 +116,7 @@ impl Requests {
         Ok(self.messages.request(number))
     }
 
-    /// How many answers are.
+    /// Returns the number of pending replies.
     pub(crate) fn awaited(&self) -> usize {
         self.awaited
     }

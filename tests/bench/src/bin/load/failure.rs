@@ -2,18 +2,18 @@ use std::fmt;
 use std::io;
 use std::time::Duration;
 
-/// Why a run ended without a record.
+/// The reason why a run ended without a record.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// The command line asks for something that is not there.
+    /// The command line is invalid.
     Arguments(String),
-    /// The system refused.
+    /// A system call failed.
     Io(&'static str, io::Error),
-    /// The server closed a connection that was to stay.
+    /// The server closed a connection that should have stayed open.
     Closed(usize),
-    /// The server does not keep the contract in a way that leaves nothing to measure.
+    /// The server violates the contract in a way that leaves nothing to measure.
     Contract(String),
-    /// This did not happen in time.
+    /// The event did not happen in time.
     Timeout(String, Duration),
 }
 

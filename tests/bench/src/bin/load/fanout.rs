@@ -1,4 +1,4 @@
-//! One client's messages to many: to all, or to a room.
+//! Messages of one client to many: to all, or to a room.
 
 use std::collections::HashSet;
 use std::net::SocketAddrV4;
@@ -16,19 +16,19 @@ use crate::process::Spent;
 use crate::rooms::Rooms;
 use crate::run::{Outcome, Run, Tally};
 
-/// Keeps messages outstanding until all of the audience have got them.
+/// Keeps messages outstanding until all of the audience have received them.
 struct Fanout {
     /// By number, as sent.
     frames: Vec<Vec<u8>>,
-    /// By number, as everybody gets it.
+    /// By number, as received.
     expected: Vec<Vec<u8>>,
-    /// Where the number is in it.
+    /// The position of the number in it.
     prefix: usize,
     audience: Audience,
-    /// By number: when it was sent, how often so far, and how many have yet to get it.
+    /// By number: the time it was sent, the times it was sent so far, and the number of clients still to receive it.
     sent: Vec<(Instant, u32)>,
     missing: Vec<usize>,
-    /// By client and number: how often it has come.
+    /// By client and number: the times it was received.
     received: Vec<u32>,
     next: usize,
     under_way: usize,
@@ -37,23 +37,23 @@ struct Fanout {
 
 #[derive(Debug, Clone, Copy)]
 enum Audience {
-    /// So many.
+    /// All clients, and their number.
     All(usize),
-    /// The message's number, modulo the number of rooms, is the room.
+    /// A room: the number of the message, modulo the number of rooms.
     Rooms(Rooms),
 }
 
 /// The sender is a member of the audience too.
 const SENDER: usize = 0;
-/// Messages to rooms that are outstanding at once.
+/// The number of outstanding messages to rooms.
 const ROOMS_OUTSTANDING: usize = 16;
 const ROOMS_SIZE: usize = 64;
-/// How long a server gets to be rid of who does not read: longer than a ping and its timeout take, which is what
-/// ends them on servers without a deadline for writes.
+/// The time a server gets to drop clients that do not read: longer than a ping and its timeout, which end them on
+/// servers without a write deadline.
 const STALLED_PATIENCE: Duration = Duration::from_secs(60);
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 
-/// Broadcasts to all; this part of them, in percent, does not read.
+/// Broadcasts to all; `stalled` percent of them do not read.
 pub(crate) fn broadcast(
     run: &Run,
     connections: usize,
@@ -83,7 +83,7 @@ pub(crate) fn broadcast(
             if closed == stalled || end.elapsed() > STALLED_PATIENCE {
                 break closed;
             }
-            // meanwhile broadcasts go on, as they would
+            // Broadcasts continue meanwhile.
             let again = Instant::now() + LOOK_EVERY;
             while Instant::now() < again {
                 fanout.turn(&mut clients, outstanding)?;
@@ -120,7 +120,7 @@ pub(crate) fn rooms(run: &Run, connections: usize, rooms: usize, members: usize)
 }
 
 impl Fanout {
-    /// `packets` gives what is sent as a number, and what then comes.
+    /// `packets` returns the packets to send and to expect for a number.
     fn new(
         audience: Audience,
         clients: usize,
@@ -149,7 +149,7 @@ impl Fanout {
         run.measure(self, |fanout| &mut fanout.tally, |fanout| fanout.turn(clients, outstanding))
     }
 
-    /// Sends until so many are outstanding, and waits.
+    /// Sends until `outstanding` messages are outstanding, and waits.
     fn turn(&mut self, clients: &mut Clients, outstanding: usize) -> Result<(), Failure> {
         let mut sends = false;
         while self.under_way < outstanding {
@@ -163,7 +163,7 @@ impl Fanout {
         clients.turn(PAUSE, self)
     }
 
-    /// The next message, unless it is still under way.
+    /// Returns the next message, unless it is still outstanding.
     fn send(&mut self, at: Instant) -> Option<&[u8]> {
         let number = self.next;
         if self.missing[number] > 0 {
@@ -217,7 +217,7 @@ impl Audience {
     }
 }
 
-/// Where the payload begins in `42["event","payload"]`.
+/// Returns the position of the payload in `42["event","payload"]`.
 fn prefix(packet: &[u8]) -> usize {
     packet.windows(2).position(|window| window == b",\"").map_or(0, |comma| comma + 2)
 }

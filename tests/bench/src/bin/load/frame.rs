@@ -1,30 +1,30 @@
-//! WebSocket frames as a client writes and reads them, RFC 6455 section 5.
+//! WebSocket frames from a client's side, RFC 6455 section 5.
 
 use std::fmt;
 
 use crate::failure::Failure;
 
-/// A frame of a server: whole messages only, no server of ours fragments.
+/// A frame from a server: whole messages only, since no server of the contract fragments.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Frame<'a> {
     Text(&'a [u8]),
     Binary(&'a [u8]),
     Close,
-    /// A ping or pong of WebSocket's own, not of Engine.IO.
+    /// A ping or pong of WebSocket, not of Engine.IO.
     Control,
 }
 
-/// What no server of the contract sends: fragments, compression, masks, unknown opcodes.
+/// A frame that no server of the contract sends: fragments, compression, masks, unknown opcodes.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Malformed {
     head: [u8; 2],
 }
 
-/// Any key will do (the section on masking protects proxies); a fixed one lets messages be prepared.
+/// Any key will do (masking protects proxies); a fixed one allows preparing messages in advance.
 const MASK: [u8; 4] = [0x51, 0xc3, 0x2e, 0x9a];
 
 impl<'a> Frame<'a> {
-    /// The first frame of these bytes and its length, or none when some of it is still to come.
+    /// Returns the first frame of these bytes and its length, or `None` if it is incomplete.
     pub(crate) fn parse(bytes: &'a [u8]) -> Result<Option<(Self, usize)>, Malformed> {
         let &[first, second, ref rest @ ..] = bytes else { return Ok(None) };
         let malformed = Malformed { head: [first, second] };
@@ -71,17 +71,17 @@ impl fmt::Display for Malformed {
     }
 }
 
-/// A masked text frame.
+/// Returns a masked text frame.
 pub(crate) fn text(payload: impl AsRef<[u8]>) -> Vec<u8> {
     masked(0x81, payload.as_ref())
 }
 
-/// A masked binary frame.
+/// Returns a masked binary frame.
 pub(crate) fn binary(payload: &[u8]) -> Vec<u8> {
     masked(0x82, payload)
 }
 
-/// A masked close frame: 1000, a normal closure.
+/// Returns a masked close frame with 1000, a normal closure.
 pub(crate) fn close() -> Vec<u8> {
     masked(0x88, &1000_u16.to_be_bytes())
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use socketio_bench::Latency;
 
-/// Counts durations; a fixed 58 KiB, however many they are.
+/// Counts durations in a fixed 58 KiB, however many they are.
 #[derive(Debug)]
 pub(crate) struct Histogram {
     buckets: Vec<u64>,
@@ -33,7 +33,7 @@ impl Histogram {
         self.max = 0;
     }
 
-    /// What the record shows of it; none when nothing was counted.
+    /// Returns the summary for the record, or `None` if nothing was counted.
     pub(crate) fn latency(&self) -> Option<Latency> {
         (self.total > 0).then(|| Latency {
             p50: self.quantile(0.5),
@@ -43,7 +43,7 @@ impl Histogram {
         })
     }
 
-    /// The least time that this part of all durations did not exceed, in microseconds.
+    /// Returns the smallest time, in microseconds, that this fraction of all durations did not exceed.
     fn quantile(&self, part: f64) -> f64 {
         let rank = (self.total as f64 * part).ceil() as u64;
         let mut seen = 0;
@@ -65,7 +65,7 @@ fn bucket(value: u64) -> usize {
     (shift as usize * (1 << BITS)) + (value >> shift) as usize
 }
 
-/// The greatest value of a bucket.
+/// Returns the greatest value of a bucket.
 fn upper(bucket: usize) -> u64 {
     let shift = (bucket >> BITS).saturating_sub(1);
     let mantissa = (bucket - (shift << BITS)) as u64;

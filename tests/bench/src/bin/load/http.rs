@@ -1,4 +1,4 @@
-//! HTTP/1.1 as a client writes and reads it: only what long polling and the WebSocket handshake need.
+//! HTTP/1.1 from a client's side: just enough for long polling and the WebSocket handshake.
 
 use std::borrow::Cow;
 use std::fmt::Write;
@@ -14,7 +14,7 @@ pub(crate) struct Response<'a> {
 }
 
 impl<'a> Response<'a> {
-    /// The first response of these bytes and its length, or none when some of it is still to come.
+    /// Returns the first response of these bytes and its length, or `None` if it is incomplete.
     pub(crate) fn parse(bytes: &'a [u8]) -> Result<Option<(Self, usize)>, Failure> {
         let Some(start) = head(bytes) else { return Ok(None) };
         let malformed = || Failure::Contract(format!("not HTTP: {:?}", first_line(bytes)));
@@ -38,7 +38,7 @@ impl<'a> Response<'a> {
         Ok(whole.map(|(body, used)| (Self { status, body }, start + used)))
     }
 
-    /// The body of a response that has to be 200.
+    /// Returns the body of a response, which must have status 200.
     pub(crate) fn ok(&self) -> Result<&[u8], Failure> {
         match self.status {
             200 => Ok(&self.body),
@@ -50,13 +50,13 @@ impl<'a> Response<'a> {
     }
 }
 
-/// A polling GET, of a session or for a new one.
+/// Returns a polling GET, for a session or for a new one.
 pub(crate) fn get(target: &Target, sid: Option<&str>) -> Vec<u8> {
     let path = path("polling", sid);
     format!("GET {path} HTTP/1.1\r\nHost: {}\r\nAccept: */*\r\n\r\n", target.host).into_bytes()
 }
 
-/// A polling POST up to where its length and body are to be [added](add_body).
+/// Returns a polling POST up to the place where its length and body are [added](add_body).
 pub(crate) fn post(target: &Target, sid: &str) -> Vec<u8> {
     let path = path("polling", Some(sid));
     let request = format!(
@@ -74,10 +74,10 @@ pub(crate) fn add_body(request: &mut Vec<u8>, body: &[u8]) {
     request.extend_from_slice(body);
 }
 
-/// The request that opens a WebSocket: of a new session, or of one that is to be upgraded.
+/// Returns the request that opens a WebSocket, for a new session or for an upgrade.
 pub(crate) fn upgrade(target: &Target, sid: Option<&str>) -> Vec<u8> {
     let path = path("websocket", sid);
-    // RFC 6455 section 1.3's own key; the answer to it is not looked at
+    // The example key of RFC 6455 section 1.3; the reply to it is not checked.
     let request = format!(
         "GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
          Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
@@ -86,7 +86,7 @@ pub(crate) fn upgrade(target: &Target, sid: Option<&str>) -> Vec<u8> {
     request.into_bytes()
 }
 
-/// Where the response to [`upgrade`] ends, or none when some is still to come.
+/// Returns the end of the response to [`upgrade`], or `None` if it is incomplete.
 pub(crate) fn accepted(bytes: &[u8]) -> Result<Option<usize>, Failure> {
     let Some(end) = head(bytes) else { return Ok(None) };
     if bytes.starts_with(b"HTTP/1.1 101") {
@@ -103,7 +103,7 @@ fn path(transport: &str, sid: Option<&str>) -> String {
     path
 }
 
-/// The length of a head, with the empty line.
+/// Returns the length of a head, including the empty line.
 fn head(bytes: &[u8]) -> Option<usize> {
     bytes.windows(4).position(|window| window == b"\r\n\r\n").map(|position| position + 4)
 }
@@ -112,7 +112,7 @@ fn first_line(bytes: &[u8]) -> Cow<'_, str> {
     String::from_utf8_lossy(bytes.split(|byte| *byte == b'\r').next().unwrap_or_default())
 }
 
-/// The body of these chunks and their length, or none when some are still to come.
+/// Returns the body of these chunks and their length, or `None` if they are incomplete.
 fn chunks(bytes: &[u8]) -> Result<Option<(Vec<u8>, usize)>, Failure> {
     let malformed = || Failure::Contract("a chunked body that is none".into());
     let (mut body, mut used) = (Vec::new(), 0);

@@ -1,4 +1,4 @@
-//! What sessions cost that do nothing, and what a large message leaves behind.
+//! The cost of idle sessions, and the memory held after a large message.
 
 use std::time::{Duration, Instant};
 
@@ -9,9 +9,9 @@ use crate::exchange::Requests;
 use crate::failure::Failure;
 use crate::run::{Outcome, Run};
 
-/// Before memory is looked at: whatever is freed later than this is held.
+/// The delay before memory is measured: memory freed later than this counts as held.
 const SETTLE: Duration = Duration::from_secs(2);
-/// The echoes of one message each are under way so many at a time: what they need at once is not held.
+/// The number of echoes in flight: memory that they need at the same time is not held.
 const AT_A_TIME: usize = 8;
 
 pub(crate) fn idle(run: &Run, connections: usize) -> Result<Outcome, Failure> {
@@ -49,7 +49,7 @@ pub(crate) fn idle(run: &Run, connections: usize) -> Result<Outcome, Failure> {
     let second = held(&mut clients, &mut echoes)?;
 
     let per_session = |bytes: f64| bytes / connections as f64;
-    // heartbeats are the operations; nothing was timed
+    // The operations are heartbeats; none is timed.
     echoes.tally.begin();
     echoes.tally.count(pings);
     let outcome = echoes.tally.outcome(spent);
@@ -66,8 +66,8 @@ pub(crate) fn idle(run: &Run, connections: usize) -> Result<Outcome, Failure> {
         .figure(figure::RSS_SECOND_WAVE, per_session(second)))
 }
 
-/// What is held of a large message each way when nothing happens any more. Other sessions have had theirs
-/// before and stay, so that what the server needs for such messages once is there already.
+/// Measures the memory held after one large message in each direction, when all is idle again. Other sessions have
+/// exchanged theirs before and stay open, so that memory which the server allocates only once is already there.
 pub(crate) fn retained(run: &Run, connections: usize, size: usize) -> Result<Outcome, Failure> {
     let connections = run.affordable(connections, 1);
     let mut clients = run.clients()?;
@@ -92,7 +92,7 @@ pub(crate) fn retained(run: &Run, connections: usize, size: usize) -> Result<Out
         .figure(figure::RSS_RETAINED_PER_SESSION, (after - before) / connections as f64))
 }
 
-/// One echo on each of these.
+/// Exchanges one echo on each of these clients.
 fn echo_once(
     clients: &mut Clients,
     those: std::ops::Range<usize>,

@@ -1,4 +1,4 @@
-//! One client that sends as fast as the server takes it, and another beside it that echoes now and then.
+//! A client that sends as fast as the server reads, and another one beside it that echoes now and then.
 
 use std::time::{Duration, Instant};
 
@@ -16,14 +16,14 @@ use crate::run::{Outcome, Run, Tally};
 use crate::session::{self, Session};
 use crate::sockets::{Receiver, Sockets};
 
-/// What is sent, again and again: the last event of a block, or each, is acknowledged.
+/// A block of events to send repeatedly: the last event of a block, or each, requests an ack.
 struct Flood {
     block: Vec<u8>,
     messages: Messages,
-    /// How many acks a block asks for, and of how many events each tells that they were handled.
+    /// The number of acks that a block requests, and the number of events that each ack confirms.
     acks: usize,
     events: u64,
-    /// How many acks have yet to come.
+    /// The number of pending acks.
     awaited: usize,
     tally: Tally,
 }
@@ -31,7 +31,7 @@ struct Flood {
 /// The client beside: each of its echoes has its own number.
 struct Beside {
     messages: Messages,
-    /// By number: when the echo was due, if it has not come back.
+    /// By number: the time the echo was due, if it is pending.
     due: Vec<Option<Instant>>,
     begin: Instant,
     sent: u32,
@@ -41,17 +41,17 @@ struct Beside {
     wrong: u64,
 }
 
-/// Over WebSocket, both of them.
+/// Both clients over WebSocket.
 struct Frames {
     flood: Flood,
     beside: Beside,
 }
 
-/// Over long polling, with a connection for GETs and one for POSTs.
+/// Both over long polling, with one connection for GETs and one for POSTs.
 struct Bodies {
     session: Session,
     flood: Flood,
-    /// Whether a POST is under way, and whether a ping is to be answered.
+    /// Set while a POST is in flight.
     posting: bool,
     pinged: bool,
 }
@@ -63,22 +63,22 @@ const FLOOD: usize = 1;
 const GET: usize = 0;
 const POST: usize = 1;
 
-/// Between two echoes of the client beside.
+/// The time between two echoes of the client beside.
 const PERIOD: Duration = Duration::from_millis(10);
 const ECHO_SIZE: usize = 64;
-/// A server that is so many echoes behind, ten seconds, does not work.
+/// A server that is this many echoes, ten seconds, behind does not work.
 const ECHOES: usize = 1000;
-/// What is asked for an ack once in a block: its payload is the number 0.
+/// The event that requests an ack once per block: its payload is the number 0.
 const QUESTION: &str = r#"420["ack","0000"]"#;
-/// Events in a block of frames.
+/// The number of events in a block of frames.
 const BLOCK: usize = 4096;
-/// A different request in each frame of a block, where all are acknowledged.
+/// The number of different requests in a block in which all are acknowledged.
 const ACKS: usize = 1000;
-/// A masked frame of less than 126 bytes has so many more than its payload.
+/// The size of the header of a masked frame of less than 126 bytes.
 const HEAD: usize = 6;
 
-/// From the first event on, the client beside is listened to until its last echo is back. What the server then still has
-/// to handle of the flood is not waited for: some keep seconds of it.
+/// Measures from the first event until the last echo of the client beside is back. Events of the flood that the server
+/// still has to handle then are not waited for: some servers buffer seconds of it.
 pub(crate) fn measure(run: &Run, inbound: Inbound) -> Result<Outcome, Failure> {
     let mut clients = run.clients()?;
     let (flood, spent, beside) = match inbound {
@@ -109,7 +109,7 @@ fn over_websocket(run: &Run, clients: &mut Clients, flood: Flood) -> Result<(Flo
             let mut wait = frames.beside.until_next().min(PAUSE);
             if clients.is_flushed(FLOOD) {
                 clients.send(FLOOD, frames.flood.send())?;
-                // The kernel may have taken all of it, and then tells nothing.
+                // The kernel may have accepted all of it, and then reports nothing.
                 wait = Duration::ZERO;
             }
             clients.turn(wait, frames)
@@ -119,7 +119,8 @@ fn over_websocket(run: &Run, clients: &mut Clients, flood: Flood) -> Result<(Flo
     Ok((frames.flood, spent, frames.beside))
 }
 
-/// Turns without waiting, as there are two kinds of connections to listen to: what the load generator uses says nothing.
+/// Turns without waiting, as there are two kinds of connections to poll: the CPU time of the load generator is
+/// meaningless.
 fn over_polling(run: &Run, clients: &mut Clients, flood: Flood) -> Result<(Flood, Spent, Beside), Failure> {
     let mut beside = Beside::new();
     clients.connect(1, &mut beside)?;
@@ -176,7 +177,7 @@ impl Flood {
         Self { block, messages, acks, events, awaited: 0, tally: Tally::new() }
     }
 
-    /// What to send now.
+    /// Returns the bytes to send now.
     fn send(&mut self) -> &[u8] {
         self.awaited += self.acks;
         &self.block
@@ -215,7 +216,7 @@ impl Beside {
         self.next().saturating_duration_since(Instant::now())
     }
 
-    /// Sends what is due.
+    /// Sends the echo that is due.
     fn send(&mut self, clients: &mut Clients) -> Result<(), Failure> {
         loop {
             let (now, due) = (Instant::now(), self.next());
@@ -265,7 +266,7 @@ impl Script for Frames {
 }
 
 impl Bodies {
-    /// Posts what is due, unless a POST is under way: there may be only one.
+    /// Posts everything that is due, unless a POST is in flight: only one is allowed.
     fn post(&mut self, sockets: &mut Sockets) -> Result<(), Failure> {
         if self.posting {
             return Ok(());
@@ -313,7 +314,7 @@ impl Receiver for Bodies {
     }
 }
 
-/// An event that nothing answers, in at least 7 bytes.
+/// Returns an event without an ack, of at least 7 bytes.
 fn event(size: usize) -> String {
     match size.checked_sub(r#"42["a",""]"#.len()) {
         None => r#"42["a"]"#.to_owned(),

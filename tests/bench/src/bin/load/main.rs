@@ -1,6 +1,7 @@
 //! Runs one workload against one running server and prints one [`Record`] as a line of JSON.
 //!
-//! One thread with epoll, all messages prepared beforehand: the server is what is measured.
+//! One thread with epoll, and all messages prepared in advance, so that the server is measured and not the load
+//! generator.
 
 mod arguments;
 mod clients;

@@ -1,4 +1,4 @@
-//! What it costs to join rooms and to leave them.
+//! The cost of joining and leaving rooms.
 
 use std::ops::Range;
 use std::time::{Duration, Instant};
@@ -11,14 +11,14 @@ use crate::frame::Frame;
 use crate::rooms;
 use crate::run::{Outcome, Run, Tally};
 
-/// Joins and leaves with an ack, which is awaited.
+/// Joins and leaves with an ack, and waits for it.
 struct Members {
-    /// Whose ack is awaited, and since when.
+    /// The pending step of each client, and the time it started.
     states: Vec<(Step, Instant)>,
     join: Vec<u8>,
     leave: Vec<u8>,
     awaited: usize,
-    /// Whether each ack is followed by the next step.
+    /// Set if each ack is followed by the next step.
     repeat: bool,
     tally: Tally,
 }
@@ -31,12 +31,12 @@ enum Step {
     Leaving,
 }
 
-/// A join's cost alone is taken of so many times that everybody joins.
+/// The number of times that all clients join, to measure the cost of a join alone.
 const PASSES: u32 = 50;
-/// How long a server gets to be done with those who have left.
+/// The time a server gets to clean up after clients that have left.
 const SETTLE: Duration = Duration::from_millis(200);
 
-/// Some clients join rooms and leave them, all the time, while others stay in these rooms.
+/// Some clients keep joining and leaving rooms, while others stay in these rooms.
 pub(crate) fn join_and_leave(
     run: &Run,
     connections: usize,
@@ -48,7 +48,7 @@ pub(crate) fn join_and_leave(
     let mut clients = run.clients()?;
     let mut script = Members::new(all, rooms);
     clients.connect(all, &mut script)?;
-    // the active ones are the first
+    // The active clients are the first.
     script.everybody(&mut clients, active..all, Step::Out)?;
 
     script.repeat = true;
@@ -62,7 +62,7 @@ pub(crate) fn join_and_leave(
         for (step, cost) in [(Step::Out, &mut joins), (Step::In, &mut leaves)] {
             let meter = run.process.meter()?;
             let count = script.everybody(&mut clients, 0..active, step)?;
-            // a thread's time is known for sure when it sleeps
+            // The CPU time of a thread is exact when it sleeps.
             clients.run(Duration::from_millis(2), &mut script)?;
             cost.add(meter.read()?.server_cpu, count);
         }
@@ -83,7 +83,7 @@ pub(crate) fn join_and_leave(
         .figure(figure::DISCONNECT_US, disconnects.microseconds()))
 }
 
-/// Server CPU, and how many operations it was for.
+/// CPU time of the server, and the number of operations it was spent on.
 #[derive(Debug, Default)]
 struct Cost {
     seconds: f64,
@@ -117,7 +117,7 @@ impl Members {
         self.awaited == 0
     }
 
-    /// Those of them that are there advance, and are waited for. How many there were.
+    /// Advances all clients that are at `step`, and waits for them. Returns their number.
     fn everybody(
         &mut self,
         clients: &mut Clients,
@@ -143,7 +143,7 @@ impl Members {
         Ok(count)
     }
 
-    /// Joins if it is out, leaves if it is in.
+    /// Joins if the client is out, leaves if it is in.
     fn advance(&mut self, client: usize, at: Instant, out: &mut Vec<u8>) {
         let (step, frame) = match self.states[client].0 {
             Step::Out | Step::Leaving => (Step::Joining, &self.join),

@@ -1,14 +1,14 @@
-//! The messages of the contract, prepared beforehand, and what their answers have to be.
+//! The messages of the contract, prepared in advance, and the expected replies.
 
 use socketio_bench::Event;
 
 use crate::frame::{self, Frame};
 
-/// Digits of a message's number, at the beginning of its payload.
+/// The number of digits of a message's number, at the start of its payload.
 const DIGITS: usize = 4;
 
-/// So many requests of a kind, and their answers. Each has its number in its payload, by which its answer is
-/// known again, in whatever order answers come.
+/// A number of requests of one kind, and their replies. Each has its number in its payload, which identifies the reply
+/// in any order.
 #[derive(Debug)]
 pub(crate) struct Messages {
     event: Event,
@@ -16,18 +16,18 @@ pub(crate) struct Messages {
     answers: Vec<Vec<u8>>,
 }
 
-/// What a message to a client is.
+/// The kind of a message to a client.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Answer {
-    /// To the request of this number, and as it has to be.
+    /// The correct reply to the request of this number.
     To(usize),
-    /// The first half of a binary event.
+    /// The header of a binary event.
     Header,
     Wrong,
 }
 
 impl Messages {
-    /// At most `10^DIGITS` of them.
+    /// Prepares `count` messages, at most `10^DIGITS`.
     pub(crate) fn new(event: Event, count: usize, size: usize) -> Self {
         let payloads = (0..count).map(|number| payload(number, size));
         let (requests, answers) = payloads
@@ -51,12 +51,12 @@ impl Messages {
         Self { event, requests, answers }
     }
 
-    /// As it goes over the wire.
+    /// Returns the frames of a request.
     pub(crate) fn request(&self, number: usize) -> &[u8] {
         &self.requests[number]
     }
 
-    /// What answers it: of an echo, the same packet as the request's.
+    /// Returns the packet of the reply; for an echo, the packet of the request.
     pub(crate) fn packet(&self, number: usize) -> &[u8] {
         &self.answers[number]
     }
@@ -82,13 +82,13 @@ impl Messages {
     }
 }
 
-/// Text of this size that begins with the number.
+/// Returns a text of `size` bytes that starts with the number.
 pub(crate) fn payload(number: usize, size: usize) -> String {
     let filler = ('a'..='z').cycle().take(size.saturating_sub(DIGITS));
     format!("{number:0DIGITS$}").chars().chain(filler).collect()
 }
 
-/// The number of a payload that starts there.
+/// Returns the number of the payload at `start`.
 pub(crate) fn number(bytes: &[u8], start: usize) -> Option<usize> {
     let digits = bytes.get(start..start + DIGITS)?;
     digits

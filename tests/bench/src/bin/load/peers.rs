@@ -1,4 +1,4 @@
-//! The server's end of connections, of `/proc/net/tcp`.
+//! The server's end of connections, from `/proc/net/tcp`.
 
 use std::collections::HashSet;
 use std::fs;
@@ -6,19 +6,19 @@ use std::net::{Ipv4Addr, SocketAddrV4};
 
 use crate::failure::Failure;
 
-/// How many of these clients the server keeps open. A client that does not read cannot tell: what the server
-/// sent before it closed stands before the end.
+/// Returns the number of these clients that the server keeps open. A client that does not read cannot see that itself:
+/// data sent before the close comes before the end of file.
 pub(crate) fn open(port: u16, clients: &HashSet<SocketAddrV4>) -> Result<usize, Failure> {
     let table = fs::read_to_string("/proc/net/tcp").map_err(|error| Failure::Io("/proc/net/tcp", error))?;
-    // servers that listen on `::` are in the other one, which may be missing
+    // Servers that listen on `::` are in the other file, which may be missing.
     let other = fs::read_to_string("/proc/net/tcp6").unwrap_or_default();
     let lines = table.lines().chain(other.lines());
-    // A table that changes while it is read may name a connection twice.
+    // A table that changes while it is read may list a connection twice.
     let open: HashSet<_> = lines.filter_map(|line| peer(line, port)).collect();
     Ok(open.intersection(clients).count())
 }
 
-/// The other end of an established connection of this port: proc(5), `local_address`, `rem_address`, `st`.
+/// Returns the remote end of an established connection of this port: proc(5), `local_address`, `rem_address`, `st`.
 fn peer(line: &str, port: u16) -> Option<SocketAddrV4> {
     let mut columns = line.split_ascii_whitespace().skip(1);
     let (local, remote, state) = (columns.next()?, columns.next()?, columns.next()?);
@@ -27,7 +27,8 @@ fn peer(line: &str, port: u16) -> Option<SocketAddrV4> {
     (local == port && state == "01").then(|| SocketAddrV4::new(ip, remote))
 }
 
-/// `0100007F:1F90`; an IPv4 address mapped to IPv6 has it as its last 8 digits. In the order of this machine.
+/// Parses `0100007F:1F90`, in the byte order of this machine. An IPv4 address mapped to IPv6 has it as its last 8
+/// digits.
 fn address(text: &str) -> Option<(Ipv4Addr, u16)> {
     let (ip, port) = text.split_once(':')?;
     let ip = ip.get(ip.len().checked_sub(8)?..)?;

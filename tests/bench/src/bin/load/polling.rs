@@ -1,4 +1,4 @@
-//! Echo over long polling: one GET parked, POSTs with all that is due.
+//! Echo over long polling: one waiting GET, and POSTs with everything that is due.
 
 use std::time::Instant;
 
@@ -19,18 +19,18 @@ struct Pollers {
     messages: Messages,
     connected: usize,
     tally: Tally,
-    /// Whether each answer is followed by the same request again.
+    /// Set if each reply is followed by the same request again.
     repeat: bool,
 }
 
-/// It has two connections: its token is twice its number for that of GETs, and one more for that of POSTs.
+/// A client with two connections: its token is twice its number for GETs, and one more for POSTs.
 struct Poller {
     session: Session,
     /// Packets for the next POST, and the numbers of those that are requests.
     due: Vec<u8>,
     numbers: Vec<usize>,
     posting: bool,
-    /// By number: when it was posted, if its answer is awaited.
+    /// By number: the time it was posted, if its reply is pending.
     sent: Vec<Option<Instant>>,
 }
 
@@ -51,7 +51,7 @@ pub(crate) fn echo(run: &Run, exchange: Exchange) -> Result<Outcome, Failure> {
     let open = http::get(&run.target, None);
     for client in 0..connections {
         sockets.dial(2 * client, &open, Reach::Near)?;
-        // At once: a server may ping with the first packets.
+        // Connects at once: a server may send a ping with the first packets.
         sockets.dial(2 * client + 1, &[], Reach::Near)?;
     }
     pollers.run_until("all to connect", &mut sockets, |pollers| pollers.connected == connections)?;
@@ -97,7 +97,7 @@ impl Pollers {
         poller.numbers.push(number);
     }
 
-    /// Posts what is due, unless a POST is under way: there may be only one.
+    /// Posts everything that is due, unless a POST is in flight: only one is allowed.
     fn post(&mut self, sockets: &mut Sockets, client: usize, at: Instant) -> Result<(), Failure> {
         let poller = &mut self.clients[client];
         if poller.posting || poller.due.is_empty() {
@@ -112,7 +112,7 @@ impl Pollers {
         Ok(())
     }
 
-    /// What a GET has brought.
+    /// Handles the payload of a GET.
     fn payload(&mut self, client: usize, payload: &[u8], at: Instant) {
         for packet in session::packets(payload) {
             if packet == b"2" {

@@ -1,4 +1,4 @@
-//! What the server's process uses, of `/proc`.
+//! Resources used by the server's process, from `/proc`.
 
 use std::fs;
 use std::io;
@@ -10,22 +10,22 @@ use rustix::time::{ClockId, clock_gettime};
 
 use crate::failure::Failure;
 
-/// A process that is looked at from outside.
+/// A process that is observed from outside.
 #[derive(Debug)]
 pub(crate) struct Process {
     directory: PathBuf,
 }
 
-/// What a server has used since its start.
+/// The CPU time that a server has used since its start.
 #[derive(Debug, Clone, Copy)]
 struct Cpu {
-    /// Of the threads that still run, to the nanosecond.
+    /// Of the threads that are still running, in nanoseconds.
     threads: Duration,
-    /// Of all threads ever, to the tick (10 ms).
+    /// Of all threads ever, in ticks of 10 ms.
     ticks: Duration,
 }
 
-/// Everything that is counted between two moments.
+/// Measures everything between two points in time.
 #[derive(Debug)]
 pub(crate) struct Meter<'a> {
     process: &'a Process,
@@ -35,7 +35,7 @@ pub(crate) struct Meter<'a> {
     machine: Duration,
 }
 
-/// What was used between two moments, in seconds.
+/// The CPU time used between two points in time, in seconds.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Spent {
     pub(crate) seconds: f64,
@@ -53,16 +53,16 @@ impl Process {
         }
     }
 
-    /// Resident memory, in bytes.
+    /// Returns the resident memory, in bytes.
     pub(crate) fn memory(&self) -> Result<f64, Failure> {
-        // exact, where `status` lags by what each thread has not yet added to the sum
+        // Exact, while `status` lags by the amount that each thread has not yet added to the sum.
         self.read("smaps_rollup")
             .and_then(|text| kilobytes(&text, "Rss:"))
             .or_else(|_| self.read("status").and_then(|text| kilobytes(&text, "VmRSS:")))
             .map_err(|error| Failure::Io("the server's memory", error))
     }
 
-    /// The most resident memory it ever had, in bytes.
+    /// Returns the peak resident memory, in bytes.
     pub(crate) fn peak_memory(&self) -> Result<f64, Failure> {
         self.read("status")
             .and_then(|text| kilobytes(&text, "VmHWM:"))
@@ -83,7 +83,7 @@ impl Process {
         let ticks = process_ticks(&self.read("stat")?)?;
         let mut threads = Duration::ZERO;
         for thread in fs::read_dir(self.directory.join("task"))? {
-            // a thread may end between the two calls; `ticks` still has it
+            // A thread may end between the two calls; `ticks` still includes it.
             if let Ok(text) = fs::read_to_string(thread?.path().join("schedstat")) {
                 threads += scheduled(&text)?;
             }
@@ -111,7 +111,7 @@ impl Cpu {
     fn since(self, earlier: Self) -> Duration {
         let threads = self.threads.saturating_sub(earlier.threads);
         let ticks = self.ticks.saturating_sub(earlier.ticks);
-        // a thread that ended meanwhile is in the ticks only
+        // A thread that ended meanwhile is included in the ticks only.
         if threads + Duration::from_millis(30) < ticks { ticks } else { threads }
     }
 }
@@ -120,18 +120,19 @@ fn gone(error: io::Error) -> Failure {
     Failure::Io("the server's process is gone", error)
 }
 
-/// What this process has used.
+/// Returns the CPU time that this process has used.
 fn own_cpu() -> Duration {
     clock_gettime(ClockId::ProcessCPUTime).try_into().unwrap_or_default()
 }
 
-/// What all cores together were busy for since boot.
+/// Returns the time that all cores together were busy since boot.
 fn machine_cpu() -> Result<Duration, Failure> {
     let busy = fs::read_to_string("/proc/stat").and_then(|text| busy_ticks(&text));
     busy.map_err(|error| Failure::Io("/proc/stat", error))
 }
 
-/// All columns of the first line but idle and waiting for disks; those of guests are in others already.
+/// Returns the sum of all columns of the first line except for idle and iowait; guest time is included in others
+/// already.
 fn busy_ticks(text: &str) -> io::Result<Duration> {
     let columns = text.lines().next().unwrap_or_default().split_ascii_whitespace().skip(1).take(8);
     let busy = columns.enumerate().filter(|(column, _)| !matches!(column, 3 | 4));
@@ -139,20 +140,20 @@ fn busy_ticks(text: &str) -> io::Result<Duration> {
     Ok(ticks(sum))
 }
 
-/// Fields 14 and 15 of proc(5)'s `stat`; the name in parentheses may contain anything.
+/// Returns fields 14 and 15 of proc(5)'s `stat`; the name in parentheses may contain anything.
 fn process_ticks(text: &str) -> io::Result<Duration> {
     let (_, rest) = text.rsplit_once(')').ok_or_else(unreadable)?;
     let sum = rest.split_ascii_whitespace().skip(11).take(2).map(number).sum::<io::Result<u64>>()?;
     Ok(ticks(sum))
 }
 
-/// The first number of `schedstat`: nanoseconds on a core.
+/// Returns the first number of `schedstat`: nanoseconds on a core.
 fn scheduled(text: &str) -> io::Result<Duration> {
     let first = text.split_ascii_whitespace().next().ok_or_else(unreadable)?;
     Ok(Duration::from_nanos(number(first)?))
 }
 
-/// A line of `status` or `smaps_rollup`, in bytes.
+/// Returns a line of `status` or `smaps_rollup`, in bytes.
 fn kilobytes(text: &str, name: &str) -> io::Result<f64> {
     let line = text.lines().find_map(|line| line.strip_prefix(name)).ok_or_else(unreadable)?;
     let value = number(line.trim().trim_end_matches(" kB"))?;

@@ -1,4 +1,4 @@
-//! Who is in which room, and the messages to join and to leave.
+//! The members of rooms, and the messages to join and leave.
 
 use std::time::{Duration, Instant};
 
@@ -6,7 +6,7 @@ use crate::clients::{Clients, Script};
 use crate::failure::Failure;
 use crate::frame::{self, Frame};
 
-/// Rooms of the same number of members, over the same clients.
+/// Rooms with the same number of members, over the same clients.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Rooms {
     clients: usize,
@@ -17,11 +17,11 @@ pub(crate) struct Rooms {
 /// Waits for acks of joins.
 struct Acks {
     awaited: usize,
-    /// What came instead of one.
+    /// The message that arrived instead of an ack.
     other: Option<String>,
 }
 
-/// Members of one room are this far from those of the next, so that rooms do not share all of them.
+/// The distance between the members of one room and those of the next, so that rooms share only some of them.
 const SHIFT: usize = 37;
 
 impl Rooms {
@@ -41,14 +41,14 @@ impl Rooms {
         format!("room{room}")
     }
 
-    /// Members are evenly spaced, beginning elsewhere in every room.
+    /// Members are evenly spaced, with a different offset in every room.
     pub(crate) fn contains(self, room: usize, client: usize) -> bool {
         let spacing = self.clients / self.members;
         let offset = (client + self.clients - room * SHIFT % self.clients) % self.clients;
         offset.is_multiple_of(spacing) && offset / spacing < self.members
     }
 
-    /// Everybody joins what it is in, and waits for the ack.
+    /// All clients join their rooms, and wait for the ack.
     pub(crate) fn join(self, clients: &mut Clients) -> Result<(), Failure> {
         let mut acks = Acks { awaited: 0, other: None };
         for client in 0..self.clients {
@@ -75,27 +75,27 @@ impl Script for Acks {
     }
 }
 
-/// Asks to join all these, with an ack.
+/// Returns a request to join all these rooms, with an ack.
 pub(crate) fn join(rooms: impl Iterator<Item = usize>) -> Vec<u8> {
     frame::text(format!("421[\"join\",{}]", names(rooms)))
 }
 
-/// The ack of [`join`], with or without a `null`.
+/// Returns `true` for the ack of [`join`], with or without a `null`.
 pub(crate) fn is_joined(message: Frame<'_>) -> bool {
     matches!(message, Frame::Text(b"431[]" | b"431[null]"))
 }
 
-/// Asks to leave all these, with an ack.
+/// Returns a request to leave all these rooms, with an ack.
 pub(crate) fn leave(rooms: impl Iterator<Item = usize>) -> Vec<u8> {
     frame::text(format!("422[\"leave\",{}]", names(rooms)))
 }
 
-/// The ack of [`leave`].
+/// Returns `true` for the ack of [`leave`].
 pub(crate) fn has_left(message: Frame<'_>) -> bool {
     matches!(message, Frame::Text(b"432[]" | b"432[null]"))
 }
 
-/// A JSON array.
+/// Returns a JSON array.
 fn names(rooms: impl Iterator<Item = usize>) -> String {
     let quoted: Vec<_> = rooms.map(|room| format!("\"{}\"", Rooms::name(room))).collect();
     format!("[{}]", quoted.join(","))

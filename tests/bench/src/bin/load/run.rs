@@ -1,4 +1,4 @@
-//! What all workloads share: whom they talk to, for how long, and what they hand back.
+//! Shared by all workloads: the server, the duration, and the outcome.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -16,23 +16,23 @@ use crate::process::{Process, Spent};
 pub(crate) struct Run {
     pub(crate) target: Target,
     pub(crate) process: Process,
-    /// How long to measure.
+    /// The duration of the measurement.
     pub(crate) length: Duration,
     connections: Option<usize>,
 }
 
-/// What is counted while measuring.
+/// The counts of a measurement.
 #[derive(Debug)]
 pub(crate) struct Tally {
     operations: u64,
     latencies: Histogram,
-    /// Whether the measurement is over.
+    /// Set once the measurement is over.
     ended: bool,
-    /// Counted from the beginning to the end: no answer may be wrong while warming up either.
+    /// Counted from start to end: no reply may be wrong during the warm-up either.
     wrong: u64,
 }
 
-/// What a run has shown.
+/// The outcome of a run.
 #[derive(Debug)]
 pub(crate) struct Outcome {
     operations: u64,
@@ -42,9 +42,9 @@ pub(crate) struct Outcome {
     figures: BTreeMap<String, f64>,
 }
 
-/// How long a server gets to reach its stride before anything is counted.
+/// The time a server gets to warm up before anything is counted.
 const WARM_UP: Duration = Duration::from_millis(500);
-/// Descriptors that are kept for everything but clients.
+/// The number of file descriptors reserved for everything except clients.
 const SPARE: u64 = 400;
 
 impl Run {
@@ -61,8 +61,8 @@ impl Run {
         })
     }
 
-    /// How many connections there can be: as many as wanted, or what the limit on open files leaves, each of
-    /// them taking as many files.
+    /// Returns the number of connections: `wanted`, or as many as the limit on open files allows if each takes `files`
+    /// files.
     pub(crate) fn affordable(&self, wanted: usize, files: usize) -> usize {
         let open = raise_file_limit().saturating_sub(SPARE);
         let most = usize::try_from(open).unwrap_or(usize::MAX) / files;
@@ -73,7 +73,7 @@ impl Run {
         Clients::new(&self.target)
     }
 
-    /// Warms up, then measures. `work` does what is due, once around the loop, and sees the script's tally.
+    /// Warms up, then measures. `work` does what is due, once per iteration, with access to the script's tally.
     pub(crate) fn measure<T>(
         &self,
         load: &mut T,
@@ -112,27 +112,27 @@ impl Tally {
         Self { operations: 0, latencies: Histogram::new(), ended: false, wrong: 0 }
     }
 
-    /// An operation is done that was due then.
+    /// Counts an operation that was due at `due`.
     pub(crate) fn done(&mut self, due: Instant, at: Instant) {
         self.count(1);
         self.time(due, at);
     }
 
-    /// So many operations are done, of those that are not timed one by one.
+    /// Counts operations that are not timed individually.
     pub(crate) fn count(&mut self, operations: u64) {
         if !self.ended {
             self.operations += operations;
         }
     }
 
-    /// What was due then is complete.
+    /// Records the completion of something that was due at `due`.
     pub(crate) fn time(&mut self, due: Instant, at: Instant) {
         if !self.ended {
             self.latencies.record(at.saturating_duration_since(due));
         }
     }
 
-    /// What the contract does not say. The first is shown.
+    /// Counts a message that violates the contract, and prints the first one.
     pub(crate) fn wrong(&mut self, client: usize, what: impl AsRef<[u8]>) {
         if self.wrong == 0 {
             let what = what.as_ref();
@@ -142,18 +142,18 @@ impl Tally {
         self.wrong += 1;
     }
 
-    /// Counts from now on.
+    /// Starts counting.
     pub(crate) fn begin(&mut self) {
         self.operations = 0;
         self.latencies.clear();
     }
 
-    /// Counts no more, but for what is wrong.
+    /// Stops counting, except for wrong messages.
     pub(crate) fn end(&mut self) {
         self.ended = true;
     }
 
-    /// What the record shows of it, and of what it took meanwhile.
+    /// Returns the figures for the record, including the resources used.
     pub(crate) fn outcome(&self, spent: Spent) -> Outcome {
         Outcome {
             operations: self.operations,
@@ -166,7 +166,7 @@ impl Tally {
 }
 
 impl Outcome {
-    /// So many more answers were wrong.
+    /// Adds to the number of wrong messages.
     #[must_use]
     pub(crate) fn wrong(mut self, more: u64) -> Self {
         self.wrong += more;

@@ -1,10 +1,10 @@
-//! The beginning of a session over long polling, as stock clients do it.
+//! The start of a session over long polling, as stock clients do it.
 
 use crate::arguments::Target;
 use crate::failure::Failure;
 use crate::http::{self, Response};
 
-/// Asks for a session, connects to `/`, and gets the answer, on one kept-alive connection.
+/// Opens a session, connects to `/`, and reads the reply, on one kept-alive connection.
 #[derive(Debug)]
 pub(crate) struct Session {
     step: Step,
@@ -22,7 +22,7 @@ enum Step {
     Connected,
 }
 
-/// Between the packets of a payload.
+/// The separator of the packets in a payload.
 const SEPARATOR: u8 = 0x1e;
 
 impl Session {
@@ -38,19 +38,19 @@ impl Session {
         &self.sid
     }
 
-    /// A GET for what comes next.
+    /// Returns a GET for the next packets.
     pub(crate) fn get(&self) -> &[u8] {
         &self.get
     }
 
-    /// A POST of this payload.
+    /// Returns a POST with this payload.
     pub(crate) fn post(&self, payload: &[u8]) -> Vec<u8> {
         let mut request = self.post.clone();
         http::add_body(&mut request, payload);
         request
     }
 
-    /// What to send after this response. After the last, that is a GET which the server parks.
+    /// Returns the request to send after this response. After the last one, it is a GET that waits at the server.
     pub(crate) fn advance(&mut self, target: &Target, response: &Response<'_>) -> Result<Vec<u8>, Failure> {
         let body = response.ok()?;
         match self.step {
@@ -77,7 +77,7 @@ impl Session {
     }
 }
 
-/// The packets of a payload.
+/// Returns the packets of a payload.
 pub(crate) fn packets(payload: &[u8]) -> impl Iterator<Item = &[u8]> {
     payload.split(|byte| *byte == SEPARATOR)
 }
@@ -94,7 +94,7 @@ pub(crate) fn unexpected(wanted: &str, body: &[u8]) -> Failure {
     Failure::Contract(format!("{:?} instead of {wanted}", String::from_utf8_lossy(body)))
 }
 
-/// Of `0{"sid":"…`.
+/// Returns the `sid` of `0{"sid":"…`.
 fn sid(body: &[u8]) -> Option<&str> {
     let open = std::str::from_utf8(body).ok()?.strip_prefix('0')?;
     let (_, rest) = open.split_once("\"sid\":\"")?;

@@ -1,4 +1,4 @@
-//! All connections of a run, and the loop that waits for them.
+//! All connections of a run, and the loop that polls them.
 
 use std::io;
 use std::net::SocketAddrV4;
@@ -10,10 +10,10 @@ use crate::arguments::Target;
 use crate::connection::{Connection, Next, Reach};
 use crate::failure::Failure;
 
-/// What is done with what the server sends.
+/// The receiver of the server's data.
 pub(crate) trait Receiver {
-    /// All that is there: what the last call left over, and what has come since. Returns how much of it is
-    /// done with.
+    /// Handles the available bytes: those left over by the last call, and those that have arrived since. Returns the
+    /// number of bytes consumed.
     fn received(
         &mut self,
         sockets: &mut Sockets,
@@ -22,7 +22,7 @@ pub(crate) trait Receiver {
         at: Instant,
     ) -> Result<usize, Failure>;
 
-    /// The server has closed.
+    /// Called when the server has closed the connection.
     fn closed(&mut self, _sockets: &mut Sockets, token: usize) -> Result<(), Failure> {
         Err(Failure::Closed(token))
     }
@@ -39,7 +39,7 @@ pub(crate) struct Sockets {
     dialled: usize,
 }
 
-/// The largest message, and some.
+/// The size of the largest message, with some margin.
 const BUFFER: usize = 1 << 20;
 
 impl Sockets {
@@ -58,7 +58,7 @@ impl Sockets {
         &self.target
     }
 
-    /// Begins to connect; the first bytes go out when the connection is there.
+    /// Starts to connect; the first bytes are sent when the connection is established.
     pub(crate) fn dial(&mut self, token: usize, first: &[u8], reach: Reach) -> Result<(), Failure> {
         let registry = self.poll.registry();
         let connection = Connection::dial(registry, &self.target, token, self.dialled, first, reach)
@@ -76,7 +76,7 @@ impl Sockets {
         self.with(token, |connection| connection.send(bytes))
     }
 
-    /// Sends with the next [`flush`](Self::flush), so that several messages leave with one write.
+    /// Sends with the next [`flush`](Self::flush), so that several messages are sent with one write.
     pub(crate) fn queue(&mut self, token: usize, bytes: &[u8]) -> Result<(), Failure> {
         self.with(token, |connection| {
             connection.queue(bytes);
@@ -84,7 +84,7 @@ impl Sockets {
         })
     }
 
-    /// Whether the kernel has taken all that was sent.
+    /// Returns `true` if the kernel has accepted everything that was sent.
     pub(crate) fn is_flushed(&self, token: usize) -> bool {
         matches!(self.connections.get(token), Some(Some(connection)) if connection.is_flushed())
     }
@@ -93,18 +93,18 @@ impl Sockets {
         self.with(token, Connection::flush)
     }
 
-    /// Closes, having sent all.
+    /// Closes the connection after everything has been sent.
     pub(crate) fn close(&mut self, token: usize) {
         self.connections[token] = None;
     }
 
-    /// Ends it as a lost network would: the server gets a reset.
+    /// Resets the connection, as a lost network would.
     pub(crate) fn cut(&mut self, token: usize) -> Result<(), Failure> {
         let cut = self.connections[token].take().map(Connection::cut);
         cut.unwrap_or(Ok(())).map_err(|error| Failure::Io("close", error))
     }
 
-    /// Never reads again; the connection stays. This is its address.
+    /// Never reads again; the connection stays open. Returns its address.
     pub(crate) fn ignore(&mut self, token: usize) -> Result<SocketAddrV4, Failure> {
         let Some(Some(connection)) = self.connections.get_mut(token) else {
             return Err(Failure::Closed(token));
@@ -113,7 +113,7 @@ impl Sockets {
         address.map_err(|error| Failure::Io("a client that stops to read", error))
     }
 
-    /// Waits for events, at most this long, and hands on what they bring.
+    /// Waits for events for at most `wait`, and passes on the data that has arrived.
     pub(crate) fn turn(
         &mut self,
         wait: Option<Duration>,
@@ -123,7 +123,7 @@ impl Sockets {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(()),
             other => other.map_err(|error| Failure::Io("epoll", error))?,
         }
-        // both are taken out, so that the receiver may use all the rest
+        // Both are moved out, so that the receiver may use everything else.
         let events = std::mem::replace(&mut self.events, Events::with_capacity(0));
         let mut buffer = std::mem::take(&mut self.buffer);
         let result = events.iter().try_for_each(|event| {
@@ -140,7 +140,7 @@ impl Sockets {
         result
     }
 
-    /// Sends what has waited for room.
+    /// Sends the bytes that waited for room.
     fn write(&mut self, token: usize) -> Result<(), Failure> {
         match &mut self.connections[token] {
             Some(connection) => connection.flush().map_err(|error| Failure::Io("write", error)),
@@ -155,7 +155,7 @@ impl Sockets {
         buffer: &mut [u8],
         receiver: &mut impl Receiver,
     ) -> Result<(), Failure> {
-        // the receiver may have closed it
+        // The receiver may have closed it.
         while let Some(connection) = &mut self.connections[token] {
             let filled = connection.read(buffer, hung_up).map_err(|error| Failure::Io("read", error))?;
             let bytes = &buffer[..filled.length];

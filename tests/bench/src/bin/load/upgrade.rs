@@ -18,37 +18,37 @@ struct Upgrades {
     open: Vec<u8>,
     probe: Vec<u8>,
     pong: Vec<u8>,
-    /// `5`, and an echo that proves that it was heard.
+    /// `5`, and an echo that proves that the server has received it.
     upgrade: Vec<u8>,
     tally: Tally,
 }
 
-/// It has two connections: its token is twice its number for HTTP, and one more for WebSocket.
+/// A client with two connections: its token is twice its number for HTTP, and one more for WebSocket.
 struct Upgrade {
     session: Session,
     started: Instant,
     websocket: WebSocket,
-    /// Pings that came over polling, to be answered over WebSocket.
+    /// Pings received over polling, to be answered over WebSocket.
     pings: usize,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum WebSocket {
-    /// The HTTP response is awaited.
+    /// Waiting for the HTTP response.
     Handshaking,
-    /// `3probe` is awaited. A GET that is answered is followed by the next.
+    /// Waiting for `3probe`. Each GET that is answered is followed by the next.
     Probing,
-    /// The answer to the parked GET is awaited, which is the last.
+    /// Waiting for the response to the last GET.
     Pausing,
-    /// The echo is awaited.
+    /// Waiting for the echo.
     Upgraded,
 }
 
 const ECHO: &str = "42[\"echo\",\"upgraded\"]";
 
-/// Every client connects, upgrades, has an echo, closes, and connects again.
+/// Every client connects, upgrades, exchanges an echo, closes, and connects again.
 pub(crate) fn connect(run: &Run, parallel: usize) -> Result<Outcome, Failure> {
-    // what was closed may not be gone when the next is there
+    // Closed connections may still be open when the next ones are opened.
     let parallel = run.affordable(parallel, 4);
     let mut sockets = Sockets::new(&run.target)?;
     let mut upgrades = Upgrades {
@@ -161,7 +161,7 @@ impl Receiver for Upgrades {
         while let Some((frame, length)) = Frame::parse(&bytes[used..])? {
             used += length;
             self.frame(sockets, client, frame, at)?;
-            // the next connect has begun; nothing that is left is of this one
+            // The next connect has begun; the rest of the input belongs to the last one.
             if self.clients[client].websocket == WebSocket::Handshaking {
                 return Ok(bytes.len());
             }
@@ -169,7 +169,7 @@ impl Receiver for Upgrades {
         Ok(used)
     }
 
-    /// A server may close HTTP once it is not needed any more.
+    /// A server may close the HTTP connection once it is no longer needed.
     fn closed(&mut self, sockets: &mut Sockets, token: usize) -> Result<(), Failure> {
         let upgraded = self.clients[token / 2].websocket == WebSocket::Upgraded;
         if token.is_multiple_of(2) && upgraded {

@@ -1,5 +1,5 @@
-//! A server without features on bare tokio-tungstenite: one task a connection, everything that is ready is
-//! answered and flushed at once, a broadcast goes through one unbounded channel per connection.
+//! A server without features on bare tokio-tungstenite: one task per connection; all messages that are ready are
+//! answered and flushed at once; a broadcast goes through one unbounded channel per connection.
 
 use std::collections::HashMap;
 use std::sync::{LazyLock, Mutex, PoisonError};
@@ -21,10 +21,10 @@ static PEERS: LazyLock<Mutex<Peers>> = LazyLock::new(Mutex::default);
 async fn main() -> std::io::Result<()> {
     let listener = listen()?;
     for id in 0.. {
-        // Out of files: those that are there go on.
+        // Out of file descriptors: existing connections go on.
         let Ok((stream, _)) = listener.accept().await else { continue };
         tokio::spawn(async move {
-            // However a connection ends, it is over.
+            // An error ends the connection like any other end.
             serve(stream, id).await.ok();
             peers(|peers| peers.remove(&id));
         });
@@ -37,7 +37,7 @@ async fn serve(mut stream: TcpStream, id: u64) -> Result<(), Error> {
     if !upgrade(&mut stream).await? {
         return Ok(());
     }
-    // The default of 128 KiB is filled with zeros on the way, and is what an idle session would hold.
+    // The default of 128 KiB is zeroed when it grows, and would be the memory of an idle session.
     let config = WebSocketConfig::default().read_buffer_size(4096);
     let mut stream = WebSocketStream::from_raw_socket(stream, Role::Server, Some(config)).await;
     stream.send(Message::text(open_packet())).await?;
@@ -67,7 +67,7 @@ async fn serve(mut stream: TcpStream, id: u64) -> Result<(), Error> {
     }
 }
 
-/// Queues the answer; it leaves with the next flush.
+/// Queues the reply; it is sent with the next flush.
 async fn answer(stream: &mut WebSocketStream<TcpStream>, message: Message) -> Result<(), Error> {
     let answer = match message {
         Message::Text(text) => match Request::of(&text) {
@@ -77,7 +77,7 @@ async fn answer(stream: &mut WebSocketStream<TcpStream>, message: Message) -> Re
             Request::Broadcast => {
                 peers(|peers| {
                     for peer in peers.values() {
-                        // It has just left.
+                        // The peer may just have left.
                         peer.send(text.clone()).ok();
                     }
                 });

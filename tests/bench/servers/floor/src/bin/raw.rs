@@ -1,5 +1,5 @@
-//! What tokio and the kernel allow: frames by hand, one read and one write for a batch of messages, and a
-//! broadcast that is framed once and written straight to every socket, without a channel or a task in between.
+//! The limit of tokio and the kernel: hand-written frames, one read and one write per batch of messages, and a
+//! broadcast that is framed once and written directly to every socket, without a channel or a task in between.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -26,10 +26,10 @@ async fn main() -> io::Result<()> {
     let listener = listen()?;
     tokio::spawn(heartbeat());
     for id in 0.. {
-        // Out of files: those that are there go on.
+        // Out of file descriptors: existing connections go on.
         let Ok((stream, _)) = listener.accept().await else { continue };
         tokio::spawn(async move {
-            // However a connection ends, it is over.
+            // An error ends the connection like any other end.
             serve(stream, id).await.ok();
             lock(&PEERS).remove(&id);
         });
@@ -62,7 +62,7 @@ async fn serve(mut stream: TcpStream, id: u64) -> io::Result<()> {
     peer.write(&open);
     lock(&PEERS).insert(id, Arc::clone(&peer));
 
-    // The beginning of a frame whose rest has not come yet.
+    // The beginning of a frame whose rest has not arrived yet.
     let mut partial = BytesMut::new();
     while poll_fn(|cx| {
         SCRATCH.with_borrow_mut(|scratch| {
@@ -79,7 +79,7 @@ async fn serve(mut stream: TcpStream, id: u64) -> io::Result<()> {
 
 struct Peer {
     output: OwnedWriteHalf,
-    /// What the kernel has not taken. While there is some, a task writes it.
+    /// The bytes that the kernel has not accepted. While there are any, a task writes them.
     backlog: Mutex<BytesMut>,
 }
 
@@ -89,7 +89,7 @@ impl Peer {
         if !backlog.is_empty() {
             return backlog.extend_from_slice(bytes);
         }
-        // An error shows itself again where the stream is read.
+        // An error recurs when the stream is read.
         let written = self.output.try_write(bytes).unwrap_or(0);
         if written < bytes.len() {
             backlog.extend_from_slice(&bytes[written..]);
@@ -113,7 +113,7 @@ impl Peer {
     }
 }
 
-/// The buffers of a thread; nothing stays in them between two reads.
+/// The buffers of a thread, empty between two reads.
 struct Scratch {
     input: Vec<u8>,
     answers: Vec<u8>,
@@ -129,7 +129,7 @@ thread_local! {
 }
 
 impl Scratch {
-    /// Answers all whole frames; false if the client wishes to close.
+    /// Answers all whole frames. Returns `false` if the client is closing the connection.
     fn handle(&mut self, peer: &Arc<Peer>, partial: &mut BytesMut, read: usize) -> bool {
         let Self { input, answers, broadcasts } = self;
         answers.clear();
@@ -181,7 +181,7 @@ fn handle(head: u8, payload: &[u8], answers: &mut Vec<u8>, broadcasts: &mut Vec<
     true
 }
 
-/// Unmasks every whole frame, hands on its first byte and its payload, and tells how many bytes that took.
+/// Unmasks each whole frame and passes its first byte and its payload to `each`. Returns the number of bytes consumed.
 fn frames(input: &mut [u8], each: &mut impl FnMut(u8, &mut [u8])) -> usize {
     let mut used = 0;
     loop {
@@ -189,7 +189,7 @@ fn frames(input: &mut [u8], each: &mut impl FnMut(u8, &mut [u8])) -> usize {
         let (mask, size) = match *rest {
             [_, short, ..] if short & 0x7f < 126 => (2, usize::from(short & 0x7f)),
             [_, short, a, b, ..] if short & 0x7f == 126 => (4, usize::from(u16::from_be_bytes([a, b]))),
-            // 4 GiB are enough here: the upper half of the length is not read.
+            // 4 GiB are enough here: the upper half of the length is ignored.
             [_, short, _, _, _, _, a, b, c, d, ..] if short & 0x7f == 127 => {
                 (10, u32::from_be_bytes([a, b, c, d]) as usize)
             }
@@ -241,7 +241,7 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 mod tests {
     use super::*;
 
-    /// As a client sends it: masked.
+    /// Returns a masked frame, as a client sends it.
     fn masked(payload: &[u8]) -> Vec<u8> {
         let key = [1, 2, 3, 4];
         let mut out = Vec::new();
