@@ -1,9 +1,9 @@
-// The figures of the repository, and what a new measurement says to them.
+// The figures of the repository, and their comparison with a measurement.
 
-/** What a path may cost more than its figure, in per cent; if it costs less by as much, the figure should follow. */
+/** The increase of a path over its figure that is allowed, in per cent. After a decrease beyond it, update the figure. */
 export const TOLERANCE = 3;
 
-/** Compares the figures with what was counted, both by path: what became of each path. */
+/** Compares the figures with the measured counts, both by path. Returns one comparison per path. */
 export function compare(figures, measured) {
   const paths = [...new Set([...Object.keys(figures), ...Object.keys(measured)])];
   return paths.map((path) => {
@@ -16,10 +16,10 @@ export function compare(figures, measured) {
   });
 }
 
-/** A path that is new is a fault too: without a figure nothing guards it. */
+/** Returns `true` for a failure. A new path is one too: it has no figure to be compared with. */
 export const isFault = ({ verdict }) => ["grown", "new", "gone"].includes(verdict);
 
-/** One line for people. */
+/** Formats a comparison as a line of the table. */
 export function describe({ path, before, after, percent, verdict }) {
   const change = percent === undefined ? verdict : `${percent < 0 ? "" : "+"}${percent.toFixed(2)} %`;
   const columns = [path.padEnd(36), cell(before), cell(after), change.padStart(10)];

@@ -1,10 +1,10 @@
 // Counts the instructions of the hot paths under callgrind and compares them with figures.json.
 //
 //   node tests/instructions/run.mjs            fails if a path has grown by more than a few per cent
-//   node tests/instructions/run.mjs --accept   writes what was counted to figures.json
+//   node tests/instructions/run.mjs --accept   writes the counts to figures.json
 //
 // Needs valgrind. The runner of gungraun is installed into the target folder, in the version that Cargo.lock names
-// for its library; GUNGRAUN_RUNNER names another one.
+// for its library; GUNGRAUN_RUNNER overrides it.
 
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -54,7 +54,7 @@ function main() {
   }
 }
 
-/** The instructions of each path. */
+/** Returns the number of instructions of each path. */
 function measure(runner) {
   const args = ["bench", "--package", "socketio-instructions", "--", "--output-format=json"];
   const lines = output("cargo", args, { GUNGRAUN_RUNNER: runner });
@@ -69,7 +69,7 @@ function measure(runner) {
   );
 }
 
-/** The program that runs the benchmarks. */
+/** Returns the path of the program that runs the benchmarks. */
 function runner() {
   if (process.env.GUNGRAUN_RUNNER) return process.env.GUNGRAUN_RUNNER;
   const metadata = JSON.parse(output("cargo", ["metadata", "--format-version", "1"]));
@@ -79,14 +79,14 @@ function runner() {
   if (!existsSync(program)) {
     console.log(`${folder}: cargo install gungraun-runner`);
     const build = path.join(folder, "build");
-    // It does little; optimised, it takes minutes to build.
+    // The runner does little; optimised, it takes minutes to build.
     output("cargo", ["install", "gungraun-runner", "--version", version, "--locked", "--debug", "--root", folder, "--target-dir", build]);
     rmSync(build, { recursive: true });
   }
   return program;
 }
 
-/** What a command writes; what it says of its progress is passed on. */
+/** Returns the output of a command, and passes its progress through. */
 function output(command, args, environment = {}) {
   const { status, stdout, error } = spawnSync(command, args, {
     cwd: WORKSPACE,

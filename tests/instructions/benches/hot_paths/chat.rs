@@ -7,34 +7,34 @@ use socketio_core::engine::{Head, Request};
 use socketio_core::packet::{self, AckId, Encoder};
 use socketio_core::{Accept, Config, Connection, ConnectionEvent, LinkId, Message, Sid, SocketId, SocketKey};
 
-/// A client on a WebSocket that is connected to `/`, and an application that echoes what it reads.
+/// A client on a WebSocket that is connected to `/`, and an application that echoes its messages.
 pub(crate) struct Chat {
     connection: Connection<()>,
     encoder: Encoder,
     socket: SocketKey,
     now: Instant,
-    /// What arrives next.
+    /// The messages that arrive next.
     arriving: Vec<Message>,
 }
 
-/// An event with a text of this length.
+/// Returns an event with a text of `length` bytes.
 pub(crate) fn text_event(length: usize) -> Vec<Message> {
     vec![Message::Text(format!(r#"42["message","{}"]"#, "x".repeat(length)).into())]
 }
 
-/// An event with so many bytes.
+/// Returns an event with `length` bytes of binary.
 pub(crate) fn binary_event(length: usize) -> Vec<Message> {
     let text = r#"451-["message",{"_placeholder":true,"num":0}]"#;
     vec![Message::Text(text.into()), Message::Binary(vec![7; length].into())]
 }
 
-/// An event that awaits an ack.
+/// Returns an event that requests an ack.
 pub(crate) fn question(length: usize) -> Vec<Message> {
     vec![Message::Text(format!(r#"427["message","{}"]"#, "x".repeat(length)).into())]
 }
 
 impl Chat {
-    /// The same event so many times. It was received before, so that all buffers have grown.
+    /// Prepares to receive the same event `times` times. It has been received before, so that all buffers have grown.
     pub(crate) fn about_to_receive(event: Vec<Message>, times: usize) -> Self {
         let handshake = handshake();
         let (mut connection, socket) = handshake.open();
@@ -47,7 +47,7 @@ impl Chat {
         chat
     }
 
-    /// Receives all, then sends all, as a turn of the driver does.
+    /// Receives everything, then sends everything, like a turn of the driver.
     pub(crate) fn receive(&mut self) {
         for message in self.arriving.drain(..) {
             self.connection.handle_message(LINK, &message, self.now);
@@ -75,7 +75,7 @@ fn echo(encoder: &mut Encoder, event: &packet::Event, ack: Option<AckId>) -> soc
     encoded.expect("it can be written")
 }
 
-/// What a session is made of.
+/// The parts of a session that is about to be opened.
 pub(crate) struct Handshake {
     config: Arc<Config>,
     now: Instant,
@@ -86,7 +86,7 @@ pub(crate) fn handshake() -> Handshake {
 }
 
 impl Handshake {
-    /// A client that is connected to `/`, with its gate still shut.
+    /// Returns a client that is connected to `/`, with its gate still closed.
     fn open(&self) -> (Connection<()>, SocketKey) {
         let query = "EIO=4&transport=websocket";
         let head = Head::new("GET", "/socket.io/", query).with_websocket(true);

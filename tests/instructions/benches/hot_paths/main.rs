@@ -1,5 +1,5 @@
-//! The hot paths. Each function below is run once under callgrind, which counts its instructions but not those
-//! of its set-up and of dropping what it returns. `run.mjs` compares the counts with `figures.json`.
+//! The hot paths. Each function below runs once under callgrind, which counts its instructions, without those of its
+//! set-up and of dropping its result. `run.mjs` compares the counts with `figures.json`.
 
 #![allow(missing_docs, unused_qualifications, reason = "what gungraun's macros write")]
 
@@ -20,7 +20,7 @@ use poller::Poller;
 use server::Server;
 use websocket::WebSocket;
 
-/// The text of an event with one argument, a string of this length.
+/// Returns the text of an event with one argument, a string of `length` bytes.
 fn event_text(length: usize) -> ByteString {
     format!(r#"2["message","{}"]"#, "x".repeat(length)).into()
 }
@@ -38,7 +38,7 @@ fn decode_event(text: ByteString) -> ByteString {
     text
 }
 
-/// An encoder whose buffers have grown, and an argument.
+/// Returns an encoder whose buffers have grown, and an argument.
 fn encoder<T>(argument: T) -> (Encoder, T) {
     let mut encoder = Encoder::default();
     encoder.event("/", "message", &"x".repeat(2048), None).expect("it can be written");
@@ -60,7 +60,7 @@ fn encode_binary_event((mut encoder, bytes): (Encoder, Bytes)) -> (Encoder, Byte
     (encoder, bytes)
 }
 
-// Messages that a client on a WebSocket sends, each echoed by an application that reads it.
+// Messages from a client on a WebSocket, each echoed by the application.
 #[library_benchmark]
 #[bench::text_1(Chat::about_to_receive(text_event(64), 1))]
 #[bench::text_32(Chat::about_to_receive(text_event(64), 32))]
@@ -96,7 +96,7 @@ fn polling_get(mut poller: Poller) -> (Poller, Vec<u8>) {
     (poller, body)
 }
 
-// An event to all of a namespace: encoded once, and put into 1 000 mailboxes.
+// An event to a whole namespace: encoded once, and pushed into 1 000 mailboxes.
 #[library_benchmark]
 #[bench::mailboxes_1000(Server::with_clients(1000))]
 fn broadcast(server: Server) -> Server {
@@ -104,7 +104,7 @@ fn broadcast(server: Server) -> Server {
     server
 }
 
-// A session on a WebSocket from its request to its end, in the core.
+// A session over WebSocket from its request to its end, in the core.
 #[library_benchmark]
 #[bench::core(chat::handshake())]
 fn session(handshake: chat::Handshake) -> chat::Handshake {
@@ -112,7 +112,7 @@ fn session(handshake: chat::Handshake) -> chat::Handshake {
     handshake
 }
 
-// A session on long polling from its request to its end, through the layer.
+// A session over long polling from its request to its end, through the layer.
 #[library_benchmark]
 #[bench::tower(Server::with_clients(1))]
 fn polling_session(mut server: Server) -> Server {

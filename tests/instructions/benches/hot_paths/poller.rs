@@ -7,7 +7,7 @@ use socketio_core::engine::{Head, Poll, Post, Request, Response, Session, Transm
 use socketio_core::packet::Encoder;
 use socketio_core::{Config, LinkId, Sid};
 
-/// The Engine.IO session of a client that polls.
+/// The Engine.IO session of a polling client.
 pub(crate) struct Poller {
     session: Session,
     poll: Poll,
@@ -34,7 +34,7 @@ impl Poller {
         poller
     }
 
-    /// With a body of so many events, each of 64 bytes of text.
+    /// Prepares a POST with `packets` events of 64 bytes of text each.
     pub(crate) fn about_to_post(packets: usize) -> Self {
         let mut poller = Self::new();
         let packet = format!(r#"42["message","{}"]"#, "x".repeat(64));
@@ -45,7 +45,7 @@ impl Poller {
         poller
     }
 
-    /// With so many events queued, each of 64 bytes of text.
+    /// Prepares a GET with `packets` events queued, of 64 bytes of text each.
     pub(crate) fn about_to_get(packets: usize) -> Self {
         let mut poller = Self::new();
         for _ in 0..2 {

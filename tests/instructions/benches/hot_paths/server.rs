@@ -8,7 +8,7 @@ use socketio_tower::{SocketIo, SocketIoService};
 use tokio::runtime::Runtime;
 use tower_service::Service;
 
-/// A server on one thread, and clients that poll.
+/// A server on one thread, and polling clients.
 pub(crate) struct Server {
     runtime: Runtime,
     io: SocketIo,
@@ -16,7 +16,7 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// All connected to `/` and at rest; they have received a broadcast before.
+    /// Returns a server with `count` idle clients, connected to `/`, that have received a broadcast before.
     pub(crate) fn with_clients(count: usize) -> Self {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
         let io = quiet_server();
@@ -32,7 +32,7 @@ impl Server {
     }
 
     pub(crate) fn broadcast(&self) {
-        // Inside the runtime, as a handler is: it wakes tasks of its own thread. They do not run before it ends.
+        // Inside the runtime, like a handler: it wakes tasks of its own thread, which do not run before it ends.
         self.runtime.block_on(async {
             assert!(self.io.emit("message", TEXT).is_queued());
         });
@@ -43,7 +43,7 @@ impl Server {
         assert_eq!(self.ask(Method::POST, &sid, "1"), "ok");
     }
 
-    /// Opens a session and connects to `/`; returns its part of the query.
+    /// Opens a session and connects to `/`; returns the session's part of the query.
     fn open(&mut self) -> String {
         let open = self.ask(Method::GET, "", "");
         let sid = format!("&sid={}", open.split('"').nth(3).expect("an OPEN packet"));
@@ -52,7 +52,7 @@ impl Server {
         sid
     }
 
-    /// One request, and the text of its answer.
+    /// Sends a request; returns the text of the response.
     fn ask(&mut self, method: Method, sid: &str, body: &'static str) -> String {
         let uri = format!("/socket.io/?EIO=4&transport=polling{sid}");
         let request = Request::builder().method(method).uri(uri).body(Full::<Bytes>::from(body));
@@ -64,11 +64,11 @@ impl Server {
     }
 }
 
-/// A server that does nothing unasked, however slow callgrind is.
+/// Returns a server whose timers do not fire, however slow callgrind is.
 pub(crate) fn quiet_server() -> SocketIo {
     let hour = Duration::from_secs(3600);
     SocketIo::builder().ping_interval(hour).ping_timeout(hour).build()
 }
 
-/// 64 bytes.
+/// A text of 64 bytes.
 pub(crate) const TEXT: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";

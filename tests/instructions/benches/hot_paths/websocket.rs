@@ -7,18 +7,18 @@ use tokio::runtime::Runtime;
 
 use crate::server::{TEXT, quiet_server};
 
-/// A client on a WebSocket, and a server behind hyper that echoes what it reads, on one thread.
+/// A client on a WebSocket, and an echo server behind hyper, on one thread.
 pub(crate) struct WebSocket {
     runtime: Runtime,
     connection: DuplexStream,
-    /// What is sent next.
+    /// The frames to send.
     questions: Vec<u8>,
-    /// As long as what comes back.
+    /// A buffer of the size of the replies.
     answers: Vec<u8>,
 }
 
 impl WebSocket {
-    /// With so many events to send at once. They were echoed before, so that all buffers have grown.
+    /// Prepares `events` events to send at once. They have been echoed before, so that all buffers have grown.
     pub(crate) fn about_to_send(events: usize) -> Self {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
         let io = quiet_server();
@@ -40,7 +40,7 @@ impl WebSocket {
         client
     }
 
-    /// Sends all, and reads all that comes back.
+    /// Sends all frames, and reads all replies.
     pub(crate) fn exchange(&mut self) {
         self.runtime.block_on(async {
             self.connection.write_all(&self.questions).await.expect("it is sent");
@@ -62,7 +62,7 @@ impl WebSocket {
     }
 }
 
-/// A short text in one frame.
+/// Returns a short text in one masked frame.
 fn masked(text: &str) -> Vec<u8> {
     let mut frame = vec![0x81, 0x80 | u8::try_from(text.len()).expect("a short text")];
     frame.extend_from_slice(&MASK);
