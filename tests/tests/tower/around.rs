@@ -90,7 +90,7 @@ async fn each_of_several_pages_is_answered_with_its_own_origin() {
     }
 }
 
-/// As on the Node server, the headers are on the 101 too, and have no effect there: a WebSocket is guarded by `origins`.
+/// As on the Node server, the headers are on the 101 too, and have no effect there: `origins` guards a WebSocket.
 #[tokio::test(start_paused = true)]
 async fn cors_does_not_guard_a_websocket() {
     use tokio_tungstenite::tungstenite::client::IntoClientRequest;
