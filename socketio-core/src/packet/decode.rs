@@ -5,6 +5,7 @@ use serde::de::IgnoredAny;
 
 use super::AckId;
 use super::cursor::Cursor;
+use super::plain::{PlainArray, Shape};
 use crate::Revision;
 use crate::namespace::is_reserved;
 
@@ -58,6 +59,7 @@ pub struct EventHead<'a> {
     pub(super) name: EventName<'a>,
     /// The offset of the first argument in `array`, or 0 if there is none.
     pub(super) first: usize,
+    pub(super) shape: Shape,
 }
 
 /// The name of an event, without quotes and escapes. A number is kept as written. An unpaired surrogate, which a `str`
@@ -145,8 +147,8 @@ impl<'a> Unchecked<'a> {
             Kind::Connect => PacketKind::Connect { auth: take_object(payload)? },
             Kind::Disconnect if payload.is_empty() => PacketKind::Disconnect,
             Kind::Event => {
-                let (name, first) = scan_event(payload)?;
-                PacketKind::Event(EventHead { id, attachments, array: payload, name, first })
+                let (name, first, shape) = scan_event(payload)?;
+                PacketKind::Event(EventHead { id, attachments, array: payload, name, first, shape })
             }
             Kind::Ack if is_array(payload) => {
                 PacketKind::Ack { id: id.ok_or(DecodeError::IllegalId)?, attachments, args: payload }
@@ -175,12 +177,23 @@ fn is_json(text: &str) -> bool {
 /// Returns `true` for a JSON array. Unlike [`is_json`], does not allocate a list of open brackets for an object in the
 /// array.
 fn is_array(text: &str) -> bool {
+    if PlainArray::scan(text).is_some() {
+        return true;
+    }
     let mut json = serde_json::Deserializer::from_str(text);
     text.starts_with('[') && json.deserialize_seq(IgnoredAny).and_then(|_| json.end()).is_ok()
 }
 
-/// Checks the array of an event. Returns its name and the offset of its first argument.
-fn scan_event(array: &str) -> Result<(EventName<'_>, usize), DecodeError> {
+/// Checks the array of an event. Returns its name, and the offset (or 0) and the shape of its first argument.
+fn scan_event(array: &str) -> Result<(EventName<'_>, usize, Shape), DecodeError> {
+    if let Some(PlainArray { name_end, second, shape }) = PlainArray::scan(array) {
+        let name = &array[2..name_end];
+        return if is_reserved(name) {
+            Err(DecodeError::ReservedEvent)
+        } else {
+            Ok((name.into(), second, shape))
+        };
+    }
     if !is_array(array) {
         return Err(DecodeError::InvalidPayload);
     }
@@ -202,7 +215,7 @@ fn scan_event(array: &str) -> Result<(EventName<'_>, usize), DecodeError> {
         return Err(DecodeError::ReservedEvent);
     }
     let comma = array[end..].trim_ascii_start().strip_prefix(',');
-    Ok((name, comma.map_or(0, |rest| array.len() - rest.len())))
+    Ok((name, comma.map_or(0, |rest| array.len() - rest.len()), Shape::Any))
 }
 
 #[cfg(test)]
@@ -216,7 +229,15 @@ mod tests {
         array: &'a str,
         first: usize,
     ) -> PacketKind<'a> {
-        PacketKind::Event(EventHead { id: id.map(AckId), attachments, array, name: name.into(), first })
+        let shape = PlainArray::scan(array).map_or(Shape::Any, |plain| plain.shape);
+        PacketKind::Event(EventHead {
+            id: id.map(AckId),
+            attachments,
+            array,
+            name: name.into(),
+            first,
+            shape,
+        })
     }
 
     #[test]

@@ -34,7 +34,7 @@ impl Event {
             }
             std::borrow::Cow::Owned(name) => Name::Unescaped(name.into()),
         };
-        Self { name, args: RawArgs::of_event(text.slice_ref(head.array), head.first) }
+        Self { name, args: RawArgs::of_event(text.slice_ref(head.array), head.first, head.shape) }
     }
 
     /// Returns the event in an encoded packet, or `None` if the packet is not an event. Its contents are copied.

@@ -38,6 +38,8 @@ mod arguments;
 pub use arguments::from_json;
 
 mod cursor;
+mod plain;
+
 mod placeholders;
 pub(crate) use placeholders::placeholders_are_valid;
 

@@ -8,6 +8,7 @@ use super::DeserializeError;
 use super::arguments::{AllArguments, Arguments};
 use super::cursor::Cursor;
 use super::placeholders::placeholders_are_valid;
+use super::plain::{PlainBytes, PlainText, Shape};
 use super::reader::MAX_DEPTH;
 
 /// Arguments as they were received: a valid JSON array and binary attachments. They are parsed when they are read as a
@@ -29,6 +30,8 @@ pub struct RawArgs {
     array: ByteString,
     /// The offset of the first argument, or 0 if there is none.
     first: u32,
+    /// The shape of the first argument, which saves parsing it.
+    shape: Shape,
     attachments: Vec<Bytes>,
 }
 
@@ -58,6 +61,9 @@ impl RawArgs {
     ///
     /// Returns an error if the argument does not have type `T`.
     pub fn first<T: DeserializeOwned>(&self) -> Result<T, ArgsError> {
+        if let Some(first) = self.first_by_shape() {
+            return Ok(first);
+        }
         self.arguments().read(|mut arguments| {
             arguments.next(PhantomData).map_err(|error| ArgsError { argument: 1, error: error.into() })
         })
@@ -75,6 +81,23 @@ impl RawArgs {
             let all = AllArguments::new(arguments, &mut argument);
             T::deserialize(all).map_err(|error| ArgsError { argument, error: error.into() })
         })
+    }
+
+    /// Reads the first argument without parsing it, if its shape is known and is what the type asks for.
+    fn first_by_shape<T: DeserializeOwned>(&self) -> Option<T> {
+        let mut read = false;
+        let value = match self.shape {
+            Shape::Any => return None,
+            Shape::Text => {
+                // Between its quotes, the second of which is before the end of the array.
+                let text = &self.array[self.first as usize + 1..self.array.len() - 2];
+                T::deserialize(PlainText { text, read: &mut read })
+            }
+            Shape::Attachment => {
+                T::deserialize(PlainBytes { attachment: self.attachments.first()?, read: &mut read })
+            }
+        };
+        value.ok().filter(|_| read)
     }
 
     fn arguments(&self) -> Arguments<'_> {
@@ -134,10 +157,11 @@ impl RawArgs {
         for _ in 0..count {
             cursor.take_value();
             if !cursor.take(b',') {
-                return Self { first: 0, ..self.clone() };
+                return Self { first: 0, shape: Shape::Any, ..self.clone() };
             }
         }
-        Self { first: self.first + cursor.position() as u32, ..self.clone() }
+        let shape = if count == 0 { self.shape } else { Shape::Any };
+        Self { first: self.first + cursor.position() as u32, shape, ..self.clone() }
     }
 
     /// Returns the array from its first argument on.
@@ -162,11 +186,11 @@ impl RawArgs {
     /// Panics if `array` is not part of `text`.
     pub fn of_ack(text: &ByteString, array: &str) -> Self {
         let first = if array[1..].trim_start().starts_with(']') { 0 } else { 1 };
-        Self { array: text.slice_ref(array), first, attachments: Vec::new() }
+        Self { array: text.slice_ref(array), first, shape: Shape::Any, attachments: Vec::new() }
     }
 
-    pub(super) fn of_event(array: ByteString, first: usize) -> Self {
-        Self { array, first: first as u32, attachments: Vec::new() }
+    pub(super) fn of_event(array: ByteString, first: usize, shape: Shape) -> Self {
+        Self { array, first: first as u32, shape, attachments: Vec::new() }
     }
 
     pub(super) fn array(&self) -> &str {
@@ -186,7 +210,10 @@ impl RawArgs {
 
     /// Returns `true` if every placeholder refers to an attachment, each to a different one.
     pub(crate) fn is_consistent(&self) -> bool {
-        self.attachments.is_empty() || placeholders_are_valid(&self.array, self.attachments.len())
+        self.attachments.is_empty()
+            || self.shape == Shape::Attachment
+            || self.shape == Shape::Text
+            || placeholders_are_valid(&self.array, self.attachments.len())
     }
 }
 
@@ -395,6 +422,71 @@ mod tests {
     struct Rest {
         data: Bytes,
         size: u8,
+    }
+
+    /// Reads the first argument by its shape and as JSON, which must not differ.
+    fn check_shape<T: DeserializeOwned + std::fmt::Debug>(args: &RawArgs) {
+        let parsed = RawArgs { shape: Shape::Any, ..args.clone() };
+        assert_eq!(
+            format!("{:?}", args.first::<T>()),
+            format!("{:?}", parsed.first::<T>()),
+            "{}",
+            args.json()
+        );
+    }
+
+    #[derive(Debug, Deserialize)]
+    enum Unit {
+        #[serde(rename = "x")]
+        X,
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[expect(dead_code, reason = "shown by `Debug`")]
+    struct Newtype(String);
+
+    /// A type that takes its value from nowhere.
+    #[derive(Debug)]
+    struct Ignoring;
+
+    impl<'de> Deserialize<'de> for Ignoring {
+        fn deserialize<D: serde::Deserializer<'de>>(_: D) -> Result<Self, D::Error> {
+            Ok(Self)
+        }
+    }
+
+    #[test]
+    fn an_argument_is_the_same_by_its_shape_and_as_json() {
+        for (json, attachments) in [
+            (r#"["e","x"]"#, &[][..]),
+            (r#"["e",""]"#, &[]),
+            (r#"["e","é x,] 😀"]"#, &[]),
+            (r#"["e","x"]"#, &[&b"zero"[..]]),
+            (r#"["e",{"_placeholder":true,"num":0}]"#, &[&b"zero"[..]]),
+            (r#"["e",{"_placeholder":true,"num":0}]"#, &[&b""[..], &b"one"[..]]),
+            (r#"["e",{"_placeholder":true,"num":0}]"#, &[]),
+        ] {
+            let args = event(json, attachments);
+            assert_ne!(args.shape, Shape::Any, "{json}");
+            check_shape::<String>(&args);
+            check_shape::<Option<String>>(&args);
+            check_shape::<Bytes>(&args);
+            check_shape::<Option<Bytes>>(&args);
+            check_shape::<Vec<u8>>(&args);
+            check_shape::<char>(&args);
+            check_shape::<u8>(&args);
+            check_shape::<bool>(&args);
+            check_shape::<()>(&args);
+            check_shape::<(String, u8)>(&args);
+            check_shape::<serde_json::Value>(&args);
+            check_shape::<crate::packet::Value>(&args);
+            check_shape::<Box<serde_json::value::RawValue>>(&args);
+            check_shape::<BTreeMap<String, Bytes>>(&args);
+            check_shape::<IgnoredAny>(&args);
+            check_shape::<Unit>(&args);
+            check_shape::<Newtype>(&args);
+            check_shape::<Ignoring>(&args);
+        }
     }
 
     #[test]
