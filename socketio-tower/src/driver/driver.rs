@@ -99,13 +99,15 @@ impl Future for Driver {
             let now = now();
             let turn = &mut Turn { cx: &mut *cx, now };
             let queued = work.connection.queued_bytes();
-            let mut moved = work.drive_read(turn);
-            moved |= work.drive_timer(turn);
-            moved |= work.dispatch(turn);
+            let was_behind = work.connection.is_behind();
+            let mut again = work.drive_read(turn);
+            again |= work.drive_timer(turn);
+            again |= work.dispatch(turn);
             work.bound_replies(queued, now);
-            moved |= work.drain_mailbox(now);
-            moved |= work.drive_transmit(turn);
-            if moved {
+            again |= work.drain_mailbox(now);
+            again |= work.drive_transmit(turn);
+            // No input was read while the connection was behind. If it is behind now, it has events to dispatch.
+            if again || was_behind || work.connection.is_behind() {
                 continue;
             }
             if work.is_over() {
@@ -141,7 +143,8 @@ const EVENTS_PER_TURN: usize = 256;
 /// thousands of CONNECT replies.
 const MAX_REPLIES: usize = 1024 * 1024;
 
-/// The steps of a turn. Each returns `true` if it made progress.
+/// The steps of a turn. Each returns `true` if it leaves something that only another turn can do: see the drain rule in
+/// `docs/architecture.md`.
 impl SessionTask {
     fn drive_read(&mut self, turn: &mut Turn<'_, '_>) -> bool {
         // Unread input stays in the kernel, so TCP applies back-pressure to the peer.
@@ -180,34 +183,36 @@ impl SessionTask {
 
     fn dispatch(&mut self, turn: &mut Turn<'_, '_>) -> bool {
         self.resume_waiting(turn);
-        let mut moved = false;
         for _ in 0..EVENTS_PER_TURN {
             let Some(event) = self.connection.poll(turn.now) else { break };
             self.handle_event(event, turn);
-            moved = true;
         }
+        // The end of a job may release parked events, and connection requests that wait for a free place.
+        let mut ended = false;
         while let Poll::Ready((socket, finished)) = self.running.poll_next(turn.cx) {
             self.finish_job(socket, finished, turn);
-            moved = true;
+            ended = true;
         }
-        moved
+        ended
     }
 
     fn drain_mailbox(&mut self, now: Instant) -> bool {
         let mut commands = std::mem::take(&mut self.commands);
         self.session.mailbox.take(&mut commands, self.downstream_bytes(), self.connection.is_writable());
-        let moved = !commands.is_empty();
+        let mut again = false;
         for command in commands.drain(..) {
+            // Packets are transmitted in this turn. Other commands may add streams and events.
+            again |= !matches!(command, Command::Send { .. } | Command::Ask { .. });
             self.handle_command(command, now);
         }
         if commands.capacity() <= KEPT_COMMANDS {
             self.commands = commands;
         }
-        moved
+        again
     }
 
     fn drive_transmit(&mut self, turn: &mut Turn<'_, '_>) -> bool {
-        let mut moved = false;
+        let mut again = false;
         let write_timeout = self.namespaces.server().settings().write_timeout;
         while let Some(transmit) = self.connection.poll_transmit() {
             match transmit {
@@ -215,15 +220,15 @@ impl SessionTask {
                 Transmit::Respond { link, response } => self.respond(link, response, turn.now),
                 Transmit::Close { link, code } => {
                     self.streams.close(link, code, turn.now + write_timeout);
-                    moved = true;
+                    again = true;
                 }
                 _ => {}
             }
         }
         if !self.streams.is_empty() {
-            moved |= self.streams.drive_write(&mut self.connection, write_timeout, turn);
+            again |= self.streams.drive_write(&mut self.connection, write_timeout, turn);
         }
-        moved
+        again
     }
 }
 

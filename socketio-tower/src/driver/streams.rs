@@ -86,20 +86,20 @@ impl Streams {
         self.0.iter().filter_map(timeout).min()
     }
 
-    /// Reads input and passes it to the connection, up to the limits of one turn. Returns `true` if there was progress.
+    /// Reads input and passes it to the connection, up to the limits of one turn. Returns `true` if there may be more.
     pub(super) fn drive_read(
         &mut self,
         connection: &mut Connection<Answer>,
         write_timeout: Duration,
         turn: &mut Turn<'_, '_>,
     ) -> bool {
-        let mut moved = false;
+        let mut more = false;
         for slot in &mut self.0 {
-            moved |= slot.open(connection, turn);
-            moved |= slot.read(connection, write_timeout, turn);
+            slot.open(connection, turn);
+            more |= slot.read(connection, write_timeout, turn);
         }
         self.0.retain(Slot::is_present);
-        moved
+        more
     }
 
     /// Queues a packet on a stream.
@@ -147,10 +147,10 @@ impl Slot {
         !matches!(self.phase, Phase::Gone)
     }
 
-    /// Polls a stream that is opening. Returns `true` if it has opened or failed.
-    fn open(&mut self, connection: &mut Connection<Answer>, turn: &mut Turn<'_, '_>) -> bool {
-        let Phase::Opening(opening) = &mut self.phase else { return false };
-        let Poll::Ready(Opened { wire, upgrade }) = opening.poll(turn) else { return false };
+    /// Polls a stream that is opening.
+    fn open(&mut self, connection: &mut Connection<Answer>, turn: &mut Turn<'_, '_>) {
+        let Phase::Opening(opening) = &mut self.phase else { return };
+        let Poll::Ready(Opened { wire, upgrade }) = opening.poll(turn) else { return };
         let opened = wire.is_some();
         self.phase = wire.map_or(Phase::Gone, |wire| Phase::Open(Open::new(wire)));
         match upgrade {
@@ -160,10 +160,9 @@ impl Slot {
             None if opened => connection.handle_attach(self.link, turn.now),
             None => connection.handle_lost(self.link, LinkError::Failed, turn.now),
         }
-        true
     }
 
-    /// Reads from an open or closing stream. Returns `true` if there was progress. A stream that ends is closed within
+    /// Reads from an open or closing stream. Returns `true` if there may be more. A stream that ends is closed within
     /// the write timeout.
     fn read(
         &mut self,
@@ -177,7 +176,7 @@ impl Slot {
             Phase::Opening(_) | Phase::Gone => return false,
         };
         let error = match open.read(self.link, connection, turn) {
-            Ok(heard) => return heard,
+            Ok(more) => return more,
             Err(error) => error,
         };
         connection.handle_lost(self.link, LinkError::from(&error), turn.now);

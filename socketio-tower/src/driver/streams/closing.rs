@@ -39,7 +39,7 @@ impl Closing {
         self.until
     }
 
-    /// Reads and discards input. Returns `true` if there was any.
+    /// Reads and discards input. Returns `true` if there may be more.
     pub(super) fn read(&mut self, turn: &mut Turn<'_, '_>) -> bool {
         if self.ended {
             return false;

@@ -34,8 +34,8 @@ impl Open {
         self.stall.since.map(|since| since + write_timeout)
     }
 
-    /// Reads messages and passes them to the connection, up to the limits of one turn. Returns `true` if anything was
-    /// received.
+    /// Reads messages and passes them to the connection, up to the limits of one turn. Returns `true` if there may
+    /// be more; otherwise the task is woken when there is.
     ///
     /// # Errors
     ///
@@ -62,7 +62,8 @@ impl Open {
         }
         match read {
             Poll::Ready(Err(error)) => Err(error),
-            Poll::Ready(Ok(())) | Poll::Pending => Ok(heard || messages > 0),
+            Poll::Ready(Ok(())) => Ok(true),
+            Poll::Pending => Ok(false),
         }
     }
 
