@@ -269,8 +269,8 @@ impl SessionTask {
         Some((link, moved + self.namespaces.server().settings().write_timeout))
     }
 
-    fn rest(&self, cx: &Context<'_>) -> bool {
-        self.session.mailbox.rest(self.backlog(), cx.waker())
+    fn rest(&mut self, cx: &Context<'_>) -> bool {
+        self.session.mailbox.rest(self.backlog(), cx.waker(), &mut self.commands)
     }
 
     fn backlog(&self) -> Backlog {

@@ -265,7 +265,9 @@ impl Mailbox {
 
     /// Records the work in progress and marks the task as idle. Returns `false` if commands have arrived meanwhile.
     /// Called by the task at the end of its turn.
-    pub(crate) fn rest(&self, backlog: Backlog, waker: &Waker) -> bool {
+    ///
+    /// The mailbox keeps the empty list `spare` for the next commands, so that a session has one list, not two.
+    pub(crate) fn rest(&self, backlog: Backlog, waker: &Waker, spare: &mut Vec<Command>) -> bool {
         let mut inner = self.lock();
         inner.writable = backlog.writable;
         inner.set_downstream(backlog.downstream_bytes);
@@ -273,6 +275,9 @@ impl Mailbox {
         inner.handlers = backlog.handlers;
         if !inner.commands.is_empty() {
             return false;
+        }
+        if inner.commands.capacity() == 0 {
+            inner.commands = std::mem::take(spare);
         }
         inner.task = TaskState::Idle(waker.clone());
         wake_drained(inner);

@@ -44,7 +44,7 @@ impl Mailbox {
                 if left == 0 {
                     return Poll::Ready(());
                 }
-                if self.rest(backlog(downstream_bytes), cx.waker()) {
+                if self.rest(backlog(downstream_bytes), cx.waker(), &mut Vec::new()) {
                     return Poll::Pending;
                 }
             }
