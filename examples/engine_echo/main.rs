@@ -40,7 +40,10 @@ async fn answer(
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
     request: Request,
 ) -> Response<Body> {
-    server.request(upgrade.ok(), request).await.unwrap_or_else(|error| http(engine::Response::Refused(error)))
+    server
+        .request(upgrade.ok(), request)
+        .await
+        .unwrap_or_else(|error| http(engine::Response::Rejected(error)))
 }
 
 impl Server {

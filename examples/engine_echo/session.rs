@@ -77,7 +77,7 @@ impl Driver {
                     }
                 }
                 // The client may have aborted the request.
-                Err(error) => drop(answer.send(Response::Refused(error))),
+                Err(error) => drop(answer.send(Response::Rejected(error))),
             },
             Input::Stream(request, stream) => {
                 self.streams.insert(link, stream);

@@ -39,7 +39,7 @@ impl SocketIoBuilder {
     /// Sets the maximum number of open sessions. Default: 200 000. Node has no limit.
     ///
     /// A request that would open one more is rejected with status 503 and counted by
-    /// [`Stats::refused`](crate::Stats::refused); requests of existing sessions are not affected. At the default, idle
+    /// [`Stats::rejected`](crate::Stats::refused); requests of existing sessions are not affected. At the default, idle
     /// sessions take about half a gigabyte, and most processes may not open as many files.
     ///
     /// ```
@@ -69,7 +69,7 @@ impl SocketIoBuilder {
     /// ```
     /// use socketio_tower::{Overflow, SocketIo};
     ///
-    /// let io = SocketIo::builder().max_queued_bytes(1024 * 1024).overflow(Overflow::Refuse).build();
+    /// let io = SocketIo::builder().max_queued_bytes(1024 * 1024).overflow(Overflow::Discard).build();
     /// ```
     pub fn max_queued_bytes(mut self, bytes: usize) -> Self {
         self.settings.max_queued_bytes = bytes;

@@ -75,5 +75,5 @@ pub enum Overflow {
     Close,
     /// Drops the packet and keeps the client connected. `emit` returns [`EmitStatus::Full`](crate::EmitStatus::Full);
     /// broadcasts do not report it.
-    Refuse,
+    Discard,
 }

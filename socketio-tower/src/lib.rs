@@ -156,7 +156,7 @@ pub use ack_error::AckError;
 mod admission;
 
 mod broadcast;
-pub use broadcast::{AllAnswers, BroadcastAck, BroadcastOperator, NamespaceHandle, RemoteSocket};
+pub use broadcast::{AllAcks, BroadcastAck, BroadcastOperator, NamespaceHandle, RemoteSocket};
 
 mod builder;
 pub use builder::SocketIoBuilder;

@@ -30,7 +30,7 @@ pub struct Stats {
     pub opened: u64,
     /// The number of requests rejected because the server had
     /// [`max_sessions`](crate::SocketIoBuilder::max_sessions) sessions.
-    pub refused: u64,
+    pub rejected: u64,
     /// The number of packets discarded because their client's queue was full.
     pub overflowed: u64,
     /// The number of volatile packets discarded because they could not be sent immediately.

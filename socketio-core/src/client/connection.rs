@@ -217,10 +217,10 @@ impl<A> Connection<A> {
             }
             PacketKind::ConnectError { data } => {
                 if let Some(socket) = connecting {
-                    let refusal = self.session.revision().read_connect_error(data);
-                    let refusal = refusal.ok_or(ProtocolViolation::Connect)?;
+                    let error = self.session.revision().read_connect_error(data);
+                    let error = error.ok_or(ProtocolViolation::Connect)?;
                     self.sockets.remove(socket);
-                    self.events.push_back(ConnectionEvent::Refused { socket, refusal });
+                    self.events.push_back(ConnectionEvent::Rejected { socket, error });
                 }
                 return Ok(());
             }

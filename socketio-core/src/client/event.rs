@@ -5,7 +5,7 @@ use crate::packet::{self, AckId, RawArgs, RawJson};
 /// An event of a [`Connection`](super::Connection). `A` is the type of the token stored with each event that requests
 /// an ack.
 ///
-/// A socket created by [`connect`](super::Connection::connect) ends exactly once, with [`Refused`](Self::Refused) or
+/// A socket created by [`connect`](super::Connection::connect) ends exactly once, with [`Rejected`](Self::Rejected) or
 /// [`Disconnected`](Self::Disconnected).
 #[derive(Debug)]
 #[non_exhaustive]
@@ -20,11 +20,11 @@ pub enum ConnectionEvent<A> {
         id: SocketId,
     },
     /// The server rejected the connection request of a socket.
-    Refused {
+    Rejected {
         /// The socket, which no longer exists.
         socket: SocketKey,
         /// The reason.
-        refusal: Refusal,
+        error: ConnectError,
     },
     /// The server sent an event.
     Received {
@@ -72,7 +72,7 @@ pub enum Disconnected {
 /// The reason for a rejected connection request, as sent by the server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Refusal {
+pub struct ConnectError {
     /// The message, `err.message` in a JavaScript client.
     pub message: String,
     /// The additional data, `err.data` in a JavaScript client.

@@ -62,7 +62,7 @@ mod connection;
 pub use connection::Connection;
 
 mod event;
-pub use event::{ConnectionEvent, Disconnected, Refusal};
+pub use event::{ConnectError, ConnectionEvent, Disconnected};
 
 mod session;
 pub use session::{Handshake, Session, SessionEvent};

@@ -40,7 +40,7 @@ fn the_server_connects_and_refuses() {
         pair.run();
         let (there, here) = pair.take_logs();
         assert_eq!(here, [r#"connect /chat {"token":1}"#, "connect /no -"]);
-        assert_eq!(there, ["connected", "refused: not you, Some(RawJson(\"[1]\"))"]);
+        assert_eq!(there, ["connected", "rejected: not you, Some(RawJson(\"[1]\"))"]);
         assert!(pair.client.is_connected(socket) && !pair.client.is_connected(refused));
 
         assert!(pair.client.disconnect(socket));

@@ -1,4 +1,4 @@
-use crate::client::{Handshake, Refusal};
+use crate::client::{ConnectError, Handshake};
 use crate::packet::RawJson;
 use crate::{Encoded, Revision, SocketId};
 
@@ -47,7 +47,7 @@ impl Revision {
     }
 
     /// Reads the JSON of the reply to a rejected connection request.
-    pub(crate) fn read_connect_error(self, json: &str) -> Option<Refusal> {
+    pub(crate) fn read_connect_error(self, json: &str) -> Option<ConnectError> {
         match self {
             Self::V4 => super::v4::client::read_connect_error(json),
         }

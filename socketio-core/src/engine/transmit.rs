@@ -55,7 +55,7 @@ pub enum Response {
         revision: Revision,
     },
     /// An error.
-    Refused(RequestError),
+    Rejected(RequestError),
 }
 
 impl Response {
@@ -63,7 +63,7 @@ impl Response {
     pub const fn status(&self) -> u16 {
         match self {
             Self::Payload(_) | Self::Control { .. } | Self::Accepted { .. } => 200,
-            Self::Refused(error) => error.status(),
+            Self::Rejected(error) => error.status(),
         }
     }
 
@@ -72,8 +72,8 @@ impl Response {
         match self {
             Self::Payload(_) | Self::Control { .. } => Some("text/plain; charset=UTF-8"),
             Self::Accepted { .. } => Some("text/html"),
-            Self::Refused(error) if error.body().is_empty() => None,
-            Self::Refused(_) => Some("application/json"),
+            Self::Rejected(error) if error.body().is_empty() => None,
+            Self::Rejected(_) => Some("application/json"),
         }
     }
 
@@ -81,7 +81,7 @@ impl Response {
     pub const fn cache_control(&self) -> Option<&'static str> {
         match self {
             Self::Payload(_) | Self::Control { .. } | Self::Accepted { .. } => Some("no-store"),
-            Self::Refused(_) => None,
+            Self::Rejected(_) => None,
         }
     }
 
@@ -99,7 +99,7 @@ impl Response {
             Self::Payload(body) => body.into(),
             Self::Control { control, revision } => Bytes::from_static(revision.control(control)),
             Self::Accepted { revision } => Bytes::from_static(revision.accepted()),
-            Self::Refused(error) => Bytes::from_static(error.body().as_bytes()),
+            Self::Rejected(error) => Bytes::from_static(error.body().as_bytes()),
         }
     }
 }

@@ -76,10 +76,10 @@ impl<R: FromArgs> Stream for BroadcastAck<R> {
 
 impl<R: FromArgs> IntoFuture for BroadcastAck<R> {
     type Output = Vec<Result<R, AckError>>;
-    type IntoFuture = AllAnswers<R>;
+    type IntoFuture = AllAcks<R>;
 
-    fn into_future(self) -> AllAnswers<R> {
-        AllAnswers { items: Vec::with_capacity(self.remaining()), acks: self }
+    fn into_future(self) -> AllAcks<R> {
+        AllAcks { items: Vec::with_capacity(self.remaining()), acks: self }
     }
 }
 
@@ -95,15 +95,15 @@ impl<R> fmt::Debug for BroadcastAck<R> {
 ///
 /// The future can be dropped at any time. The event is already sent; its acks are ignored.
 #[must_use = "futures do nothing unless they are awaited"]
-pub struct AllAnswers<R> {
+pub struct AllAcks<R> {
     acks: BroadcastAck<R>,
     items: Vec<Result<R, AckError>>,
 }
 
 // No field is pinned.
-impl<R> Unpin for AllAnswers<R> {}
+impl<R> Unpin for AllAcks<R> {}
 
-impl<R: FromArgs> Future for AllAnswers<R> {
+impl<R: FromArgs> Future for AllAcks<R> {
     type Output = Vec<Result<R, AckError>>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
@@ -115,8 +115,8 @@ impl<R: FromArgs> Future for AllAnswers<R> {
     }
 }
 
-impl<R> fmt::Debug for AllAnswers<R> {
+impl<R> fmt::Debug for AllAcks<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AllAnswers").field("acks", &self.acks).finish_non_exhaustive()
+        f.debug_struct("AllAcks").field("acks", &self.acks).finish_non_exhaustive()
     }
 }

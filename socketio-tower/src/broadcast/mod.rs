@@ -14,7 +14,7 @@ mod operation;
 pub(crate) use operation::{Operation, Selection};
 
 mod answers;
-pub use answers::{AllAnswers, BroadcastAck};
+pub use answers::{AllAcks, BroadcastAck};
 
 mod remote;
 pub use remote::RemoteSocket;

@@ -29,12 +29,12 @@ impl SessionTask {
         if self.sockets.len() >= 2 * self.namespaces.server().settings().core.max_namespaces {
             let cause = Cause::LimitReached(Limit::Namespaces);
             self.report(&pending, &cause);
-            self.reject(pending, &cause.refusal());
+            self.reject(pending, &cause.connect_error());
             return;
         }
         let Some(id) = contained(|| self.namespaces.server().new_socket_id()) else {
             self.report(&pending, &Cause::Panicked);
-            self.reject(pending, &Cause::Panicked.refusal());
+            self.reject(pending, &Cause::Panicked.connect_error());
             return;
         };
         let (key, auth) = (pending.socket(), pending.take_auth());
@@ -44,7 +44,7 @@ impl SessionTask {
         let local = LocalSocket::new(socket, auth);
         if contained(|| local.socket.table().make_instances(&local.socket)).is_none() {
             local.socket.report(None, &Cause::Panicked, None);
-            self.reject(pending, &Cause::Panicked.refusal());
+            self.reject(pending, &Cause::Panicked.connect_error());
             return;
         }
         match local.admission() {
@@ -90,7 +90,7 @@ impl SessionTask {
             local.socket.report(None, &cause, None);
             match cause {
                 Cause::UnknownNamespace => self.connection.reject_unknown(pending),
-                cause => self.reject(pending, &cause.refusal()),
+                cause => self.reject(pending, &cause.connect_error()),
             }
             return;
         }

@@ -347,7 +347,7 @@ impl SessionTask {
         match accepted {
             Ok(()) => self.requests.push((link, respond)),
             // The receiver may have been dropped, here and in `respond`; a `LinkLost` command then follows.
-            Err(error) => drop(respond.send(Reply::Whole(Response::Refused(error)))),
+            Err(error) => drop(respond.send(Reply::Whole(Response::Rejected(error)))),
         }
     }
 

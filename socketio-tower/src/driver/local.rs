@@ -125,7 +125,7 @@ impl LocalSocket {
                     Ok(verdict) => verdict.await,
                     Err(failure) => {
                         socket.report(None, &failure.cause, None);
-                        Err(failure.cause.refusal())
+                        Err(failure.cause.connect_error())
                     }
                 };
                 verdict?;

@@ -162,7 +162,7 @@ impl Job {
                         contained(|| drop(future));
                         let verdict = verdict.unwrap_or_else(|| {
                             connecting.local.socket.report(None, &Cause::Panicked, None);
-                            Err(Cause::Panicked.refusal())
+                            Err(Cause::Panicked.connect_error())
                         });
                         Ok(Finished::Admission { connecting, verdict })
                     }

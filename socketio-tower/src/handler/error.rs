@@ -168,7 +168,7 @@ pub enum Cause {
 impl Cause {
     /// Returns the `ConnectError` sent to a rejected client. Client mistakes are described; application failures become
     /// "internal error".
-    pub(crate) fn refusal(&self) -> ConnectError {
+    pub(crate) fn connect_error(&self) -> ConnectError {
         match self {
             Self::BadArgs(error) if !error.is_internal() => {
                 ConnectError::new(format!("invalid request: {error}"))

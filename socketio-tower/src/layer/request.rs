@@ -116,7 +116,7 @@ impl Waiting {
         cx: &mut Context<'_>,
     ) -> Poll<Response<ResponseBody<B>>> {
         // A session that has ended drops the sender.
-        let unknown = Reply::Whole(SessionResponse::Refused(RequestError::UnknownSession));
+        let unknown = Reply::Whole(SessionResponse::Rejected(RequestError::UnknownSession));
         let reply = ready!(Pin::new(&mut self.reply).poll(cx)).unwrap_or(unknown);
         let guard = self.guard.take();
         Poll::Ready(match reply {
@@ -171,7 +171,7 @@ pub(super) fn check_capacity(server: &Server) -> Result<(), RequestError> {
 }
 
 fn at_capacity(server: &Server) -> RequestError {
-    server.sessions().count_refused();
+    server.sessions().count_rejected();
     RequestError::TooManySessions
 }
 

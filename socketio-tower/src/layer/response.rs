@@ -13,7 +13,7 @@ pub(super) fn rejected(rejection: Rejection, hooks: &ResponseHooks) -> Response<
     crate::trace::request_rejected(rejection.cause().status(), &rejection);
     hooks.rejected(&rejection);
     let mut response =
-        with_head(&SessionResponse::Refused(rejection.cause()), hooks).map(|()| match rejection.body() {
+        with_head(&SessionResponse::Rejected(rejection.cause()), hooks).map(|()| match rejection.body() {
             Cow::Borrowed(body) => Bytes::from_static(body.as_bytes()),
             Cow::Owned(body) => body.into(),
         });
@@ -24,7 +24,7 @@ pub(super) fn rejected(rejection: Rejection, hooks: &ResponseHooks) -> Response<
 /// Returns a session's response that is a single piece.
 pub(super) fn whole(response: SessionResponse, hooks: &ResponseHooks) -> Response<Bytes> {
     match response {
-        SessionResponse::Refused(error) => rejected(error.into(), hooks),
+        SessionResponse::Rejected(error) => rejected(error.into(), hooks),
         response => with_head(&response, hooks).map(|()| response.into_body()),
     }
 }

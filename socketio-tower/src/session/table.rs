@@ -12,7 +12,7 @@ use crate::stats::Stats;
 #[derive(Debug, Default)]
 pub(crate) struct SessionTable {
     inner: Mutex<Inner>,
-    refused: AtomicU64,
+    rejected: AtomicU64,
     overflowed: AtomicU64,
     dropped: AtomicU64,
 }
@@ -81,8 +81,8 @@ impl SessionTable {
     }
 
     /// Counts a client that was rejected because the maximum number of sessions was reached.
-    pub(crate) fn count_refused(&self) {
-        self.refused.fetch_add(1, Ordering::Relaxed);
+    pub(crate) fn count_rejected(&self) {
+        self.rejected.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Counts a packet that was discarded because the client's queue was full.
@@ -115,7 +115,7 @@ impl SessionTable {
             queued_bytes,
             handlers,
             opened: inner.opened,
-            refused: self.refused.load(Ordering::Relaxed),
+            rejected: self.rejected.load(Ordering::Relaxed),
             overflowed: self.overflowed.load(Ordering::Relaxed),
             dropped: self.dropped.load(Ordering::Relaxed),
             closed: inner.closed.clone(),

@@ -5,7 +5,9 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 use http::Method;
 use serde_json::Value;
-use socketio_core::client::{Action, Closed, Connection, ConnectionEvent, Disconnected, Refusal, SocketKey};
+use socketio_core::client::{
+    Action, Closed, ConnectError, Connection, ConnectionEvent, Disconnected, SocketKey,
+};
 use socketio_core::namespace::NamespacePath;
 use socketio_core::packet::{AckId, Event, RawArgs, RawJson};
 use socketio_core::{Encoded, LinkId, Revision, SocketId, Transport};
@@ -164,7 +166,7 @@ impl Driver {
                 let connecting = self.sockets.get_mut(&socket).and_then(|entry| entry.connecting.take());
                 connecting.map(|reply| reply.send(Ok((socket, id))).ok());
             }
-            ConnectionEvent::Refused { socket, refusal: Refusal { message, data, .. } } => {
+            ConnectionEvent::Rejected { socket, error: ConnectError { message, data, .. } } => {
                 let data = data.and_then(|data| data.read().ok()).unwrap_or(Value::Null);
                 let connecting = self.sockets.remove(&socket).and_then(|entry| entry.connecting);
                 connecting.map(|reply| reply.send(Err(ClientError::Namespace { message, data })).ok());

@@ -89,7 +89,7 @@ impl Ledger {
                     (Record::Get, Response::Payload(body)) => check_payload(body),
                     (Record::Get, Response::Control { .. }) => {}
                     (Record::Post, Response::Accepted { .. })
-                    | (Record::Get | Record::Post, Response::Refused(_)) => {}
+                    | (Record::Get | Record::Post, Response::Rejected(_)) => {}
                     (record, response) => panic!("{link:?} is {record:?} but got the response {response:?}"),
                 }
                 *record = Record::Answered(render(response));
@@ -124,7 +124,7 @@ pub(super) fn render(response: &Response) -> String {
         Response::Control { control: Control::Noop, .. } => "200 6".to_owned(),
         Response::Control { control: Control::Close, .. } => "200 1".to_owned(),
         Response::Accepted { .. } => "200 ok".to_owned(),
-        Response::Refused(error) => format!("{} {}", error.status(), error.body()),
+        Response::Rejected(error) => format!("{} {}", error.status(), error.body()),
         other => panic!("a response unknown to the simulator: {other:?}"),
     }
 }

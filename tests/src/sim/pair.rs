@@ -180,7 +180,7 @@ impl Pair {
                     return;
                 }
                 let body = match response {
-                    Response::Refused(_) => None,
+                    Response::Rejected(_) => None,
                     accepted => Some(accepted.into_body()),
                 };
                 self.send_to_client(call, Letter::Answer(call, body));

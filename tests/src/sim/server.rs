@@ -398,7 +398,7 @@ impl Server {
         match accepted {
             Ok(()) => self.ledger.insert(link, record),
             Err(error) => {
-                let answer = ledger::render(&Response::Refused(error));
+                let answer = ledger::render(&Response::Rejected(error));
                 self.ledger.insert(link, Record::Answered(answer));
             }
         }

@@ -105,7 +105,7 @@ async fn refused_requests_are_told() {
 
 #[tokio::test(start_paused = true)]
 async fn statistics_are_true() {
-    let io = SocketIo::builder().max_queued_bytes(1200).overflow(Overflow::Refuse).build();
+    let io = SocketIo::builder().max_queued_bytes(1200).overflow(Overflow::Discard).build();
     io.of("/chat", |_| {});
     io.of("/", |ns| {
         ns.on("fill", async |socket: Socket| {

@@ -45,7 +45,7 @@ async fn a_full_server_refuses_sessions_and_serves_those_it_has() {
         assert_eq!(builder.open(&io).await.unwrap_err(), refused(RequestError::TooManySessions));
     }
     let stats = io.stats();
-    assert_eq!((stats.sessions, stats.opened, stats.refused), (2, 2, 2));
+    assert_eq!((stats.sessions, stats.opened, stats.rejected), (2, 2, 2));
     assert_eq!(
         (rejected.load(Ordering::Relaxed), asked.load(Ordering::Relaxed)),
         (2, 2),
@@ -59,7 +59,7 @@ async fn a_full_server_refuses_sessions_and_serves_those_it_has() {
     websocket.client().close().await;
     settled().await;
     TestClient::builder().connect(&io).await.expect("there is room again");
-    assert_eq!(io.stats().refused, 2);
+    assert_eq!(io.stats().rejected, 2);
 }
 
 #[tokio::test(start_paused = true)]

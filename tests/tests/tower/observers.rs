@@ -76,7 +76,7 @@ fn watched(admin: &Arc<Mutex<Admin>>) -> SocketIo {
         .observe(move |observation| watching.lock().expect("no panic under it").observe(observation))
         .observe(|_| panic!("an observer's fault, which is nobody else's"))
         .max_queued_bytes(1000)
-        .overflow(Overflow::Refuse)
+        .overflow(Overflow::Discard)
         .build();
     io.of("/chat", |ns| {
         ns.middleware(async |socket: Socket| _ = socket.join("everybody"));

@@ -43,7 +43,7 @@ fn only(io: &SocketIo) -> Socket {
 #[tokio::test(start_paused = true)]
 async fn the_write_deadline_ends_it_and_others_notice_nothing() {
     let deadline = Duration::from_millis(500);
-    let (io, log) = reporting(SocketIo::builder().write_timeout(deadline).overflow(Overflow::Refuse));
+    let (io, log) = reporting(SocketIo::builder().write_timeout(deadline).overflow(Overflow::Discard));
     let server = Server::start(&io);
     let (_peer, socket) = stalled(&server, &io).await;
     let mut healthy = Ws::connect(&server.address).await;
@@ -73,7 +73,7 @@ async fn the_write_deadline_ends_it_and_others_notice_nothing() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_write_deadline_ends_it_over_tcp() {
     let deadline = Duration::from_millis(500);
-    let (io, log) = reporting(SocketIo::builder().write_timeout(deadline).overflow(Overflow::Refuse));
+    let (io, log) = reporting(SocketIo::builder().write_timeout(deadline).overflow(Overflow::Discard));
     let server = Server::on_tcp(&io).await;
     let _peer = Ws::connect_narrow(&server.address).await;
     let socket = only(&io);
@@ -117,7 +117,7 @@ async fn an_overflowing_queue_closes_it() {
 
 #[tokio::test(start_paused = true)]
 async fn an_overflowing_queue_refuses_and_the_peer_may_come_back() {
-    let (io, log) = reporting(SocketIo::builder().overflow(Overflow::Refuse));
+    let (io, log) = reporting(SocketIo::builder().overflow(Overflow::Discard));
     let server = Server::start(&io);
     let (mut peer, socket) = stalled(&server, &io).await;
     let text = "x".repeat(16 * 1024);
@@ -147,7 +147,7 @@ async fn an_overflowing_queue_refuses_and_the_peer_may_come_back() {
 /// A peer that reads slowly is slow, not dead.
 #[tokio::test(start_paused = true)]
 async fn a_slow_reader_is_not_closed() {
-    let builder = SocketIo::builder().write_timeout(Duration::from_millis(300)).overflow(Overflow::Refuse);
+    let builder = SocketIo::builder().write_timeout(Duration::from_millis(300)).overflow(Overflow::Discard);
     let (io, log) = reporting(builder);
     let server = Server::start(&io);
     let (mut peer, socket) = stalled(&server, &io).await;
@@ -219,7 +219,7 @@ async fn a_closing_stream_that_trickles_has_one_deadline() {
 /// A thousand packets of a few bytes occupy a hundred times their payload.
 #[tokio::test(start_paused = true)]
 async fn a_packet_weighs_more_than_its_bytes() {
-    let (io, _log) = reporting(SocketIo::builder().overflow(Overflow::Refuse));
+    let (io, _log) = reporting(SocketIo::builder().overflow(Overflow::Discard));
     let server = Server::start(&io);
     let (_peer, socket) = stalled(&server, &io).await;
     let (before, count) = (socket.queued_bytes(), 1000);

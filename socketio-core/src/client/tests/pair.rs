@@ -91,8 +91,8 @@ impl Pair {
             self.client_log.push(match event {
                 ConnectionEvent::Opened(_) => "opened".to_owned(),
                 ConnectionEvent::Connected { .. } => "connected".to_owned(),
-                ConnectionEvent::Refused { refusal, .. } => {
-                    format!("refused: {}, {:?}", refusal.message, refusal.data)
+                ConnectionEvent::Rejected { error, .. } => {
+                    format!("rejected: {}, {:?}", error.message, error.data)
                 }
                 ConnectionEvent::Received { event, ack, .. } => described(event.name(), event.args(), ack),
                 ConnectionEvent::Acknowledged { token, args } => described(token, &args, None),

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use crate::client::{Handshake, Refusal};
+use crate::client::{ConnectError, Handshake};
 use crate::packet::{Encoder, RawJson};
 use crate::{Encoded, SocketId, Transport};
 
@@ -55,7 +55,7 @@ pub(in crate::codec) fn read_connected(json: Option<&str>) -> Option<SocketId> {
     connected.sid.parse().ok()
 }
 
-pub(in crate::codec) fn read_connect_error(json: &str) -> Option<Refusal> {
+pub(in crate::codec) fn read_connect_error(json: &str) -> Option<ConnectError> {
     #[derive(Deserialize)]
     struct Payload {
         message: String,
@@ -63,7 +63,7 @@ pub(in crate::codec) fn read_connect_error(json: &str) -> Option<Refusal> {
     }
 
     let Payload { message, data } = serde_json::from_str(json).ok()?;
-    Some(Refusal { message, data })
+    Some(ConnectError { message, data })
 }
 
 #[cfg(test)]
@@ -90,8 +90,8 @@ mod tests {
 
         let data = RawJson::of(&[1]).unwrap();
         for data in [None, Some(data)] {
-            let refusal = read_connect_error(json(&connect_error("/", "no", data.as_ref()), 2));
-            assert_eq!(refusal, Some(Refusal { message: "no".to_owned(), data }));
+            let error = read_connect_error(json(&connect_error("/", "no", data.as_ref()), 2));
+            assert_eq!(error, Some(ConnectError { message: "no".to_owned(), data }));
         }
     }
 

@@ -114,7 +114,7 @@ impl Session {
     /// Releases the links of a polling session.
     pub(super) fn release_links(&mut self) {
         if let Some(posting) = self.posting.take() {
-            let response = Response::Refused(RequestError::UnknownSession);
+            let response = Response::Rejected(RequestError::UnknownSession);
             self.transmits.push_back(Transmit::Respond { link: posting.link(), response });
         }
         self.drop_candidate();

@@ -99,7 +99,7 @@ impl Session {
             }
             (LinkRole::Post, LinkError::TooLarge) => {
                 self.posting = None;
-                let response = Response::Refused(RequestError::TooLarge);
+                let response = Response::Rejected(RequestError::TooLarge);
                 self.transmits.push_back(Transmit::Respond { link, response });
             }
             (LinkRole::Post, _) => {

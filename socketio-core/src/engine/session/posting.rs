@@ -131,7 +131,7 @@ impl Session {
 
     /// Rejects a body that cannot be decoded, which ends the session.
     pub(super) fn reject_body(&mut self, link: LinkId) {
-        let response = Response::Refused(RequestError::Malformed);
+        let response = Response::Rejected(RequestError::Malformed);
         self.fail(DisconnectReason::ParseError, None);
         self.transmits.push_back(Transmit::Respond { link, response });
     }
