@@ -31,12 +31,13 @@ use crate::packet::{Assembler, RawJson};
 use crate::time::after;
 use crate::{Config, DisconnectReason, LinkError, LinkId, Message, Sid, Transport};
 
-/// The connection of one client: its Engine.IO session, its sockets, and the acks that are awaited from it.
+/// The connection of one client: its Engine.IO session, its sockets, and the acks it has yet to send.
 ///
-/// There are four groups of methods. **Getters** report the current state. The **`handle_*`** methods take input from
-/// the network and the clock. The **commands** ([`accept`](Self::accept), [`send`](Self::send),
-/// [`disconnect`](Self::disconnect) and others) take requests from the application. The **`poll_*`** methods return
-/// the work for the driver. The current time is an argument and must not run backwards.
+/// A connection performs no IO. The code that does so on its behalf is called the driver. There are four groups of
+/// methods: **getters** return the current state; the **`handle_*`** methods take input from the network and the clock;
+/// the **commands** ([`accept`](Self::accept), [`send`](Self::send), [`disconnect`](Self::disconnect) and others) take
+/// requests from the application; [`poll`](Self::poll) and the **`poll_*`** methods return work for the driver. The
+/// current time is an argument and must not go backwards.
 ///
 /// # The drain rule
 ///
@@ -46,7 +47,7 @@ use crate::{Config, DisconnectReason, LinkError, LinkId, Message, Sid, Transport
 ///
 /// A driver that must yield to other tasks may stop before `poll` has returned `None`, provided that it continues
 /// soon. While [`is_behind`](Self::is_behind) returns `true`, it must not hand over further messages or bodies:
-/// unread input exerts back-pressure on its sender, whereas input that has been handed over is buffered here.
+/// unread input exerts back-pressure on the client, whereas input that has been handed over is buffered here.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -58,13 +59,13 @@ use crate::{Config, DisconnectReason, LinkError, LinkId, Message, Sid, Transport
 /// fn greet(now: Instant) {
 ///     let config = Arc::new(Config::default());
 ///     let head = Head::new("GET", "/socket.io/", "EIO=4&transport=websocket").with_websocket(true);
-///     let Ok(Request::Open(open)) = Request::parse(&head, &config) else { panic!("a handshake") };
+///     let Ok(Request::Open(open)) = Request::parse(&head, &config) else { panic!("not a handshake") };
 ///
 ///     let link = LinkId::new(0);
 ///     let mut connection = Connection::<()>::open(config, &Sid::from_entropy([7; 15]), &open, now);
 ///     connection.handle_attach(link, now);
 ///     connection.handle_message(link, &Message::Text("40".into()), now);
-///     let Some(ConnectionEvent::Connect(pending)) = connection.poll(now) else { panic!("a connection request") };
+///     let Some(ConnectionEvent::Connect(pending)) = connection.poll(now) else { panic!("not a connection request") };
 ///     connection.accept(pending, Accept::new(SocketId::from_entropy([8; 15])));
 ///     while let Some(transmit) = connection.poll_transmit() {
 ///         if let Transmit::Message { packet, .. } = transmit {
@@ -81,11 +82,12 @@ pub struct Connection<A> {
     assembler: Assembler<Incomplete>,
     acks: Acks<A>,
     events: VecDeque<ConnectionEvent<A>>,
-    /// The sockets whose gate was opened while events were parked at it.
+    /// The sockets that were resumed while they had parked events.
     resumed: Vec<SocketKey>,
-    /// The number of connection requests that the application has not answered, including withdrawn ones.
+    /// The number of connection requests that the application has neither accepted nor rejected, including those that
+    /// the client has withdrawn.
     unanswered: usize,
-    /// The total size of their `auth` payloads, in bytes.
+    /// The total size of the `auth` payloads of unanswered connection requests, in bytes.
     unanswered_bytes: usize,
     /// The deadline for the client to connect to its first namespace.
     connect_deadline: Option<Instant>,
@@ -93,7 +95,7 @@ pub struct Connection<A> {
     attachments_deadline: Option<Instant>,
     /// Set once the client has violated the protocol: its further input is ignored.
     violated: bool,
-    /// Set if the events of all sockets are parked.
+    /// Set while the events of all sockets are being parked.
     parked: bool,
 }
 
@@ -104,18 +106,19 @@ impl<A> Connection<A> {
         self.engine.transport()
     }
 
-    /// Returns `true` if the connection has ended. Only what the `poll_*` methods still hold remains.
+    /// Returns `true` if the connection has ended. The `poll` methods may still have work to return.
     pub fn is_finished(&self) -> bool {
         self.engine.is_finished()
     }
 
     /// Returns `true` if a packet sent now could leave at once, provided that no other packet is queued: there is a
-    /// message stream or a parked GET.
+    /// message stream, or a GET that waits for packets.
     pub fn is_writable(&self) -> bool {
         self.engine.is_writable()
     }
 
-    /// Returns the GET whose response carries packets and has not been [delivered](Self::handle_delivered) yet.
+    /// Returns the link of the GET whose response carries packets and has not been [delivered](Self::handle_delivered)
+    /// yet.
     pub fn undelivered(&self) -> Option<LinkId> {
         self.engine.undelivered()
     }
@@ -125,16 +128,16 @@ impl<A> Connection<A> {
         self.engine.queued_bytes()
     }
 
-    /// Returns `true` if received input is waiting for [`poll`](Self::poll).
+    /// Returns `true` if events or received input are waiting for [`poll`](Self::poll).
     ///
-    /// Waiting input counts as a sign of life: the heartbeat does not time out.
+    /// Waiting input counts as a sign of life, so the heartbeat does not time out meanwhile.
     pub fn is_behind(&self) -> bool {
         !self.events.is_empty() || !self.parked && !self.resumed.is_empty() || self.engine.is_behind()
     }
 
-    /// Returns the number of bytes that have been received and not handled yet: events that wait for
-    /// [`poll`](Self::poll), [parked](Self::park) events, the unread rest of a body, the attachments of an incomplete
-    /// packet, and the `auth` payloads of connection requests that have not been answered.
+    /// Returns the number of bytes that have been received but not handled yet: events that wait for
+    /// [`poll`](Self::poll), [parked](Self::park) events, the part of a body that has not been decoded, the attachments
+    /// of an incomplete packet, and the `auth` payloads of unanswered connection requests.
     pub fn received_bytes(&self) -> usize {
         let waiting = |event: &ConnectionEvent<A>| match event {
             ConnectionEvent::Received { event, .. } => event.size(),
@@ -148,7 +151,7 @@ impl<A> Connection<A> {
             + self.assembler.bytes()
     }
 
-    /// Returns the number of acks that are awaited from the client.
+    /// Returns the number of acks that the client has yet to send.
     pub fn awaited_acks(&self) -> usize {
         self.acks.len()
     }
@@ -156,7 +159,7 @@ impl<A> Connection<A> {
 
 /// Input from the network and the clock.
 impl<A> Connection<A> {
-    /// Creates the connection of a client that requested it with `open`.
+    /// Creates the connection of a client from the request that opens its session.
     ///
     /// ```
     /// use std::sync::Arc;
@@ -166,7 +169,7 @@ impl<A> Connection<A> {
     ///
     /// let config = Arc::new(Config::default());
     /// let head = Head::new("GET", "/socket.io/", "EIO=4&transport=polling");
-    /// let Ok(Request::Open(open)) = Request::parse(&head, &config) else { panic!("a handshake") };
+    /// let Ok(Request::Open(open)) = Request::parse(&head, &config) else { panic!("not a handshake") };
     /// let sid = Sid::from_entropy([7; 15]); // use a cryptographic generator
     /// let connection = Connection::<()>::open(config, &sid, &open, Instant::now());
     /// assert_eq!(connection.transport(), Transport::Polling);
@@ -189,14 +192,14 @@ impl<A> Connection<A> {
         }
     }
 
-    /// Handles the arrival of a GET, which waits for packets. A client may have one at a time, from its arrival until
-    /// its response has been [delivered](Self::handle_delivered).
+    /// Handles the arrival of a GET, which waits for packets. A client may have only one GET in progress at a time. A
+    /// GET is in progress from its arrival until its response has been [delivered](Self::handle_delivered).
     ///
     /// # Errors
     ///
-    /// Returns the error with which the driver must respond if the request is rejected: its session has ended, or has
-    /// another transport or revision, or another GET is in progress. The last case also closes the session. The
-    /// connection does not keep the link.
+    /// Returns an error, which the driver must send as the response, if the session has ended, if its transport or
+    /// revision does not match the request, or if another GET is in progress. The last case also closes the session.
+    /// The link is not used after an error.
     pub fn handle_poll(&mut self, link: LinkId, poll: &Poll, now: Instant) -> Result<(), RequestError> {
         self.engine.set_answering(self.is_answering());
         let result = self.engine.handle_poll(link, poll, now);
@@ -208,9 +211,9 @@ impl<A> Connection<A> {
     ///
     /// # Errors
     ///
-    /// Returns the error with which the driver must respond if the request is rejected: its session has ended, or has
-    /// another transport or revision, or another POST is in progress, or its content type is invalid. The last two
-    /// cases also close the session. The connection does not keep the link.
+    /// Returns an error, which the driver must send as the response, if the session has ended, if its transport or
+    /// revision does not match the request, if another POST is in progress, or if the content type is invalid. The last
+    /// two cases also close the session. The link is not used after an error.
     pub fn handle_post(&mut self, link: LinkId, post: &Post, now: Instant) -> Result<(), RequestError> {
         let result = self.engine.handle_post(link, post, now);
         self.receive(now);
@@ -230,8 +233,8 @@ impl<A> Connection<A> {
         self.receive(now);
     }
 
-    /// Handles the establishment of a message stream that is to take over the session. The stream is closed if the
-    /// session has ended, already has a stream, is already trying another, or does not allow upgrades, or if the
+    /// Handles the establishment of a message stream that the session is to be upgraded to. The stream is closed if the
+    /// session has ended, already has a stream, is already probing another one, or does not allow upgrades, or if the
     /// revisions differ.
     pub fn handle_upgrade(&mut self, link: LinkId, upgrade: &Upgrade, now: Instant) {
         self.engine.handle_upgrade(link, upgrade, now);
@@ -243,12 +246,12 @@ impl<A> Connection<A> {
     /// ```
     #[doc = include_str!("connection/opened.txt")]
     /// connection.handle_message(link, &Message::Text("40/chat,{\"token\":\"x\"}".into()), now);
-    /// let Some(ConnectionEvent::Connect(pending)) = connection.poll(now) else { panic!("a connection request") };
+    /// let Some(ConnectionEvent::Connect(pending)) = connection.poll(now) else { panic!("not a connection request") };
     /// assert_eq!((pending.namespace(), pending.auth()), ("/chat", Some(r#"{"token":"x"}"#)));
     /// # connection.reject_unknown(pending);
     /// ```
     pub fn handle_message(&mut self, link: LinkId, message: &Message, now: Instant) {
-        // Only needed for the upgrade, that is, before the session has moved to a stream.
+        // Only an upgrade depends on this, so it is not needed once the session has moved to a stream.
         if self.engine.is_polling() {
             self.engine.set_answering(self.is_answering());
         }
@@ -261,8 +264,8 @@ impl<A> Connection<A> {
         self.receive(now);
     }
 
-    /// Handles bytes that do not complete anything: part of a message, a control frame, or part of the body of a
-    /// POST. They still count as a sign of life.
+    /// Handles received bytes that do not complete a message or body: part of a message, a control frame, or part of
+    /// the body of a POST. They still count as a sign of life.
     ///
     /// Not every read has to be reported: one call before [`handle_timeout`](Self::handle_timeout) is enough.
     pub fn handle_activity(&mut self, link: LinkId) {
@@ -276,25 +279,25 @@ impl<A> Connection<A> {
         self.engine.handle_delivered(link, now);
     }
 
-    /// Records whether the input from a stream ends inside a message or frame. Call this after each read, after
-    /// handing over the messages that the read completed.
+    /// Records whether the input read from a stream so far ends inside a message or frame. Call this after each read,
+    /// once the messages completed by the read have been handed over.
     ///
     /// Any byte counts as a sign of life, so a client could keep an incomplete message open forever with a byte now
     /// and then. A message must therefore be complete within the ping interval plus the ping timeout plus the time
     /// that [`Config::max_payload`] bytes take at 20 kB/s. The same limit applies to the body of a POST, and to all
-    /// attachments of a packet together. Otherwise the session ends. Without this call, streams have no such
-    /// deadline.
+    /// attachments of a packet together. The session ends when the limit is exceeded. Messages on a stream have no
+    /// such limit unless this method is called.
     pub fn handle_partial(&mut self, link: LinkId, partial: bool, now: Instant) {
         self.engine.handle_partial(link, partial, now);
     }
 
-    /// Handles progress of the transport: it has sent bytes that were handed to it on this link, as messages of a
-    /// stream or as the response to a GET. `left` is the number of these bytes that still wait, including those of
-    /// control frames.
+    /// Handles progress in sending: the transport has sent some of the bytes that were handed to it on this link, as
+    /// messages of a stream or as the response to a GET. `left` is the number of bytes that it has yet to send,
+    /// including those of control frames.
     ///
-    /// A client cannot answer a ping that waits behind a large message. Until the ping has left, progress counts as a
-    /// sign of life, and the ping timeout runs from the moment at which the ping leaves. Without a call, it runs from
-    /// the moment at which the ping was due.
+    /// A client cannot answer a ping that is queued behind a large message. Until the ping has been sent, progress
+    /// counts as a sign of life; the ping timeout then starts at the moment the ping is sent. If this method is not
+    /// called, it starts at the moment the ping was due.
     #[inline]
     pub fn handle_progress(&mut self, link: LinkId, left: usize, now: Instant) {
         self.engine.handle_progress(link, left, now);
@@ -306,7 +309,7 @@ impl<A> Connection<A> {
         self.receive(now);
     }
 
-    /// Handles the passage of time. Calls at other times than the one returned by
+    /// Handles the passage of time. Calls at times other than the one returned by
     /// [`poll_timeout`](Self::poll_timeout) are harmless.
     pub fn handle_timeout(&mut self, now: Instant) {
         if self.is_behind() {
@@ -327,12 +330,13 @@ impl<A> Connection<A> {
 }
 
 impl<A> Connection<A> {
-    /// Returns `true` if the client is about to be connected to a namespace or rejected.
+    /// Returns `true` if a reply to a connection request is expected soon: a request is unanswered, or the client has
+    /// no sockets.
     fn is_answering(&self) -> bool {
         self.unanswered > 0 || self.sockets.is_empty()
     }
 
-    /// Handles what the session has received.
+    /// Handles the events of the session, such as received messages and its end.
     fn receive(&mut self, now: Instant) {
         while let Some(event) = self.engine.take_event() {
             match event {
@@ -352,8 +356,8 @@ impl<A> Connection<A> {
         }
     }
 
-    /// Removes a socket that has ended by the client or with the session. Events received before still count if the
-    /// socket was accepted.
+    /// Removes a socket that the client has disconnected or that ends with the session. If the socket was accepted, the
+    /// events received before are still delivered.
     fn remove(&mut self, socket: SocketKey, reason: DisconnectReason) {
         if self.sockets.is_pending(socket) {
             self.drop_received(socket);

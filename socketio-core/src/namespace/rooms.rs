@@ -9,14 +9,15 @@ use crate::SocketId;
 
 /// The members of one namespace and the rooms they are in.
 ///
-/// `M` is the value kept for each member, usually a shared handle, and `S` is the hasher. Room names may come from
-/// clients, so a server should use a randomly seeded hasher.
+/// `M` is the value stored for each member, usually a shared handle, and `S` builds the hashers of the maps. Room names
+/// may come from clients, so a server should use randomly seeded hashers.
 ///
-/// Joining, leaving and removal take time in proportion to the number of rooms of that one member, regardless of how
-/// many members those rooms have. A room exists as long as it has members.
+/// Joining, leaving and removal take time proportional to the number of rooms that the member is in, regardless of how
+/// many members those rooms have. Only when a table shrinks, which is rare, are the members of the moved rooms visited.
+/// A room exists as long as it has members.
 ///
-/// **A member's own room**, named by its id, contains the member from the beginning and takes no memory. It can be
-/// targeted, others can join it, and the member can leave it and join it again, like any other room.
+/// **A member's own room** is named by the member's id. The member is in it from the start, which takes no memory. Like
+/// any other room, it can be targeted, other members can join it, and the member can leave and rejoin it.
 ///
 /// ```
 /// use std::hash::RandomState;
@@ -38,13 +39,13 @@ use crate::SocketId;
 pub struct Rooms<M, S> {
     members: Members<M, S>,
     rooms: Interner<S>,
-    /// The number of the current selection. Each member stores the last selection that reached it. 64 bits do not
-    /// wrap around.
+    /// The number of the current selection. Each member stores the number of the last selection that excluded it or
+    /// reached it through a room. A `u64` does not wrap around in practice.
     epoch: u64,
 }
 
 impl<M, S: BuildHasher> Rooms<M, S> {
-    /// Creates a table without members, whose maps use this hasher.
+    /// Creates an empty table whose maps use `hasher`.
     pub fn with_hasher(hasher: S) -> Self
     where
         S: Clone,
@@ -52,11 +53,11 @@ impl<M, S: BuildHasher> Rooms<M, S> {
         Self { members: Members::with_hasher(hasher.clone()), rooms: Interner::with_hasher(hasher), epoch: 0 }
     }
 
-    /// Adds a member, which is only in its own room.
+    /// Adds a member. Initially, it is only in its own room.
     ///
     /// # Errors
     ///
-    /// Returns `member` if there is already one with this id.
+    /// Returns `member` if there is already a member with this id.
     ///
     /// ```
     /// # use std::hash::RandomState;
@@ -72,10 +73,10 @@ impl<M, S: BuildHasher> Rooms<M, S> {
         self.members.insert(id, member)
     }
 
-    /// Removes a member from the table and from all rooms at once.
+    /// Removes a member from the table and from all its rooms.
     ///
-    /// Returns the member with the rooms it was in, except its own, in no particular order. Returns `None` if it had
-    /// been removed before.
+    /// Returns the member and the names of the rooms it was in, except its own, in no particular order. Returns `None`
+    /// if the member has already been removed.
     ///
     /// ```
     /// # use std::hash::RandomState;
@@ -118,9 +119,10 @@ impl<M, S: BuildHasher> Rooms<M, S> {
         self.len() == 0
     }
 
-    /// Adds a member to a room. Returns `true` if the member is now in the room, also if it was before.
+    /// Adds a member to a room. Returns `true` if the member is now in the room, even if it already was before the
+    /// call.
     ///
-    /// Returns `false` if the member has been removed: a late join has no effect.
+    /// Returns `false`, and has no effect, if the member has been removed.
     ///
     /// ```
     /// # use std::hash::RandomState;
@@ -198,8 +200,9 @@ impl<M, S: BuildHasher> Rooms<M, S> {
 
     /// Calls `f` once with each member that the target selects.
     ///
-    /// A member in several of the rooms is passed only once. Nothing is allocated, and unknown room names and ids are
-    /// skipped. Keep `f` short, such as pushing a handle to a list: the table is borrowed meanwhile.
+    /// A member in several of the rooms is passed only once. Unknown room names and ids are skipped. This does not
+    /// allocate. Keep `f` short, such as pushing a handle to a list: the table is borrowed, and usually locked,
+    /// meanwhile.
     ///
     /// ```
     /// # use std::hash::RandomState;
@@ -240,7 +243,8 @@ impl<M, S: BuildHasher> Rooms<M, S> {
         }
     }
 
-    /// Calls `f` with each member of a room. Its owner is not among the occupants, so no member is visited twice.
+    /// Calls `f` with each member of a room. The owner of an own room is not among its occupants, so no member is
+    /// visited twice.
     fn for_each_in(&mut self, room: &str, mut f: impl FnMut(&mut Member<M>)) {
         if let Some(owner) = self.members.owner_mut(room) {
             f(owner);
@@ -252,7 +256,8 @@ impl<M, S: BuildHasher> Rooms<M, S> {
         }
     }
 
-    /// Returns the index of the membership for this room, searching the shorter of the two link lists.
+    /// Returns the index of the member's membership in this room. Searches the member's memberships or the room's
+    /// occupants, whichever list is shorter.
     fn membership(&self, slot: Slot, room: RoomIndex) -> Option<u32> {
         let memberships = &self.members.at(slot).memberships;
         let occupants = &self.rooms[room].occupants;
@@ -281,7 +286,7 @@ impl<M, S: BuildHasher> Rooms<M, S> {
         self.vacate(link);
     }
 
-    /// Frees the seat of a membership that its member no longer lists. Drops the room if it is empty then.
+    /// Removes the occupant for a membership that the member no longer lists. Removes the room if this leaves it empty.
     fn vacate(&mut self, Membership { room, seat }: Membership) {
         let occupants = &mut self.rooms[room].occupants;
         occupants.swap_remove(seat as usize);
@@ -295,7 +300,8 @@ impl<M, S: BuildHasher> Rooms<M, S> {
         }
     }
 
-    /// Shrinks the table of rooms. Separate from `vacate`, whose caller may still hold the indices of other rooms.
+    /// Shrinks the table of rooms, which changes room indices. Not part of `vacate`, whose caller may still hold
+    /// indices of other rooms.
     fn shrink(&mut self) {
         self.rooms.shrink(|room, to| {
             for occupant in &room.occupants {
@@ -315,12 +321,12 @@ impl<M, S: BuildHasher> Rooms<M, S> {
         }
         for (index, room) in self.rooms.iter() {
             assert_eq!(self.rooms.find(&room.name), Some(index));
-            assert!(!room.occupants.is_empty(), "{:?} is empty", room.name);
+            assert!(!room.occupants.is_empty(), "room {:?} is empty", room.name);
             for (seat, occupant) in room.occupants.iter().enumerate() {
                 let member = self.members.at(occupant.slot);
                 let link = member.memberships[occupant.membership as usize];
                 assert_eq!((link.room, link.seat as usize), (index, seat));
-                assert_ne!(member.id.as_str(), &*room.name, "an own room takes no seat");
+                assert_ne!(member.id.as_str(), &*room.name, "a member is not an occupant of its own room");
             }
         }
     }
