@@ -16,19 +16,19 @@ use crate::session::Answer;
 use crate::socket::{AckSlot, Filtering, Socket};
 use crate::trace;
 
-/// Dispatch of connection events to sockets and their handlers.
+/// The dispatch of connection events to sockets and their handlers.
 impl SessionTask {
     /// Handles one event of the connection.
     pub(super) fn handle_event(&mut self, event: ConnectionEvent<Answer>, turn: &mut Turn<'_, '_>) {
         match event {
             ConnectionEvent::Connect(pending) if self.is_full() => self.waiting.push(pending),
             ConnectionEvent::Connect(pending) => self.connect(pending, turn),
-            ConnectionEvent::Received { socket, event, ack } => self.received(socket, event, ack, turn),
+            ConnectionEvent::Received { socket, event, ack } => self.receive(socket, event, ack, turn),
             ConnectionEvent::Acknowledged { token, args } => token.send(Ok(args)),
             ConnectionEvent::AckFailed { token, why } => token.send(Err(why)),
             ConnectionEvent::Disconnected { socket, reason } => {
                 if let Some(local) = self.sockets.get_mut(socket) {
-                    // The application has disconnected the socket: drop its parked events.
+                    // If the application has disconnected the socket, its parked events are dropped.
                     if local.socket.is_gone() {
                         self.connection.forget(socket);
                     }
@@ -55,17 +55,17 @@ impl SessionTask {
                 let cause = Cause::ProtocolViolation(violation);
                 self.namespaces.report(None, ErrorContext::new("", &self.session.handshake, &cause));
             }
-            ConnectionEvent::Closed(reason) => self.closed(reason),
+            ConnectionEvent::Closed(reason) => self.handle_closed(reason),
             _ => {}
         }
     }
 
-    /// Returns `true` if this client has as many running jobs as `client_concurrency` allows.
+    /// Returns `true` if the number of this client's running jobs has reached `client_concurrency`.
     pub(super) fn is_full(&self) -> bool {
         self.running.len() >= self.namespaces.server().settings().client_concurrency
     }
 
-    /// Resumes work that was held back by the limit on running jobs: connection requests first, then events.
+    /// Resumes the work that waits for the number of running jobs to drop: connection requests first, then events.
     pub(super) fn resume_waiting(&mut self, turn: &mut Turn<'_, '_>) {
         if !self.connection.is_parked() {
             return;
@@ -81,24 +81,18 @@ impl SessionTask {
     }
 
     /// Applies the policy and filters to an event, then runs its handlers.
-    fn received(
-        &mut self,
-        key: SocketKey,
-        event: packet::Event,
-        ack: Option<AckId>,
-        turn: &mut Turn<'_, '_>,
-    ) {
+    fn receive(&mut self, key: SocketKey, event: packet::Event, ack: Option<AckId>, turn: &mut Turn<'_, '_>) {
         let Some(local) = self.sockets.get_mut(key) else { return };
         let socket = &local.socket;
-        // The application has disconnected the socket, but the connection does not know yet.
+        // The application has disconnected the socket, but the command has not reached the connection yet.
         if socket.is_gone() && !local.is_leaving() {
             return;
         }
         if socket.has_no_guards() {
-            self.handle(key, event, ack, turn);
+            self.run_handlers(key, event, ack, turn);
         } else {
             match contained(|| socket.filter_event(&event)) {
-                Some(Filtering::Done(Verdict::Pass)) => self.handle(key, event, ack, turn),
+                Some(Filtering::Done(Verdict::Pass)) => self.run_handlers(key, event, ack, turn),
                 Some(Filtering::Done(verdict)) => report_denied(socket, &event, ack, verdict),
                 Some(Filtering::Waiting(future)) => {
                     let span = span(socket, event.name());
@@ -114,13 +108,14 @@ impl SessionTask {
             local.parked = true;
             self.connection.park(key);
         }
-        // This may have been the last event of a leaving socket, with no handler left to trigger this later.
+        // If this was the last event of a leaving socket and no handler runs, no job will end and start the disconnect
+        // handler later.
         if local.is_leaving() {
             self.run_disconnect_handler(key, turn);
         }
     }
 
-    /// Continues with an event after its async filters have finished.
+    /// Handles the result of an event's async filters.
     pub(super) fn filtered(
         &mut self,
         key: SocketKey,
@@ -131,16 +126,23 @@ impl SessionTask {
         let Some(local) = self.sockets.get_mut(key) else { return };
         local.filtering = false;
         match result {
-            Ok(Verdict::Pass) => self.handle(key, event, ack, turn),
+            Ok(Verdict::Pass) => self.run_handlers(key, event, ack, turn),
             Ok(verdict) => report_denied(&local.socket, &event, ack, verdict),
             Err(failure) => report_unhandled(&local.socket, &event, ack, &failure.cause),
         }
-        // Only now, after the handlers were started, does the filter stop counting as running.
+        // The filter counts as running until the handlers have started, so that the disconnect handler cannot run
+        // before them.
         self.job_ended(key, turn);
     }
 
     /// Runs the handlers of an event that passed the policy and filters.
-    fn handle(&mut self, key: SocketKey, event: packet::Event, ack: Option<AckId>, turn: &mut Turn<'_, '_>) {
+    fn run_handlers(
+        &mut self,
+        key: SocketKey,
+        event: packet::Event,
+        ack: Option<AckId>,
+        turn: &mut Turn<'_, '_>,
+    ) {
         let Some(local) = self.sockets.get_mut(key) else { return };
         let (socket, table) = (&local.socket, local.socket.table());
         socket.tell_observers(|_, namespace, socket| Observation::EventReceived {
@@ -150,7 +152,7 @@ impl SessionTask {
         });
         let listeners = socket.listeners(event.name());
         if !listeners.is_empty() {
-            self.run_all(key, &listeners, &event, ack, turn);
+            self.run_with_listeners(key, &listeners, &event, ack, turn);
             return;
         }
         let (label, handler) = match (table.event(event.name()), table.fallback()) {
@@ -166,8 +168,9 @@ impl SessionTask {
         self.run(key, Occasion::Event(label), span, called, turn);
     }
 
-    /// Runs the namespace's handler and the socket's own listeners. The first of them gets the ack.
-    fn run_all(
+    /// Runs the namespace's handler and the socket's own listeners for an event. Only the first of them can acknowledge
+    /// it.
+    fn run_with_listeners(
         &mut self,
         key: SocketKey,
         listeners: &[(Arc<str>, Arc<EventHandler>)],
@@ -194,9 +197,9 @@ impl SessionTask {
         }
     }
 
-    /// Cleans up after the connection has closed: the mailbox rejects further packets, and pending connection requests
-    /// and unopened streams are dropped.
-    fn closed(&mut self, reason: DisconnectReason) {
+    /// Handles the end of the connection: makes the mailbox reject further packets, and drops pending connection
+    /// requests and streams that are not open yet.
+    fn handle_closed(&mut self, reason: DisconnectReason) {
         trace::session_closed(reason);
         self.ended = Some(reason);
         self.session.mailbox.end();
@@ -206,14 +209,14 @@ impl SessionTask {
     }
 }
 
-/// Reports an event that the policy or a filter has denied. A filter may also discard events without a report.
+/// Reports an event that the policy or a filter has denied. Events that a filter ignores are not reported.
 fn report_denied(socket: &Socket, event: &packet::Event, ack: Option<AckId>, verdict: Verdict) {
     if let Verdict::Deny(reason) = verdict {
         report_unhandled(socket, event, ack, &Cause::Denied(reason));
     }
 }
 
-/// Reports an event for which no handler ran, with its ack, to the error hook.
+/// Reports an event for which no handler ran to the error hook, which may send the ack.
 fn report_unhandled(socket: &Socket, event: &packet::Event, ack: Option<AckId>, cause: &Cause) {
     let ack = ack.map(|id| AckSlot::new(socket.clone(), id));
     socket.report(Some(event.name()), cause, ack);

@@ -22,7 +22,7 @@ use crate::transport::PendingStream;
 pin_project! {
     /// The task of one session. It owns the connection and everything that drives it: streams, pending requests, the
     /// application's futures and one timer.
-    #[must_use = "a driver must be spawned for its session to live"]
+    #[must_use = "a session makes no progress unless its driver is spawned"]
     pub(crate) struct Driver {
         work: SessionTask,
         #[pin]
@@ -37,22 +37,22 @@ pub(super) struct SessionTask {
     pub(super) session: Arc<Session>,
     pub(super) connection: Connection<Answer>,
     pub(super) streams: Streams,
-    /// GETs waiting for packets, and POSTs whose packets have not all been read.
+    /// GETs that wait for packets, and POSTs whose packets have not all been read.
     requests: Vec<(LinkId, Respond)>,
     pub(super) sockets: LocalSockets,
     pub(super) running: Jobs,
-    /// Connection requests that wait for the number of running jobs to drop below its limit.
+    /// Connection requests that wait for the number of running jobs to drop below `client_concurrency`.
     pub(super) waiting: Vec<Pending>,
-    /// The bytes of replies queued by the connection itself since the queue was last empty.
-    replies: usize,
+    /// The number of bytes of replies that the connection itself has queued since the queue was last empty.
+    reply_bytes: usize,
     /// The disconnect reason, once the session has ended.
     pub(super) ended: Option<DisconnectReason>,
-    /// An empty list that is swapped with the mailbox's.
+    /// An empty list, which is swapped with the mailbox's list of commands.
     commands: Vec<Command>,
 }
 
 impl Driver {
-    /// Creates the driver of a session that is already in the table, opened by the request `open`.
+    /// Creates the driver of a session that was opened by the request `open` and is already in the session table.
     pub(crate) fn new(namespaces: Arc<NamespaceSet>, session: Arc<Session>, open: &Open) -> Self {
         let now = now();
         let connection =
@@ -66,7 +66,7 @@ impl Driver {
             sockets: LocalSockets::default(),
             running: Jobs::default(),
             waiting: Vec::new(),
-            replies: 0,
+            reply_bytes: 0,
             ended: None,
             commands: Vec::new(),
         };
@@ -103,7 +103,7 @@ impl Future for Driver {
             let mut again = work.drive_read(turn);
             again |= work.drive_timer(turn);
             again |= work.dispatch(turn);
-            work.bound_replies(queued, now);
+            work.limit_replies(queued, now);
             again |= work.drain_mailbox(now);
             again |= work.drive_transmit(turn);
             // No input was read while the connection was behind. If it is behind now, it has events to dispatch.
@@ -118,32 +118,32 @@ impl Future for Driver {
             {
                 continue;
             }
-            if work.rest(turn.cx) {
+            if work.become_idle(turn.cx) {
                 return Poll::Pending;
             }
         }
         work.session.mailbox.note(work.backlog());
-        // A task that wakes itself directly keeps its worker busy, which then checks for other input only every 61
-        // polls.
+        // A task that wakes itself directly keeps its worker busy, and a busy worker checks for IO only every 61 polls.
+        // `yield_now` wakes the task after such a check.
         let yielded = pin!(tokio::task::yield_now()).poll(cx);
-        debug_assert!(yielded.is_pending(), "`yield_now` wakes the task later");
+        debug_assert!(yielded.is_pending(), "the first poll of `yield_now` is pending");
         Poll::Pending
     }
 }
 
-/// The number of turns after which a busy session yields to the others on its thread. One turn reads at most a quarter
-/// of a megabyte.
+/// The number of turns after which a busy session yields to other tasks. One turn reads at most 256 KiB from each
+/// stream.
 const TURNS_PER_POLL: usize = 8;
 
-/// The maximum number of events handled per turn; one POST may hold a hundred thousand. No more input is read until all
-/// of them are handled.
+/// The maximum number of events handled per turn; a single POST can contain a hundred thousand. No more input is read
+/// until all of them have been handled.
 const EVENTS_PER_TURN: usize = 256;
 
-/// The maximum number of queued bytes of replies to one client, separate from the application's packets. It allows
-/// thousands of CONNECT replies.
-const MAX_REPLIES: usize = 1024 * 1024;
+/// The maximum size of the connection's queued replies to one client, in bytes. This is enough for thousands of replies
+/// to CONNECT packets. The application's packets have a separate limit.
+const MAX_REPLY_BYTES: usize = 1024 * 1024;
 
-/// The steps of a turn. Each returns `true` if it leaves something that only another turn can do: see the drain rule in
+/// The steps of a turn. Each returns `true` if another turn is needed to finish its work: see the drain rule in
 /// `docs/architecture.md`.
 impl SessionTask {
     fn drive_read(&mut self, turn: &mut Turn<'_, '_>) -> bool {
@@ -159,9 +159,9 @@ impl SessionTask {
 
     fn drive_timer(&mut self, turn: &mut Turn<'_, '_>) -> bool {
         let now = turn.now;
-        let mut moved = false;
+        let mut again = false;
         if self.connection.poll_timeout().is_some_and(|deadline| now >= deadline) {
-            moved |= self.handle_timeout(now);
+            again |= self.handle_timeout(now);
         }
         if let Some((link, deadline)) = self.undelivered_response()
             && now >= deadline
@@ -169,16 +169,16 @@ impl SessionTask {
             self.session.mailbox.drop_response(link);
             self.connection.handle_lost(link, LinkError::Stalled, now);
         }
-        moved | self.end_overdue(turn)
+        again | self.end_overdue(turn)
     }
 
-    /// Handles a deadline, after all input that has arrived by now.
+    /// Handles an expired deadline, after all input that has already arrived.
     #[cold]
     fn handle_timeout(&mut self, now: Instant) -> bool {
-        let moved = self.drain_mailbox(now);
+        let again = self.drain_mailbox(now);
         self.take_progress();
         self.connection.handle_timeout(now);
-        moved
+        again
     }
 
     fn dispatch(&mut self, turn: &mut Turn<'_, '_>) -> bool {
@@ -187,7 +187,7 @@ impl SessionTask {
             let Some(event) = self.connection.poll(turn.now) else { break };
             self.handle_event(event, turn);
         }
-        // The end of a job may release parked events, and connection requests that wait for a free place.
+        // The end of a job may resume parked events and waiting connection requests.
         let mut ended = false;
         while let Poll::Ready((socket, finished)) = self.running.poll_next(turn.cx) {
             self.finish_job(socket, finished, turn);
@@ -205,7 +205,7 @@ impl SessionTask {
             again |= !matches!(command, Command::Send { .. } | Command::Ask { .. });
             self.handle_command(command, now);
         }
-        if commands.capacity() <= KEPT_COMMANDS {
+        if commands.capacity() <= MAX_KEPT_COMMANDS {
             self.commands = commands;
         }
         again
@@ -250,7 +250,7 @@ impl SessionTask {
             .min()
     }
 
-    /// Passes on progress of uploads and responses that did not wake the task.
+    /// Reports progress of uploads and responses to the connection. Such progress does not wake the task.
     fn take_progress(&mut self) {
         if self.session.take_uploads() {
             self.requests.iter().for_each(|(link, _)| self.connection.handle_activity(*link));
@@ -262,14 +262,15 @@ impl SessionTask {
         }
     }
 
-    /// Returns the undelivered response to a GET, and the deadline for the next piece of it to be taken.
+    /// Returns the GET whose response is being delivered, and the deadline for the HTTP server to take its next piece.
     fn undelivered_response(&self) -> Option<(LinkId, Instant)> {
         let link = self.connection.undelivered()?;
         let (_, moved) = self.session.mailbox.response_progress()?;
         Some((link, moved + self.namespaces.server().settings().write_timeout))
     }
 
-    fn rest(&mut self, cx: &Context<'_>) -> bool {
+    /// Marks the task as idle. Returns `false` if commands have arrived meanwhile.
+    fn become_idle(&mut self, cx: &Context<'_>) -> bool {
         self.session.mailbox.rest(self.backlog(), cx.waker(), &mut self.commands)
     }
 
@@ -286,17 +287,17 @@ impl SessionTask {
         self.connection.queued_bytes() + self.streams.queued_bytes()
     }
 
-    /// Closes the session if the client causes many replies, such as connect errors, without reading them. Packets of
-    /// the application have a bound of their own.
-    fn bound_replies(&mut self, queued_before: usize, now: Instant) {
+    /// Closes the session if the client causes many replies, such as connect errors, without reading them. The
+    /// application's packets have a separate limit.
+    fn limit_replies(&mut self, queued_before: usize, now: Instant) {
         if self.downstream_bytes() == 0 {
-            self.replies = 0;
+            self.reply_bytes = 0;
             return;
         }
-        self.replies += self.connection.queued_bytes().saturating_sub(queued_before);
-        if self.replies > MAX_REPLIES {
+        self.reply_bytes += self.connection.queued_bytes().saturating_sub(queued_before);
+        if self.reply_bytes > MAX_REPLY_BYTES {
             self.connection.close(DisconnectReason::ForcedClose, now);
-            self.replies = 0;
+            self.reply_bytes = 0;
         }
     }
 
@@ -310,7 +311,7 @@ impl SessionTask {
                 connection.send(socket, packet, Some(*request));
             }
             Command::Disconnect { socket } => connection.disconnect(socket),
-            // The receiver may have been dropped.
+            // Sending fails if the receiver has been dropped.
             Command::Sockets { reply } => drop(reply.send(self.sockets.connected())),
             Command::DisconnectClient => connection.disconnect_client(now),
             Command::Close { reason } => connection.close(reason, now),
@@ -336,17 +337,18 @@ impl SessionTask {
             }
             Command::Upgrade { link, upgrade } => {
                 let (upgrade, stream) = *upgrade;
-                let until = now + self.namespaces.server().settings().core.upgrade_timeout;
-                self.streams.insert(link, stream, Some(Box::new(upgrade)), until);
+                let deadline = now + self.namespaces.server().settings().core.upgrade_timeout;
+                self.streams.insert(link, stream, Some(Box::new(upgrade)), deadline);
             }
         }
     }
 
-    /// Stores an accepted request until its response, or responds with the error.
+    /// Stores a request until its response is ready, or responds with the error if it was not accepted.
     fn add_request(&mut self, link: LinkId, respond: Respond, accepted: Result<(), RequestError>) {
         match accepted {
             Ok(()) => self.requests.push((link, respond)),
-            // The receiver may have been dropped, here and in `respond`; a `LinkLost` command then follows.
+            // Sending fails, here and in `respond`, if the receiver has been dropped. A `LinkLost` command follows
+            // then.
             Err(error) => drop(respond.send(Reply::Whole(Response::Rejected(error)))),
         }
     }
@@ -367,8 +369,8 @@ impl SessionTask {
     }
 }
 
-/// Removes the session however the task ends, including a panic or the shutdown of its runtime. The sockets are dropped
-/// with it and leave their rooms.
+/// Removes the session in every case, even if its task panics or its runtime shuts down. The sockets are dropped with
+/// the task and leave their rooms.
 impl Drop for SessionTask {
     fn drop(&mut self) {
         drop(self.session.mailbox.close());
@@ -377,5 +379,5 @@ impl Drop for SessionTask {
     }
 }
 
-/// The capacity up to which the command list is kept for reuse.
-const KEPT_COMMANDS: usize = 16;
+/// The maximum capacity of a command list that is kept for reuse.
+const MAX_KEPT_COMMANDS: usize = 16;
