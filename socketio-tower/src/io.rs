@@ -20,8 +20,8 @@ use crate::stats::Stats;
 
 /// A Socket.IO server.
 ///
-/// A `SocketIo` is a cheaply cloneable handle. It can be used from any thread, inside or outside a tokio runtime. All
-/// layers created from it share its sessions and namespaces.
+/// A `SocketIo` is a handle that is cheap to clone and can be used from any thread. Only [`attach`](Self::attach) and
+/// [`close`](Self::close) require a tokio runtime. All layers created from it share its sessions and namespaces.
 ///
 /// ```
 /// use axum::{Router, routing::get};
@@ -41,7 +41,7 @@ use crate::stats::Stats;
 #[derive(Clone)]
 pub struct SocketIo(Arc<NamespaceSet>);
 
-/// Setting up the server.
+/// Setup of the server.
 impl SocketIo {
     /// Creates a server with default settings.
     ///
@@ -53,7 +53,7 @@ impl SocketIo {
         Self::builder().build()
     }
 
-    /// Returns a builder, which configures limits, timeouts, state and hooks.
+    /// Returns a builder for configuring limits, timeouts, state and hooks.
     ///
     /// ```
     /// use std::time::Duration;
@@ -67,16 +67,16 @@ impl SocketIo {
 
     /// Defines a namespace, or extends one that is already defined.
     ///
-    /// The closure registers the namespace's handlers and settings. Clients that connect afterwards see all of them or
-    /// none; sockets that are already connected keep the handlers they connected with. Calls for the same path add up,
-    /// may be made from several threads, and may be nested.
+    /// The closure registers the namespace's handlers and settings. They take effect together, for clients that connect
+    /// afterwards; sockets that are already connected keep the handlers they connected with. Several calls for the same
+    /// path add to one definition. Calls may come from several threads, and may be nested.
     ///
-    /// The path begins with `/`, which is added if missing. The namespace `/` always exists.
+    /// A leading `/` is added to the path if it is missing. The namespace `/` always exists.
     ///
     /// # Dynamic namespaces
     ///
-    /// A path with parameters is a pattern. Each name that matches it is a namespace with its own sockets and rooms,
-    /// and with the handlers of the pattern. `{id}` matches one segment, `{*rest}` at the end matches the rest of the
+    /// A path with parameters is a pattern. Each name that matches it is a namespace with its own sockets and rooms;
+    /// all of them use the pattern's handlers. `{id}` matches one segment, `{*rest}` at the end matches the rest of the
     /// path, and `{{` is a literal brace. A namespace defined by its exact path takes precedence over patterns.
     /// Handlers read the parameters with [`Path`](crate::extract::Path).
     ///
@@ -105,17 +105,18 @@ impl SocketIo {
         self.0.define(path, define);
     }
 
-    /// Removes a namespace or pattern that [`of`](Self::of) has defined, together with the dynamic namespaces of the
-    /// pattern.
+    /// Removes a namespace or pattern defined with [`of`](Self::of). Removing a pattern also removes its dynamic
+    /// namespaces.
     ///
-    /// All its sockets are disconnected, as by [`Socket::disconnect`](crate::Socket::disconnect): clients see
-    /// `io server disconnect`, keep their other namespaces, and do not reconnect by themselves. Running handlers end as
-    /// for any disconnected socket, the disconnect handler last. Later connection requests are rejected as for an
-    /// unknown namespace, unless another definition matches the name; requests whose middlewares are still running are
-    /// rejected when these have finished. Handles of the namespace no longer reach any socket.
+    /// All its sockets are disconnected as if by [`Socket::disconnect`](crate::Socket::disconnect): clients see
+    /// `io server disconnect`, stay connected to their other namespaces, and do not reconnect automatically. As for any
+    /// disconnected socket, running handlers may finish, and the disconnect handler runs last. Later connection
+    /// requests are rejected as for an unknown namespace, unless another definition matches the name. A request whose
+    /// middlewares are still running is rejected when they have finished. Handles to the namespace no longer reach any
+    /// socket.
     ///
-    /// The path can then be defined again, and starts without handlers. A single dynamic namespace cannot be removed:
-    /// it ends with its last socket.
+    /// The path can be defined again afterwards, and then has no handlers. A single dynamic namespace cannot be
+    /// removed; it ends when its last socket leaves.
     ///
     /// ```
     /// use socketio_tower::{RemoveError, SocketIo};
@@ -130,7 +131,7 @@ impl SocketIo {
     ///
     /// # Errors
     ///
-    /// Returns an error if nothing was defined by this path, or if it is `/`.
+    /// Returns an error if no namespace or pattern was defined with this path, or if it is `/`.
     pub fn remove(&self, path: &str) -> Result<(), RemoveError> {
         let unknown = || RemoveError::Unknown(path.to_owned());
         let path: NamespacePath = path.parse().map_err(|_| unknown())?;
@@ -146,8 +147,9 @@ impl SocketIo {
 
     /// Returns the layer that serves this server's clients inside a tower application.
     ///
-    /// Add it last, so that it is the outermost layer: a timeout or a concurrency limit around it would end or starve
-    /// long-polling requests, which wait on purpose. See [`SocketIoLayer`] for the layers that belong around it.
+    /// Add it last, so that it is the outermost layer. Long-polling requests stay open by design: a timeout layer
+    /// around it would cut them off, and they would use up a concurrency limit. [`SocketIoLayer`] lists the layers that
+    /// may be added around it.
     ///
     /// ```
     /// use axum::{Router, routing::get};
@@ -159,12 +161,12 @@ impl SocketIo {
     ///
     /// # Panics
     ///
-    /// Panics if the set-up is invalid; the message names each error. See [`try_layer`](Self::try_layer).
+    /// Panics if the setup is invalid; the message lists all errors. See [`try_layer`](Self::try_layer).
     pub fn layer(&self) -> SocketIoLayer {
         self.try_layer().unwrap_or_else(|errors| panic!("{errors}"))
     }
 
-    /// Returns the layer, like [`layer`](Self::layer), or the errors in the set-up.
+    /// Returns the layer, or the errors in the setup. The fallible version of [`layer`](Self::layer).
     ///
     /// ```
     /// use socketio_tower::{SetupError, SocketIo};
@@ -177,27 +179,28 @@ impl SocketIo {
     ///
     /// # Errors
     ///
-    /// Returns all errors in the set-up: reserved event names, handlers registered twice, handlers with conflicting
-    /// arguments, invalid paths, patterns, origins or cookies, and missing states.
+    /// Returns all errors in the setup: reserved event names, handlers registered twice, handlers with conflicting
+    /// arguments, invalid paths, patterns, origins or cookies, and missing states or path parameters.
     pub fn try_layer(&self) -> Result<SocketIoLayer, SetupErrors> {
         self.0.finish_setup()?;
         Ok(SocketIoLayer::new(Arc::clone(&self.0)))
     }
 }
 
-/// Serving clients that do not arrive over HTTP.
+/// Clients that do not connect over HTTP.
 impl SocketIo {
     /// Serves a client over a byte stream, such as an in-memory connection, a tunnel, or a connection that another
     /// server has upgraded.
     ///
-    /// The stream speaks WebSocket (RFC 6455) after its handshake: the next byte in either direction belongs to a
-    /// frame, and the client's frames are masked. It is then driven like any WebSocket of the [layer](Self::layer).
+    /// The stream carries WebSocket frames (RFC 6455). The opening handshake must already be complete, and the client
+    /// must mask its frames. The session is then served like any WebSocket session of the [layer](Self::layer).
     ///
-    /// `parts` is the client's request, real or constructed. Its query opens a session (`EIO=4&transport=websocket`) or,
-    /// with a `sid`, upgrades that session from long polling to the stream. Its headers and extensions are available in
-    /// [`Handshake`](crate::Handshake). Its path, its method and the headers of an HTTP upgrade are ignored.
+    /// `parts` is the head of the client's request, received or constructed. Its query opens a session
+    /// (`EIO=4&transport=websocket`) or, with a `sid`, upgrades that session from long polling to the stream. Its
+    /// headers and extensions are available in [`Handshake`](crate::Handshake). Its path, its method and the headers of
+    /// an HTTP upgrade are ignored.
     ///
-    /// Returns as soon as the session is opened or the upgrade is queued; the session is served by its own task.
+    /// Returns as soon as the session is open or the upgrade is queued; the session runs in a task of its own.
     ///
     /// ```
     /// use http::Request;
@@ -212,13 +215,13 @@ impl SocketIo {
     ///
     /// # Errors
     ///
-    /// Returns an error if the layer would reject the request. The stream is dropped, and
-    /// [`on_connection_error`](crate::SocketIoBuilder::on_connection_error) is called. The error holds the HTTP
+    /// Returns an error if the layer would reject the request. In this case, the stream is dropped and
+    /// [`on_connection_error`](crate::SocketIoBuilder::on_connection_error) is called. The error contains the HTTP
     /// response that the layer would send: [`status`](Rejection::status) and [`body`](Rejection::body).
     ///
     /// # Panics
     ///
-    /// Panics if called outside a tokio runtime, on which the session's task is spawned.
+    /// Panics if polled outside a tokio runtime, because it spawns the session's task.
     ///
     /// # Cancel safety
     ///
@@ -278,7 +281,7 @@ impl SocketIo {
     /// ```
     /// # async fn example(io: socketio_tower::SocketIo) {
     /// let acks = io.emit_with_ack::<_, String>("version", "").await;
-    /// println!("{} clients answered", acks.iter().filter(|ack| ack.is_ok()).count());
+    /// println!("{} clients acknowledged", acks.iter().filter(|ack| ack.is_ok()).count());
     /// # }
     /// ```
     pub fn emit_with_ack<T, R>(&self, event: &str, args: &T) -> BroadcastAck<R>
@@ -325,7 +328,7 @@ impl SocketIo {
     ///
     /// # Cancel safety
     ///
-    /// The sockets join on the first poll; a future that is dropped before does nothing.
+    /// The sockets join on the first poll; a future dropped before that does nothing.
     pub async fn sockets_join(&self, room: impl AsRef<str>) {
         self.root().sockets_join(room).await;
     }
@@ -334,7 +337,7 @@ impl SocketIo {
     ///
     /// # Cancel safety
     ///
-    /// The sockets leave on the first poll; a future that is dropped before does nothing.
+    /// The sockets leave on the first poll; a future dropped before that does nothing.
     pub async fn sockets_leave(&self, room: impl AsRef<str>) {
         self.root().sockets_leave(room).await;
     }
@@ -344,16 +347,15 @@ impl SocketIo {
     ///
     /// # Cancel safety
     ///
-    /// The sockets are disconnected on the first poll; a future that is dropped before does nothing.
+    /// The sockets are disconnected on the first poll; a future dropped before that does nothing.
     pub async fn disconnect_sockets(&self, close: bool) {
         self.root().disconnect_sockets(close).await;
     }
 
-    /// Returns a handle of a namespace: one that was defined by this exact path, or a dynamic namespace that has
-    /// sockets.
+    /// Returns a handle to a namespace: one defined with this exact path, or a dynamic namespace that has sockets.
     ///
-    /// The handle of a dynamic namespace stays valid after its last socket has left, and reaches sockets that connect
-    /// later.
+    /// A handle to a dynamic namespace stays valid after the last socket has left, and also reaches sockets that
+    /// connect later.
     ///
     /// ```
     /// use socketio_tower::SocketIo;
@@ -369,13 +371,13 @@ impl SocketIo {
         self.0.find(path.as_str()).map(NamespaceHandle::new)
     }
 
-    /// Returns handles of all namespaces: those defined by an exact path, and the dynamic ones that have sockets.
+    /// Returns handles to all namespaces: those defined with an exact path, and the dynamic ones that have sockets.
     pub fn namespaces(&self) -> Vec<NamespaceHandle> {
         self.0.all().into_iter().map(NamespaceHandle::new).collect()
     }
 }
 
-/// Watching and closing the server.
+/// Metrics and shutdown.
 impl SocketIo {
     /// Returns the number of open sessions.
     pub fn sessions(&self) -> usize {
@@ -384,7 +386,7 @@ impl SocketIo {
 
     /// Returns a snapshot of the server's counters.
     ///
-    /// The call visits every session: collect metrics with it once a second, not once per message.
+    /// Each call visits every session: call it once a second to collect metrics, not once per message.
     ///
     /// ```
     /// let io = socketio_tower::SocketIo::new();
@@ -397,7 +399,7 @@ impl SocketIo {
     }
 
     /// Closes every session and rejects new ones. Waits until all sessions have ended, including their disconnect
-    /// handlers, or until `deadline` has elapsed. Returns `true` if no session is left.
+    /// handlers, but at most for `timeout`. Returns `true` if all of them ended in time.
     ///
     /// hyper's graceful shutdown does not wait for upgraded connections; this method does.
     ///
@@ -416,17 +418,17 @@ impl SocketIo {
     ///
     /// # Panics
     ///
-    /// Panics if called outside a tokio runtime.
+    /// Panics if polled outside a tokio runtime.
     ///
     /// # Cancel safety
     ///
-    /// Once the future has been polled, dropping it only ends the wait: the sessions are closed all the same, and the
-    /// server does not accept new ones.
-    pub async fn close(&self, deadline: Duration) -> bool {
-        self.0.server().close(deadline).await
+    /// Once the future has been polled, dropping it only ends the wait: the sessions are still closed, and new ones are
+    /// still rejected.
+    pub async fn close(&self, timeout: Duration) -> bool {
+        self.0.server().close(timeout).await
     }
 
-    /// Returns the path of the server's requests.
+    /// Returns the path on which the layer accepts requests.
     #[cfg(feature = "testing")]
     pub(crate) fn path(&self) -> &str {
         &self.0.server().settings().path

@@ -1,4 +1,4 @@
-//! A Socket.IO server as a tower layer: wrap an axum, hyper or tonic application, and stock Socket.IO clients can talk to it.
+//! A Socket.IO server as a tower layer, for axum, hyper and tonic applications and standard Socket.IO clients.
 //!
 //! # Quick start
 //!
@@ -22,15 +22,15 @@
 //!
 //! The layer handles requests to `/socket.io` and `/socket.io/`; all other requests reach the application unchanged.
 //!
-//! # Finding your way
+//! # API overview
 //!
 //! **The server**
 //!
 //! | to | use |
 //! |---|---|
-//! | create and configure a server | [`SocketIo::new`], [`SocketIo::builder`] with every setting in [`SocketIoBuilder`] |
-//! | add it to an application | [`SocketIo::layer`]; [`SocketIoLayer`] explains the order of layers, and routes |
-//! | serve connections that do not arrive over HTTP | [`SocketIo::attach`] |
+//! | create and configure a server | [`SocketIo::new`], [`SocketIo::builder`]; [`SocketIoBuilder`] has all settings |
+//! | add it to an application | [`SocketIo::layer`]; [`SocketIoLayer`] explains routing and the order of layers |
+//! | serve clients that do not connect over HTTP | [`SocketIo::attach`] |
 //! | reject requests before a session is opened | [`SocketIoBuilder::origins`], [`SocketIoBuilder::allow_request`] |
 //! | run behind a proxy | [`SocketIoBuilder::trusted_proxies`], [`SocketIoBuilder::cookie`] |
 //! | collect metrics | [`SocketIo::stats`], [`SocketIoBuilder::observe`] |
@@ -42,18 +42,18 @@
 //! |---|---|
 //! | define a namespace and its handlers | [`SocketIo::of`], [`NamespaceBuilder`] |
 //! | implement a namespace as a type with methods | [`NamespaceHandlers`], [`NamespaceBuilder::handlers`], [`NamespaceBuilder::handlers_per_socket`] |
-//! | read the arguments of an event | [`Data`] for the first, [`Args`] for several, [`RawArgs`] of an [`Event`] for unparsed ones, [`Value`] for any JSON with binary data |
+//! | read the arguments of an event | [`Data`] for the first, [`Args`] for several, [`Event`] for unparsed ones ([`RawArgs`]); the type [`Value`] for arbitrary JSON with binary data |
 //! | get the socket or the connection | [`Socket`], [`Client`] |
-//! | read shared state, or values of the socket | [`State`], [`Extension`] |
+//! | read shared state, or values stored with the socket | [`State`], [`Extension`] |
 //! | read the query, path parameters or `auth` | [`Query`], [`Path`], [`Auth`] (on connect) |
-//! | learn why a socket disconnected, and its rooms | [`DisconnectReason`], [`Rooms`] (on disconnect) |
-//! | acknowledge an event | the return value, see [`handler::EventReply`]; [`Reply`] for any `Serialize`; [`Ack`] to reply later |
+//! | get the disconnect reason, and the rooms that the socket was in | [`DisconnectReason`], [`Rooms`] (on disconnect) |
+//! | acknowledge an event | the handler's return value, see [`handler::EventReply`]; [`Reply`] for any type that implements `Serialize`; [`Ack`] to reply early or later |
 //! | authenticate, or reject a connection request | [`NamespaceBuilder::middleware`], [`ConnectError`] |
 //! | filter events | [`NamespaceBuilder::filter`], [`EventPolicy`], [`Verdict`] |
 //! | store values with a socket or client | [`Socket::extensions`], [`Client::extensions`]; [`Socket::set_data`] to publish them in [`RemoteSocket::data`] |
 //! | inspect the request that opened the session | [`Handshake`] |
 //!
-//! All extractors are listed in [`extract`], and all types of handlers and return values in [`handler`].
+//! All extractors are listed in [`extract`], all kinds of handlers and return values in [`handler`].
 //!
 //! **Sending**
 //!
@@ -70,8 +70,8 @@
 //! | to | use |
 //! |---|---|
 //! | join and leave | [`Socket::join`], [`Socket::leave`], [`Socket::rooms`] |
-//! | send to a room | [`Socket::to`] without the sender, [`SocketIo::to`], [`BroadcastOperator::except`] |
-//! | list, move or disconnect its sockets | [`BroadcastOperator::sockets`], [`BroadcastOperator::fetch_sockets`], [`BroadcastOperator::sockets_join`], [`BroadcastOperator::disconnect_sockets`] |
+//! | send to a room | [`Socket::to`], which excludes the sender; [`SocketIo::to`]; [`BroadcastOperator::except`] |
+//! | list, move or disconnect the sockets of a room | [`BroadcastOperator::sockets`], [`BroadcastOperator::fetch_sockets`], [`BroadcastOperator::sockets_join`], [`BroadcastOperator::disconnect_sockets`] |
 //!
 //! **Errors**
 //!
@@ -88,7 +88,7 @@
 //!
 //! **Limits**
 //!
-//! Every limit has a default, and its method documents the exact rule.
+//! Every limit has a default. The linked methods document the details.
 //!
 //! | limit | default | at the limit |
 //! |---|---|---|
@@ -98,9 +98,9 @@
 //! | [`max_attachments`](SocketIoBuilder::max_attachments) | 10 per event | the connection is closed |
 //! | [`max_namespaces`](SocketIoBuilder::max_namespaces) | 64 per client | the connection request is rejected |
 //! | [`max_dynamic_namespaces`](SocketIoBuilder::max_dynamic_namespaces) | 10 000 | the connection request is rejected |
-//! | [`max_parked`](SocketIoBuilder::max_parked) | 4096 events, 4 MiB per client | the socket is disconnected |
+//! | [`max_parked`](SocketIoBuilder::max_parked) | 4096 waiting events, 4 MiB per client | the socket is disconnected |
 //! | [`max_queued_bytes`](SocketIoBuilder::max_queued_bytes) | 8 MiB per client | the client is disconnected, or the packet is dropped: [`Overflow`] |
-//! | [`concurrency`](SocketIoBuilder::concurrency), [`client_concurrency`](SocketIoBuilder::client_concurrency) | 64 handlers per socket, 256 per client | events wait |
+//! | [`concurrency`](SocketIoBuilder::concurrency), [`client_concurrency`](SocketIoBuilder::client_concurrency) | 64 handlers per socket, 256 per client | further events wait |
 //!
 //! | timeout | default |
 //! |---|---|
@@ -114,26 +114,26 @@
 //!
 #![cfg_attr(
     feature = "testing",
-    doc = "The [`testing`] module has an in-memory client, which connects to a [`SocketIo`] without a network."
+    doc = "The [`testing`] module provides an in-memory client that connects to a [`SocketIo`] without a network."
 )]
 #![cfg_attr(
     not(feature = "testing"),
-    doc = "The feature `testing` adds an in-memory client, which connects to a [`SocketIo`] without a network."
+    doc = "The feature `testing` adds an in-memory client that connects to a [`SocketIo`] without a network."
 )]
 //!
 //! # Guarantees
 //!
-//! - **Order.** The events of one socket reach their handlers in the order of arrival. A handler that waits does not delay
-//!   the next ones, unless [`concurrency`](SocketIoBuilder::concurrency) is 1. Everything that is emitted to a socket,
-//!   including acks and disconnects, leaves in the order of the calls.
-//! - **One connect handler, then events.** A socket's events wait until its connect handler has finished; acks do not, so
-//!   the handler may await them.
-//! - **One disconnect handler.** It runs once for every socket that was connected, after the socket's other handlers have
-//!   finished or their [grace period](SocketIoBuilder::handler_grace) is over. It does not run if the process exits;
-//!   [`SocketIo::close`] waits for it.
-//! - **`emit` never blocks**, and its [status](EmitStatus) says whether the packet was queued. The bytes queued for one
-//!   client are [bounded](SocketIoBuilder::max_queued_bytes).
-//! - **A panic** in a handler ends that handler and nothing else.
+//! - **Order.** The handlers for a socket's events start in the order in which the events arrive. A handler that awaits
+//!   does not delay later events until the limits on [concurrency](SocketIoBuilder::concurrency) are reached. Everything
+//!   sent to a socket, including acks and disconnects, leaves in the order of the calls.
+//! - **The connect handler runs before all event handlers.** A socket's events wait until it has finished. Acks do not
+//!   wait, so the connect handler may await them.
+//! - **The disconnect handler runs once** for every socket that was connected, after the socket's other handlers have
+//!   finished or their [grace period](SocketIoBuilder::handler_grace) is over. It does not run if the process or the
+//!   runtime ends first; [`SocketIo::close`] waits for it.
+//! - **`emit` never blocks.** It returns the [status](EmitStatus) of the packet: queued, or not, with the reason. The number
+//!   of bytes queued for one client is [bounded](SocketIoBuilder::max_queued_bytes).
+//! - **A panic in a handler** ends only that handler.
 //!
 //! # Feature flags
 //!
@@ -231,7 +231,7 @@ pub use handler::connect_error::ConnectError;
 pub use socketio_core::packet::{Args, ArgsError, Event, NoArgs, RawArgs, RawJson, Value};
 pub use socketio_core::{DisconnectReason, SocketId, Transport};
 
-/// Items for the code that the attribute `namespace` generates.
+/// Items used by the code that the attribute `namespace` generates.
 #[doc(hidden)]
 pub mod __private {
     pub use crate::namespace::method::{Method, MethodArguments, Returned};
