@@ -2,7 +2,7 @@ use std::fmt;
 
 use socketio_core::namespace::{ParsePathError, PatternError};
 
-/// An error in the set-up of a server.
+/// An error in the setup of a server.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SetupError {
@@ -82,7 +82,7 @@ pub enum RemoveError {
     Unknown(String),
 }
 
-/// All errors in the set-up of a server, in the order of the calls that made them.
+/// All errors in the setup of a server, in the order of the calls that made them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SetupErrors(Vec<SetupError>);
 
@@ -118,7 +118,7 @@ impl IntoIterator for SetupErrors {
 
 impl fmt::Display for SetupErrors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("invalid set-up of the Socket.IO server: ")?;
+        f.write_str("invalid setup of the Socket.IO server: ")?;
         for (index, error) in self.0.iter().enumerate() {
             write!(f, "{}{error}", if index == 0 { "" } else { "; " })?;
         }

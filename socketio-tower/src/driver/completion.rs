@@ -60,7 +60,7 @@ impl SessionTask {
         match occasion {
             Occasion::Event(label) => self.report_failure(key, Some(&label), outcome),
             Occasion::Connect if outcome.is_ok() => self.connection.resume(key),
-            // Event handlers may rely on the set-up that the connect handler did not complete.
+            // Event handlers may rely on the setup that the connect handler did not complete.
             Occasion::Connect => {
                 if let Some(local) = self.sockets.get_mut(key) {
                     // The DISCONNECT packet is queued behind everything emitted so far.

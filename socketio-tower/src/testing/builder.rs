@@ -101,7 +101,7 @@ impl TestClientBuilder {
     ///
     /// # Panics
     ///
-    /// Panics if the set-up of the server is invalid, as [`SocketIo::layer`] does; if the query is not valid in a URI;
+    /// Panics if the setup of the server is invalid, as [`SocketIo::layer`] does; if the query is not valid in a URI;
     /// if the timeout elapses; or if called outside a tokio runtime.
     ///
     /// # Cancel safety

@@ -1,4 +1,4 @@
-//! Mistakes in the set-up of a server are reported by `layer()`.
+//! Mistakes in the setup of a server are reported by `layer()`.
 
 use socketio_tower::extract::ExtractError;
 use socketio_tower::extract::State;

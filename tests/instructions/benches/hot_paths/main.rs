@@ -1,5 +1,5 @@
 //! The hot paths. Each function below runs once under callgrind, which counts its instructions, without those of its
-//! set-up and of dropping its result. `run.mjs` compares the counts with `figures.json`.
+//! setup and of dropping its result. `run.mjs` compares the counts with `figures.json`.
 
 #![allow(missing_docs, unused_qualifications, reason = "what gungraun's macros write")]
 

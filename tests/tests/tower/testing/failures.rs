@@ -5,7 +5,7 @@ use socketio_tower::{Args, SocketIo};
 
 use super::server;
 
-/// A mistake in the set-up is reported before anything else.
+/// A mistake in the setup is reported before anything else.
 #[tokio::test(start_paused = true)]
 #[should_panic(expected = "`disconnect` is an event of the protocol")]
 async fn a_mistake_in_the_set_up_is_named() {
