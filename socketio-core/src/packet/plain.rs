@@ -100,45 +100,49 @@ fn ends_plain_in_word(word: u64) -> u64 {
 /// Reads a string that is known, for types that ask for a string.
 pub(super) struct PlainText<'de, 'r> {
     pub(super) text: &'de str,
-    /// Set once the text has been read.
+    /// Set once the type has taken the text.
     pub(super) read: &'r mut bool,
 }
 
-/// The type does not ask for a string, or does not take this one. The caller reads the argument as JSON, and so finds the error.
+/// The type does not ask for the value that is known, or does not take it. The caller reads the argument as JSON, and so
+/// finds the error.
+///
+/// A type may keep the message of an error and succeed, so an error of the type itself has a message.
 #[derive(Debug)]
-pub(super) struct NotText;
+pub(super) struct NotTaken(Option<Box<str>>);
 
-impl fmt::Display for NotText {
+impl fmt::Display for NotTaken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("not read as a text")
+        f.write_str(self.0.as_deref().unwrap_or("another type is known"))
     }
 }
 
-impl std::error::Error for NotText {}
+impl std::error::Error for NotTaken {}
 
-impl Error for NotText {
-    fn custom<T: fmt::Display>(_: T) -> Self {
-        Self
+impl Error for NotTaken {
+    fn custom<T: fmt::Display>(message: T) -> Self {
+        Self(Some(message.to_string().into()))
     }
 }
 
 impl<'de> Deserializer<'de> for PlainText<'de, '_> {
-    type Error = NotText;
+    type Error = NotTaken;
 
-    fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, NotText> {
-        Err(NotText)
+    fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, NotTaken> {
+        Err(NotTaken(None))
     }
 
-    fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, NotText> {
+    fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, NotTaken> {
+        let value = visitor.visit_borrowed_str(self.text)?;
         *self.read = true;
-        visitor.visit_borrowed_str(self.text)
+        Ok(value)
     }
 
-    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, NotText> {
+    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, NotTaken> {
         self.deserialize_str(visitor)
     }
 
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, NotText> {
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, NotTaken> {
         visitor.visit_some(self)
     }
 
@@ -151,27 +155,28 @@ impl<'de> Deserializer<'de> for PlainText<'de, '_> {
 /// Reads an attachment that is known, for types that ask for bytes.
 pub(super) struct PlainBytes<'a, 'r> {
     pub(super) attachment: &'a [u8],
-    /// Set once the bytes have been read.
+    /// Set once the type has taken the bytes.
     pub(super) read: &'r mut bool,
 }
 
 impl<'de> Deserializer<'de> for PlainBytes<'_, '_> {
-    type Error = NotText;
+    type Error = NotTaken;
 
-    fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, NotText> {
-        Err(NotText)
+    fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, NotTaken> {
+        Err(NotTaken(None))
     }
 
-    fn deserialize_bytes<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, NotText> {
+    fn deserialize_bytes<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, NotTaken> {
+        let value = visitor.visit_byte_buf(self.attachment.to_vec())?;
         *self.read = true;
-        visitor.visit_byte_buf(self.attachment.to_vec())
+        Ok(value)
     }
 
-    fn deserialize_byte_buf<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, NotText> {
+    fn deserialize_byte_buf<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, NotTaken> {
         self.deserialize_bytes(visitor)
     }
 
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, NotText> {
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, NotTaken> {
         visitor.visit_some(self)
     }
 

@@ -455,6 +455,30 @@ mod tests {
         }
     }
 
+    /// A number written as a string, or the message of the error that it is not one.
+    #[derive(Debug)]
+    #[expect(dead_code, reason = "shown by `Debug`")]
+    struct Written(Result<u8, String>);
+
+    impl<'de> Deserialize<'de> for Written {
+        fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            let number = |text: String| text.parse().map_err(serde::de::Error::custom);
+            let number = String::deserialize(deserializer).and_then(number);
+            Ok(Self(number.map_err(|error: D::Error| error.to_string())))
+        }
+    }
+
+    /// An address, or the message of the error that its visitor returned.
+    #[derive(Debug)]
+    #[expect(dead_code, reason = "shown by `Debug`")]
+    struct Address(Result<std::net::IpAddr, String>);
+
+    impl<'de> Deserialize<'de> for Address {
+        fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            Ok(Self(Deserialize::deserialize(deserializer).map_err(|error: D::Error| error.to_string())))
+        }
+    }
+
     #[test]
     fn an_argument_is_the_same_by_its_shape_and_as_json() {
         for (json, attachments) in [
@@ -486,6 +510,9 @@ mod tests {
             check_shape::<Unit>(&args);
             check_shape::<Newtype>(&args);
             check_shape::<Ignoring>(&args);
+            check_shape::<Written>(&args);
+            check_shape::<Address>(&args);
+            check_shape::<Option<Option<String>>>(&args);
         }
     }
 
