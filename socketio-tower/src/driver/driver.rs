@@ -187,13 +187,11 @@ impl SessionTask {
             let Some(event) = self.connection.poll(turn.now) else { break };
             self.handle_event(event, turn);
         }
-        // The end of a job may resume parked events and waiting connection requests.
-        let mut ended = false;
         while let Poll::Ready((socket, finished)) = self.running.poll_next(turn.cx) {
             self.finish_job(socket, finished, turn);
-            ended = true;
         }
-        ended
+        // Parked events and waiting connection requests can be resumed: a job has ended or was abandoned.
+        self.connection.is_parked() && !self.is_full()
     }
 
     fn drain_mailbox(&mut self, now: Instant) -> bool {

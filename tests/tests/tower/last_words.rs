@@ -99,6 +99,28 @@ async fn what_is_not_handled_within_the_grace_is_told() {
     assert_eq!((io.sessions(), io.stats().received_bytes), (0, 0));
 }
 
+/// The end of a session frees the places of its middlewares, for events that wait for one.
+#[tokio::test(start_paused = true)]
+async fn what_waits_for_a_middleware_is_handled_after_the_end() {
+    for transport in [TestClient::builder().websocket(), TestClient::builder().polling()] {
+        let io = SocketIo::builder().client_concurrency(1).handler_grace(Duration::from_secs(3600)).build();
+        let log = slow(&io, 8);
+        io.of("/asking", |ns| ns.middleware(async || std::future::pending::<()>().await));
+        let socket = transport.timeout(Duration::from_secs(60)).connect(&io).await.unwrap();
+        tokio::time::sleep(5 * NAP).await;
+        let asking = tokio::spawn(socket.client().namespace("/asking").connect());
+        settled().await;
+        socket.emit("log", &1);
+        settled().await;
+        assert!(io.stats().received_bytes > 0, "the event waits");
+        socket.client().answer_pings(false);
+        socket.disconnected().await;
+        tokio::time::sleep(2 * NAP).await;
+        assert_eq!(log.lines(), ["connected", "1", "ping timeout"]);
+        assert!(asking.await.unwrap().is_err());
+    }
+}
+
 /// The application does not want to receive more from a socket that it has disconnected.
 #[tokio::test(start_paused = true)]
 async fn nothing_is_handled_after_an_end_by_the_server() {
