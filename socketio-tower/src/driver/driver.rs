@@ -43,7 +43,7 @@ pub(super) struct SessionTask {
     pub(super) running: Jobs,
     /// Connection requests that wait for the number of running jobs to drop below `client_concurrency`.
     pub(super) waiting: Vec<Pending>,
-    /// The number of bytes of replies that the connection itself has queued since the queue was last empty.
+    /// The number of bytes of replies that the connection itself has queued since a turn last began with an empty queue.
     reply_bytes: usize,
     /// The disconnect reason, once the session has ended.
     pub(super) ended: Option<DisconnectReason>,
@@ -100,6 +100,9 @@ impl Future for Driver {
             let turn = &mut Turn { cx: &mut *cx, now };
             let queued = work.connection.queued_bytes();
             let was_behind = work.connection.is_behind();
+            if work.downstream_bytes() == 0 {
+                work.reply_bytes = 0;
+            }
             let mut again = work.drive_read(turn);
             again |= work.drive_timer(turn);
             again |= work.dispatch(turn);
@@ -288,10 +291,6 @@ impl SessionTask {
     /// Closes the session if the client causes many replies, such as connect errors, without reading them. The
     /// application's packets have a separate limit.
     fn limit_replies(&mut self, queued_before: usize, now: Instant) {
-        if self.downstream_bytes() == 0 {
-            self.reply_bytes = 0;
-            return;
-        }
         self.reply_bytes += self.connection.queued_bytes().saturating_sub(queued_before);
         if self.reply_bytes > MAX_REPLY_BYTES {
             self.connection.close(DisconnectReason::ForcedClose, now);

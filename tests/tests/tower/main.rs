@@ -38,6 +38,7 @@ mod order;
 mod panics;
 mod remote_sockets;
 mod removal;
+mod replies;
 mod requests;
 mod room_events;
 mod routing;
