@@ -98,15 +98,14 @@ impl Future for Driver {
         for _ in 0..TURNS_PER_POLL {
             let now = now();
             let turn = &mut Turn { cx: &mut *cx, now };
-            let queued = work.connection.queued_bytes();
             let was_behind = work.connection.is_behind();
             if work.downstream_bytes() == 0 {
                 work.reply_bytes = 0;
             }
-            let mut again = work.drive_read(turn);
+            let mut again = work.counting_replies(|work| work.drive_read(turn));
             again |= work.drive_timer(turn);
-            again |= work.dispatch(turn);
-            work.limit_replies(queued, now);
+            again |= work.counting_replies(|work| work.dispatch(turn));
+            work.limit_replies(now);
             again |= work.drain_mailbox(now);
             again |= work.drive_transmit(turn);
             // No input was read while the connection was behind. If it is behind now, it has events to dispatch.
@@ -288,10 +287,18 @@ impl SessionTask {
         self.connection.queued_bytes() + self.streams.queued_bytes()
     }
 
+    /// Runs a step and counts the bytes of the replies that the connection queues in it. The step must not queue packets
+    /// of the application.
+    fn counting_replies<T>(&mut self, step: impl FnOnce(&mut Self) -> T) -> T {
+        let queued = self.connection.queued_bytes();
+        let result = step(self);
+        self.reply_bytes += self.connection.queued_bytes().saturating_sub(queued);
+        result
+    }
+
     /// Closes the session if the client causes many replies, such as connect errors, without reading them. The
     /// application's packets have a separate limit.
-    fn limit_replies(&mut self, queued_before: usize, now: Instant) {
-        self.reply_bytes += self.connection.queued_bytes().saturating_sub(queued_before);
+    fn limit_replies(&mut self, now: Instant) {
         if self.reply_bytes > MAX_REPLY_BYTES {
             self.connection.close(DisconnectReason::ForcedClose, now);
             self.reply_bytes = 0;

@@ -1,6 +1,8 @@
 //! Replies of the server that no code of the application sends, such as connect errors: their bound.
 
-use socketio_tower::testing::{ClientError, TestClient};
+use std::time::Duration;
+
+use socketio_tower::testing::{ClientError, TestClient, settled};
 use socketio_tower::{ConnectError, SocketIo};
 
 /// The bound on replies that wait for one client.
@@ -19,5 +21,24 @@ async fn replies_that_were_read_do_not_count() {
             assert!(matches!(rejected, ClientError::Namespace { .. }), "{rejected:?}");
         }
         assert!(socket.is_connected());
+    }
+}
+
+/// A packet that was emitted when a ping was due counted as a reply.
+#[tokio::test(start_paused = true)]
+async fn packets_of_the_application_are_no_replies() {
+    let io = SocketIo::builder().ping_interval(Duration::from_secs(25)).build();
+    io.of("/", |_| {});
+    for builder in [TestClient::builder().websocket(), TestClient::builder().polling()] {
+        let socket = builder.connect(&io).await.expect("it connects");
+        settled().await;
+        let large = "x".repeat(2 * BOUND);
+        io.emit("large", &large);
+        // The task of the session runs only afterwards.
+        tokio::time::advance(Duration::from_secs(25)).await;
+        assert!(socket.expect::<String>("large").await == large);
+        assert!(socket.is_connected());
+        drop(socket);
+        settled().await;
     }
 }
