@@ -327,7 +327,9 @@ impl SessionTask {
                 let accepted = connection.handle_post(link, &post, now);
                 self.add_request(link, respond, accepted);
             }
-            Command::Body { link, body } => connection.handle_body(link, body, now),
+            Command::Body { link, body } => {
+                self.counting_replies(|work| work.connection.handle_body(link, body, now));
+            }
             Command::Delivered { link, moved } => {
                 connection.handle_progress(link, 0, moved);
                 connection.handle_delivered(link, now);

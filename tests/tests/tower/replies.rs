@@ -5,6 +5,8 @@ use std::time::Duration;
 use socketio_tower::testing::{ClientError, TestClient, settled};
 use socketio_tower::{ConnectError, SocketIo};
 
+use crate::client::{Poller, Server, until};
+
 /// The bound on replies that wait for one client.
 const BOUND: usize = 1024 * 1024;
 
@@ -41,4 +43,19 @@ async fn packets_of_the_application_are_no_replies() {
         drop(socket);
         settled().await;
     }
+}
+
+/// The replies to the first packets of each POST did not count.
+#[tokio::test(start_paused = true)]
+async fn a_client_that_posts_and_never_polls_is_closed() {
+    let io = SocketIo::builder().max_namespaces(1).build();
+    io.of("/", |_| {});
+    let server = Server::start(&io);
+    let mut poller = Poller::connect(&server.address).await;
+    let requests = vec![format!("40/{}", "x".repeat(500)); 16].join("\u{1e}");
+    for _ in 0..4 * BOUND / requests.len() {
+        poller.post_response(requests.clone()).await;
+        assert!(io.stats().queued_bytes < 2 * BOUND, "{} bytes wait", io.stats().queued_bytes);
+    }
+    until("its session has ended", || io.sessions() == 0).await;
 }
