@@ -104,8 +104,8 @@ pub(super) struct PlainText<'de, 'r> {
     pub(super) read: &'r mut bool,
 }
 
-/// The type does not ask for the value that is known, or does not take it. The caller reads the argument as JSON, and so
-/// finds the error.
+/// The type does not ask for the value that is known, or does not take it. The caller reads the argument as JSON, and
+/// so finds the error.
 ///
 /// A type may keep the message of an error and succeed, so an error of the type itself has a message.
 #[derive(Debug)]

@@ -43,7 +43,8 @@ pub(super) struct SessionTask {
     pub(super) running: Jobs,
     /// Connection requests that wait for the number of running jobs to drop below `client_concurrency`.
     pub(super) waiting: Vec<Pending>,
-    /// The number of bytes of replies that the connection itself has queued since a turn last began with an empty queue.
+    /// The number of bytes of replies that the connection itself has queued since a turn last began with an empty
+    /// queue.
     reply_bytes: usize,
     /// The disconnect reason, once the session has ended.
     pub(super) ended: Option<DisconnectReason>,
@@ -287,8 +288,8 @@ impl SessionTask {
         self.connection.queued_bytes() + self.streams.queued_bytes()
     }
 
-    /// Runs a step and counts the bytes of the replies that the connection queues in it. The step must not queue packets
-    /// of the application.
+    /// Runs a step and counts the bytes of the replies that the connection queues in it. The step must not queue
+    /// packets of the application.
     fn counting_replies<T>(&mut self, step: impl FnOnce(&mut Self) -> T) -> T {
         let queued = self.connection.queued_bytes();
         let result = step(self);
