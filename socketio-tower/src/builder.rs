@@ -39,7 +39,7 @@ impl SocketIoBuilder {
     /// Sets the maximum number of open sessions. Default: 200 000. Node has no limit.
     ///
     /// A request that would open one more is rejected with status 503 and counted by
-    /// [`Stats::rejected`](crate::Stats::refused); requests of existing sessions are not affected. At the default, idle
+    /// [`Stats::rejected`](crate::Stats::rejected); requests of existing sessions are not affected. At the default, idle
     /// sessions take about half a gigabyte, and most processes may not open as many files.
     ///
     /// ```
