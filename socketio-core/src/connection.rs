@@ -24,10 +24,9 @@ mod commands;
 mod poll;
 
 mod receive;
-use receive::Incomplete;
 
 use crate::engine::{Open, Poll, Post, Received, RequestError, Session, SessionEvent, Upgrade};
-use crate::packet::{Assembler, RawJson};
+use crate::packet::{Assembler, Incomplete, RawJson};
 use crate::time::after;
 use crate::{Config, DisconnectReason, LinkError, LinkId, Message, Sid, Transport};
 
@@ -79,7 +78,7 @@ pub struct Connection<A> {
     config: Arc<Config>,
     engine: Session,
     sockets: Sockets,
-    assembler: Assembler<Incomplete>,
+    assembler: Assembler<Incomplete<SocketKey>>,
     acks: Acks<A>,
     events: VecDeque<ConnectionEvent<A>>,
     /// The sockets that were resumed while they had parked events.

@@ -8,7 +8,7 @@ use super::{
     Action, ConnectionEvent, Disconnected, Handshake, ProtocolViolation, Session, SessionEvent, SocketKey,
 };
 use crate::namespace::NamespacePath;
-use crate::packet::{self, AckId, Assembler, Encoder, PacketKind, RawArgs, RawJson};
+use crate::packet::{self, AckId, Assembler, Encoder, Incomplete, PacketKind, RawArgs, RawJson};
 use crate::{Config, Encoded, LinkId, Message, Revision, Transport};
 
 /// A Socket.IO client: its session, and its sockets on namespaces.
@@ -21,25 +21,8 @@ use crate::{Config, Encoded, LinkId, Message, Revision, Transport};
 pub struct Connection<A> {
     session: Session,
     sockets: Sockets<A>,
-    assembler: Assembler<Incomplete>,
+    assembler: Assembler<Incomplete<SocketKey>>,
     events: VecDeque<ConnectionEvent<A>>,
-}
-
-/// A packet whose attachments have not all arrived.
-#[derive(Debug)]
-enum Incomplete {
-    ConnectionEvent {
-        socket: SocketKey,
-        event: packet::Event,
-        ack: Option<AckId>,
-    },
-    Ack {
-        socket: SocketKey,
-        id: AckId,
-        args: RawArgs,
-    },
-    /// A packet for a socket that no longer exists.
-    Ignored,
 }
 
 /// State of the connection.
@@ -232,11 +215,7 @@ impl<A> Connection<A> {
             }
             PacketKind::Event(head) => {
                 let (ack, attachments) = (head.id, head.attachments);
-                let event = |socket| Incomplete::ConnectionEvent {
-                    socket,
-                    event: packet::Event::new(text, head),
-                    ack,
-                };
+                let event = |socket| Incomplete::Event { socket, event: packet::Event::new(text, head), ack };
                 (connected.map_or(Incomplete::Ignored, event), attachments)
             }
             PacketKind::Ack { id, attachments, args } => {
@@ -258,9 +237,13 @@ impl<A> Connection<A> {
         }
     }
 
-    fn complete(&mut self, incomplete: Incomplete, attachments: Vec<Bytes>) -> Result<(), ProtocolViolation> {
+    fn complete(
+        &mut self,
+        incomplete: Incomplete<SocketKey>,
+        attachments: Vec<Bytes>,
+    ) -> Result<(), ProtocolViolation> {
         match incomplete {
-            Incomplete::ConnectionEvent { socket, event, ack } => {
+            Incomplete::Event { socket, event, ack } => {
                 let event = event.with_attachments(attachments);
                 check(event.args())?;
                 // The socket may have been disconnected while attachments were arriving.

@@ -6,25 +6,8 @@ use bytestring::ByteString;
 use super::sockets::State;
 use super::{Connection, ConnectionEvent, Pending, ProtocolViolation, SocketKey};
 use crate::DisconnectReason;
-use crate::packet::{self, AckId, EventHead, PacketKind, RawArgs};
+use crate::packet::{self, EventHead, Incomplete, PacketKind, RawArgs};
 use crate::time::after;
-
-/// A packet whose attachments have not all arrived.
-#[derive(Debug)]
-pub(super) enum Incomplete {
-    ConnectionEvent {
-        socket: SocketKey,
-        event: packet::Event,
-        ack: Option<AckId>,
-    },
-    Ack {
-        socket: SocketKey,
-        id: AckId,
-        args: RawArgs,
-    },
-    /// For a socket that has been disconnected by the server.
-    Ignored,
-}
 
 /// The messages of the session.
 impl<A> Connection<A> {
@@ -126,9 +109,7 @@ impl<A> Connection<A> {
     ) -> Result<(), ProtocolViolation> {
         let (ack, attachments) = (head.id, head.attachments);
         let incomplete = match self.listener(namespace)? {
-            Some(socket) => {
-                Incomplete::ConnectionEvent { socket, event: packet::Event::new(whole, head), ack }
-            }
+            Some(socket) => Incomplete::Event { socket, event: packet::Event::new(whole, head), ack },
             None => Incomplete::Ignored,
         };
         self.begin(incomplete, attachments, now)
@@ -148,7 +129,7 @@ impl<A> Connection<A> {
     #[inline]
     fn begin(
         &mut self,
-        incomplete: Incomplete,
+        incomplete: Incomplete<SocketKey>,
         attachments: usize,
         now: Instant,
     ) -> Result<(), ProtocolViolation> {
@@ -160,12 +141,16 @@ impl<A> Connection<A> {
         Ok(())
     }
 
-    fn complete(&mut self, incomplete: Incomplete, attachments: Vec<Bytes>) -> Result<(), ProtocolViolation> {
+    fn complete(
+        &mut self,
+        incomplete: Incomplete<SocketKey>,
+        attachments: Vec<Bytes>,
+    ) -> Result<(), ProtocolViolation> {
         self.attachments_deadline = None;
         match incomplete {
             // The socket was disconnected before the last attachment arrived.
-            Incomplete::ConnectionEvent { socket, .. } if !self.sockets.is_listening(socket) => {}
-            Incomplete::ConnectionEvent { socket, event, ack } => {
+            Incomplete::Event { socket, .. } if !self.sockets.is_listening(socket) => {}
+            Incomplete::Event { socket, event, ack } => {
                 let event = event.with_attachments(attachments);
                 if !event.args().is_consistent() {
                     return Err(ProtocolViolation::Placeholder);

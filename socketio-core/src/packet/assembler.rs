@@ -1,5 +1,6 @@
 use bytes::Bytes;
 
+use super::{AckId, Event, RawArgs};
 use crate::Config;
 
 /// Collects the attachments of one packet. `P` is the state that the caller stores with the packet in the meantime.
@@ -17,6 +18,23 @@ struct Pending<P> {
     missing: usize,
     bytes: usize,
     attachments: Vec<Bytes>,
+}
+
+/// A packet whose attachments have not all arrived. `S` identifies its socket.
+#[derive(Debug)]
+pub(crate) enum Incomplete<S> {
+    Event {
+        socket: S,
+        event: Event,
+        ack: Option<AckId>,
+    },
+    Ack {
+        socket: S,
+        id: AckId,
+        args: RawArgs,
+    },
+    /// A packet for a socket that has been disconnected.
+    Ignored,
 }
 
 /// A message that does not match the packet being assembled.

@@ -28,6 +28,7 @@ mod value;
 pub use value::{Number, Value};
 
 mod assembler;
+pub(crate) use assembler::Incomplete;
 pub use assembler::{AssembleError, Assembler};
 
 mod encode;
@@ -38,6 +39,7 @@ mod arguments;
 pub use arguments::from_json;
 
 mod cursor;
+mod known;
 mod plain;
 
 mod placeholders;

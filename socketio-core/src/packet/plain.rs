@@ -1,8 +1,3 @@
-use std::fmt;
-
-use serde::de::{Deserializer, Error, Visitor};
-use serde::forward_to_deserialize_any;
-
 /// An array that is checked without a JSON parser: strings without escapes, or one such string and the placeholder of the first
 /// attachment, without white space. Most events are such an array, and one pass checks it, finds the end of its name and
 /// learns the shape of its argument.
@@ -95,95 +90,6 @@ fn ends_plain_in_word(word: u64) -> u64 {
     let below = |word: u64, n: u8| word.wrapping_sub(ONES * u64::from(n)) & !word;
     let is = |byte: u8| below(word ^ (ONES * u64::from(byte)), 1);
     (below(word, b' ') | is(b'"') | is(b'\\')) & HIGHS
-}
-
-/// Reads a string that is known, for types that ask for a string.
-pub(super) struct PlainText<'de, 'r> {
-    pub(super) text: &'de str,
-    /// Set once the type has taken the text.
-    pub(super) read: &'r mut bool,
-}
-
-/// The type does not ask for the value that is known, or does not take it. The caller reads the argument as JSON, and
-/// so finds the error.
-///
-/// A type may keep the message of an error and succeed, so an error of the type itself has a message.
-#[derive(Debug)]
-pub(super) struct NotTaken(Option<Box<str>>);
-
-impl fmt::Display for NotTaken {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.0.as_deref().unwrap_or("another type is known"))
-    }
-}
-
-impl std::error::Error for NotTaken {}
-
-impl Error for NotTaken {
-    fn custom<T: fmt::Display>(message: T) -> Self {
-        Self(Some(message.to_string().into()))
-    }
-}
-
-impl<'de> Deserializer<'de> for PlainText<'de, '_> {
-    type Error = NotTaken;
-
-    fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, NotTaken> {
-        Err(NotTaken(None))
-    }
-
-    fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, NotTaken> {
-        let value = visitor.visit_borrowed_str(self.text)?;
-        *self.read = true;
-        Ok(value)
-    }
-
-    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, NotTaken> {
-        self.deserialize_str(visitor)
-    }
-
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, NotTaken> {
-        visitor.visit_some(self)
-    }
-
-    forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char bytes byte_buf unit unit_struct newtype_struct seq tuple
-        tuple_struct map struct enum identifier ignored_any
-    }
-}
-
-/// Reads an attachment that is known, for types that ask for bytes.
-pub(super) struct PlainBytes<'a, 'r> {
-    pub(super) attachment: &'a [u8],
-    /// Set once the type has taken the bytes.
-    pub(super) read: &'r mut bool,
-}
-
-impl<'de> Deserializer<'de> for PlainBytes<'_, '_> {
-    type Error = NotTaken;
-
-    fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, NotTaken> {
-        Err(NotTaken(None))
-    }
-
-    fn deserialize_bytes<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, NotTaken> {
-        let value = visitor.visit_byte_buf(self.attachment.to_vec())?;
-        *self.read = true;
-        Ok(value)
-    }
-
-    fn deserialize_byte_buf<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, NotTaken> {
-        self.deserialize_bytes(visitor)
-    }
-
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, NotTaken> {
-        visitor.visit_some(self)
-    }
-
-    forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string unit unit_struct newtype_struct seq tuple
-        tuple_struct map struct enum identifier ignored_any
-    }
 }
 
 #[cfg(test)]

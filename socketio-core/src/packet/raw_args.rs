@@ -7,8 +7,9 @@ use serde::de::DeserializeOwned;
 use super::DeserializeError;
 use super::arguments::{AllArguments, Arguments};
 use super::cursor::Cursor;
+use super::known::{KnownArgument, KnownValue};
 use super::placeholders::placeholders_are_valid;
-use super::plain::{PlainBytes, PlainText, Shape};
+use super::plain::Shape;
 use super::reader::MAX_DEPTH;
 
 /// Arguments as they were received: a valid JSON array and binary attachments. They are parsed when they are read as a
@@ -85,19 +86,15 @@ impl RawArgs {
 
     /// Reads the first argument without parsing it, if its shape is known and is what the type asks for.
     fn first_by_shape<T: DeserializeOwned>(&self) -> Option<T> {
-        let mut read = false;
         let value = match self.shape {
             Shape::Any => return None,
-            Shape::Text => {
-                // Between its quotes, the second of which is before the end of the array.
-                let text = &self.array[self.first as usize + 1..self.array.len() - 2];
-                T::deserialize(PlainText { text, read: &mut read })
-            }
-            Shape::Attachment => {
-                T::deserialize(PlainBytes { attachment: self.attachments.first()?, read: &mut read })
-            }
+            // Between its quotes, the second of which is before the end of the array.
+            Shape::Text => KnownValue::Text(&self.array[self.first as usize + 1..self.array.len() - 2]),
+            Shape::Attachment => KnownValue::Attachment(self.attachments.first()?),
         };
-        value.ok().filter(|_| read)
+        let mut taken = false;
+        let first = T::deserialize(KnownArgument { value, taken: &mut taken });
+        first.ok().filter(|_| taken)
     }
 
     fn arguments(&self) -> Arguments<'_> {

@@ -18,7 +18,7 @@ pub enum Operation {
     Binary(usize),
     Activity(usize),
     Progress(usize, usize),
-    LinkError(usize, LinkError),
+    Lose(usize, LinkError),
     Advance(u64),
     Stall(u64),
     Wake,
@@ -49,7 +49,7 @@ impl Operation {
             38..41 => Self::Activity(index),
             41 if a >= 192 => Self::Activity(index),
             41 if a >= 128 => Self::Progress(index, usize::from(b) / 16),
-            41 => Self::LinkError(index, LOSSES[usize::from(a) % LOSSES.len()]),
+            41 => Self::Lose(index, LOSSES[usize::from(a) % LOSSES.len()]),
             42..46 => Self::Advance(u64::from(a) * u64::from(b) / 4),
             46 => Self::Stall(u64::from(a) * u64::from(b) / 8),
             47 => Self::Wake,
@@ -113,7 +113,7 @@ impl Operation {
                     server.progress(link, *left);
                 }
             }
-            Self::LinkError(index, why) => {
+            Self::Lose(index, why) => {
                 if let Some(link) = link(server, index) {
                     server.lost(link, *why);
                 }
