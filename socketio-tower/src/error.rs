@@ -1,6 +1,6 @@
 use std::fmt;
 
-use socketio_core::namespace::{ParsePathError, PatternError};
+pub use socketio_core::namespace::{ParsePathError, PatternError};
 
 /// An error in the setup of a server.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

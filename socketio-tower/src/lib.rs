@@ -43,6 +43,7 @@
 //! | define a namespace and its handlers | [`SocketIo::of`], [`NamespaceBuilder`] |
 //! | implement a namespace as a type with methods | [`NamespaceHandlers`], [`NamespaceBuilder::handlers`], [`NamespaceBuilder::handlers_per_socket`] |
 //! | read the arguments of an event | [`Data`] for the first, [`Args`] for several, [`Event`] for unparsed ones ([`RawArgs`]); the type [`Value`] for arbitrary JSON with binary data |
+//! | take any argument in a function of your own | [`args::ToArgs`] |
 //! | get the socket or the connection | [`Socket`], [`Client`] |
 //! | read shared state, or values stored with the socket | [`State`], [`Extension`] |
 //! | read the query, path parameters or `auth` | [`Query`], [`Path`], [`Auth`] (on connect) |
@@ -155,6 +156,8 @@ pub use ack_error::AckError;
 
 mod admission;
 
+pub mod args;
+
 mod broadcast;
 pub use broadcast::{AllAcks, BroadcastAck, BroadcastOperator, NamespaceHandle, RemoteSocket};
 
@@ -175,7 +178,7 @@ pub use emit_status::{EmitError, EmitStatus, InvalidEvent};
 mod entropy;
 
 mod error;
-pub use error::{RemoveError, SetupError, SetupErrors};
+pub use error::{ParsePathError, PatternError, RemoveError, SetupError, SetupErrors};
 
 mod extensions;
 pub use extensions::Extensions;
@@ -226,9 +229,10 @@ mod sync;
 mod trace;
 mod transport;
 
+pub use args::{Args, ArgsError, NoArgs, RawArgs, RawJson, Value};
 pub use handler::Reply;
 pub use handler::connect_error::ConnectError;
-pub use socketio_core::packet::{Args, ArgsError, Event, NoArgs, RawArgs, RawJson, Value};
+pub use socketio_core::packet::Event;
 pub use socketio_core::{DisconnectReason, SocketId, Transport};
 
 /// Items used by the code that the attribute `namespace` generates.

@@ -27,3 +27,5 @@ pub use function::{Arguments, Asynchronous, Function, Handler};
 pub use crate::namespace::method::{Bound, BoundArguments};
 
 pub use crate::limit::Limit;
+pub use socketio_core::ProtocolViolation;
+pub use socketio_core::packet::{AssembleError, DecodeError};
