@@ -101,7 +101,7 @@ impl Session {
             };
             let now = Instant::now();
             match input {
-                Ok(Input::Message(message)) => self.connection.handle_message(LINK, &message, now),
+                Ok(Input::Message(message)) => self.connection.handle_message(LINK, message, now),
                 Ok(Input::Control(frame)) => {
                     self.connection.handle_activity(LINK);
                     self.write(&frame)?;

@@ -90,10 +90,10 @@ impl Driver {
     fn read(&mut self, link: LinkId, message: Option<Result<ws::Message, axum::Error>>, now: Instant) {
         let why = match message {
             Some(Ok(ws::Message::Text(text))) => {
-                return self.session.handle_message(link, &Message::Text(text.as_str().into()), now);
+                return self.session.handle_message(link, Message::Text(text.as_str().into()), now);
             }
             Some(Ok(ws::Message::Binary(bytes))) => {
-                return self.session.handle_message(link, &Message::Binary(bytes), now);
+                return self.session.handle_message(link, Message::Binary(bytes), now);
             }
             Some(Ok(ws::Message::Ping(_) | ws::Message::Pong(_))) => {
                 return self.session.handle_activity(link);

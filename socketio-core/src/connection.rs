@@ -25,7 +25,7 @@ mod poll;
 
 mod receive;
 
-use crate::engine::{Open, Poll, Post, Received, RequestError, Session, SessionEvent, Upgrade};
+use crate::engine::{Open, Poll, Post, RequestError, Session, SessionEvent, Upgrade};
 use crate::packet::{Assembler, Incomplete, RawJson};
 use crate::time::after;
 use crate::{Config, DisconnectReason, LinkError, LinkId, Message, Sid, Transport};
@@ -63,7 +63,7 @@ use crate::{Config, DisconnectReason, LinkError, LinkId, Message, Sid, Transport
 ///     let link = LinkId::new(0);
 ///     let mut connection = Connection::<()>::open(config, &Sid::from_entropy([7; 15]), &open, now);
 ///     connection.handle_attach(link, now);
-///     connection.handle_message(link, &Message::Text("40".into()), now);
+///     connection.handle_message(link, Message::Text("40".into()), now);
 ///     let Some(ConnectionEvent::Connect(pending)) = connection.poll(now) else { panic!("not a connection request") };
 ///     connection.accept(pending, Accept::new(SocketId::from_entropy([8; 15])));
 ///     while let Some(transmit) = connection.poll_transmit() {
@@ -244,22 +244,14 @@ impl<A> Connection<A> {
     ///
     /// ```
     #[doc = include_str!("connection/opened.txt")]
-    /// connection.handle_message(link, &Message::Text("40/chat,{\"token\":\"x\"}".into()), now);
+    /// connection.handle_message(link, Message::Text("40/chat,{\"token\":\"x\"}".into()), now);
     /// let Some(ConnectionEvent::Connect(pending)) = connection.poll(now) else { panic!("not a connection request") };
     /// assert_eq!((pending.namespace(), pending.auth()), ("/chat", Some(r#"{"token":"x"}"#)));
     /// # connection.reject_unknown(pending);
     /// ```
-    pub fn handle_message(&mut self, link: LinkId, message: &Message, now: Instant) {
-        // Only an upgrade depends on this, so it is not needed once the session has moved to a stream.
-        if self.engine.is_polling() {
-            self.engine.set_answering(self.is_answering());
-        }
-        match self.engine.read_message(link, message, now) {
-            Some(_) if self.violated => {}
-            Some(Received::Text { whole, text }) => self.receive_text(whole, text, now),
-            Some(Received::Binary(bytes)) => self.receive_binary(bytes, now),
-            None => {}
-        }
+    pub fn handle_message(&mut self, link: LinkId, message: Message, now: Instant) {
+        let event = self.receive_message(link, message, now);
+        self.events.extend(event);
         self.receive(now);
     }
 
@@ -340,8 +332,14 @@ impl<A> Connection<A> {
         while let Some(event) = self.engine.take_event() {
             match event {
                 SessionEvent::Message(_) if self.violated => {}
-                SessionEvent::Message(Message::Text(text)) => self.receive_text(&text, &text, now),
-                SessionEvent::Message(Message::Binary(bytes)) => self.receive_binary(bytes, now),
+                SessionEvent::Message(Message::Text(text)) => {
+                    let event = self.receive_text(text, 0, now);
+                    self.events.extend(event);
+                }
+                SessionEvent::Message(Message::Binary(bytes)) => {
+                    let event = self.receive_binary(bytes, now);
+                    self.events.extend(event);
+                }
                 SessionEvent::Upgraded => self.events.push_back(ConnectionEvent::Upgraded),
                 SessionEvent::Closed(reason) => {
                     self.connect_deadline = None;

@@ -68,7 +68,7 @@ impl<A> Connection<A> {
     }
 
     /// Handles a message received over a stream.
-    pub fn handle_message(&mut self, link: LinkId, message: &Message) {
+    pub fn handle_message(&mut self, link: LinkId, message: Message) {
         self.session.handle_message(link, message);
     }
 

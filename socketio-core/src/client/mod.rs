@@ -31,17 +31,17 @@
 //! assert_eq!(client.query(transport), "EIO=4&transport=websocket");
 //!
 //! let open = r#"0{"sid":"07HVrYzr_77H86xDAAAA","upgrades":[],"pingInterval":25000,"pingTimeout":20000}"#;
-//! client.handle_message(link, &Message::Text(open.into()));
+//! client.handle_message(link, Message::Text(open.into()));
 //! assert!(matches!(client.poll(), Some(ConnectionEvent::Opened(_))));
 //! let chat = "/chat".parse::<NamespacePath>().unwrap();
 //! let socket = client.connect(&chat, None).unwrap();
 //! assert_eq!(written(&mut client), ["40/chat,"]);
 //!
-//! client.handle_message(link, &Message::Text(r#"40/chat,{"sid":"9aFAjv8vl6tN1Vy2AAAC"}"#.into()));
+//! client.handle_message(link, Message::Text(r#"40/chat,{"sid":"9aFAjv8vl6tN1Vy2AAAC"}"#.into()));
 //! assert!(matches!(client.poll(), Some(ConnectionEvent::Connected { socket: connected, .. }) if connected == socket));
 //! let packet = Encoder::default().event("/chat", "message", "hello", None).unwrap();
 //! assert!(client.send(socket, packet));
-//! client.handle_message(link, &Message::Text("2".into()));
+//! client.handle_message(link, Message::Text("2".into()));
 //! assert!(client.poll().is_none());
 //! assert_eq!(written(&mut client), [r#"42/chat,["message","hello"]"#, "3"]);
 //! ```

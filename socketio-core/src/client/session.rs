@@ -145,13 +145,16 @@ impl Session {
     }
 
     /// Handles a message received over a stream.
-    pub fn handle_message(&mut self, link: LinkId, message: &Message) {
-        let received = match message {
-            Message::Text(text) => self.revision.read_text(text).map(|packet| (packet, text.clone())),
-            Message::Binary(bytes) => {
-                self.revision.read_binary(bytes).map(|bytes| (Packet::Binary(bytes), ByteString::new()))
-            }
+    pub fn handle_message(&mut self, link: LinkId, message: Message) {
+        let (received, text) = match message {
+            Message::Text(text) => (None, text),
+            Message::Binary(bytes) => (Some(self.revision.read_binary(bytes)), ByteString::new()),
         };
+        let received = match received {
+            Some(bytes) => bytes.map(Packet::Binary),
+            None => self.revision.read_text(&text),
+        };
+        let received = received.map(|packet| (packet, &text));
         match &mut self.state {
             State::Opening { link: opened, transport } if *opened == link && transport.is_stream() => {
                 self.take_received(received);
@@ -309,9 +312,9 @@ impl Session {
     }
 
     /// Handles a message of the stream the session uses.
-    fn take_received(&mut self, received: Result<(Packet<'_>, ByteString), Malformed>) {
+    fn take_received(&mut self, received: Result<(Packet<'_>, &ByteString), Malformed>) {
         match received {
-            Ok((packet, text)) => self.take_packet(&text, packet),
+            Ok((packet, text)) => self.take_packet(text, packet),
             Err(malformed) => self.violated(malformed.into()),
         }
     }

@@ -288,11 +288,11 @@ fn invalid_packets_end_the_session() {
     }
     for body in ["2", "40", "0{}", ""] {
         let mut session = Session::open(Revision::V4, Transport::WebSocket);
-        session.handle_message(LinkId::new(1), &Message::Text(body.into()));
+        session.handle_message(LinkId::new(1), Message::Text(body.into()));
         assert!(matches!(session.poll(), Some(SessionEvent::Closed(Closed::Violated(_)))), "{body}");
     }
     let mut session = Session::open(Revision::V4, Transport::WebSocket);
-    session.handle_message(LinkId::new(1), &Message::Binary(Bytes::new()));
+    session.handle_message(LinkId::new(1), Message::Binary(Bytes::new()));
     assert_eq!(session.poll(), Some(SessionEvent::Closed(Closed::Violated(ProtocolViolation::Handshake))));
 }
 
@@ -302,7 +302,7 @@ fn late_answers_and_messages_do_nothing() {
     let (mut pair, _) = Pair::joined(Transport::Polling);
     for link in (0..4).map(LinkId::new) {
         pair.client.handle_answer(link, Bytes::from_static(b"1"));
-        pair.client.handle_message(link, &Message::Text("1".into()));
+        pair.client.handle_message(link, Message::Text("1".into()));
         pair.client.handle_lost(link);
     }
     pair.run();
@@ -324,9 +324,9 @@ proptest::proptest! {
         }
         polling.handle_answer(LinkId::new(1), open());
         let text = String::from_utf8(open().into()).unwrap();
-        streaming.handle_message(LinkId::new(1), &Message::Text(text.into()));
+        streaming.handle_message(LinkId::new(1), Message::Text(text.into()));
         for body in bodies {
-            streaming.handle_message(LinkId::new(1), &Message::Text(body.as_str().into()));
+            streaming.handle_message(LinkId::new(1), Message::Text(body.as_str().into()));
             while streaming.poll().is_some() || streaming.poll_action().is_some() {}
             while polling.poll().is_some() {}
             while let Some(action) = polling.poll_action() {

@@ -100,7 +100,7 @@ impl Revision {
 
     /// Reads a binary message of a stream and returns its payload.
     #[inline]
-    pub(crate) fn read_binary(self, message: &Bytes) -> Result<Bytes, Malformed> {
+    pub(crate) fn read_binary(self, message: Bytes) -> Result<Bytes, Malformed> {
         match self {
             Self::V4 => v4::read_binary(message),
         }

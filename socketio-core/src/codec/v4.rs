@@ -126,8 +126,8 @@ pub(super) fn read_text(text: &str) -> Result<Packet<'_>, Malformed> {
 }
 
 /// A binary message has no framing of its own.
-pub(super) fn read_binary(message: &Bytes) -> Result<Bytes, Malformed> {
-    Ok(message.clone())
+pub(super) fn read_binary(message: Bytes) -> Result<Bytes, Malformed> {
+    Ok(message)
 }
 
 #[inline]

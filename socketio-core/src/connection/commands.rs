@@ -13,7 +13,7 @@ impl<A> Connection<A> {
     ///
     /// ```
     #[doc = include_str!("opened.txt")]
-    /// connection.handle_message(link, &Message::Text("40".into()), now);
+    /// connection.handle_message(link, Message::Text("40".into()), now);
     /// let Some(ConnectionEvent::Connect(pending)) = connection.poll(now) else { panic!("a connection request") };
     /// let accept = Accept::new(SocketId::from_entropy([8; 15])); // use a cryptographic generator
     /// if let Some(socket) = connection.accept(pending, accept) {
@@ -40,7 +40,7 @@ impl<A> Connection<A> {
     ///
     /// ```
     #[doc = include_str!("opened.txt")]
-    /// connection.handle_message(link, &Message::Text("40/admin".into()), now);
+    /// connection.handle_message(link, Message::Text("40/admin".into()), now);
     /// let Some(ConnectionEvent::Connect(pending)) = connection.poll(now) else { panic!("a connection request") };
     /// connection.reject(pending, "not allowed", None);
     /// ```
@@ -69,7 +69,7 @@ impl<A> Connection<A> {
     /// let packet = Encoder::default().event("/", "ready?", "Ann", Some(id)).expect("valid JSON");
     /// assert!(connection.send(socket, packet, Some(AckRequest::new(id, "token", None))));
     ///
-    /// connection.handle_message(link, &Message::Text("430[true]".into()), now);
+    /// connection.handle_message(link, Message::Text("430[true]".into()), now);
     /// let event = connection.poll(now);
     /// assert!(matches!(event, Some(ConnectionEvent::Acknowledged { token: "token", .. })));
     /// ```

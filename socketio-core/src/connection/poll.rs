@@ -1,9 +1,11 @@
 use std::collections::VecDeque;
 use std::time::Instant;
 
-use super::sockets::Passage;
-use super::{Connection, ConnectionEvent};
+use super::sockets::Parked;
+use super::{Connection, ConnectionEvent, SocketKey};
 use crate::engine::Transmit;
+use crate::packet::{self, AckId};
+use crate::{LinkId, Message};
 
 /// Output to the driver.
 impl<A> Connection<A> {
@@ -25,7 +27,7 @@ impl<A> Connection<A> {
     /// ```
     #[doc = include_str!("connected.txt")]
     /// connection.resume(socket);
-    /// connection.handle_message(link, &Message::Text(r#"42["greeting","hello"]"#.into()), now);
+    /// connection.handle_message(link, Message::Text(r#"42["greeting","hello"]"#.into()), now);
     /// while let Some(event) = connection.poll(now) {
     ///     match event {
     ///         ConnectionEvent::Received { event, .. } => assert_eq!(event.name(), "greeting"),
@@ -45,6 +47,36 @@ impl<A> Connection<A> {
         }
     }
 
+    /// Handles a message that was received over a stream, and returns the next event: the same as
+    /// [`handle_message`](Self::handle_message) followed by [`poll`](Self::poll), without a queue between them for the
+    /// usual event, before which no other waits.
+    ///
+    /// ```
+    #[doc = include_str!("connected.txt")]
+    /// connection.resume(socket);
+    /// let event = connection.poll_message(link, Message::Text(r#"42["greeting","hello"]"#.into()), now);
+    /// assert!(matches!(event, Some(ConnectionEvent::Received { event, .. }) if event.name() == "greeting"));
+    /// assert!(connection.poll(now).is_none());
+    /// ```
+    #[must_use = "an event that is discarded is lost"]
+    pub fn poll_message(
+        &mut self,
+        link: LinkId,
+        message: Message,
+        now: Instant,
+    ) -> Option<ConnectionEvent<A>> {
+        let event = self.receive_message(link, message, now);
+        if let Some(ConnectionEvent::Received { socket, .. }) = event
+            && !self.is_behind()
+            && self.sockets.passes(socket, self.parked)
+        {
+            return event;
+        }
+        self.events.extend(event);
+        self.receive(now);
+        self.poll(now)
+    }
+
     fn next_event(&mut self) -> Option<ConnectionEvent<A>> {
         while !self.parked
             && let Some(&socket) = self.resumed.last()
@@ -58,30 +90,47 @@ impl<A> Connection<A> {
             };
         }
         while let Some(event) = self.events.pop_front() {
-            let ConnectionEvent::Received { socket, event, ack } = event else {
-                if let ConnectionEvent::Disconnected { socket, .. } = event {
-                    self.sockets.retire(socket);
-                }
-                return Some(event);
-            };
-            match self.sockets.pass(socket, event, ack, self.parked, &self.config) {
-                Passage::Passes(event, ack) => return Some(ConnectionEvent::Received { socket, event, ack }),
-                // Its own gate is open, so no `resume` will follow.
-                Passage::Waits if self.parked => {
-                    if !self.resumed.contains(&socket) {
-                        self.resumed.insert(0, socket);
+            match event {
+                ConnectionEvent::Received { socket, event, ack }
+                    if !self.sockets.passes(socket, self.parked) =>
+                {
+                    if let Some(full) = self.park_event(socket, event, ack) {
+                        return Some(full);
                     }
                 }
-                Passage::Waits | Passage::Dropped => {}
-                // Reported once the socket is accepted.
-                Passage::Full if self.sockets.is_pending(socket) => {}
-                Passage::Full => return Some(ConnectionEvent::ParkingFull { socket }),
+                event => {
+                    if let ConnectionEvent::Disconnected { socket, .. } = event {
+                        self.sockets.retire(socket);
+                    }
+                    return Some(event);
+                }
             }
         }
-        if self.events.capacity() > KEPT_EVENTS {
-            self.events = VecDeque::new();
-        }
+        // An idle connection holds no buffers.
+        self.events = VecDeque::new();
         None
+    }
+
+    /// Parks an event that does not pass its gate. Returns the event that reports that no more can be parked.
+    fn park_event(
+        &mut self,
+        socket: SocketKey,
+        event: packet::Event,
+        ack: Option<AckId>,
+    ) -> Option<ConnectionEvent<A>> {
+        match self.sockets.park(socket, event, ack, &self.config) {
+            // Its own gate is open, so no `resume` will follow.
+            Parked::Waits if self.parked => {
+                if !self.resumed.contains(&socket) {
+                    self.resumed.insert(0, socket);
+                }
+                None
+            }
+            Parked::Waits | Parked::Dropped => None,
+            // Reported once the socket is accepted.
+            Parked::Full if self.sockets.is_pending(socket) => None,
+            Parked::Full => Some(ConnectionEvent::ParkingFull { socket }),
+        }
     }
 
     /// Returns the time at which [`handle_timeout`](Self::handle_timeout) must be called. May change with any `&mut`
@@ -104,6 +153,3 @@ impl<A> Connection<A> {
         earlier(self.engine.poll_timeout(), earlier(deadlines, self.acks.timeout()))
     }
 }
-
-/// The event queue is freed when it is empty if its capacity exceeds this.
-const KEPT_EVENTS: usize = 16;

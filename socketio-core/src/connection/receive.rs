@@ -5,53 +5,94 @@ use bytestring::ByteString;
 
 use super::sockets::State;
 use super::{Connection, ConnectionEvent, Pending, ProtocolViolation, SocketKey};
-use crate::DisconnectReason;
-use crate::packet::{self, EventHead, Incomplete, PacketKind, RawArgs};
+use crate::engine::Received;
+use crate::packet::{self, Incomplete, PacketKind, RawArgs};
 use crate::time::after;
+use crate::{DisconnectReason, LinkId, Message};
 
-/// The messages of the session.
+/// The messages of the session. A packet that completes an event or an ack returns it; other packets queue their events.
 impl<A> Connection<A> {
-    /// Handles the text of a packet, which is a part of `whole`.
-    pub(super) fn receive_text(&mut self, whole: &ByteString, text: &str, now: Instant) {
-        if let Err(violation) = self.handle_text(whole, text, now) {
-            self.close_for(violation, now);
+    /// Handles a message that was received over a stream.
+    #[inline]
+    pub(super) fn receive_message(
+        &mut self,
+        link: LinkId,
+        message: Message,
+        now: Instant,
+    ) -> Option<ConnectionEvent<A>> {
+        // Only an upgrade depends on this, so it is not needed once the session has moved to a stream.
+        if self.engine.is_polling() {
+            self.engine.set_answering(self.is_answering());
+        }
+        match self.engine.read_message(link, message, now)? {
+            _ if self.violated => None,
+            Received::Text { whole, start } => self.receive_text(whole, start, now),
+            Received::Binary(bytes) => self.receive_binary(bytes, now),
         }
     }
 
-    pub(super) fn receive_binary(&mut self, bytes: Bytes, now: Instant) {
-        match self.assembler.push(bytes) {
-            Ok(None) => {}
-            Ok(Some((incomplete, attachments))) => {
-                if let Err(violation) = self.complete(incomplete, attachments) {
-                    self.close_for(violation, now);
-                }
-            }
-            Err(error) => self.close_for(error.into(), now),
-        }
+    /// Handles the text of a packet, which begins at `start` in `whole`.
+    #[inline]
+    pub(super) fn receive_text(
+        &mut self,
+        whole: ByteString,
+        start: usize,
+        now: Instant,
+    ) -> Option<ConnectionEvent<A>> {
+        self.handle_text(whole, start, now).unwrap_or_else(|violation| self.close_for(violation, now))
+    }
+
+    pub(super) fn receive_binary(&mut self, bytes: Bytes, now: Instant) -> Option<ConnectionEvent<A>> {
+        let event = match self.assembler.push(bytes) {
+            Ok(None) => Ok(None),
+            Ok(Some((incomplete, attachments))) => self.complete(incomplete, attachments),
+            Err(error) => Err(error.into()),
+        };
+        event.unwrap_or_else(|violation| self.close_for(violation, now))
     }
 
     /// Closes the connection after a violation. It cannot continue: the state of the decoder would be a guess.
-    fn close_for(&mut self, violation: ProtocolViolation, now: Instant) {
+    #[cold]
+    fn close_for(&mut self, violation: ProtocolViolation, now: Instant) -> Option<ConnectionEvent<A>> {
         self.events.push_back(ConnectionEvent::ProtocolViolation(violation));
         self.violated = true;
         self.assembler.clear();
         self.engine.close(DisconnectReason::ForcedClose, now);
+        None
     }
 
-    fn handle_text(&mut self, whole: &ByteString, text: &str, now: Instant) -> Result<(), ProtocolViolation> {
+    fn handle_text(
+        &mut self,
+        whole: ByteString,
+        start: usize,
+        now: Instant,
+    ) -> Result<Option<ConnectionEvent<A>>, ProtocolViolation> {
         self.assembler.text_arrived()?;
-        let packet = self.engine.revision().decode(text, self.config.max_attachments)?;
+        let packet = self.engine.revision().decode(&whole[start..], self.config.max_attachments)?;
         match packet.kind {
-            PacketKind::Connect { auth } => self.handle_connect(packet.namespace, auth),
-            PacketKind::Disconnect => self.handle_disconnect(packet.namespace),
-            PacketKind::Event(head) => self.handle_event(whole, packet.namespace, head, now),
+            PacketKind::Event(head) => {
+                let Some(socket) = self.listener(packet.namespace)? else {
+                    return Ok(self.begin(Incomplete::Ignored, head.attachments, now));
+                };
+                let (ack, attachments, parts) = (head.id, head.attachments, head.parts(&whole));
+                let event = packet::Event::from_parts(whole, parts);
+                if attachments == 0 {
+                    return Ok(Some(ConnectionEvent::Received { socket, event, ack }));
+                }
+                Ok(self.begin(Incomplete::Event { socket, event, ack }, attachments, now))
+            }
             PacketKind::Ack { id, attachments, args } => {
                 let incomplete = match self.listener(packet.namespace)? {
-                    Some(socket) => Incomplete::Ack { socket, id, args: RawArgs::of_ack(whole, args) },
+                    Some(socket) => Incomplete::Ack { socket, id, args: RawArgs::of_ack(&whole, args) },
                     None => Incomplete::Ignored,
                 };
-                self.begin(incomplete, attachments, now)
+                match attachments {
+                    0 => self.complete(incomplete, Vec::new()),
+                    _ => Ok(self.begin(incomplete, attachments, now)),
+                }
             }
+            PacketKind::Connect { auth } => self.handle_connect(packet.namespace, auth).map(|()| None),
+            PacketKind::Disconnect => self.handle_disconnect(packet.namespace).map(|()| None),
             PacketKind::ConnectError { .. } => Err(ProtocolViolation::Unexpected),
         }
     }
@@ -100,21 +141,6 @@ impl<A> Connection<A> {
         Ok(())
     }
 
-    fn handle_event(
-        &mut self,
-        whole: &ByteString,
-        namespace: &str,
-        head: EventHead<'_>,
-        now: Instant,
-    ) -> Result<(), ProtocolViolation> {
-        let (ack, attachments) = (head.id, head.attachments);
-        let incomplete = match self.listener(namespace)? {
-            Some(socket) => Incomplete::Event { socket, event: packet::Event::new(whole, head), ack },
-            None => Incomplete::Ignored,
-        };
-        self.begin(incomplete, attachments, now)
-    }
-
     /// Returns the socket that an event or an ack is for. Returns `None` if the server has disconnected it, perhaps
     /// without the client knowing yet: the packet is then ignored.
     fn listener(&self, namespace: &str) -> Result<Option<SocketKey>, ProtocolViolation> {
@@ -126,48 +152,44 @@ impl<A> Connection<A> {
     }
 
     /// Starts to wait for the attachments of a packet, if it has any.
-    #[inline]
     fn begin(
         &mut self,
         incomplete: Incomplete<SocketKey>,
         attachments: usize,
         now: Instant,
-    ) -> Result<(), ProtocolViolation> {
-        if attachments == 0 {
-            return self.complete(incomplete, Vec::new());
+    ) -> Option<ConnectionEvent<A>> {
+        if attachments > 0 {
+            self.assembler.start(incomplete, attachments);
+            self.attachments_deadline = Some(after(now, self.config.message_timeout()));
         }
-        self.assembler.start(incomplete, attachments);
-        self.attachments_deadline = Some(after(now, self.config.message_timeout()));
-        Ok(())
+        None
     }
 
     fn complete(
         &mut self,
         incomplete: Incomplete<SocketKey>,
         attachments: Vec<Bytes>,
-    ) -> Result<(), ProtocolViolation> {
+    ) -> Result<Option<ConnectionEvent<A>>, ProtocolViolation> {
         self.attachments_deadline = None;
         match incomplete {
             // The socket was disconnected before the last attachment arrived.
-            Incomplete::Event { socket, .. } if !self.sockets.is_listening(socket) => {}
+            Incomplete::Event { socket, .. } if !self.sockets.is_listening(socket) => Ok(None),
             Incomplete::Event { socket, event, ack } => {
                 let event = event.with_attachments(attachments);
                 if !event.args().is_consistent() {
                     return Err(ProtocolViolation::Placeholder);
                 }
-                self.events.push_back(ConnectionEvent::Received { socket, event, ack });
+                Ok(Some(ConnectionEvent::Received { socket, event, ack }))
             }
             Incomplete::Ack { socket, id, args } => {
                 let args = args.with_attachments(attachments);
                 if !args.is_consistent() {
                     return Err(ProtocolViolation::Placeholder);
                 }
-                if let Some(token) = self.acks.take(socket, id) {
-                    self.events.push_back(ConnectionEvent::Acknowledged { token, args });
-                }
+                let token = self.acks.take(socket, id);
+                Ok(token.map(|token| ConnectionEvent::Acknowledged { token, args }))
             }
-            Incomplete::Ignored => {}
+            Incomplete::Ignored => Ok(None),
         }
-        Ok(())
     }
 }

@@ -61,9 +61,8 @@ struct ParkedEvents {
     bytes: usize,
 }
 
-/// The outcome for an event at the gate.
-pub(super) enum Passage {
-    Passes(Event, Option<AckId>),
+/// The outcome for an event that may not pass its gate.
+pub(super) enum Parked {
     Waits,
     /// No more events can be parked. Returned once per socket.
     Full,
@@ -224,22 +223,24 @@ impl Sockets {
         self.parked().map(|parked| parked.bytes).sum()
     }
 
-    /// Passes, parks or drops an event. With `all_shut`, every gate counts as shut. The bounds apply to all gates
-    /// together. The events of a socket that has been removed pass: they were received before its end.
-    pub(super) fn pass(
+    /// Returns `true` if the next event of a socket passes its gate. With `all_shut`, every gate counts as shut. The
+    /// events of a socket that has been removed pass: they were received before its end.
+    #[inline]
+    pub(super) fn passes(&self, key: SocketKey, all_shut: bool) -> bool {
+        let gate = self.gates().find(|(other, _)| *other == key);
+        gate.is_none_or(|(_, gate)| !gate.shut && !all_shut && gate.parked.is_none())
+    }
+
+    /// Parks or drops an event that does not [pass](Self::passes). The bounds apply to all gates together.
+    pub(super) fn park(
         &mut self,
         key: SocketKey,
         event: Event,
         ack: Option<AckId>,
-        all_shut: bool,
         config: &Config,
-    ) -> Passage {
-        let Some(gate) = self.gate(key) else { return Passage::Passes(event, ack) };
-        if !gate.shut && !all_shut && gate.parked.is_none() {
-            return Passage::Passes(event, ack);
-        }
-        if gate.full {
-            return Passage::Dropped;
+    ) -> Parked {
+        if self.is_full(key) {
+            return Parked::Dropped;
         }
         let size = event.size();
         let (events, bytes) = self
@@ -249,13 +250,13 @@ impl Sockets {
         if let Some(gate) = self.gate(key) {
             gate.full = full;
             if full {
-                return Passage::Full;
+                return Parked::Full;
             }
             let parked = gate.parked.get_or_insert_default();
             parked.bytes += size;
             parked.queue.push_back((event.detach(), ack));
         }
-        Passage::Waits
+        Parked::Waits
     }
 
     /// Returns the next event that was parked at a gate that is open now.

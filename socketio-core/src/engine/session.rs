@@ -185,7 +185,7 @@ impl Session {
     }
 
     /// Handles a message that was received over a stream.
-    pub fn handle_message(&mut self, link: LinkId, message: &Message, now: Instant) {
+    pub fn handle_message(&mut self, link: LinkId, message: Message, now: Instant) {
         if let Some(received) = self.read_message(link, message, now) {
             self.events.push_back(SessionEvent::Message(received.into_message()));
         }

@@ -1,7 +1,8 @@
 use bytes::Bytes;
 use bytestring::ByteString;
 
-use super::{EventHead, MESSAGE, PacketKind, RawArgs, decode};
+use super::plain::Shape;
+use super::{EventHead, EventName, MESSAGE, PacketKind, RawArgs, decode};
 use crate::Encoded;
 
 /// A received event: its name and its unparsed arguments.
@@ -20,6 +21,39 @@ enum Name {
     Unescaped(Box<str>),
 }
 
+/// The parts of an event's text. They do not borrow the text, so that it can be moved into the event.
+pub(crate) struct EventParts {
+    name: Name,
+    /// The offset of the first argument in the text, or 0 if there is none.
+    first: usize,
+    shape: Shape,
+}
+
+impl EventHead<'_> {
+    /// Returns the parts of this head, as offsets into `text`, which contains its array.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the head was decoded from another text.
+    #[inline]
+    pub(crate) fn parts(self, text: &str) -> EventParts {
+        let offset = |part: &str| {
+            let offset = (part.as_ptr() as usize).wrapping_sub(text.as_ptr() as usize);
+            assert!(offset <= text.len(), "a head belongs to the text that it was decoded from");
+            offset
+        };
+        let first = if self.first == 0 { 0 } else { offset(self.array) + self.first };
+        let name = match self.name {
+            EventName::Borrowed(name) => {
+                let start = offset(name);
+                Name::Within { start: start as u32, end: (start + name.len()) as u32 }
+            }
+            EventName::Owned(name) => Name::Unescaped(name.into()),
+        };
+        EventParts { name, first, shape: self.shape }
+    }
+}
+
 impl Event {
     /// Creates an event from a head [decoded](super::decode) from `text`, without copying.
     ///
@@ -27,14 +61,16 @@ impl Event {
     ///
     /// Panics if `head` was decoded from another text.
     pub fn new(text: &ByteString, head: EventHead<'_>) -> Self {
-        let name = match head.name {
-            std::borrow::Cow::Borrowed(name) => {
-                let start = (name.as_ptr() as usize - head.array.as_ptr() as usize) as u32;
-                Name::Within { start, end: start + name.len() as u32 }
-            }
-            std::borrow::Cow::Owned(name) => Name::Unescaped(name.into()),
-        };
-        Self { name, args: RawArgs::of_event(text.slice_ref(head.array), head.first, head.shape) }
+        let array = text.slice_ref(head.array);
+        let parts = head.parts(&array);
+        Self::from_parts(array, parts)
+    }
+
+    /// Creates an event from its text, which ends with its array, and the parts of the text.
+    #[inline]
+    pub(crate) fn from_parts(text: ByteString, parts: EventParts) -> Self {
+        let EventParts { name, first, shape } = parts;
+        Self { name, args: RawArgs::of_event(text, first, shape) }
     }
 
     /// Returns the event in an encoded packet, or `None` if the packet is not an event. Its contents are copied.
@@ -57,7 +93,7 @@ impl Event {
     /// Returns the name.
     pub fn name(&self) -> &str {
         match &self.name {
-            Name::Within { start, end } => &self.args.array()[*start as usize..*end as usize],
+            Name::Within { start, end } => &self.args.text()[*start as usize..*end as usize],
             Name::Unescaped(name) => name,
         }
     }

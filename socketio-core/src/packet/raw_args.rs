@@ -27,9 +27,9 @@ use super::reader::MAX_DEPTH;
 /// ```
 #[derive(Debug, Clone)]
 pub struct RawArgs {
-    /// The whole array. For an event, its first element is the name.
-    array: ByteString,
-    /// The offset of the first argument, or 0 if there is none.
+    /// A text that ends with the array. For an event, the first element of the array is its name.
+    text: ByteString,
+    /// The offset of the first argument in the text, or 0 if there is none.
     first: u32,
     /// The shape of the first argument, which saves parsing it.
     shape: Shape,
@@ -89,7 +89,7 @@ impl RawArgs {
         let value = match self.shape {
             Shape::Any => return None,
             // Between its quotes, the second of which is before the end of the array.
-            Shape::Text => KnownValue::Text(&self.array[self.first as usize + 1..self.array.len() - 2]),
+            Shape::Text => KnownValue::Text(&self.text[self.first as usize + 1..self.text.len() - 2]),
             Shape::Attachment => KnownValue::Attachment(self.attachments.first()?),
         };
         let mut taken = false;
@@ -163,7 +163,7 @@ impl RawArgs {
 
     /// Returns the array from its first argument on.
     fn rest(&self) -> &str {
-        if self.first == 0 { "" } else { &self.array[self.first as usize..] }
+        if self.first == 0 { "" } else { &self.text[self.first as usize..] }
     }
 
     /// Returns the binary attachments. The JSON refers to them by number.
@@ -173,7 +173,7 @@ impl RawArgs {
 
     /// Returns the size of the arguments that counts towards the limits of a connection, in bytes.
     pub fn size(&self) -> usize {
-        self.array.len() + self.attachments.iter().map(Bytes::len).sum::<usize>()
+        self.text.len() + self.attachments.iter().map(Bytes::len).sum::<usize>()
     }
 
     /// Creates the arguments of an ack [decoded](super::decode) from `text`, without copying.
@@ -183,15 +183,15 @@ impl RawArgs {
     /// Panics if `array` is not part of `text`.
     pub fn of_ack(text: &ByteString, array: &str) -> Self {
         let first = if array[1..].trim_start().starts_with(']') { 0 } else { 1 };
-        Self { array: text.slice_ref(array), first, shape: Shape::Any, attachments: Vec::new() }
+        Self { text: text.slice_ref(array), first, shape: Shape::Any, attachments: Vec::new() }
     }
 
-    pub(super) fn of_event(array: ByteString, first: usize, shape: Shape) -> Self {
-        Self { array, first: first as u32, shape, attachments: Vec::new() }
+    pub(super) fn of_event(text: ByteString, first: usize, shape: Shape) -> Self {
+        Self { text, first: first as u32, shape, attachments: Vec::new() }
     }
 
-    pub(super) fn array(&self) -> &str {
-        &self.array
+    pub(super) fn text(&self) -> &str {
+        &self.text
     }
 
     /// Returns the arguments with the binary messages that followed them.
@@ -202,7 +202,7 @@ impl RawArgs {
 
     /// Copies the text, so that it no longer shares the buffer it was received in.
     pub(super) fn detach(&mut self) {
-        self.array = ByteString::from(&*self.array);
+        self.text = ByteString::from(&*self.text);
     }
 
     /// Returns `true` if every placeholder refers to an attachment, each to a different one.
@@ -210,7 +210,7 @@ impl RawArgs {
         self.attachments.is_empty()
             || self.shape == Shape::Attachment
             || self.shape == Shape::Text
-            || placeholders_are_valid(&self.array, self.attachments.len())
+            || placeholders_are_valid(self.rest(), self.attachments.len())
     }
 }
 

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use socketio_core::{Accept, Pending};
 
 use super::completion::{call, span};
-use super::driver::SessionTask;
+use super::dispatch::Dispatcher;
 use super::local::LocalSocket;
 use super::running::{Job, Occasion};
 use super::turn::Turn;
@@ -13,9 +13,9 @@ use crate::panics::contained;
 use crate::socket::Socket;
 
 /// Connection requests: middlewares, acceptance and rejection.
-impl SessionTask {
+impl Dispatcher {
     /// Creates a socket for a connection request and starts its middlewares.
-    pub(super) fn connect(&mut self, mut pending: Pending, turn: &mut Turn<'_, '_>) {
+    pub(super) fn connect(&mut self, mut pending: Pending, turn: &Turn<'_>) {
         if !self.connection.is_pending(&pending) {
             self.withdrawn(pending);
             return;
@@ -72,7 +72,7 @@ impl SessionTask {
     }
 
     /// Connects a socket whose middlewares have passed, and runs its connect handler.
-    pub(super) fn accept(&mut self, pending: Pending, mut local: LocalSocket, turn: &mut Turn<'_, '_>) {
+    pub(super) fn accept(&mut self, pending: Pending, mut local: LocalSocket, turn: &Turn<'_>) {
         let key = local.socket.key();
         if !self.connection.is_pending(&pending) {
             self.withdrawn(pending);
@@ -103,12 +103,13 @@ impl SessionTask {
             namespace,
             socket,
         });
-        let context = ConnectContext { socket: socket.clone(), auth: local.auth.take() };
+        let mut context = ConnectContext { socket: socket.clone(), auth: local.auth.take() };
         self.sockets.insert(local);
         match socket.table().connect() {
             Some(handler) => {
                 let span = span(&socket, "connect");
-                self.run(key, Occasion::Connect, span, call(handler, context), turn);
+                let called = call(handler, &mut context);
+                self.run(key, Occasion::Connect, span, called, turn);
             }
             None => self.connection.resume(key),
         }

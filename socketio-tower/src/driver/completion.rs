@@ -1,14 +1,14 @@
 use socketio_core::SocketKey;
 
-use super::driver::SessionTask;
-use super::running::{Connecting, EventLabel, Finished, Job, Occasion, keep_spare, take_spare};
+use super::dispatch::Dispatcher;
+use super::running::{Connecting, EventLabel, Finished, Job, Occasion, keep_spare, start, take_spare};
 use super::turn::Turn;
 use crate::handler::{BoxFuture, BoxHandler, Cause, Failure, Outcome};
 use crate::socket::Socket;
 use crate::trace::{self, Span};
 
-/// The start and the end of jobs: the application's futures.
-impl SessionTask {
+/// The start and the end of the application's futures.
+impl Dispatcher {
     /// Polls a handler's future once in place; if it is pending, stores it as a job.
     pub(super) fn run(
         &mut self,
@@ -16,32 +16,48 @@ impl SessionTask {
         occasion: Occasion,
         span: Span,
         called: Called,
-        turn: &mut Turn<'_, '_>,
+        turn: &Turn<'_>,
     ) {
-        let Some(local) = self.sockets.get_mut(key) else { return };
-        local.running += 1;
-        match called {
-            Ok(future) => self.start(Job::handler(key, occasion, future, span), turn),
-            Err(failure) => self.handled(key, occasion, Err(failure), turn),
+        match called.map(|future| start(future, &span, turn)) {
+            Ok(Ok(outcome)) => self.handled(key, occasion, outcome),
+            Ok(Err(future)) => self.store_handler(key, occasion, future, span),
+            Err(failure) => self.handled(key, occasion, Err(failure)),
         }
     }
 
-    /// Polls a job for the first time and stores it if it is pending.
-    pub(super) fn start(&mut self, job: Job, turn: &mut Turn<'_, '_>) {
+    /// Polls the middlewares of a socket, or the filters of an event, once in place; if they are pending, stores them
+    /// as a job.
+    pub(super) fn start(&mut self, job: Job, turn: &Turn<'_>) {
         let key = job.socket;
-        match job.start(turn.cx) {
+        match job.start(turn) {
             Ok(finished) => self.finish_job(key, finished, turn),
-            Err(job) => {
-                self.running.push(job);
-                if self.is_full() {
-                    self.connection.park_all();
-                }
-            }
+            Err(job) => self.store(job),
+        }
+    }
+
+    /// Stores a handler that was pending after its first poll, and counts it.
+    pub(super) fn store_handler(
+        &mut self,
+        key: SocketKey,
+        occasion: Occasion,
+        future: BoxFuture<Outcome>,
+        span: Span,
+    ) {
+        if let Some(local) = self.sockets.get_mut(key) {
+            local.running += 1;
+        }
+        self.store(Job::handler(key, occasion, future, span));
+    }
+
+    fn store(&mut self, job: Job) {
+        self.running.push(job);
+        if self.is_full() {
+            self.connection.park_all();
         }
     }
 
     /// Handles the result of a job.
-    pub(super) fn finish_job(&mut self, key: SocketKey, finished: Finished, turn: &mut Turn<'_, '_>) {
+    pub(super) fn finish_job(&mut self, key: SocketKey, finished: Finished, turn: &Turn<'_>) {
         match finished {
             Finished::Admission { connecting, verdict } => {
                 let Connecting { pending, local } = *connecting;
@@ -51,12 +67,15 @@ impl SessionTask {
                 }
             }
             Finished::Filter { event, result } => self.filtered(key, *event, result, turn),
-            Finished::Handler { occasion, outcome } => self.handled(key, occasion, outcome, turn),
+            Finished::Handler { occasion, outcome } => {
+                self.handled(key, occasion, outcome);
+                self.job_ended(key, turn);
+            }
         }
     }
 
     /// Handles the outcome of a handler.
-    fn handled(&mut self, key: SocketKey, occasion: Occasion, outcome: Outcome, turn: &mut Turn<'_, '_>) {
+    fn handled(&mut self, key: SocketKey, occasion: Occasion, outcome: Outcome) {
         match occasion {
             Occasion::Event(label) => self.report_failure(key, Some(&label), outcome),
             Occasion::Connect if outcome.is_ok() => self.connection.resume(key),
@@ -72,14 +91,12 @@ impl SessionTask {
             Occasion::Disconnect => {
                 self.report_failure(key, None, outcome);
                 self.sockets.remove(key);
-                return;
             }
         }
-        self.job_ended(key, turn);
     }
 
     /// Counts a job of a socket as ended, resumes its events and runs its disconnect handler if they are due.
-    pub(super) fn job_ended(&mut self, key: SocketKey, turn: &mut Turn<'_, '_>) {
+    pub(super) fn job_ended(&mut self, key: SocketKey, turn: &Turn<'_>) {
         if let Some(local) = self.sockets.get_mut(key) {
             local.running -= 1;
             // One event may have started several handlers and exceeded the limit.
@@ -104,18 +121,19 @@ impl SessionTask {
     }
 
     /// Runs the disconnect handler of a leaving socket once no other handler runs and no event is parked.
-    pub(super) fn run_disconnect_handler(&mut self, key: SocketKey, turn: &mut Turn<'_, '_>) {
+    pub(super) fn run_disconnect_handler(&mut self, key: SocketKey, turn: &Turn<'_>) {
         let Some(local) = self.sockets.get_mut(key) else { return };
         if !local.is_leaving() || self.connection.holds(key) {
             return;
         }
-        let Some(context) = local.end(turn.now + self.namespaces.server().settings().handler_grace) else {
+        let Some(mut context) = local.end(turn.now + self.namespaces.server().settings().handler_grace)
+        else {
             return;
         };
         match local.socket.table().disconnect() {
             Some(handler) => {
                 let span = span(&context.socket, "disconnect");
-                let called = call(handler, context);
+                let called = call(handler, &mut context);
                 self.run(key, Occasion::Disconnect, span, called, turn);
             }
             None => self.sockets.remove(key),
@@ -123,7 +141,7 @@ impl SessionTask {
     }
 
     /// Abandons handlers whose grace time after the disconnect is over. Returns `true` if there were any.
-    pub(super) fn end_overdue(&mut self, turn: &mut Turn<'_, '_>) -> bool {
+    pub(super) fn end_overdue(&mut self, turn: &Turn<'_>) -> bool {
         let mut moved = false;
         while let Some(key) = self.sockets.overdue(turn.now) {
             let abandoned = self.running.abandon(key);
@@ -149,7 +167,7 @@ impl SessionTask {
 pub(super) type Called = Result<BoxFuture<Outcome>, Box<Failure>>;
 
 /// Calls a handler, reusing the box of a finished future if possible.
-pub(super) fn call<C>(handler: &BoxHandler<C, Outcome>, context: C) -> Called {
+pub(super) fn call<C>(handler: &BoxHandler<C, Outcome>, context: &mut C) -> Called {
     let mut spare = take_spare();
     let called = handler.call(context, &mut spare);
     if let Some(unused) = spare {

@@ -1,25 +1,96 @@
+use std::ops::ControlFlow;
 use std::sync::Arc;
+use std::task::Poll;
 
 use socketio_core::packet::{self, AckId};
-use socketio_core::{ConnectionEvent, DisconnectReason, SocketKey};
+use socketio_core::{Connection, ConnectionEvent, DisconnectReason, LinkId, Message, Pending, SocketKey};
 
 use super::completion::{call, span};
-use super::driver::SessionTask;
-use super::running::{EventLabel, FilteredEvent, Job, Occasion};
+use super::local::LocalSockets;
+use super::running::{EventLabel, FilteredEvent, Job, Jobs, Occasion, start};
 use super::turn::Turn;
+use crate::config::Settings;
 use crate::filter::Verdict;
 use crate::handler::{Cause, ErrorContext, EventContext, Judged, Limit};
-use crate::namespace::EventHandler;
+use crate::namespace::{EventHandler, NamespaceSet};
 use crate::observer::Observation;
 use crate::panics::contained;
-use crate::session::Answer;
+use crate::session::{Answer, Session};
 use crate::socket::{AckSlot, Filtering, Socket};
 use crate::trace;
 
-/// The dispatch of connection events to sockets and their handlers.
-impl SessionTask {
+/// The connection of a client and the application's side of it: the sockets, and the futures that run for them. It
+/// dispatches the events of the connection to the handlers of the sockets.
+pub(super) struct Dispatcher {
+    pub(super) namespaces: Arc<NamespaceSet>,
+    pub(super) session: Arc<Session>,
+    pub(super) connection: Connection<Answer>,
+    pub(super) sockets: LocalSockets,
+    pub(super) running: Jobs,
+    /// Connection requests that wait for the number of running jobs to drop below `client_concurrency`.
+    pub(super) waiting: Vec<Pending>,
+    /// The disconnect reason, once the session has ended.
+    pub(super) ended: Option<DisconnectReason>,
+}
+
+/// The maximum number of events handled per turn; a single POST can contain a hundred thousand. No more input is read
+/// until all of them have been handled.
+const EVENTS_PER_TURN: usize = 256;
+
+impl Dispatcher {
+    pub(super) fn new(
+        namespaces: Arc<NamespaceSet>,
+        session: Arc<Session>,
+        connection: Connection<Answer>,
+    ) -> Self {
+        Self {
+            namespaces,
+            session,
+            connection,
+            sockets: LocalSockets::default(),
+            running: Jobs::default(),
+            waiting: Vec::new(),
+            ended: None,
+        }
+    }
+
+    pub(super) fn settings(&self) -> &Settings {
+        self.namespaces.server().settings()
+    }
+
+    /// Handles a message of a stream, and its event. Breaks if more events wait: no more input may be handed over then.
+    pub(super) fn handle_message(
+        &mut self,
+        link: LinkId,
+        message: Message,
+        turn: &Turn<'_>,
+    ) -> ControlFlow<()> {
+        if let Some(event) = self.connection.poll_message(link, message, turn.now) {
+            self.handle_event(event, turn);
+        }
+        match self.connection.is_behind() {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
+        }
+    }
+
+    /// Handles the events that wait, up to the limit of one turn, and the jobs that have finished. Returns `true` if
+    /// parked events can be resumed now.
+    pub(super) fn dispatch(&mut self, turn: &Turn<'_>) -> bool {
+        self.resume_waiting(turn);
+        for _ in 0..EVENTS_PER_TURN {
+            let Some(event) = self.connection.poll(turn.now) else { break };
+            self.handle_event(event, turn);
+        }
+        while let Poll::Ready((socket, finished)) = self.running.poll_next(turn) {
+            self.finish_job(socket, finished, turn);
+        }
+        // Parked events and waiting connection requests can be resumed: a job has ended or was abandoned.
+        self.connection.is_parked() && !self.is_full()
+    }
+
     /// Handles one event of the connection.
-    pub(super) fn handle_event(&mut self, event: ConnectionEvent<Answer>, turn: &mut Turn<'_, '_>) {
+    fn handle_event(&mut self, event: ConnectionEvent<Answer>, turn: &Turn<'_>) {
         match event {
             ConnectionEvent::Connect(pending) if self.is_full() => self.waiting.push(pending),
             ConnectionEvent::Connect(pending) => self.connect(pending, turn),
@@ -62,11 +133,11 @@ impl SessionTask {
 
     /// Returns `true` if the number of this client's running jobs has reached `client_concurrency`.
     pub(super) fn is_full(&self) -> bool {
-        self.running.len() >= self.namespaces.server().settings().client_concurrency
+        self.running.len() >= self.settings().client_concurrency
     }
 
     /// Resumes the work that waits for the number of running jobs to drop: connection requests first, then events.
-    pub(super) fn resume_waiting(&mut self, turn: &mut Turn<'_, '_>) {
+    fn resume_waiting(&mut self, turn: &Turn<'_>) {
         if !self.connection.is_parked() {
             return;
         }
@@ -81,7 +152,7 @@ impl SessionTask {
     }
 
     /// Applies the policy and filters to an event, then runs its handlers.
-    fn receive(&mut self, key: SocketKey, event: packet::Event, ack: Option<AckId>, turn: &mut Turn<'_, '_>) {
+    fn receive(&mut self, key: SocketKey, event: packet::Event, ack: Option<AckId>, turn: &Turn<'_>) {
         let Some(local) = self.sockets.get_mut(key) else { return };
         let socket = &local.socket;
         // The application has disconnected the socket, but the command has not reached the connection yet.
@@ -121,7 +192,7 @@ impl SessionTask {
         key: SocketKey,
         FilteredEvent { event, ack }: FilteredEvent,
         result: Judged,
-        turn: &mut Turn<'_, '_>,
+        turn: &Turn<'_>,
     ) {
         let Some(local) = self.sockets.get_mut(key) else { return };
         local.filtering = false;
@@ -136,36 +207,45 @@ impl SessionTask {
     }
 
     /// Runs the handlers of an event that passed the policy and filters.
-    fn run_handlers(
-        &mut self,
-        key: SocketKey,
-        event: packet::Event,
-        ack: Option<AckId>,
-        turn: &mut Turn<'_, '_>,
-    ) {
+    fn run_handlers(&mut self, key: SocketKey, event: packet::Event, ack: Option<AckId>, turn: &Turn<'_>) {
         let Some(local) = self.sockets.get_mut(key) else { return };
-        let (socket, table) = (&local.socket, local.socket.table());
+        let mut context = local.lend(event, ack);
+        let socket = &local.socket;
         socket.tell_observers(|_, namespace, socket| Observation::EventReceived {
             namespace,
             socket,
-            event: &event,
+            event: context.event(),
         });
-        let listeners = socket.listeners(event.name());
+        let (name, table) = (context.event().name(), socket.table());
+        let listeners = socket.listeners(name);
         if !listeners.is_empty() {
-            self.run_with_listeners(key, &listeners, &event, ack, turn);
+            self.run_with_listeners(key, &listeners, context, turn);
             return;
         }
-        let (label, handler) = match (table.event(event.name()), table.fallback()) {
-            (Some((index, handler)), _) => (EventLabel::Known(index), handler),
-            (None, Some(handler)) => (EventLabel::Named(event.name().into()), handler),
+        let (index, handler) = match (table.event(name), table.fallback()) {
+            (Some((index, handler)), _) => (Some(index), handler),
+            (None, Some(handler)) => (None, handler),
             (None, None) => {
-                report_unhandled(socket, &event, ack, &Cause::UnknownEvent);
+                report_unhandled(socket, context.event(), ack, &Cause::UnknownEvent);
                 return;
             }
         };
-        let span = span(socket, event.name());
-        let called = call(handler, EventContext::new(socket.clone(), event, ack));
-        self.run(key, Occasion::Event(label), span, called, turn);
+        let span = span(socket, name);
+        match call(handler, &mut context).map(|future| start(future, &span, turn)) {
+            Ok(Ok(Ok(()))) => local.take_back(context),
+            Ok(Ok(Err(failure))) | Err(failure) => {
+                socket.report(Some(context.event().name()), &failure.cause, failure.ack);
+                local.take_back(context);
+            }
+            Ok(Err(future)) => {
+                let label = match index {
+                    Some(index) => EventLabel::Known(index),
+                    None => EventLabel::Named(context.event().name().into()),
+                };
+                local.take_back(context);
+                self.store_handler(key, Occasion::Event(label), future, span);
+            }
+        }
     }
 
     /// Runs the namespace's handler and the socket's own listeners for an event. Only the first of them can acknowledge
@@ -174,12 +254,12 @@ impl SessionTask {
         &mut self,
         key: SocketKey,
         listeners: &[(Arc<str>, Arc<EventHandler>)],
-        event: &packet::Event,
-        mut ack: Option<AckId>,
-        turn: &mut Turn<'_, '_>,
+        context: EventContext,
+        turn: &Turn<'_>,
     ) {
         let Some(local) = self.sockets.get_mut(key) else { return };
-        let socket = &local.socket;
+        let (socket, event) = (&local.socket, context.event());
+        let mut ack = context.ack();
         let namespace_handler =
             socket.table().event(event.name()).map(|(index, handler)| (EventLabel::Known(index), handler));
         let listeners =
@@ -188,24 +268,34 @@ impl SessionTask {
             .into_iter()
             .chain(listeners)
             .map(|(label, handler)| {
-                let context = EventContext::new(socket.clone(), event.clone(), ack.take());
-                (label, span(socket, event.name()), call(handler, context))
+                let mut context = EventContext::new(socket.clone(), event.clone(), ack.take());
+                (label, span(socket, event.name()), call(handler, &mut context))
             })
             .collect();
+        local.take_back(context);
         for (label, span, called) in called {
             self.run(key, Occasion::Event(label), span, called, turn);
         }
     }
 
     /// Handles the end of the connection: makes the mailbox reject further packets, and drops pending connection
-    /// requests and streams that are not open yet.
+    /// requests.
     fn handle_closed(&mut self, reason: DisconnectReason) {
         trace::session_closed(reason);
         self.ended = Some(reason);
         self.session.mailbox.end();
         self.running.abandon_admissions();
         self.waiting.clear();
-        self.streams.abandon_opening();
+    }
+}
+
+/// Removes the session in every case, even if its task panics or its runtime shuts down. The sockets are dropped with
+/// the dispatcher and leave their rooms.
+impl Drop for Dispatcher {
+    fn drop(&mut self) {
+        drop(self.session.mailbox.close());
+        contained(|| self.session.extensions.close());
+        self.namespaces.server().session_ended(&self.session, self.ended);
     }
 }
 

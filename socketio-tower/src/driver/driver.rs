@@ -5,17 +5,15 @@ use std::time::Instant;
 
 use pin_project_lite::pin_project;
 use socketio_core::engine::{Open, RequestError, Response, Transmit};
-use socketio_core::{Connection, DisconnectReason, LinkError, LinkId, Pending};
+use socketio_core::{Connection, DisconnectReason, LinkError, LinkId};
 
-use super::local::LocalSockets;
-use super::running::Jobs;
+use super::dispatch::Dispatcher;
 use super::streams::Streams;
 use super::timer::Timer;
 use super::turn::Turn;
 use crate::clock::now;
 use crate::namespace::NamespaceSet;
-use crate::panics::contained;
-use crate::session::{Answer, Backlog, Command, Reply, Respond, Session};
+use crate::session::{Backlog, Command, Reply, Respond, Session};
 use crate::trace::{self, Span};
 use crate::transport::PendingStream;
 
@@ -24,7 +22,7 @@ pin_project! {
     /// application's futures and one timer.
     #[must_use = "a session makes no progress unless its driver is spawned"]
     pub(crate) struct Driver {
-        work: SessionTask,
+        work: Work,
         #[pin]
         timer: Timer,
         span: Span,
@@ -32,22 +30,14 @@ pin_project! {
 }
 
 /// The state of a driver, without its timer.
-pub(super) struct SessionTask {
-    pub(super) namespaces: Arc<NamespaceSet>,
-    pub(super) session: Arc<Session>,
-    pub(super) connection: Connection<Answer>,
-    pub(super) streams: Streams,
+struct Work {
+    dispatcher: Dispatcher,
+    streams: Streams,
     /// GETs that wait for packets, and POSTs whose packets have not all been read.
     requests: Vec<(LinkId, Respond)>,
-    pub(super) sockets: LocalSockets,
-    pub(super) running: Jobs,
-    /// Connection requests that wait for the number of running jobs to drop below `client_concurrency`.
-    pub(super) waiting: Vec<Pending>,
     /// The number of bytes of replies that the connection itself has queued since a turn last began with an empty
     /// queue.
     reply_bytes: usize,
-    /// The disconnect reason, once the session has ended.
-    pub(super) ended: Option<DisconnectReason>,
     /// An empty list, which is swapped with the mailbox's list of commands.
     commands: Vec<Command>,
 }
@@ -58,31 +48,25 @@ impl Driver {
         let now = now();
         let connection =
             Connection::open(Arc::clone(&namespaces.server().settings().core), &session.sid, open, now);
-        let work = SessionTask {
-            namespaces,
-            session,
-            connection,
+        let span = trace::session_span(session.transport());
+        let work = Work {
+            dispatcher: Dispatcher::new(namespaces, session, connection),
             streams: Streams::default(),
             requests: Vec::new(),
-            sockets: LocalSockets::default(),
-            running: Jobs::default(),
-            waiting: Vec::new(),
             reply_bytes: 0,
-            ended: None,
             commands: Vec::new(),
         };
-        let span = trace::session_span(work.session.transport());
         Self { work, timer: Timer::new(now), span }
     }
 
     /// Adds the stream that the session is opened on.
     pub(crate) fn with_stream(mut self, stream: PendingStream) -> Self {
-        let link = self.work.session.new_link();
+        let link = self.work.dispatcher.session.new_link();
         self.work.streams.insert(
             link,
             stream,
             None,
-            now() + self.work.namespaces.server().settings().core.upgrade_timeout,
+            now() + self.work.dispatcher.settings().core.upgrade_timeout,
         );
         self
     }
@@ -95,11 +79,11 @@ impl Future for Driver {
         let mut this = self.project();
         let work = this.work;
         let _entered = this.span.enter();
-        work.session.mailbox.run();
+        work.dispatcher.session.mailbox.run();
         for _ in 0..TURNS_PER_POLL {
             let now = now();
-            let turn = &mut Turn { cx: &mut *cx, now };
-            let was_behind = work.connection.is_behind();
+            let turn = &Turn::new(cx, now);
+            let was_behind = work.dispatcher.connection.is_behind();
             if work.downstream_bytes() == 0 {
                 work.reply_bytes = 0;
             }
@@ -110,7 +94,7 @@ impl Future for Driver {
             again |= work.drain_mailbox(now);
             again |= work.drive_transmit(turn);
             // No input was read while the connection was behind. If it is behind now, it has events to dispatch.
-            if again || was_behind || work.connection.is_behind() {
+            if again || was_behind || work.dispatcher.connection.is_behind() {
                 continue;
             }
             if work.is_over() {
@@ -121,11 +105,11 @@ impl Future for Driver {
             {
                 continue;
             }
-            if work.become_idle(turn.cx) {
+            if work.become_idle(cx) {
                 return Poll::Pending;
             }
         }
-        work.session.mailbox.note(work.backlog());
+        work.dispatcher.session.mailbox.note(work.backlog());
         // A task that wakes itself directly keeps its worker busy, and a busy worker checks for IO only every 61 polls.
         // `yield_now` wakes the task after such a check.
         let yielded = pin!(tokio::task::yield_now()).poll(cx);
@@ -138,41 +122,34 @@ impl Future for Driver {
 /// stream.
 const TURNS_PER_POLL: usize = 8;
 
-/// The maximum number of events handled per turn; a single POST can contain a hundred thousand. No more input is read
-/// until all of them have been handled.
-const EVENTS_PER_TURN: usize = 256;
-
 /// The maximum size of the connection's queued replies to one client, in bytes. This is enough for thousands of replies
 /// to CONNECT packets. The application's packets have a separate limit.
 const MAX_REPLY_BYTES: usize = 1024 * 1024;
 
 /// The steps of a turn. Each returns `true` if another turn is needed to finish its work: see the drain rule in
 /// `docs/architecture.md`.
-impl SessionTask {
-    fn drive_read(&mut self, turn: &mut Turn<'_, '_>) -> bool {
+impl Work {
+    fn drive_read(&mut self, turn: &Turn<'_>) -> bool {
+        let write_timeout = self.dispatcher.settings().write_timeout;
         // Unread input stays in the kernel, so TCP applies back-pressure to the peer.
         !self.streams.is_empty()
-            && !self.connection.is_behind()
-            && self.streams.drive_read(
-                &mut self.connection,
-                self.namespaces.server().settings().write_timeout,
-                turn,
-            )
+            && !self.dispatcher.connection.is_behind()
+            && self.streams.drive_read(&mut self.dispatcher, write_timeout, turn)
     }
 
-    fn drive_timer(&mut self, turn: &mut Turn<'_, '_>) -> bool {
+    fn drive_timer(&mut self, turn: &Turn<'_>) -> bool {
         let now = turn.now;
         let mut again = false;
-        if self.connection.poll_timeout().is_some_and(|deadline| now >= deadline) {
+        if self.dispatcher.connection.poll_timeout().is_some_and(|deadline| now >= deadline) {
             again |= self.handle_timeout(now);
         }
         if let Some((link, deadline)) = self.undelivered_response()
             && now >= deadline
         {
-            self.session.mailbox.drop_response(link);
-            self.connection.handle_lost(link, LinkError::Stalled, now);
+            self.dispatcher.session.mailbox.drop_response(link);
+            self.dispatcher.connection.handle_lost(link, LinkError::Stalled, now);
         }
-        again | self.end_overdue(turn)
+        again | self.dispatcher.end_overdue(turn)
     }
 
     /// Handles an expired deadline, after all input that has already arrived.
@@ -180,26 +157,25 @@ impl SessionTask {
     fn handle_timeout(&mut self, now: Instant) -> bool {
         let again = self.drain_mailbox(now);
         self.take_progress();
-        self.connection.handle_timeout(now);
+        self.dispatcher.connection.handle_timeout(now);
         again
     }
 
-    fn dispatch(&mut self, turn: &mut Turn<'_, '_>) -> bool {
-        self.resume_waiting(turn);
-        for _ in 0..EVENTS_PER_TURN {
-            let Some(event) = self.connection.poll(turn.now) else { break };
-            self.handle_event(event, turn);
+    fn dispatch(&mut self, turn: &Turn<'_>) -> bool {
+        let again = self.dispatcher.dispatch(turn);
+        if self.dispatcher.ended.is_some() {
+            self.streams.abandon_opening();
         }
-        while let Poll::Ready((socket, finished)) = self.running.poll_next(turn.cx) {
-            self.finish_job(socket, finished, turn);
-        }
-        // Parked events and waiting connection requests can be resumed: a job has ended or was abandoned.
-        self.connection.is_parked() && !self.is_full()
+        again
     }
 
     fn drain_mailbox(&mut self, now: Instant) -> bool {
         let mut commands = std::mem::take(&mut self.commands);
-        self.session.mailbox.take(&mut commands, self.downstream_bytes(), self.connection.is_writable());
+        self.dispatcher.session.mailbox.take(
+            &mut commands,
+            self.downstream_bytes(),
+            self.dispatcher.connection.is_writable(),
+        );
         let mut again = false;
         for command in commands.drain(..) {
             // Packets are transmitted in this turn. Other commands may add streams and events.
@@ -212,10 +188,10 @@ impl SessionTask {
         again
     }
 
-    fn drive_transmit(&mut self, turn: &mut Turn<'_, '_>) -> bool {
+    fn drive_transmit(&mut self, turn: &Turn<'_>) -> bool {
         let mut again = false;
-        let write_timeout = self.namespaces.server().settings().write_timeout;
-        while let Some(transmit) = self.connection.poll_transmit() {
+        let write_timeout = self.dispatcher.settings().write_timeout;
+        while let Some(transmit) = self.dispatcher.connection.poll_transmit() {
             match transmit {
                 Transmit::Message { link, packet } => self.streams.push(link, packet),
                 Transmit::Respond { link, response } => self.respond(link, response, turn.now),
@@ -227,25 +203,25 @@ impl SessionTask {
             }
         }
         if !self.streams.is_empty() {
-            again |= self.streams.drive_write(&mut self.connection, write_timeout, turn);
+            again |= self.streams.drive_write(&mut self.dispatcher.connection, write_timeout, turn);
         }
         again
     }
 }
 
-impl SessionTask {
+impl Work {
     fn is_over(&self) -> bool {
-        self.connection.is_finished()
-            && self.connection.undelivered().is_none()
+        self.dispatcher.connection.is_finished()
+            && self.dispatcher.connection.undelivered().is_none()
             && self.streams.is_empty()
-            && self.running.is_empty()
-            && self.sockets.is_empty()
+            && self.dispatcher.running.is_empty()
+            && self.dispatcher.sockets.is_empty()
     }
 
     fn timeout(&self) -> Option<Instant> {
-        let streams = self.streams.timeout(self.namespaces.server().settings().write_timeout);
+        let streams = self.streams.timeout(self.dispatcher.settings().write_timeout);
         let response = self.undelivered_response().map(|(_, deadline)| deadline);
-        [self.connection.poll_timeout(), streams, self.sockets.timeout(), response]
+        [self.dispatcher.connection.poll_timeout(), streams, self.dispatcher.sockets.timeout(), response]
             .into_iter()
             .flatten()
             .min()
@@ -253,47 +229,47 @@ impl SessionTask {
 
     /// Reports progress of uploads and responses to the connection. Such progress does not wake the task.
     fn take_progress(&mut self) {
-        if self.session.take_uploads() {
-            self.requests.iter().for_each(|(link, _)| self.connection.handle_activity(*link));
+        if self.dispatcher.session.take_uploads() {
+            self.requests.iter().for_each(|(link, _)| self.dispatcher.connection.handle_activity(*link));
         }
-        if let Some(link) = self.connection.undelivered()
-            && let Some((left, moved)) = self.session.mailbox.response_progress()
+        if let Some(link) = self.dispatcher.connection.undelivered()
+            && let Some((left, moved)) = self.dispatcher.session.mailbox.response_progress()
         {
-            self.connection.handle_progress(link, left, moved);
+            self.dispatcher.connection.handle_progress(link, left, moved);
         }
     }
 
     /// Returns the GET whose response is being delivered, and the deadline for the HTTP server to take its next piece.
     fn undelivered_response(&self) -> Option<(LinkId, Instant)> {
-        let link = self.connection.undelivered()?;
-        let (_, moved) = self.session.mailbox.response_progress()?;
-        Some((link, moved + self.namespaces.server().settings().write_timeout))
+        let link = self.dispatcher.connection.undelivered()?;
+        let (_, moved) = self.dispatcher.session.mailbox.response_progress()?;
+        Some((link, moved + self.dispatcher.settings().write_timeout))
     }
 
     /// Marks the task as idle. Returns `false` if commands have arrived meanwhile.
     fn become_idle(&mut self, cx: &Context<'_>) -> bool {
-        self.session.mailbox.rest(self.backlog(), cx.waker(), &mut self.commands)
+        self.dispatcher.session.mailbox.rest(self.backlog(), cx.waker(), &mut self.commands)
     }
 
     fn backlog(&self) -> Backlog {
         Backlog {
             downstream_bytes: self.downstream_bytes(),
-            upstream_bytes: self.connection.received_bytes() + self.streams.received_bytes(),
-            writable: self.connection.is_writable(),
-            handlers: u32::try_from(self.running.len()).unwrap_or(u32::MAX),
+            upstream_bytes: self.dispatcher.connection.received_bytes() + self.streams.received_bytes(),
+            writable: self.dispatcher.connection.is_writable(),
+            handlers: u32::try_from(self.dispatcher.running.len()).unwrap_or(u32::MAX),
         }
     }
 
     fn downstream_bytes(&self) -> usize {
-        self.connection.queued_bytes() + self.streams.queued_bytes()
+        self.dispatcher.connection.queued_bytes() + self.streams.queued_bytes()
     }
 
     /// Runs a step and counts the bytes of the replies that the connection queues in it. The step must not queue
     /// packets of the application.
     fn counting_replies<T>(&mut self, step: impl FnOnce(&mut Self) -> T) -> T {
-        let queued = self.connection.queued_bytes();
+        let queued = self.dispatcher.connection.queued_bytes();
         let result = step(self);
-        self.reply_bytes += self.connection.queued_bytes().saturating_sub(queued);
+        self.reply_bytes += self.dispatcher.connection.queued_bytes().saturating_sub(queued);
         result
     }
 
@@ -301,13 +277,13 @@ impl SessionTask {
     /// application's packets have a separate limit.
     fn limit_replies(&mut self, now: Instant) {
         if self.reply_bytes > MAX_REPLY_BYTES {
-            self.connection.close(DisconnectReason::ForcedClose, now);
+            self.dispatcher.connection.close(DisconnectReason::ForcedClose, now);
             self.reply_bytes = 0;
         }
     }
 
     fn handle_command(&mut self, command: Command, now: Instant) {
-        let connection = &mut self.connection;
+        let connection = &mut self.dispatcher.connection;
         match command {
             Command::Send { socket, packet } => {
                 connection.send(socket, packet, None);
@@ -317,7 +293,7 @@ impl SessionTask {
             }
             Command::Disconnect { socket } => connection.disconnect(socket),
             // Sending fails if the receiver has been dropped.
-            Command::Sockets { reply } => drop(reply.send(self.sockets.connected())),
+            Command::Sockets { reply } => drop(reply.send(self.dispatcher.sockets.connected())),
             Command::DisconnectClient => connection.disconnect_client(now),
             Command::Close { reason } => connection.close(reason, now),
             Command::Poll { link, poll, respond } => {
@@ -329,14 +305,14 @@ impl SessionTask {
                 self.add_request(link, respond, accepted);
             }
             Command::Body { link, body } => {
-                self.counting_replies(|work| work.connection.handle_body(link, body, now));
+                self.counting_replies(|work| work.dispatcher.connection.handle_body(link, body, now));
             }
             Command::Delivered { link, moved } => {
                 connection.handle_progress(link, 0, moved);
                 connection.handle_delivered(link, now);
             }
             Command::LinkLost { link, why } => {
-                self.session.mailbox.drop_response(link);
+                self.dispatcher.session.mailbox.drop_response(link);
                 connection.handle_lost(link, why, now);
                 if why == LinkError::Aborted {
                     self.requests.retain(|(other, _)| *other != link);
@@ -344,7 +320,7 @@ impl SessionTask {
             }
             Command::Upgrade { link, upgrade } => {
                 let (upgrade, stream) = *upgrade;
-                let deadline = now + self.namespaces.server().settings().core.upgrade_timeout;
+                let deadline = now + self.dispatcher.settings().core.upgrade_timeout;
                 self.streams.insert(link, stream, Some(Box::new(upgrade)), deadline);
             }
         }
@@ -366,23 +342,13 @@ impl SessionTask {
             let reply = match response {
                 Response::Payload(packets) => {
                     let length = packets.len();
-                    self.session.mailbox.respond(link, packets, now);
+                    self.dispatcher.session.mailbox.respond(link, packets, now);
                     Reply::Packets { length }
                 }
                 other => Reply::Whole(other),
             };
             respond.send(reply).ok();
         }
-    }
-}
-
-/// Removes the session in every case, even if its task panics or its runtime shuts down. The sockets are dropped with
-/// the task and leave their rooms.
-impl Drop for SessionTask {
-    fn drop(&mut self) {
-        drop(self.session.mailbox.close());
-        contained(|| self.session.extensions.close());
-        self.namespaces.server().session_ended(&self.session, self.ended);
     }
 }
 

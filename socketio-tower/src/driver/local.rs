@@ -1,9 +1,10 @@
 use std::time::Instant;
 
 use bytestring::ByteString;
+use socketio_core::packet::{self, AckId};
 use socketio_core::{DisconnectReason, SocketKey};
 
-use crate::handler::{BoxFuture, ConnectContext, ConnectError, DisconnectContext};
+use crate::handler::{BoxFuture, ConnectContext, ConnectError, DisconnectContext, EventContext};
 use crate::namespace::{Barred, Membership};
 use crate::observer::Observation;
 use crate::panics::contained;
@@ -14,6 +15,8 @@ use crate::socket::Socket;
 #[derive(Debug)]
 pub(super) struct LocalSocket {
     pub(super) socket: Socket,
+    /// A second handle, lent to the context of each event. Without it, each event would count one up and down.
+    lent: Option<Socket>,
     /// The number of its running handlers and filters.
     pub(super) running: usize,
     /// Set while async filters run for one of its events.
@@ -48,7 +51,25 @@ enum Phase {
 
 impl LocalSocket {
     pub(super) fn new(socket: Socket, auth: Option<ByteString>) -> Self {
-        Self { socket, running: 0, filtering: false, parked: false, auth, phase: Phase::Connecting }
+        Self {
+            socket,
+            lent: None,
+            running: 0,
+            filtering: false,
+            parked: false,
+            auth,
+            phase: Phase::Connecting,
+        }
+    }
+
+    /// Returns the context of an event. It is [taken back](Self::take_back) once the event's handlers have started.
+    pub(super) fn lend(&mut self, event: packet::Event, ack: Option<AckId>) -> EventContext {
+        let socket = self.lent.take().unwrap_or_else(|| self.socket.clone());
+        EventContext::new(socket, event, ack)
+    }
+
+    pub(super) fn take_back(&mut self, context: EventContext) {
+        self.lent = Some(context.socket);
     }
 
     /// Returns the maximum number of its handlers that may run at once.
@@ -58,7 +79,7 @@ impl LocalSocket {
 
     /// Returns `true` if its next event has to wait: the limit on handlers is reached, or filters run for an event.
     pub(super) fn is_full(&self) -> bool {
-        self.filtering || self.running >= self.concurrency()
+        self.filtering || self.running > 0 && self.running >= self.concurrency()
     }
 
     /// Makes the socket a member of its namespace.
@@ -120,8 +141,10 @@ impl LocalSocket {
         let (socket, auth) = (self.socket.clone(), self.auth.clone());
         Some(BoxFuture::new(async move {
             for middleware in socket.table().middlewares() {
-                let context = ConnectContext { socket: socket.clone(), auth: auth.clone() };
-                let verdict = match middleware.call(context, &mut None) {
+                let mut context = ConnectContext { socket: socket.clone(), auth: auth.clone() };
+                let called = middleware.call(&mut context, &mut None);
+                drop(context);
+                let verdict = match called {
                     Ok(verdict) => verdict.await,
                     Err(failure) => {
                         socket.report(None, &failure.cause, None);

@@ -10,6 +10,7 @@ use socketio_core::packet::{self, AckId};
 use socketio_core::{Pending, SocketKey};
 
 use super::local::LocalSocket;
+use super::turn::Turn;
 use crate::handler::{BoxFuture, Cause, ConnectError, Failure, Judged, Outcome};
 use crate::panics::contained;
 use crate::socket::AckRight;
@@ -105,7 +106,7 @@ impl Job {
         Self { socket, kind: Kind::Admission { connecting, future }, span }
     }
 
-    /// Creates the job that runs a handler.
+    /// Creates the job of a handler that was pending after its first poll.
     pub(super) fn handler(
         socket: SocketKey,
         occasion: Occasion,
@@ -128,8 +129,8 @@ impl Job {
 
     /// Polls the job for the first time, outside tokio's cooperative budget: a handler that is ready must not be
     /// delayed because its session has done a lot in this turn. Returns the job if it is pending.
-    pub(super) fn start(self, cx: &mut Context<'_>) -> Result<Finished, Self> {
-        self.poll(cx, Budget::Free)
+    pub(super) fn start(self, turn: &Turn<'_>) -> Result<Finished, Self> {
+        self.poll(&mut turn.context(), Budget::Free)
     }
 
     /// Polls the job. A panic ends this job only.
@@ -137,16 +138,9 @@ impl Job {
         let Self { socket, kind, span } = self;
         let unfinished = |kind, span| Err(Self { socket, kind, span });
         match kind {
-            Kind::Handler { occasion, mut future } => match poll_contained(&mut future, &span, cx, budget) {
-                Poll::Pending => unfinished(Kind::Handler { occasion, future }, span),
-                Poll::Ready(Some(outcome)) => {
-                    keep_spare(future);
-                    Ok(Finished::Handler { occasion, outcome })
-                }
-                Poll::Ready(None) => {
-                    contained(|| drop(future));
-                    Ok(Finished::Handler { occasion, outcome: Err(panicked()) })
-                }
+            Kind::Handler { occasion, future } => match poll_handler(future, &span, cx, budget) {
+                Ok(outcome) => Ok(Finished::Handler { occasion, outcome }),
+                Err(future) => unfinished(Kind::Handler { occasion, future }, span),
             },
             Kind::Filter { event, mut future } => match poll_contained(&mut future, &span, cx, budget) {
                 Poll::Pending => unfinished(Kind::Filter { event, future }, span),
@@ -168,6 +162,36 @@ impl Job {
                     }
                 }
             }
+        }
+    }
+}
+
+/// Polls the future of a handler for the first time, like [`Job::start`]. Returns the future if it is pending. Nearly
+/// every handler is ready, so it never becomes a job.
+pub(super) fn start(
+    future: BoxFuture<Outcome>,
+    span: &Span,
+    turn: &Turn<'_>,
+) -> Result<Outcome, BoxFuture<Outcome>> {
+    poll_handler(future, span, &mut turn.context(), Budget::Free)
+}
+
+/// Polls the future of a handler, and keeps its box once it has finished. Returns the future if it is pending.
+fn poll_handler(
+    mut future: BoxFuture<Outcome>,
+    span: &Span,
+    cx: &mut Context<'_>,
+    budget: Budget,
+) -> Result<Outcome, BoxFuture<Outcome>> {
+    match poll_contained(&mut future, span, cx, budget) {
+        Poll::Pending => Err(future),
+        Poll::Ready(Some(outcome)) => {
+            keep_spare(future);
+            Ok(outcome)
+        }
+        Poll::Ready(None) => {
+            contained(|| drop(future));
+            Ok(Err(panicked()))
         }
     }
 }
@@ -251,9 +275,9 @@ impl Jobs {
     }
 
     /// Polls all jobs that were woken. Returns the next finished one.
-    pub(super) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<(SocketKey, Finished)> {
+    pub(super) fn poll_next(&mut self, turn: &Turn<'_>) -> Poll<(SocketKey, Finished)> {
         let Some(jobs) = &mut self.jobs else { return Poll::Pending };
-        match Pin::new(jobs).poll_next(cx) {
+        match Pin::new(jobs).poll_next(&mut turn.context()) {
             Poll::Ready(Some(ended)) => Poll::Ready(ended),
             Poll::Ready(None) => {
                 self.jobs = None;

@@ -12,6 +12,7 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use self::closing::Closing;
 use self::open::Open;
 use self::opening::{Opened, Opening};
+use super::dispatch::Dispatcher;
 use super::turn::Turn;
 use crate::session::Answer;
 use crate::transport::{PendingStream, ReadError};
@@ -86,17 +87,17 @@ impl Streams {
         self.0.iter().filter_map(timeout).min()
     }
 
-    /// Reads input and passes it to the connection, up to the limits of one turn. Returns `true` if there may be more.
+    /// Reads input and passes it to the dispatcher, up to the limits of one turn. Returns `true` if there may be more.
     pub(super) fn drive_read(
         &mut self,
-        connection: &mut Connection<Answer>,
+        dispatcher: &mut Dispatcher,
         write_timeout: Duration,
-        turn: &mut Turn<'_, '_>,
+        turn: &Turn<'_>,
     ) -> bool {
         let mut more = false;
         for slot in &mut self.0 {
-            slot.open(connection, turn);
-            more |= slot.read(connection, write_timeout, turn);
+            slot.open(&mut dispatcher.connection, turn);
+            more |= slot.read(dispatcher, write_timeout, turn);
         }
         self.0.retain(Slot::is_present);
         more
@@ -127,7 +128,7 @@ impl Streams {
         &mut self,
         connection: &mut Connection<Answer>,
         write_timeout: Duration,
-        turn: &mut Turn<'_, '_>,
+        turn: &Turn<'_>,
     ) -> bool {
         let before = self.0.len();
         for slot in &mut self.0 {
@@ -148,7 +149,7 @@ impl Slot {
     }
 
     /// Polls a stream that is opening.
-    fn open(&mut self, connection: &mut Connection<Answer>, turn: &mut Turn<'_, '_>) {
+    fn open(&mut self, connection: &mut Connection<Answer>, turn: &Turn<'_>) {
         let Phase::Opening(opening) = &mut self.phase else { return };
         let Poll::Ready(Opened { wire, upgrade }) = opening.poll(turn) else { return };
         let opened = wire.is_some();
@@ -164,22 +165,17 @@ impl Slot {
 
     /// Reads from an open or closing stream. Returns `true` if there may be more. A stream that ends is closed within
     /// the write timeout.
-    fn read(
-        &mut self,
-        connection: &mut Connection<Answer>,
-        write_timeout: Duration,
-        turn: &mut Turn<'_, '_>,
-    ) -> bool {
+    fn read(&mut self, dispatcher: &mut Dispatcher, write_timeout: Duration, turn: &Turn<'_>) -> bool {
         let open = match &mut self.phase {
             Phase::Open(open) => open,
             Phase::Closing(closing) => return closing.read(turn),
             Phase::Opening(_) | Phase::Gone => return false,
         };
-        let error = match open.read(self.link, connection, turn) {
+        let error = match open.read(self.link, dispatcher, turn) {
             Ok(more) => return more,
             Err(error) => error,
         };
-        connection.handle_lost(self.link, LinkError::from(&error), turn.now);
+        dispatcher.connection.handle_lost(self.link, LinkError::from(&error), turn.now);
         let until = turn.now + write_timeout;
         match error {
             ReadError::Io(_) => self.phase = Phase::Gone,
@@ -208,12 +204,7 @@ impl Slot {
         };
     }
 
-    fn write(
-        &mut self,
-        connection: &mut Connection<Answer>,
-        write_timeout: Duration,
-        turn: &mut Turn<'_, '_>,
-    ) {
+    fn write(&mut self, connection: &mut Connection<Answer>, write_timeout: Duration, turn: &Turn<'_>) {
         let over = match &mut self.phase {
             Phase::Open(open) => match open.write(self.link, connection, write_timeout, turn) {
                 Ok(()) => false,

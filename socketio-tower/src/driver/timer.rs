@@ -23,7 +23,7 @@ impl Timer {
     }
 
     /// Sets the timer to wake the task at the deadline or earlier. Returns `true` if the deadline has already passed.
-    pub(super) fn arm(self: Pin<&mut Self>, deadline: Instant, turn: &mut Turn<'_, '_>) -> bool {
+    pub(super) fn arm(self: Pin<&mut Self>, deadline: Instant, turn: &Turn<'_>) -> bool {
         let mut this = self.project();
         if this.armed.is_some_and(|armed| deadline >= armed && turn.now < armed) {
             return false;
@@ -31,6 +31,6 @@ impl Timer {
         *this.armed = Some(deadline);
         this.sleep.as_mut().reset(deadline.into());
         // Polled outside the cooperative budget: if that is exhausted, the timer would not register the waker.
-        pin!(tokio::task::unconstrained(this.sleep)).poll(turn.cx).is_ready()
+        pin!(tokio::task::unconstrained(this.sleep)).poll(&mut turn.context()).is_ready()
     }
 }

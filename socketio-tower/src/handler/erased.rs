@@ -28,10 +28,11 @@ pub(crate) type Judged = Result<Verdict, Box<Failure>>;
 pub(crate) struct BoxHandler<C, O>(Box<dyn Call<C, O>>);
 
 impl<C, O> BoxHandler<C, O> {
-    /// Extracts the arguments and creates the future, which has not been polled, in the spare box if there is one.
+    /// Extracts the arguments and creates the future, which has not been polled, in the spare box if there is one. The
+    /// right to send the ack is taken from the context.
     pub(crate) fn call(
         &self,
-        context: C,
+        context: &mut C,
         spare: &mut Option<BoxFuture<O>>,
     ) -> Result<BoxFuture<O>, Box<Failure>> {
         self.0.call(context, spare)
@@ -46,16 +47,14 @@ impl<C: Context + 'static, O: 'static> BoxHandler<C, O> {
         M: 'static,
         F: Future<Output = O> + Send + 'static,
     {
-        let call = move |handler: &H, mut context: C, spare: &mut Option<BoxFuture<O>>| {
+        let call = move |handler: &H, context: &mut C, spare: &mut Option<BoxFuture<O>>| {
             // Extraction also runs application code: `Deserialize`, `Extract`.
-            let future = match contained(|| handler.clone().call(&mut context)) {
+            let future = match contained(|| handler.clone().call(context)) {
                 Some(Ok(future)) => future,
                 Some(Err(error)) => return Err(Failure::new(Cause::BadArgs(error), context.take_ack())),
                 None => return Err(Failure::new(Cause::Panicked, context.take_ack())),
             };
-            let right = context.take_ack();
-            drop(context);
-            let future = run(future, right);
+            let future = run(future, context.take_ack());
             Ok(match spare.take() {
                 Some(mut boxed) => {
                     boxed.set(future);
@@ -191,7 +190,7 @@ impl<C, O> fmt::Debug for BoxHandler<C, O> {
 }
 
 trait Call<C, O>: Send + Sync {
-    fn call(&self, context: C, spare: &mut Option<BoxFuture<O>>) -> Result<BoxFuture<O>, Box<Failure>>;
+    fn call(&self, context: &mut C, spare: &mut Option<BoxFuture<O>>) -> Result<BoxFuture<O>, Box<Failure>>;
 }
 
 struct ErasedHandler<H, M, F> {
@@ -203,9 +202,9 @@ struct ErasedHandler<H, M, F> {
 impl<H, M, F, C, O> Call<C, O> for ErasedHandler<H, M, F>
 where
     H: Send + Sync,
-    F: Fn(&H, C, &mut Option<BoxFuture<O>>) -> Result<BoxFuture<O>, Box<Failure>> + Send + Sync,
+    F: Fn(&H, &mut C, &mut Option<BoxFuture<O>>) -> Result<BoxFuture<O>, Box<Failure>> + Send + Sync,
 {
-    fn call(&self, context: C, spare: &mut Option<BoxFuture<O>>) -> Result<BoxFuture<O>, Box<Failure>> {
+    fn call(&self, context: &mut C, spare: &mut Option<BoxFuture<O>>) -> Result<BoxFuture<O>, Box<Failure>> {
         (self.call)(&self.handler, context, spare)
     }
 }

@@ -248,8 +248,10 @@ impl Socket {
                     Filter::Now(filter) => filter(&socket, &event),
                     Filter::Later(filter) => {
                         // The ack is reserved for the event's handlers.
-                        let context = EventContext::new(socket.clone(), event.clone(), None);
-                        filter.call(context, &mut None)?.await?
+                        let mut context = EventContext::new(socket.clone(), event.clone(), None);
+                        let called = filter.call(&mut context, &mut None);
+                        drop(context);
+                        called?.await?
                     }
                 };
                 if verdict != Verdict::Pass {

@@ -254,7 +254,7 @@ impl Driver {
             if let Poll::Ready(message) = stream.poll_read(cx) {
                 let link = *link;
                 match message {
-                    Ok(message) => self.connection.handle_message(link, &message),
+                    Ok(message) => self.connection.handle_message(link, message),
                     Err(error) => {
                         drop(self.streams.remove(at));
                         self.lose(link, error);

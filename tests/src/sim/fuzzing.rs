@@ -50,7 +50,7 @@ pub fn packet(data: &[u8]) {
     );
     let (link, now) = (LinkId::new(0), Instant::now());
     connection.handle_attach(link, now);
-    connection.handle_message(link, &Message::Text(format!("40{},", packet.namespace).into()), now);
+    connection.handle_message(link, Message::Text(format!("40{},", packet.namespace).into()), now);
     while let Some(event) = connection.poll(now) {
         let socketio_core::ConnectionEvent::Connect(pending) = event else { continue };
         let id = socketio_core::SocketId::from_entropy([1; 15]);
@@ -58,9 +58,9 @@ pub fn packet(data: &[u8]) {
             connection.resume(socket);
         }
     }
-    connection.handle_message(link, &Message::Text(format!("4{text}").into()), now);
+    connection.handle_message(link, Message::Text(format!("4{text}").into()), now);
     for byte in 0..head.attachments as u8 {
-        connection.handle_message(link, &Message::Binary(vec![byte; ATTACHMENT].into()), now);
+        connection.handle_message(link, Message::Binary(vec![byte; ATTACHMENT].into()), now);
     }
     while let Some(event) = connection.poll(now) {
         let socketio_core::ConnectionEvent::Received { event, .. } = event else { continue };

@@ -216,7 +216,7 @@ impl Pair {
             }
             Letter::ToServer(call, message) => {
                 if let Some(link) = self.links.get(&call) {
-                    self.server.message(*link, &message);
+                    self.server.message(*link, message);
                 }
             }
             Letter::Lost(call, why) => {
@@ -226,7 +226,7 @@ impl Pair {
             }
             Letter::Answer(call, Some(body)) => self.client.session().handle_answer(LinkId::new(call), body),
             Letter::ToClient(call, message) => {
-                self.client.session().handle_message(LinkId::new(call), &message);
+                self.client.session().handle_message(LinkId::new(call), message);
             }
             Letter::Answer(call, None) | Letter::Ended(call) => {
                 self.client.session().handle_lost(LinkId::new(call));

@@ -293,18 +293,18 @@ impl Server {
 
     /// Receives a text message on a stream.
     pub fn text(&mut self, link: LinkId, text: &str) {
-        self.message(link, &Message::Text(text.into()));
+        self.message(link, Message::Text(text.into()));
     }
 
     /// Receives a binary message on a stream.
     pub fn binary(&mut self, link: LinkId, bytes: &[u8]) {
-        self.message(link, &Message::Binary(Bytes::copy_from_slice(bytes)));
+        self.message(link, Message::Binary(Bytes::copy_from_slice(bytes)));
     }
 
     /// Receives a message on a stream.
-    pub fn message(&mut self, link: LinkId, message: &Message) {
-        self.connection.handle_message(link, message, self.now);
-        self.drain();
+    pub fn message(&mut self, link: LinkId, message: Message) {
+        let event = self.connection.poll_message(link, message, self.now);
+        self.drain_after(event);
     }
 
     /// Receives bytes on a stream that do not complete a message.

@@ -72,8 +72,8 @@ fn an_attachment_is_not_multiplied_by_its_placeholders() {
     let attachment = Message::Binary(vec![7; 900_000].into());
     let (mut connection, _, link) = connected();
     let heap = heap_of(|| {
-        connection.handle_message(link, &header, Instant::now());
-        connection.handle_message(link, &attachment, Instant::now());
+        connection.handle_message(link, header.clone(), Instant::now());
+        connection.handle_message(link, attachment.clone(), Instant::now());
         assert!(matches!(
             connection.poll(Instant::now()),
             Some(ConnectionEvent::ProtocolViolation(ProtocolViolation::Placeholder))
@@ -88,7 +88,7 @@ fn connected() -> (Connection<()>, SocketKey, LinkId) {
     let open = open("EIO=4&transport=websocket", true);
     let mut connection = Connection::open(Arc::default(), &Sid::from_entropy([1; 15]), &open, now);
     connection.handle_attach(link, now);
-    connection.handle_message(link, &Message::Text("40".into()), now);
+    connection.handle_message(link, Message::Text("40".into()), now);
     let Some(ConnectionEvent::Connect(pending)) = connection.poll(now) else { panic!("a wish to connect") };
     let socket =
         connection.accept(pending, Accept::new(SocketId::from_entropy([2; 15]))).expect("it is there");
@@ -103,12 +103,10 @@ fn echo() -> impl FnMut(&[&Message]) {
     let now = Instant::now();
     let mut encoder = Encoder::default();
     move |messages| {
-        for message in messages {
-            connection.handle_message(link, message, now);
-        }
-        let Some(ConnectionEvent::Received { event, ack, .. }) = connection.poll(now) else {
-            panic!("an event")
-        };
+        let mut events =
+            messages.iter().filter_map(|message| connection.poll_message(link, Message::clone(message), now));
+        let Some(ConnectionEvent::Received { event, ack, .. }) = events.next() else { panic!("an event") };
+        assert!(events.next().is_none());
         assert!(connection.poll(now).is_none());
         let packet = match ack {
             Some(id) => encoder.ack("/", id, text_of(&event)),

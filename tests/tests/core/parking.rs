@@ -99,7 +99,7 @@ fn a_socket_may_park_again() {
 fn over_the_bound_the_socket_is_disconnected() {
     let (mut few, mut small) = (Config::default(), Config::default());
     few.max_parked_events = 3;
-    small.max_parked_bytes = 25;
+    small.max_parked_bytes = 30;
     for config in [few, small] {
         let (mut server, stream) = busy(config);
         for n in 0..3 {

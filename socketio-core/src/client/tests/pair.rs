@@ -146,7 +146,7 @@ impl Pair {
             },
             Action::Send { link, packet } => {
                 for message in packet.messages() {
-                    self.server().handle_message(link, &message, now);
+                    self.server().handle_message(link, message, now);
                 }
             }
             Action::Close { link } => {
@@ -177,7 +177,7 @@ impl Pair {
             moved = true;
             match transmit {
                 Transmit::Message { link, packet } => {
-                    packet.messages().for_each(|message| self.client.handle_message(link, &message));
+                    packet.messages().for_each(|message| self.client.handle_message(link, message));
                 }
                 Transmit::Respond { link, response } if response.status() == 200 => {
                     self.client.handle_answer(link, response.into_body());

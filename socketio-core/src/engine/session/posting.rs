@@ -4,8 +4,9 @@ use bytes::Bytes;
 use bytestring::ByteString;
 
 use super::Session;
+use super::received::Contents;
 use crate::engine::{Packet, RequestError, Response, SessionEvent, Transmit};
-use crate::{DisconnectReason, LinkId};
+use crate::{DisconnectReason, LinkId, Message};
 
 /// A POST that has not been answered.
 ///
@@ -107,9 +108,12 @@ impl Session {
             let (packet, behind) = self.revision.read_first(rest);
             match packet {
                 Ok(packet) if self.is_open() || packet == Packet::Close => {
-                    if let Some(received) = self.read_packet(body, packet, now) {
-                        self.events.push_back(SessionEvent::Message(received.into_message()));
-                    }
+                    let message = match self.read_packet(packet, now) {
+                        Some(Contents::Text(text)) => Some(Message::Text(body.slice_ref(text))),
+                        Some(Contents::Binary(bytes)) => Some(Message::Binary(bytes)),
+                        None => None,
+                    };
+                    self.events.extend(message.map(SessionEvent::Message));
                 }
                 Err(_) if self.is_open() => {
                     self.reject_body(link);

@@ -8,36 +8,42 @@ use super::{Session, State};
 use crate::engine::{Malformed, Packet, Transmit};
 use crate::{DisconnectReason, LinkId, Message};
 
-/// A message for Socket.IO. A text is a part of the transport message that contains it.
+/// A message for Socket.IO, which was received over a stream.
 #[derive(Debug)]
-pub(crate) enum Received<'a> {
-    Text { whole: &'a ByteString, text: &'a str },
+pub(crate) enum Received {
+    /// A text. It begins at `start` in the transport message that contains it.
+    Text {
+        whole: ByteString,
+        start: usize,
+    },
     Binary(Bytes),
 }
 
-impl Received<'_> {
+impl Received {
     pub(super) fn into_message(self) -> Message {
         match self {
-            Self::Text { whole, text } => Message::Text(whole.slice_ref(text)),
+            Self::Text { whole, start } => Message::Text(whole.slice_ref(&whole[start..])),
             Self::Binary(bytes) => Message::Binary(bytes),
         }
     }
+}
+
+/// The contents of a message for Socket.IO, borrowed from its packet.
+pub(super) enum Contents<'p> {
+    Text(&'p str),
+    Binary(Bytes),
 }
 
 /// The handling of received packets.
 impl Session {
     /// Reads a message of a stream. A Socket.IO message in it is returned at once instead of being queued among the
     /// events.
-    pub(crate) fn read_message<'m>(
-        &mut self,
-        link: LinkId,
-        message: &'m Message,
-        now: Instant,
-    ) -> Option<Received<'m>> {
+    #[inline]
+    pub(crate) fn read_message(&mut self, link: LinkId, message: Message, now: Instant) -> Option<Received> {
         match self.role(link) {
             LinkRole::Stream => self.read_streaming(message, now),
             LinkRole::Candidate => {
-                self.read_candidate(link, message, now);
+                self.read_candidate(link, &message, now);
                 None
             }
             LinkRole::Expected
@@ -50,21 +56,33 @@ impl Session {
 
     /// Reads a message of the stream that carries the packets.
     #[inline]
-    fn read_streaming<'m>(&mut self, message: &'m Message, now: Instant) -> Option<Received<'m>> {
+    fn read_streaming(&mut self, message: Message, now: Instant) -> Option<Received> {
         if let State::Streaming { whole_by, .. } = &mut self.state {
             *whole_by = None;
         }
         self.heartbeat.heard();
-        let received = match message {
-            Message::Text(text) => {
-                self.revision.read_text(text).map(|packet| self.read_packet(text, packet, now))
+        match message {
+            Message::Text(whole) => {
+                let Ok(packet) = self.revision.read_text(&whole) else { return self.reject_message() };
+                match self.read_packet(packet, now)? {
+                    Contents::Text(text) => {
+                        let start = whole.len() - text.len();
+                        Some(Received::Text { whole, start })
+                    }
+                    Contents::Binary(bytes) => Some(Received::Binary(bytes)),
+                }
             }
-            Message::Binary(bytes) => self.revision.read_binary(bytes).map(Received::Binary).map(Some),
-        };
-        received.unwrap_or_else(|Malformed| {
-            self.fail(DisconnectReason::ParseError, None);
-            None
-        })
+            Message::Binary(bytes) => match self.revision.read_binary(bytes) {
+                Ok(bytes) => Some(Received::Binary(bytes)),
+                Err(Malformed) => self.reject_message(),
+            },
+        }
+    }
+
+    /// Ends the session because of a message that cannot be read.
+    fn reject_message(&mut self) -> Option<Received> {
+        self.fail(DisconnectReason::ParseError, None);
+        None
     }
 
     /// Reads a message of the stream that may take over: the probe, and then the completion of the upgrade.
@@ -88,15 +106,11 @@ impl Session {
         }
     }
 
-    pub(super) fn read_packet<'p>(
-        &mut self,
-        whole: &'p ByteString,
-        packet: Packet<'p>,
-        now: Instant,
-    ) -> Option<Received<'p>> {
+    /// Handles a packet. Returns the contents of a message for Socket.IO.
+    pub(super) fn read_packet<'p>(&mut self, packet: Packet<'p>, now: Instant) -> Option<Contents<'p>> {
         match packet {
-            Packet::Text(text) => return Some(Received::Text { whole, text }),
-            Packet::Binary(bytes) => return Some(Received::Binary(bytes)),
+            Packet::Text(text) => return Some(Contents::Text(text)),
+            Packet::Binary(bytes) => return Some(Contents::Binary(bytes)),
             // Node ignores `1` on a WebSocket until the ping timeout; there is no reason to wait.
             Packet::Close => self.handle_close(now),
             Packet::Ping { .. } if self.revision.traits().client_pings => self.answer_ping(now),

@@ -182,7 +182,7 @@ mod tests {
         assert!(session.is_writable());
         assert_eq!(session.handle_request(third, &post, now), Ok(()));
         assert_eq!(session.handle_request(fourth, &upgrade, now), Ok(()));
-        session.handle_message(fourth, &crate::Message::Text("2probe".into()), now);
+        session.handle_message(fourth, crate::Message::Text("2probe".into()), now);
         assert!(matches!(session.poll_transmit(), Some(Transmit::Message { link, .. }) if link == fourth));
 
         let Request::Open(open) = &opening else { panic!("it opens a session") };

@@ -40,11 +40,11 @@ impl Closing {
     }
 
     /// Reads and discards input. Returns `true` if there may be more.
-    pub(super) fn read(&mut self, turn: &mut Turn<'_, '_>) -> bool {
+    pub(super) fn read(&mut self, turn: &Turn<'_>) -> bool {
         if self.ended {
             return false;
         }
-        match self.wire.poll_read(turn.cx, |_| ControlFlow::Continue(())) {
+        match self.wire.poll_read(&mut turn.context(), |_| ControlFlow::Continue(())) {
             Poll::Ready(Ok(()) | Err(ReadError::TooLarge | ReadError::Violation(_))) => true,
             Poll::Ready(Err(ReadError::Closed | ReadError::Ended | ReadError::Io(_))) => {
                 self.ended = true;
@@ -55,9 +55,9 @@ impl Closing {
     }
 
     /// Writes queued output, then shuts down our half. Returns `true` if the stream can be dropped.
-    pub(super) fn write(&mut self, turn: &mut Turn<'_, '_>) -> bool {
+    pub(super) fn write(&mut self, turn: &Turn<'_>) -> bool {
         if !self.shut {
-            match self.wire.poll_shutdown(turn.cx) {
+            match self.wire.poll_shutdown(&mut turn.context()) {
                 Poll::Ready(Ok(())) => {
                     self.shut = true;
                     self.until = self.until.min(turn.now + CLOSE_TIMEOUT);

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use socketio_core::{Connection, LinkError, LinkId};
 
-use super::Turn;
+use super::{Dispatcher, Turn};
 use crate::session::Answer;
 use crate::transport::{MessageStream, ReadError};
 
@@ -34,7 +34,7 @@ impl Open {
         self.stall.since.map(|since| since + write_timeout)
     }
 
-    /// Reads messages and passes them to the connection, up to the limits of one turn. Returns `true` if there may
+    /// Reads messages and passes them to the dispatcher, up to the limits of one turn. Returns `true` if there may
     /// be more; otherwise the task is woken when there is.
     ///
     /// # Errors
@@ -43,22 +43,23 @@ impl Open {
     pub(super) fn read(
         &mut self,
         link: LinkId,
-        connection: &mut Connection<Answer>,
-        turn: &mut Turn<'_, '_>,
+        dispatcher: &mut Dispatcher,
+        turn: &Turn<'_>,
     ) -> Result<bool, ReadError> {
-        let (now, before) = (turn.now, self.wire.received());
+        let before = self.wire.received();
         let mut messages = 0;
-        let read = self.wire.poll_read(turn.cx, |message| {
-            connection.handle_message(link, &message, now);
+        let read = self.wire.poll_read(&mut turn.context(), |message| {
             messages += 1;
+            dispatcher.handle_message(link, message, turn)?;
             if messages < MESSAGES_PER_TURN { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         });
+        let connection = &mut dispatcher.connection;
         let heard = self.wire.received() != before;
         if heard {
             connection.handle_activity(link);
         }
         if heard || messages > 0 {
-            connection.handle_partial(link, self.wire.is_within_message(), now);
+            connection.handle_partial(link, self.wire.is_within_message(), turn.now);
         }
         match read {
             Poll::Ready(Err(error)) => Err(error),
@@ -77,10 +78,10 @@ impl Open {
         link: LinkId,
         connection: &mut Connection<Answer>,
         write_timeout: Duration,
-        turn: &mut Turn<'_, '_>,
+        turn: &Turn<'_>,
     ) -> Result<(), LinkError> {
         let before = self.wire.sent();
-        let written = self.wire.poll_write(turn.cx);
+        let written = self.wire.poll_write(&mut turn.context());
         if self.wire.sent() != before {
             connection.handle_progress(link, self.wire.queued_bytes(), turn.now);
         }

@@ -31,8 +31,8 @@ impl Opening {
         self.until
     }
 
-    pub(super) fn poll(&mut self, turn: &mut Turn<'_, '_>) -> Poll<Opened> {
-        let wire = match self.stream.poll_open(turn.cx) {
+    pub(super) fn poll(&mut self, turn: &Turn<'_>) -> Poll<Opened> {
+        let wire = match self.stream.poll_open(&mut turn.context()) {
             Poll::Ready(Ok(wire)) => Some(wire),
             Poll::Ready(Err(error)) => {
                 trace::upgrade_failed(&error);

@@ -50,9 +50,7 @@ impl Chat {
     /// Receives everything, then sends everything, like a turn of the driver.
     pub(crate) fn receive(&mut self) {
         for message in self.arriving.drain(..) {
-            self.connection.handle_message(LINK, &message, self.now);
-        }
-        while let Some(event) = self.connection.poll(self.now) {
+            let Some(event) = self.connection.poll_message(LINK, message, self.now) else { continue };
             let ConnectionEvent::Received { event, ack, .. } = event else { panic!("an event") };
             let packet = echo(&mut self.encoder, &event, ack);
             self.connection.send(self.socket, packet, None);
@@ -96,7 +94,7 @@ impl Handshake {
         let sid = Sid::from_entropy([1; 15]);
         let mut connection = Connection::open(Arc::clone(&self.config), &sid, &open, self.now);
         connection.handle_attach(LINK, self.now);
-        connection.handle_message(LINK, &Message::Text("40".into()), self.now);
+        connection.handle_message(LINK, Message::Text("40".into()), self.now);
         let Some(ConnectionEvent::Connect(pending)) = connection.poll(self.now) else {
             panic!("a wish to connect")
         };

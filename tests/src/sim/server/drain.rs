@@ -1,17 +1,22 @@
-use socketio_core::Message;
 use socketio_core::engine::{Response, Transmit};
 use socketio_core::packet::{Args, Encoder};
+use socketio_core::{ConnectionEvent, Message};
 
-use super::Server;
+use super::{Server, Token};
 use crate::sim::app::Reaction;
 use crate::sim::ledger;
 
 impl Server {
     /// Applies the drain rule: polls events until `None`, transmits until `None`, then the timeout.
     pub(super) fn drain(&mut self) {
+        self.drain_after(None);
+    }
+
+    /// Handles an event that the last input has returned, and then follows the drain rule.
+    pub(super) fn drain_after(&mut self, mut event: Option<ConnectionEvent<Token>>) {
         let was_closed = self.app.closed().is_some();
         for _ in 0..100_000 {
-            let Some(event) = self.connection.poll(self.now) else { break };
+            let Some(event) = event.take().or_else(|| self.connection.poll(self.now)) else { break };
             match self.app.take(event) {
                 Reaction::Nothing => {}
                 Reaction::Disconnect(socket) => self.connection.disconnect(socket),
