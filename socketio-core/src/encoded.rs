@@ -198,6 +198,11 @@ impl EncodedBuffer {
         &mut self.text
     }
 
+    /// Appends a string as JSON.
+    pub(crate) fn write_string(&mut self, value: &str) {
+        argument::write_string(&mut self.text, value);
+    }
+
     /// Appends a value as JSON; its binary parts become attachments.
     pub(crate) fn serialize<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), SerializeError> {
         argument::write(&mut self.text, &mut self.attachments, value).map_err(SerializeError::from)

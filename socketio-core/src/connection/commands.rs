@@ -3,6 +3,7 @@ use std::time::Instant;
 use bytestring::ByteString;
 
 use super::{Accept, AckFailure, AckRequest, Connection, ConnectionEvent, Pending, SocketKey};
+use crate::engine::Transmit;
 use crate::packet::RawJson;
 use crate::{DisconnectReason, Encoded};
 
@@ -83,6 +84,26 @@ impl<A> Connection<A> {
             self.events.extend(lost.map(|token| ConnectionEvent::AckFailed { token, why }));
         }
         sent
+    }
+
+    /// Sends a packet like [`send`](Self::send), without an ack request. If nothing is queued before it and it can leave
+    /// over a message stream, the action is returned; otherwise, the packet is queued for
+    /// [`poll_transmit`](Self::poll_transmit).
+    ///
+    /// ```
+    #[doc = include_str!("connected.txt")]
+    /// # while connection.poll_transmit().is_some() {}
+    /// let packet = Encoder::default().event("/", "greeting", "hello", None).expect("valid JSON");
+    /// let transmit = connection.send_at_once(socket, packet);
+    /// assert!(matches!(transmit, Some(Transmit::Message { .. })));
+    /// assert!(connection.poll_transmit().is_none());
+    /// ```
+    #[must_use = "a packet that is returned has not been queued"]
+    pub fn send_at_once(&mut self, socket: SocketKey, packet: Encoded) -> Option<Transmit> {
+        if !self.sockets.is_connected(socket) {
+            return None;
+        }
+        self.engine.send_at_once(packet)
     }
 
     /// Parks the events of a socket from now on. Acks and the end of the socket are never parked.

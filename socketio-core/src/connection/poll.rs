@@ -106,8 +106,9 @@ impl<A> Connection<A> {
                 }
             }
         }
-        // An idle connection holds no buffers.
-        self.events = VecDeque::new();
+        if self.events.capacity() > self.engine.kept_capacity() {
+            self.events = VecDeque::new();
+        }
         None
     }
 

@@ -5,6 +5,7 @@ use std::io;
 use serde::{Serialize, Serializer};
 
 use super::AttachmentFrames;
+use crate::packet::plain_prefix;
 
 /// Writes one argument as JSON. The output is that of `serde_json`. The only difference is speed: an argument that is
 /// itself a string, as in most events, is searched for characters to escape by the block instead of by the byte. This
@@ -127,29 +128,30 @@ impl<'j, 't> Serializer for ArgumentSerializer<'j, 't> {
     }
 }
 
-/// The number of bytes searched at once: a few vector registers.
-const BLOCK: usize = 64;
-
-fn write_string(text: &mut Vec<u8>, value: &str) {
+/// Writes a string with its quotes and escapes (RFC 8259 §7). Runs of bytes that need no escape are copied whole.
+pub(super) fn write_string(text: &mut Vec<u8>, value: &str) {
     text.reserve(value.len() + 2);
     text.push(b'"');
-    for block in value.as_bytes().chunks(BLOCK) {
-        // Branchless, so that the compiler can vectorize it.
-        if block.iter().fold(false, |found, byte| found | must_be_escaped(*byte)) {
-            block.iter().for_each(|byte| write_byte(text, *byte));
-        } else {
-            text.extend_from_slice(block);
-        }
+    let plain = plain_prefix(value.as_bytes());
+    text.extend_from_slice(&value.as_bytes()[..plain]);
+    if plain < value.len() {
+        write_escaped(text, &value.as_bytes()[plain..]);
     }
     text.push(b'"');
 }
 
-/// Returns `true` if the byte must be escaped in a string (RFC 8259 §7).
-fn must_be_escaped(byte: u8) -> bool {
-    (byte < 0x20) | (byte == b'"') | (byte == b'\\')
+/// Writes the rest of a string from its first byte that needs an escape.
+#[cold]
+fn write_escaped(text: &mut Vec<u8>, mut rest: &[u8]) {
+    while let Some((byte, behind)) = rest.split_first() {
+        write_escape(text, *byte);
+        let (plain, escaped) = behind.split_at(plain_prefix(behind));
+        text.extend_from_slice(plain);
+        rest = escaped;
+    }
 }
 
-fn write_byte(text: &mut Vec<u8>, byte: u8) {
+fn write_escape(text: &mut Vec<u8>, byte: u8) {
     let short = match byte {
         b'"' | b'\\' => byte,
         0x08 => b'b',
@@ -157,14 +159,10 @@ fn write_byte(text: &mut Vec<u8>, byte: u8) {
         b'\n' => b'n',
         0x0c => b'f',
         b'\r' => b'r',
-        0x00..0x20 => {
+        _ => {
             const DIGITS: &[u8; 16] = b"0123456789abcdef";
             text.extend_from_slice(b"\\u00");
             text.extend([DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]);
-            return;
-        }
-        _ => {
-            text.push(byte);
             return;
         }
     };

@@ -10,9 +10,6 @@ pub(crate) struct Outbox {
 }
 
 impl Outbox {
-    /// The queue is freed when it is empty if its capacity exceeds this.
-    const MAX_IDLE_CAPACITY: usize = 32;
-
     pub(crate) fn push(&mut self, packet: Encoded) {
         self.size += packet.size();
         self.queue.push_back(packet);
@@ -25,10 +22,14 @@ impl Outbox {
     pub(crate) fn pop(&mut self) -> Option<Encoded> {
         let packet = self.queue.pop_front()?;
         self.size -= packet.size();
-        if self.queue.is_empty() && self.queue.capacity() > Self::MAX_IDLE_CAPACITY {
+        Some(packet)
+    }
+
+    /// Frees the list if it is empty and has room for more than `kept` packets.
+    pub(crate) fn shrink(&mut self, kept: usize) {
+        if self.queue.is_empty() && self.queue.capacity() > kept {
             self.queue = VecDeque::new();
         }
-        Some(packet)
     }
 
     pub(crate) fn clear(&mut self) {

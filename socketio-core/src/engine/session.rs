@@ -114,6 +114,13 @@ impl Session {
         matches!(self.state, State::Polling { .. })
     }
 
+    /// Returns the maximum capacity of an empty list that is kept. A session on a stream, which is usually idle, keeps
+    /// none. The requests of a polling session use its lists all the time.
+    #[inline]
+    pub(crate) fn kept_capacity(&self) -> usize {
+        if self.is_polling() { KEPT_BY_POLLING } else { 0 }
+    }
+
     /// Returns `true` if the session has ended. Only what [`poll_transmit`](Self::poll_transmit) and
     /// [`poll`](Self::poll) still hold remains.
     pub fn is_finished(&self) -> bool {
@@ -245,6 +252,22 @@ impl Session {
     }
 }
 
+impl Session {
+    /// Sends a packet. Returns the action if the packet can leave over a stream with nothing queued before it.
+    #[inline]
+    pub(crate) fn send_at_once(&mut self, packet: Encoded) -> Option<Transmit> {
+        match self.state {
+            State::Streaming { link, .. } if self.transmits.is_empty() && self.outbox.is_empty() => {
+                Some(self.message(link, packet))
+            }
+            _ => {
+                self.send(packet);
+                None
+            }
+        }
+    }
+}
+
 /// Output to the driver.
 impl Session {
     /// Returns the next action on a link. Call this after every `&mut` call, until it returns `None`.
@@ -253,9 +276,13 @@ impl Session {
         if let Some(transmit) = self.transmits.pop_front() {
             return Some(transmit);
         }
+        let kept_capacity = self.kept_capacity();
         match &mut self.state {
             State::Streaming { link, .. } => {
-                let (link, packet) = (*link, self.outbox.pop()?);
+                let (link, Some(packet)) = (*link, self.outbox.pop()) else {
+                    self.outbox.shrink(kept_capacity);
+                    return None;
+                };
                 Some(self.message(link, packet))
             }
             State::Polling { parked, .. } if !self.outbox.is_empty() => {
@@ -280,7 +307,7 @@ impl Session {
     /// Returns the next event that is already queued, without decoding more of a body.
     pub(crate) fn take_event(&mut self) -> Option<SessionEvent> {
         let event = self.events.pop_front();
-        if event.is_none() && self.events.capacity() > KEPT_EVENTS {
+        if event.is_none() && self.events.capacity() > self.kept_capacity() {
             self.events = VecDeque::new();
         }
         event
@@ -363,10 +390,10 @@ impl Session {
     }
 }
 
+/// Enough for the packets of most requests.
+const KEPT_BY_POLLING: usize = 16;
+
 /// The time within which a client that has opened its session by long polling must send its next request. Clients
 /// send it as soon as they have the response: this leaves time for three retransmissions, and a client that is later
 /// opens another session by itself.
 const RETURN_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// The event queue is freed when it is empty if its capacity exceeds this.
-const KEPT_EVENTS: usize = 16;

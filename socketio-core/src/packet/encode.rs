@@ -165,7 +165,7 @@ impl Encoder {
     ) -> Result<(), SerializeError> {
         self.buffer.text().push(b'[');
         if let Some(name) = name {
-            self.buffer.serialize(name)?;
+            self.buffer.write_string(name);
         }
         args.write(&mut ArgsWriter::new(&mut self.buffer, name.is_some()))?;
         self.buffer.text().push(b']');

@@ -41,6 +41,7 @@ pub use arguments::from_json;
 mod cursor;
 mod known;
 mod plain;
+pub(crate) use plain::plain_prefix;
 
 mod placeholders;
 pub(crate) use placeholders::placeholders_are_valid;

@@ -59,9 +59,8 @@ fn string_end(bytes: &[u8], start: usize) -> Option<usize> {
 }
 
 /// Returns the number of bytes before the first that ends a plain string: a quote, a backslash or a control character.
-fn plain_prefix(bytes: &[u8]) -> usize {
+pub(crate) fn plain_prefix(bytes: &[u8]) -> usize {
     let mut at = 0;
-    // Blocks without a branch inside, which the compiler turns into vector instructions.
     while let Some(block) = bytes[at..].first_chunk::<32>() {
         if block.iter().fold(false, |found, byte| found | ends_plain(*byte)) {
             break;
@@ -78,8 +77,9 @@ fn plain_prefix(bytes: &[u8]) -> usize {
     at + bytes[at..].iter().take_while(|byte| !ends_plain(**byte)).count()
 }
 
+/// Branchless, so that the compiler can vectorize it.
 fn ends_plain(byte: u8) -> bool {
-    byte < b' ' || byte == b'"' || byte == b'\\'
+    (byte < b' ') | (byte == b'"') | (byte == b'\\')
 }
 
 /// Returns a word whose lowest bit set is the highest bit of the first byte that [ends a plain string](ends_plain), or 0.

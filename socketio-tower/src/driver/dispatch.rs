@@ -160,7 +160,7 @@ impl Dispatcher {
             return;
         }
         if socket.has_no_guards() {
-            self.run_handlers(key, event, ack, turn);
+            self.run_handler(key, event, ack, turn);
         } else {
             match contained(|| socket.filter_event(&event)) {
                 Some(Filtering::Done(Verdict::Pass)) => self.run_handlers(key, event, ack, turn),
@@ -209,19 +209,22 @@ impl Dispatcher {
     /// Runs the handlers of an event that passed the policy and filters.
     fn run_handlers(&mut self, key: SocketKey, event: packet::Event, ack: Option<AckId>, turn: &Turn<'_>) {
         let Some(local) = self.sockets.get_mut(key) else { return };
+        let listeners = local.socket.listeners(event.name());
+        if listeners.is_empty() {
+            self.run_handler(key, event, ack, turn);
+        } else {
+            self.run_with_listeners(key, &listeners, &event, ack, turn);
+        }
+    }
+
+    /// Runs the namespace's handler for an event. A handler that is ready at its first poll, as nearly all are, never
+    /// becomes a job.
+    fn run_handler(&mut self, key: SocketKey, event: packet::Event, ack: Option<AckId>, turn: &Turn<'_>) {
+        let Some(local) = self.sockets.get_mut(key) else { return };
         let mut context = local.lend(event, ack);
         let socket = &local.socket;
-        socket.tell_observers(|_, namespace, socket| Observation::EventReceived {
-            namespace,
-            socket,
-            event: context.event(),
-        });
+        tell_received(socket, context.event());
         let (name, table) = (context.event().name(), socket.table());
-        let listeners = socket.listeners(name);
-        if !listeners.is_empty() {
-            self.run_with_listeners(key, &listeners, context, turn);
-            return;
-        }
         let (index, handler) = match (table.event(name), table.fallback()) {
             (Some((index, handler)), _) => (Some(index), handler),
             (None, Some(handler)) => (None, handler),
@@ -254,12 +257,13 @@ impl Dispatcher {
         &mut self,
         key: SocketKey,
         listeners: &[(Arc<str>, Arc<EventHandler>)],
-        context: EventContext,
+        event: &packet::Event,
+        mut ack: Option<AckId>,
         turn: &Turn<'_>,
     ) {
         let Some(local) = self.sockets.get_mut(key) else { return };
-        let (socket, event) = (&local.socket, context.event());
-        let mut ack = context.ack();
+        let socket = &local.socket;
+        tell_received(socket, event);
         let namespace_handler =
             socket.table().event(event.name()).map(|(index, handler)| (EventLabel::Known(index), handler));
         let listeners =
@@ -272,7 +276,6 @@ impl Dispatcher {
                 (label, span(socket, event.name()), call(handler, &mut context))
             })
             .collect();
-        local.take_back(context);
         for (label, span, called) in called {
             self.run(key, Occasion::Event(label), span, called, turn);
         }
@@ -297,6 +300,10 @@ impl Drop for Dispatcher {
         contained(|| self.session.extensions.close());
         self.namespaces.server().session_ended(&self.session, self.ended);
     }
+}
+
+fn tell_received(socket: &Socket, event: &packet::Event) {
+    socket.tell_observers(|_, namespace, socket| Observation::EventReceived { namespace, socket, event });
 }
 
 /// Reports an event that the policy or a filter has denied. Events that a filter ignores are not reported.

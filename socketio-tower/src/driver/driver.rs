@@ -1,3 +1,4 @@
+use std::cell::Cell;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -38,7 +39,7 @@ struct Work {
     /// The number of bytes of replies that the connection itself has queued since a turn last began with an empty
     /// queue.
     reply_bytes: usize,
-    /// An empty list, which is swapped with the mailbox's list of commands.
+    /// The commands that have woken the task, until they are handled. Between two polls, the list has no room.
     commands: Vec<Command>,
 }
 
@@ -76,40 +77,49 @@ impl Future for Driver {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let mut this = self.project();
+        let this = self.project();
         let work = this.work;
         let _entered = this.span.enter();
-        work.dispatcher.session.mailbox.run();
+        work.commands = take_spare();
+        work.dispatcher.session.mailbox.run(&mut work.commands);
+        let polled = work.poll(this.timer, cx);
+        keep_spare(std::mem::take(&mut work.commands));
+        polled
+    }
+}
+
+impl Work {
+    fn poll(&mut self, mut timer: Pin<&mut Timer>, cx: &mut Context<'_>) -> Poll<()> {
         for _ in 0..TURNS_PER_POLL {
             let now = now();
             let turn = &Turn::new(cx, now);
-            let was_behind = work.dispatcher.connection.is_behind();
-            if work.downstream_bytes() == 0 {
-                work.reply_bytes = 0;
+            let was_behind = self.dispatcher.connection.is_behind();
+            if self.downstream_bytes() == 0 {
+                self.reply_bytes = 0;
             }
-            let mut again = work.counting_replies(|work| work.drive_read(turn));
-            again |= work.drive_timer(turn);
-            again |= work.counting_replies(|work| work.dispatch(turn));
-            work.limit_replies(now);
-            again |= work.drain_mailbox(now);
-            again |= work.drive_transmit(turn);
+            let mut again = self.counting_replies(|work| work.drive_read(turn));
+            again |= self.drive_timer(turn);
+            again |= self.counting_replies(|work| work.dispatch(turn));
+            self.limit_replies(now);
+            again |= self.drain_mailbox(now);
+            again |= self.drive_transmit(turn);
             // No input was read while the connection was behind. If it is behind now, it has events to dispatch.
-            if again || was_behind || work.dispatcher.connection.is_behind() {
+            if again || was_behind || self.dispatcher.connection.is_behind() {
                 continue;
             }
-            if work.is_over() {
+            if self.is_over() {
                 return Poll::Ready(());
             }
-            if let Some(deadline) = work.timeout()
-                && this.timer.as_mut().arm(deadline, turn)
+            if let Some(deadline) = self.timeout()
+                && timer.as_mut().arm(deadline, turn)
             {
                 continue;
             }
-            if work.become_idle(cx) {
+            if self.become_idle(cx) {
                 return Poll::Pending;
             }
         }
-        work.dispatcher.session.mailbox.note(work.backlog());
+        self.dispatcher.session.mailbox.note(self.backlog());
         // A task that wakes itself directly keeps its worker busy, and a busy worker checks for IO only every 61 polls.
         // `yield_now` wakes the task after such a check.
         let yielded = pin!(tokio::task::yield_now()).poll(cx);
@@ -171,19 +181,22 @@ impl Work {
 
     fn drain_mailbox(&mut self, now: Instant) -> bool {
         let mut commands = std::mem::take(&mut self.commands);
-        self.dispatcher.session.mailbox.take(
-            &mut commands,
-            self.downstream_bytes(),
-            self.dispatcher.connection.is_writable(),
-        );
+        let mut again = self.handle_commands(&mut commands, now);
+        let (downstream_bytes, writable) =
+            (self.downstream_bytes(), self.dispatcher.connection.is_writable());
+        self.dispatcher.session.mailbox.take(&mut commands, downstream_bytes, writable);
+        again |= self.handle_commands(&mut commands, now);
+        self.commands = commands;
+        again
+    }
+
+    /// Handles commands in order and empties their list. Returns `true` if one of them may have added streams or events.
+    fn handle_commands(&mut self, commands: &mut Vec<Command>, now: Instant) -> bool {
         let mut again = false;
         for command in commands.drain(..) {
-            // Packets are transmitted in this turn. Other commands may add streams and events.
+            // Packets are transmitted in this turn.
             again |= !matches!(command, Command::Send { .. } | Command::Ask { .. });
             self.handle_command(command, now);
-        }
-        if commands.capacity() <= MAX_KEPT_COMMANDS {
-            self.commands = commands;
         }
         again
     }
@@ -192,15 +205,7 @@ impl Work {
         let mut again = false;
         let write_timeout = self.dispatcher.settings().write_timeout;
         while let Some(transmit) = self.dispatcher.connection.poll_transmit() {
-            match transmit {
-                Transmit::Message { link, packet } => self.streams.push(link, packet),
-                Transmit::Respond { link, response } => self.respond(link, response, turn.now),
-                Transmit::Close { link, code } => {
-                    self.streams.close(link, code, turn.now + write_timeout);
-                    again = true;
-                }
-                _ => {}
-            }
+            again |= self.transmit(transmit, turn.now);
         }
         if !self.streams.is_empty() {
             again |= self.streams.drive_write(&mut self.dispatcher.connection, write_timeout, turn);
@@ -210,6 +215,20 @@ impl Work {
 }
 
 impl Work {
+    /// Performs an action on a link. Returns `true` if it takes another turn to finish.
+    fn transmit(&mut self, transmit: Transmit, now: Instant) -> bool {
+        match transmit {
+            Transmit::Message { link, packet } => self.streams.push(link, packet),
+            Transmit::Respond { link, response } => self.respond(link, response, now),
+            Transmit::Close { link, code } => {
+                self.streams.close(link, code, now + self.dispatcher.settings().write_timeout);
+                return true;
+            }
+            _ => {}
+        }
+        false
+    }
+
     fn is_over(&self) -> bool {
         self.dispatcher.connection.is_finished()
             && self.dispatcher.connection.undelivered().is_none()
@@ -286,7 +305,9 @@ impl Work {
         let connection = &mut self.dispatcher.connection;
         match command {
             Command::Send { socket, packet } => {
-                connection.send(socket, packet, None);
+                if let Some(transmit) = connection.send_at_once(socket, packet) {
+                    self.transmit(transmit, now);
+                }
             }
             Command::Ask { socket, packet, request } => {
                 connection.send(socket, packet, Some(*request));
@@ -352,5 +373,29 @@ impl Work {
     }
 }
 
-/// The maximum capacity of a command list that is kept for reuse.
-const MAX_KEPT_COMMANDS: usize = 16;
+thread_local! {
+    /// The list that holds the commands of a task while it is polled on this thread, so that a session has no room for
+    /// them of its own.
+    static SPARE: Cell<Vec<Command>> = const { Cell::new(Vec::new()) };
+}
+
+/// The maximum capacity of the list that a thread keeps for commands, 56 KiB.
+const MAX_SPARE_COMMANDS: usize = 1024;
+
+/// The initial capacity of that list.
+const SPARE_COMMANDS: usize = 32;
+
+fn take_spare() -> Vec<Command> {
+    let mut commands = SPARE.try_with(Cell::take).unwrap_or_default();
+    if commands.capacity() == 0 {
+        commands.reserve_exact(SPARE_COMMANDS);
+    }
+    commands
+}
+
+fn keep_spare(commands: Vec<Command>) {
+    if commands.is_empty() && commands.capacity() <= MAX_SPARE_COMMANDS {
+        // An error means that the thread is exiting, so the list is not needed.
+        SPARE.try_with(|spare| spare.set(commands)).ok();
+    }
+}

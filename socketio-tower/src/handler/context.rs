@@ -67,11 +67,6 @@ impl EventContext {
         Self { socket, event, ack, lent: None }
     }
 
-    /// Returns the id under which the client awaits an ack, unless the right to send it was taken.
-    pub(crate) fn ack(&self) -> Option<AckId> {
-        self.ack
-    }
-
     /// Returns the event.
     pub fn event(&self) -> &Event {
         &self.event

@@ -234,50 +234,48 @@ impl Mailbox {
         drained
     }
 
-    /// Marks the task as running, so that pushes do not wake it. Called by the task.
-    pub(crate) fn run(&self) {
+    /// Marks the task as running, so that pushes do not wake it, and swaps the commands with the empty list `into`.
+    /// Called by the task when it is polled.
+    pub(crate) fn run(&self, into: &mut Vec<Command>) {
         let mut inner = self.lock();
         if matches!(inner.task, TaskState::Idle(_)) {
             inner.task = TaskState::Running;
         }
+        inner.hand_over(into);
     }
 
-    /// Takes all commands into the empty list `into`, and records the bytes that the kernel has not yet taken and
-    /// whether a packet could leave immediately. Called by the task in every turn.
+    /// Swaps the commands with the empty list `into`, and records the bytes that the kernel has not yet taken and
+    /// whether a packet could leave immediately. Called by the task in every turn, after it has handled the commands
+    /// that it took before.
     pub(crate) fn take(&self, into: &mut Vec<Command>, downstream_bytes: usize, writable: bool) {
         let mut inner = self.lock();
-        std::mem::swap(&mut inner.commands, into);
         inner.writable = writable;
         inner.set_downstream(downstream_bytes);
-        inner.taken_bytes = inner.queued_bytes;
-        inner.upstream_bytes += std::mem::take(&mut inner.body_bytes);
+        inner.hand_over(into);
         wake_drained(inner);
     }
 
     /// Records the work in progress when the task yields before it rests. Called by the task.
     pub(crate) fn note(&self, backlog: Backlog) {
-        let mut inner = self.lock();
-        inner.writable = backlog.writable;
-        inner.set_downstream(backlog.downstream_bytes);
-        inner.upstream_bytes = backlog.upstream_bytes;
-        inner.handlers = backlog.handlers;
+        self.lock().note(backlog);
     }
 
     /// Records the work in progress and marks the task as idle. Returns `false` if commands have arrived meanwhile.
     /// Called by the task at the end of its turn.
     ///
-    /// The mailbox keeps the empty list `spare` for the next commands, so that a session has one list, not two.
+    /// Of the mailbox's list and the empty list `spare`, the mailbox keeps the one with less room, for the first
+    /// commands that arrive while the task is idle, and leaves the other one in `spare`.
     pub(crate) fn rest(&self, backlog: Backlog, waker: &Waker, spare: &mut Vec<Command>) -> bool {
         let mut inner = self.lock();
-        inner.writable = backlog.writable;
-        inner.set_downstream(backlog.downstream_bytes);
-        inner.upstream_bytes = backlog.upstream_bytes;
-        inner.handlers = backlog.handlers;
+        inner.note(backlog);
         if !inner.commands.is_empty() {
             return false;
         }
-        if inner.commands.capacity() == 0 {
-            inner.commands = std::mem::take(spare);
+        if inner.commands.capacity() > spare.capacity() {
+            std::mem::swap(&mut inner.commands, spare);
+        }
+        if inner.commands.capacity() > MAX_IDLE_COMMANDS {
+            inner.commands = Vec::new();
         }
         inner.task = TaskState::Idle(waker.clone());
         wake_drained(inner);
@@ -314,7 +312,25 @@ impl Mailbox {
     }
 }
 
+/// The maximum capacity of the list of an idle mailbox: enough for the packets of a few broadcasts.
+const MAX_IDLE_COMMANDS: usize = 4;
+
 impl Inner {
+    /// Swaps the commands with an empty list. Their bytes count as taken by the task.
+    fn hand_over(&mut self, into: &mut Vec<Command>) {
+        debug_assert!(into.is_empty(), "commands are handled in order");
+        std::mem::swap(&mut self.commands, into);
+        self.taken_bytes = self.queued_bytes;
+        self.upstream_bytes += std::mem::take(&mut self.body_bytes);
+    }
+
+    fn note(&mut self, backlog: Backlog) {
+        self.writable = backlog.writable;
+        self.set_downstream(backlog.downstream_bytes);
+        self.upstream_bytes = backlog.upstream_bytes;
+        self.handlers = backlog.handlers;
+    }
+
     /// Sets the number of bytes in the task that the kernel has not yet taken.
     fn set_downstream(&mut self, downstream_bytes: usize) {
         let taken = downstream_bytes + self.response.as_ref().map_or(0, |response| response.size());

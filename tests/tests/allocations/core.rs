@@ -115,8 +115,8 @@ fn echo() -> impl FnMut(&[&Message]) {
             }
             None => encoder.event("/", event.name(), &event.args().attachments()[0], None),
         };
-        connection.send(socket, packet.expect("it can be written"), None);
-        assert!(matches!(connection.poll_transmit(), Some(Transmit::Message { .. })));
+        let transmit = connection.send_at_once(socket, packet.expect("it can be written"));
+        assert!(matches!(transmit, Some(Transmit::Message { .. })));
         assert!(connection.poll_transmit().is_none());
     }
 }

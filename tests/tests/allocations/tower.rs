@@ -10,14 +10,10 @@ const OUTSTANDING: u64 = 32;
 /// Shared by the messages of one read: the buffer they are copied to, and its reference count.
 const READ: u64 = 2;
 
-/// The lists that hold the messages of one batch, as they grow. The lists of events, commands and frames are freed if
-/// they have room for 32.
-const LISTS: u64 = 12;
-
 /// The bound on the allocations per message with `OUTSTANDING` messages in flight, everything included.
 const GOAL: u64 = 3;
-const _: () = assert!(READ + LISTS + ECHO * OUTSTANDING <= GOAL * OUTSTANDING);
-const _: () = assert!(READ + LISTS + ACK * OUTSTANDING <= GOAL * OUTSTANDING);
+const _: () = assert!(READ + ECHO * OUTSTANDING <= GOAL * OUTSTANDING);
+const _: () = assert!(READ + ACK * OUTSTANDING <= GOAL * OUTSTANDING);
 
 #[test]
 fn an_echo_of_text() {
@@ -59,7 +55,7 @@ const BINARY_ECHO: u64 = 4;
 /// Asserts the allocations per message, one at a time and with many in flight.
 fn assert_exchange(figure: u64, question: &[u8], answer: &[u8]) {
     assert_rounds(1, READ + figure, question, answer);
-    assert_rounds(OUTSTANDING, READ + LISTS + figure * OUTSTANDING, question, answer);
+    assert_rounds(OUTSTANDING, READ + figure * OUTSTANDING, question, answer);
 }
 
 fn assert_rounds(outstanding: u64, figure: u64, question: &[u8], answer: &[u8]) {

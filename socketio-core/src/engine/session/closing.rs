@@ -140,6 +140,7 @@ impl Session {
     pub(super) fn respond_packets(&mut self, link: LinkId) -> Transmit {
         self.undelivered = Some(link);
         let body = take_payload(&mut self.outbox, self.revision);
+        self.outbox.shrink(self.kept_capacity());
         if self.heartbeat.awaits_transport()
             && !self.outbox.iter().any(|packet| self.revision.is_ping(packet))
         {

@@ -31,13 +31,18 @@ impl Mailbox {
     fn run_until_taken(&self, commands: usize) {
         let (mut left, mut downstream_bytes) = (commands, 0);
         block_on(poll_fn(|cx| {
-            self.run();
+            let mut taken = Vec::new();
+            self.run(&mut taken);
             loop {
-                let mut taken = Vec::new();
+                let woken = taken.len();
+                left -= woken;
+                taken.clear();
+                downstream_bytes += SIZE * woken;
                 self.take(&mut taken, downstream_bytes, true);
-                if !taken.is_empty() {
+                if woken > 0 || !taken.is_empty() {
                     left -= taken.len();
                     downstream_bytes = SIZE * taken.len();
+                    taken.clear();
                     continue;
                 }
                 downstream_bytes = 0;

@@ -53,7 +53,8 @@ impl Chat {
             let Some(event) = self.connection.poll_message(LINK, message, self.now) else { continue };
             let ConnectionEvent::Received { event, ack, .. } = event else { panic!("an event") };
             let packet = echo(&mut self.encoder, &event, ack);
-            self.connection.send(self.socket, packet, None);
+            let transmit = self.connection.send_at_once(self.socket, packet);
+            drop(black_box(transmit));
         }
         while let Some(transmit) = self.connection.poll_transmit() {
             drop(black_box(transmit));
