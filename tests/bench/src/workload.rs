@@ -10,6 +10,8 @@ pub struct Workload {
     pub kind: Kind,
     /// The duration of the measurement, after warming up.
     pub length: Duration,
+    /// The number of the server's worker threads. With two, the server and the load generator share both cores.
+    pub workers: usize,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -22,8 +24,8 @@ pub enum Kind {
     /// read nothing; figures then report their end.
     Broadcast { connections: usize, outstanding: usize, size: usize, stalled: usize },
     /// Every room has its own members, `members` each; the rest of the connections are in no room. Emits go to one room
-    /// after another. Operations are deliveries.
-    Rooms { connections: usize, rooms: usize, members: usize },
+    /// after another, from the first `senders` connections in turn. Operations are deliveries.
+    Rooms { connections: usize, rooms: usize, members: usize, senders: usize },
     /// Connections join and leave rooms, `rooms` at a time, each of which has `members` other members. Operations are
     /// joins and leaves.
     Membership { connections: usize, members: usize, rooms: usize },
@@ -94,7 +96,11 @@ impl Workload {
     }
 
     const fn new(name: &'static str, title: &'static str, seconds: u64, kind: Kind) -> Self {
-        Self { name, title, kind, length: Duration::from_secs(seconds) }
+        Self { name, title, kind, length: Duration::from_secs(seconds), workers: 1 }
+    }
+
+    const fn workers(self, workers: usize) -> Self {
+        Self { workers, ..self }
     }
 }
 
@@ -110,7 +116,20 @@ const ALL: &[Workload] = &[
         Kind::Exchange(exchange(Event::Echo, 1, 64)),
     ),
     Workload::new("echo32", "echo 64 B, 32 outstanding", 2, Kind::Exchange(exchange(Event::Echo, 32, 64))),
+    Workload::new(
+        "echo32_2w",
+        "echo 64 B, 32 outstanding, two workers",
+        2,
+        Kind::Exchange(exchange(Event::Echo, 32, 64)),
+    )
+    .workers(2),
     Workload::new("echo1k", "echo 1 KiB, 8 outstanding", 3, Kind::Exchange(exchange(Event::Echo, 8, 1024))),
+    Workload::new(
+        "echo16k",
+        "echo 16 KiB, 8 outstanding",
+        2,
+        Kind::Exchange(exchange(Event::Echo, 8, 16 * 1024)),
+    ),
     Workload::new("ack", "ack 64 B, 8 outstanding", 3, Kind::Exchange(exchange(Event::Ack, 8, 64))),
     Workload::new(
         "binary",
@@ -130,6 +149,13 @@ const ALL: &[Workload] = &[
         2,
         Kind::Broadcast { connections: 1000, outstanding: 2, size: 64, stalled: 0 },
     ),
+    Workload::new(
+        "bcast1k_2w",
+        "broadcast 64 B to 1 000, two workers",
+        2,
+        Kind::Broadcast { connections: 1000, outstanding: 2, size: 64, stalled: 0 },
+    )
+    .workers(2),
     Workload::new(
         "bcast1k_1k",
         "broadcast 1 KiB to 1 000",
@@ -152,14 +178,21 @@ const ALL: &[Workload] = &[
         "rooms",
         "emit 64 B to one of 1 000 rooms of 100",
         2,
-        Kind::Rooms { connections: 1000, rooms: 1000, members: 100 },
+        Kind::Rooms { connections: 1000, rooms: 1000, members: 100, senders: 1 },
     ),
     Workload::new(
         "room10",
         "emit 64 B to a room of 10 among 50 000",
         2,
-        Kind::Rooms { connections: 50_000, rooms: 1, members: 10 },
+        Kind::Rooms { connections: 50_000, rooms: 1, members: 10, senders: 1 },
     ),
+    Workload::new(
+        "room10_2w",
+        "two of ten members emit 64 B to their room, two workers",
+        2,
+        Kind::Rooms { connections: 10, rooms: 1, members: 10, senders: 2 },
+    )
+    .workers(2),
     Workload::new(
         "join1",
         "join and leave a room of 50 000",

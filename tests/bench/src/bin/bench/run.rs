@@ -100,12 +100,14 @@ impl Run<'_> {
             .args(&self.command[1..])
             .env("PORT", port.to_string())
             .env("PING_INTERVAL_MS", PING_INTERVAL.as_millis().to_string())
-            .env("TOKIO_WORKER_THREADS", "1")
+            .env("WORKERS", self.workload.workers.to_string())
+            // For servers on tokio, whose runtime reads it.
+            .env("TOKIO_WORKER_THREADS", self.workload.workers.to_string())
             .env("NODE_ENV", "production")
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(File::create(&server_log)?);
-        let mut server = Process(bench.cores.for_server(|| server.spawn())?);
+        let mut server = Process(bench.cores.for_server(self.workload.workers, || server.spawn())?);
         server.ready(port).map_err(|error| with_log(&error, &server_log))?;
 
         let mut load = Command::new(&bench.load);
