@@ -75,7 +75,8 @@ pub(crate) fn broadcast(
     let addresses: HashSet<SocketAddrV4> = addresses.collect::<Result<_, _>>()?;
 
     let spent = fanout.measure(run, &mut clients, outstanding)?;
-    let mut figures = vec![(figure::CONNECTIONS, connections as f64)];
+    let mut figures =
+        vec![(figure::CONNECTIONS, connections as f64), (figure::BYTES, fanout.tally.bytes_per_operation())];
     if stalled > 0 {
         let end = Instant::now();
         let closed = loop {
@@ -124,7 +125,11 @@ pub(crate) fn rooms(
     rooms.join(&mut clients)?;
     let spent = fanout.measure(run, &mut clients, ROOMS_OUTSTANDING)?;
     clients.run_until("the last deliveries", &mut fanout, |fanout| fanout.under_way == 0)?;
-    Ok(fanout.tally.outcome(spent).figure(figure::CONNECTIONS, connections as f64))
+    let tally = &fanout.tally;
+    Ok(tally
+        .outcome(spent)
+        .figure(figure::CONNECTIONS, connections as f64)
+        .figure(figure::BYTES, tally.bytes_per_operation()))
 }
 
 impl Fanout {
@@ -189,6 +194,10 @@ impl Fanout {
 }
 
 impl Script for Fanout {
+    fn received(&mut self, bytes: usize) {
+        self.tally.received(bytes);
+    }
+
     fn receive(&mut self, client: usize, message: Frame<'_>, at: Instant, _reply: &mut Vec<u8>) {
         let text = message.payload();
         let number = message::number(text, self.prefix);
