@@ -4,6 +4,7 @@
 mod build;
 mod chart;
 mod command;
+mod complete;
 mod journal;
 mod metric;
 mod page;

@@ -136,6 +136,8 @@ fn median(values: impl Iterator<Item = f64>) -> Option<f64> {
 
 #[cfg(test)]
 pub(crate) mod tests {
+    use socketio_bench::{Latency, Workload, figure};
+
     use super::*;
 
     /// Returns a record of a server that did `operations` operations in one second of CPU time.
@@ -146,12 +148,47 @@ pub(crate) mod tests {
             round,
             operations: operations as u64,
             seconds: 2.0,
+            length: 2.0,
             server_cpu: 1.0,
             load_cpu: 1.5,
             other_cores: 0.1,
             wrong: 0,
             latency: None,
             figures: BTreeMap::new(),
+        }
+    }
+
+    /// Returns a record with everything that a record of the workload needs, of 100 operations.
+    pub(crate) fn whole(server: &str, workload: &str, round: u32) -> Record {
+        let names = [
+            figure::BYTES,
+            figure::CONNECTIONS,
+            figure::RSS_PER_SESSION,
+            figure::RSS_AFTER_ONE_MESSAGE,
+            figure::RSS_AFTER_HALF_LEFT,
+            figure::RSS_AFTER_ALL_LEFT,
+            figure::RSS_SECOND_WAVE,
+            figure::RSS_RETAINED_PER_SESSION,
+            figure::RSS_PEAK,
+            figure::HEARTBEAT_CORES,
+            figure::STALLED,
+            figure::STALLED_CLOSED,
+            figure::STALLED_SECONDS,
+            figure::JOIN_US,
+            figure::LEAVE_US,
+            figure::DISCONNECT_US,
+            figure::SECONDS_UNTIL_ALL,
+            figure::BESIDE_P99,
+            figure::BESIDE_LONGEST,
+            figure::LATE_P99,
+        ];
+        let length = Workload::named(workload).unwrap().length.as_secs_f64();
+        Record {
+            seconds: length,
+            length,
+            latency: Some(Latency { p50: 1.0, p99: 1.0, p999: 1.0, max: 1.0 }),
+            figures: names.map(|name| (name.to_owned(), 1.0)).into(),
+            ..record(server, workload, round, 100.0)
         }
     }
 

@@ -17,7 +17,7 @@ use crate::plan::Plan;
 use crate::results::is_disturbed;
 use crate::server::Server;
 use crate::setting::Setting;
-use crate::{Failure, build};
+use crate::{Failure, build, complete};
 
 /// The default of the servers. Only workloads that take longer see heartbeats.
 pub(crate) const PING_INTERVAL: Duration = Duration::from_secs(25);
@@ -128,7 +128,10 @@ impl Run<'_> {
                 let mut line = String::new();
                 load.0.stdout.take().ok_or("the load has no output")?.read_to_string(&mut line)?;
                 return match serde_json::from_str(&line) {
-                    Ok(record) if status.success() => Ok(record),
+                    Ok(record) if status.success() => {
+                        complete::check(&record)?;
+                        Ok(record)
+                    }
                     _ => Err(with_log(&format!("the load ended with {status}"), &load_log).into()),
                 };
             }

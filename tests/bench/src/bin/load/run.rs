@@ -201,6 +201,7 @@ impl Outcome {
             round: arguments.round,
             operations: self.operations,
             seconds: self.spent.seconds,
+            length: arguments.length.as_secs_f64(),
             server_cpu: self.spent.server_cpu,
             load_cpu: self.spent.load_cpu,
             other_cores: self.spent.other_cores,
