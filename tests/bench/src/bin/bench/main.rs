@@ -14,6 +14,7 @@ mod results;
 mod run;
 mod server;
 mod setting;
+mod spread;
 mod table;
 mod targets;
 

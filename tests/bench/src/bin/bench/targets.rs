@@ -5,6 +5,7 @@ use crate::metric::{
     RSS_SECOND_WAVE, STALLED, STALLED_CLOSED,
 };
 use crate::results::Results;
+use crate::spread::Spread;
 use crate::table::times;
 
 /// The name of the server that the targets are for.
@@ -120,10 +121,10 @@ impl Target {
     }
 
     /// Returns the measured value, if there is one.
-    pub(crate) fn measured(&self, results: &Results) -> Option<f64> {
+    pub(crate) fn measured(&self, results: &Results) -> Option<Spread> {
         let ours = (self.workload, OURS);
         match self.measure {
-            Absolute(metric) => results.median(self.workload, OURS, metric),
+            Absolute(metric) => results.value(self.workload, OURS, metric),
             ToServer(server) => results.ratio(Metric::PerCpuSecond, ours, (self.workload, server)),
             ToWorkload(metric, workload) => results.ratio(metric, ours, (workload, OURS)),
             PartOf(part, whole) => {
@@ -192,7 +193,7 @@ mod tests {
     fn measured(results: &Results, workload: &str) -> Vec<String> {
         let targets = ALL.iter().filter(|target| target.workload == workload);
         targets
-            .filter_map(|target| Some((target, target.measured(results)?)))
+            .filter_map(|target| Some((target, target.measured(results)?.median)))
             .map(|(target, value)| format!("{} {}", target.measure.show(value), target.bound.holds(value)))
             .collect()
     }
