@@ -24,6 +24,7 @@ pub(crate) enum Unit {
     Bytes,
     /// Bytes on the wire.
     Octets,
+    /// A number of cores, shown as percent of one.
     Cores,
     Seconds,
     /// A fraction of a whole.
@@ -93,7 +94,7 @@ impl Metric {
             RSS_AFTER_ALL_LEFT => "all memory after all have left",
             RSS_SECOND_WAVE => "memory per session of a second wave",
             RETAINED => "memory that stays, per session",
-            HEARTBEAT => "cores for heartbeats",
+            HEARTBEAT => "heartbeats of all, of a core",
             STALLED_SECONDS => "time until they were closed, or given up",
             RSS_PEAK => "most memory ever",
             JOIN => "CPU of a join",
@@ -168,7 +169,7 @@ impl Unit {
             Self::Bytes if value.abs() >= 99.95 * 1024.0 => format!("{:.0} KiB", value / 1024.0),
             Self::Bytes => format!("{:.1} KiB", value / 1024.0),
             Self::Octets => format!("{} B", grouped(value)),
-            Self::Cores => format!("{value:.3}"),
+            Self::Cores => format!("{:.2} %", value * 100.0),
             Self::Seconds => format!("{value:.2} s"),
             Self::Share => format!("{:.0} %", value * 100.0),
         }
@@ -207,7 +208,7 @@ mod tests {
             (Unit::Count, -123.0, "-123"),
             (Unit::Count, 50_000.0, "50 000"),
             (Unit::Octets, 1_093.2, "1 093 B"),
-            (Unit::Cores, 0.04, "0.040"),
+            (Unit::Cores, 0.0123, "1.23 %"),
             (Unit::Share, 0.914, "91 %"),
         ] {
             assert_eq!(unit.show(value), text);
