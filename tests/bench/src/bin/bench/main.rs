@@ -12,6 +12,7 @@ mod pin;
 mod plan;
 mod results;
 mod run;
+mod schedule;
 mod server;
 mod setting;
 mod spread;
@@ -43,7 +44,7 @@ fn execute(command: Command) -> Result<(), Failure> {
         Command::Help => println!("{}", command::USAGE),
         Command::Quick(options) => println!("{}", table::all(&measure(&Plan::quick(options)?)?)),
         Command::Run(options) => println!("{}", table::all(&measure(&Plan::new(options)?)?)),
-        Command::Full(options) => page::write(&measure(&Plan::new(options)?)?)?,
+        Command::Full(options) => page::write(&measure(&Plan::full(options)?)?)?,
         Command::Report { records, most_other_cores } => {
             page::write(&Results::new(Journal::read(&records)?, most_other_cores))?;
         }

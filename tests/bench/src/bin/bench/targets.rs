@@ -151,6 +151,15 @@ impl Target {
 }
 
 impl Measure {
+    /// Returns the server that ours is compared with.
+    #[cfg(test)]
+    pub(crate) fn server(self) -> Option<&'static str> {
+        match self {
+            ToServer(_, server) => Some(server),
+            _ => None,
+        }
+    }
+
     pub(crate) fn describe(self) -> String {
         match self {
             Absolute(metric) => metric.title().to_owned(),
