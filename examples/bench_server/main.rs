@@ -49,7 +49,7 @@ async fn main() -> std::io::Result<()> {
         // An error means that the peer is gone.
         stream.set_nodelay(true).ok();
     });
-    axum::serve(listener, app).await
+    axum::serve(listener, app.into_make_service()).await
 }
 
 fn env(name: &str, default: u64) -> u64 {

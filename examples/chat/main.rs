@@ -37,7 +37,8 @@ async fn main() -> std::io::Result<()> {
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", port)).await?;
     println!("the chat is at http://localhost:{port}");
     let (stop, stopped) = oneshot::channel::<()>();
-    let server = axum::serve(listener, app).with_graceful_shutdown(async { drop(stopped.await) });
+    let server =
+        axum::serve(listener, app.into_make_service()).with_graceful_shutdown(async { drop(stopped.await) });
     let server = tokio::spawn(server.into_future());
     tokio::signal::ctrl_c().await?;
     // Close sessions first: the server's shutdown waits for polls but ignores WebSockets.

@@ -32,7 +32,7 @@ struct Server {
 async fn main() -> std::io::Result<()> {
     let port = std::env::var("PORT").ok().and_then(|port| port.parse().ok()).unwrap_or(3000);
     let app = axum::Router::new().route("/engine.io/", any(answer)).with_state(Arc::<Server>::default());
-    axum::serve(TcpListener::bind(("127.0.0.1", port)).await?, app).await
+    axum::serve(TcpListener::bind(("127.0.0.1", port)).await?, app.into_make_service()).await
 }
 
 async fn answer(

@@ -56,7 +56,8 @@ async fn serve() -> Result<(), Box<dyn Error>> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
     println!("listening on http://{}", listener.local_addr()?);
     let (stop, stopped) = oneshot::channel::<()>();
-    let server = axum::serve(listener, app).with_graceful_shutdown(async { drop(stopped.await) });
+    let server =
+        axum::serve(listener, app.into_make_service()).with_graceful_shutdown(async { drop(stopped.await) });
     let server = tokio::spawn(server.into_future());
     tokio::signal::ctrl_c().await?;
     // Close sessions first: the server's shutdown would wait for polls and for WebSockets over HTTP/2, and cut off

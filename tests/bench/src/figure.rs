@@ -3,6 +3,9 @@
 /// The number of connections: less than wanted if the limit on open files does not allow more.
 pub const CONNECTIONS: &str = "connections";
 
+/// The bytes that the server wrote for an operation, with the heads of frames or of HTTP, without those of TCP.
+pub const BYTES: &str = "bytes";
+
 /// Resident memory of a session that has just connected, in bytes.
 pub const RSS_PER_SESSION: &str = "rss_per_session";
 /// The same once every session has had one message each way.

@@ -15,6 +15,8 @@ pub struct Record {
     pub operations: u64,
     /// The duration of the measurement, in seconds.
     pub seconds: f64,
+    /// The duration that was asked for, in seconds.
+    pub length: f64,
     /// The CPU time of the server's process, user and system, in seconds.
     pub server_cpu: f64,
     /// The CPU time of the load generator: near `seconds`, it was the bottleneck.

@@ -10,6 +10,8 @@ pub struct Workload {
     pub kind: Kind,
     /// The duration of the measurement, after warming up.
     pub length: Duration,
+    /// The number of the server's worker threads. With two, the server and the load generator share both cores.
+    pub workers: usize,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -22,8 +24,8 @@ pub enum Kind {
     /// read nothing; figures then report their end.
     Broadcast { connections: usize, outstanding: usize, size: usize, stalled: usize },
     /// Every room has its own members, `members` each; the rest of the connections are in no room. Emits go to one room
-    /// after another. Operations are deliveries.
-    Rooms { connections: usize, rooms: usize, members: usize },
+    /// after another, from the first `senders` connections in turn. Operations are deliveries.
+    Rooms { connections: usize, rooms: usize, members: usize, senders: usize },
     /// Connections join and leave rooms, `rooms` at a time, each of which has `members` other members. Operations are
     /// joins and leaves.
     Membership { connections: usize, members: usize, rooms: usize },
@@ -94,7 +96,11 @@ impl Workload {
     }
 
     const fn new(name: &'static str, title: &'static str, seconds: u64, kind: Kind) -> Self {
-        Self { name, title, kind, length: Duration::from_secs(seconds) }
+        Self { name, title, kind, length: Duration::from_secs(seconds), workers: 1 }
+    }
+
+    const fn workers(self, workers: usize) -> Self {
+        Self { workers, ..self }
     }
 }
 
@@ -106,111 +112,138 @@ const ALL: &[Workload] = &[
     Workload::new(
         "echo1",
         "echo 64 B, one outstanding each",
-        3,
+        2,
         Kind::Exchange(exchange(Event::Echo, 1, 64)),
     ),
-    Workload::new("echo32", "echo 64 B, 32 outstanding", 3, Kind::Exchange(exchange(Event::Echo, 32, 64))),
+    Workload::new("echo32", "echo 64 B, 32 outstanding", 2, Kind::Exchange(exchange(Event::Echo, 32, 64))),
+    Workload::new(
+        "echo32_2w",
+        "echo 64 B, 32 outstanding, two workers",
+        2,
+        Kind::Exchange(exchange(Event::Echo, 32, 64)),
+    )
+    .workers(2),
     Workload::new("echo1k", "echo 1 KiB, 8 outstanding", 3, Kind::Exchange(exchange(Event::Echo, 8, 1024))),
+    Workload::new(
+        "echo16k",
+        "echo 16 KiB, 8 outstanding",
+        2,
+        Kind::Exchange(exchange(Event::Echo, 8, 16 * 1024)),
+    ),
     Workload::new("ack", "ack 64 B, 8 outstanding", 3, Kind::Exchange(exchange(Event::Ack, 8, 64))),
     Workload::new(
         "binary",
         "binary event 1 KiB, 8 outstanding",
-        3,
+        2,
         Kind::Exchange(exchange(Event::Binary, 8, 1024)),
     ),
     Workload::new(
         "open10k",
         "echo 64 B, 10 000 a second on 100 connections",
-        3,
+        2,
         Kind::OpenLoop { connections: 100, per_second: 10_000, size: 64 },
     ),
     Workload::new(
         "bcast1k",
         "broadcast 64 B to 1 000",
-        3,
+        2,
         Kind::Broadcast { connections: 1000, outstanding: 2, size: 64, stalled: 0 },
     ),
     Workload::new(
+        "bcast1k_2w",
+        "broadcast 64 B to 1 000, two workers",
+        2,
+        Kind::Broadcast { connections: 1000, outstanding: 2, size: 64, stalled: 0 },
+    )
+    .workers(2),
+    Workload::new(
         "bcast1k_1k",
         "broadcast 1 KiB to 1 000",
-        3,
+        2,
         Kind::Broadcast { connections: 1000, outstanding: 2, size: 1024, stalled: 0 },
     ),
     Workload::new(
         "bcast5k",
         "broadcast 64 B to 5 000",
-        4,
+        3,
         Kind::Broadcast { connections: 5000, outstanding: 2, size: 64, stalled: 0 },
     ),
     Workload::new(
         "stalled",
         "broadcast 1 KiB to 1 000, of which 10 % do not read",
-        4,
+        3,
         Kind::Broadcast { connections: 1000, outstanding: 2, size: 1024, stalled: 10 },
     ),
     Workload::new(
         "rooms",
         "emit 64 B to one of 1 000 rooms of 100",
-        3,
-        Kind::Rooms { connections: 1000, rooms: 1000, members: 100 },
+        2,
+        Kind::Rooms { connections: 1000, rooms: 1000, members: 100, senders: 1 },
     ),
     Workload::new(
         "room10",
         "emit 64 B to a room of 10 among 50 000",
-        3,
-        Kind::Rooms { connections: 50_000, rooms: 1, members: 10 },
+        2,
+        Kind::Rooms { connections: 50_000, rooms: 1, members: 10, senders: 1 },
     ),
+    Workload::new(
+        "room10_2w",
+        "two of ten members emit 64 B to their room, two workers",
+        2,
+        Kind::Rooms { connections: 10, rooms: 1, members: 10, senders: 2 },
+    )
+    .workers(2),
     Workload::new(
         "join1",
         "join and leave a room of 50 000",
-        3,
+        2,
         Kind::Membership { connections: 64, members: 50_000, rooms: 1 },
     ),
     Workload::new(
         "join100",
         "join and leave 100 rooms each",
-        3,
+        2,
         Kind::Membership { connections: 64, members: 64, rooms: 100 },
     ),
     Workload::new(
         "conn_ws",
         "connects over WebSocket",
-        3,
+        2,
         Kind::Connect { mode: Mode::WebSocket, parallel: 32 },
     ),
     Workload::new(
         "conn_full",
         "connects by polling, then upgrade",
-        3,
+        2,
         Kind::Connect { mode: Mode::Upgrade, parallel: 32 },
     ),
-    Workload::new("storm", "5 000 connections are cut and come back", 3, Kind::Storm { connections: 5000 }),
-    Workload::new("polling", "polling echo, 4 outstanding", 3, Kind::Polling(exchange(Event::Echo, 4, 64))),
+    Workload::new("storm", "5 000 connections are cut and come back", 2, Kind::Storm { connections: 5000 }),
+    Workload::new("polling", "polling echo, 4 outstanding", 2, Kind::Polling(exchange(Event::Echo, 4, 64))),
     Workload::new(
         "inbound13",
         "events of 13 B, as fast as one client can send",
-        5,
+        3,
         Kind::Inbound(Inbound::Events { frame: 13 }),
     ),
     Workload::new(
         "inbound64",
         "events of 64 B, as fast as one client can send",
-        5,
+        3,
         Kind::Inbound(Inbound::Events { frame: 64 }),
     ),
     Workload::new(
         "inbound_ack",
         "events with an ack of 64 B, as fast as one client can send",
-        5,
+        3,
         Kind::Inbound(Inbound::Acks { size: 64 }),
     ),
     Workload::new(
         "inbound_post",
         "POST bodies with 100 000 events, one after the other",
-        5,
+        3,
         Kind::Inbound(Inbound::Bodies { events: 100_000 }),
     ),
-    Workload::new("idle10k", "10 000 idle sessions", 3, Kind::Idle { connections: 10_000 }),
+    Workload::new("idle10k", "10 000 idle sessions", 1, Kind::Idle { connections: 10_000 }),
     Workload::new("idle50k", "50 000 idle sessions", 25, Kind::Idle { connections: 50_000 }),
     Workload::new(
         "retained",

@@ -24,7 +24,7 @@ async fn main() -> std::io::Result<()> {
         // A failure means that the peer is gone.
         stream.set_nodelay(true).ok();
     });
-    axum::serve(listener, app).await
+    axum::serve(listener, app.into_make_service()).await
 }
 
 async fn on_connect(socket: SocketRef) {

@@ -1,4 +1,5 @@
 use std::path::PathBuf;
+use std::time::Duration;
 
 use socketio_bench::Workload;
 
@@ -29,8 +30,8 @@ pub(crate) struct Options {
     pub(crate) workloads: Option<Vec<&'static str>>,
     pub(crate) servers: Option<Vec<String>>,
     pub(crate) records: Option<PathBuf>,
-    /// In seconds, overriding each workload's own length.
-    pub(crate) seconds: Option<f64>,
+    /// The duration of each measurement, instead of the workload's own.
+    pub(crate) seconds: Option<Duration>,
     /// The number of cores that other processes may use.
     pub(crate) most_other_cores: Option<f64>,
     /// Other servers: a name, and the words of a command.
@@ -40,17 +41,19 @@ pub(crate) struct Options {
 pub(crate) const USAGE: &str = "\
 usage: bench COMMAND [OPTIONS]
 
-  full      every workload on every server, nine rounds; writes docs/performance.md and its charts
+  full      every workload on every server, nine rounds of those with targets, fewer of others: less than an hour;
+            writes docs/performance.md and its charts
   quick     the main workloads, one short round, ours beside socketioxide and the floor; prints tables
-  run       as full, but prints tables
+  run       everything that the options do not exclude in every round, nine of them; prints tables
   report    writes docs/performance.md and its charts from --records FILE
 
-  --rounds N              how often everything is measured
+  --rounds N              how often everything is measured; full reduces its rows of fewer rounds in proportion
   --workloads A,B         only these
   --servers A,B           only these, of: ours, socketioxide, node, floor, raw
-  --server NAME=COMMAND   one more; it finds PORT and PING_INTERVAL_MS in its environment (may be repeated)
+  --server NAME=COMMAND   one more; it finds PORT, PING_INTERVAL_MS and WORKERS in its environment (may be
+                          repeated)
   --records FILE          where records are appended, one JSON line a run
-  --seconds S             measure for so long, instead of each workload's own length
+  --seconds S             measure for S seconds, instead of each workload's own length; heartbeats for 25 at least
   --other-cores C         leave out runs in which others used more than C cores of the machine (0.35)";
 
 impl Command {
@@ -85,7 +88,7 @@ impl Options {
             let value = words.next().ok_or_else(|| format!("{option} wants a value"))?;
             match option.as_str() {
                 "--rounds" => options.rounds = Some(positive(&option, &value)?),
-                "--seconds" => options.seconds = Some(positive(&option, &value)?),
+                "--seconds" => options.seconds = Some(seconds(&option, &value)?),
                 "--other-cores" => options.most_other_cores = Some(positive(&option, &value)?),
                 "--workloads" => options.workloads = Some(workloads(&value)?),
                 "--servers" => options.servers = Some(value.split(',').map(str::to_owned).collect()),
@@ -98,7 +101,7 @@ impl Options {
     }
 
     fn is_partial(&self) -> bool {
-        self.workloads.is_some() || self.servers.is_some() || self.seconds.is_some()
+        self.workloads.is_some() || self.servers.is_some()
     }
 }
 
@@ -107,6 +110,11 @@ fn positive<T: std::str::FromStr + PartialOrd + Default>(option: &str, value: &s
         Ok(number) if number > T::default() => Ok(number),
         _ => Err(format!("{option} wants a number above 0, not {value:?}").into()),
     }
+}
+
+fn seconds(option: &str, value: &str) -> Result<Duration, Failure> {
+    let seconds = positive(option, value)?;
+    Duration::try_from_secs_f64(seconds).map_err(|error| format!("{option} {value}: {error}").into())
 }
 
 fn workloads(value: &str) -> Result<Vec<&'static str>, Failure> {
@@ -139,7 +147,7 @@ mod tests {
             workloads: Some(vec!["echo1", "ack"]),
             servers: Some(vec!["ours".to_owned(), "floor".to_owned()]),
             records: Some("a.jsonl".into()),
-            seconds: Some(0.5),
+            seconds: Some(Duration::from_millis(500)),
             most_other_cores: Some(2.0),
             others: vec![("old".to_owned(), vec!["./old".to_owned(), "--fast".to_owned()])],
         };
@@ -160,6 +168,7 @@ mod tests {
             (&["run", "--rounds", "0"], "--rounds wants a number above 0"),
             (&["run", "--seconds", "-1"], "--seconds wants a number above 0"),
             (&["run", "--seconds", "NaN"], "--seconds wants a number above 0"),
+            (&["run", "--seconds", "inf"], "--seconds inf: "),
             (&["run", "--speed", "1"], "no option --speed"),
             (&["run", "--workloads", "echo1,echo2"], "no workload \"echo2\"; there are echo1, "),
             (&["run", "--server", "old"], "--server wants NAME=COMMAND"),

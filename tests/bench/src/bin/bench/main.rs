@@ -4,6 +4,7 @@
 mod build;
 mod chart;
 mod command;
+mod complete;
 mod journal;
 mod metric;
 mod page;
@@ -11,8 +12,10 @@ mod pin;
 mod plan;
 mod results;
 mod run;
+mod schedule;
 mod server;
 mod setting;
+mod spread;
 mod table;
 mod targets;
 
@@ -41,7 +44,7 @@ fn execute(command: Command) -> Result<(), Failure> {
         Command::Help => println!("{}", command::USAGE),
         Command::Quick(options) => println!("{}", table::all(&measure(&Plan::quick(options)?)?)),
         Command::Run(options) => println!("{}", table::all(&measure(&Plan::new(options)?)?)),
-        Command::Full(options) => page::write(&measure(&Plan::new(options)?)?)?,
+        Command::Full(options) => page::write(&measure(&Plan::full(options)?)?)?,
         Command::Report { records, most_other_cores } => {
             page::write(&Results::new(Journal::read(&records)?, most_other_cores))?;
         }

@@ -20,7 +20,11 @@ pub(crate) enum Metric {
 pub(crate) enum Unit {
     Operations,
     Microseconds,
+    /// Memory.
     Bytes,
+    /// Bytes on the wire.
+    Octets,
+    /// A number of cores, shown as percent of one.
     Cores,
     Seconds,
     /// A fraction of a whole.
@@ -28,6 +32,7 @@ pub(crate) enum Unit {
     Count,
 }
 
+pub(crate) const BYTES: Metric = Metric::Figure(figure::BYTES, Unit::Octets);
 pub(crate) const RSS_PER_SESSION: Metric = Metric::Figure(figure::RSS_PER_SESSION, Unit::Bytes);
 pub(crate) const RSS_SECOND_WAVE: Metric = Metric::Figure(figure::RSS_SECOND_WAVE, Unit::Bytes);
 pub(crate) const RSS_AFTER_ONE_MESSAGE: Metric = Metric::Figure(figure::RSS_AFTER_ONE_MESSAGE, Unit::Bytes);
@@ -47,6 +52,9 @@ pub(crate) const BESIDE_P99: Metric = Metric::Figure(figure::BESIDE_P99, Unit::M
 pub(crate) const BESIDE_LONGEST: Metric = Metric::Figure(figure::BESIDE_LONGEST, Unit::Microseconds);
 pub(crate) const UNTIL_ALL: Metric = Metric::Figure(figure::SECONDS_UNTIL_ALL, Unit::Seconds);
 pub(crate) const STALLED_CLOSED: Metric = Metric::Figure(figure::STALLED_CLOSED, Unit::Count);
+
+/// The workloads whose bytes on the wire are shown: one for each form that a message has on the wire.
+const BYTES_SHOWN: [&str; 4] = ["echo1", "binary", "bcast1k", "polling"];
 
 impl Metric {
     pub(crate) fn of(self, record: &Record) -> Option<f64> {
@@ -79,13 +87,14 @@ impl Metric {
             Self::P99 => "p99",
             Self::P999 => "p99.9",
             Self::Load => "load generator",
+            BYTES => "bytes that the server wrote, per operation",
             RSS_PER_SESSION => "memory per session",
             RSS_AFTER_ONE_MESSAGE => "memory per session after a message each",
             RSS_AFTER_HALF_LEFT => "all memory after half have left",
             RSS_AFTER_ALL_LEFT => "all memory after all have left",
             RSS_SECOND_WAVE => "memory per session of a second wave",
             RETAINED => "memory that stays, per session",
-            HEARTBEAT => "cores for heartbeats",
+            HEARTBEAT => "heartbeats of all, of a core",
             STALLED_SECONDS => "time until they were closed, or given up",
             RSS_PEAK => "most memory ever",
             JOIN => "CPU of a join",
@@ -131,11 +140,11 @@ impl Metric {
                 if workload.length >= PING_INTERVAL { all } else { &all[..all.len() - 1] }
             }
             Kind::Retained { .. } => &[RETAINED],
-            Kind::Exchange(_)
-            | Kind::Broadcast { .. }
-            | Kind::Rooms { .. }
-            | Kind::Connect { .. }
-            | Kind::Polling(_) => &[Self::P50, Self::P99],
+            Kind::Exchange(_) | Kind::Broadcast { .. } | Kind::Rooms { .. } | Kind::Polling(_) => {
+                let all = &[Self::P50, Self::P99, BYTES];
+                if BYTES_SHOWN.contains(&workload.name) { all } else { &all[..all.len() - 1] }
+            }
+            Kind::Connect { .. } => &[Self::P50, Self::P99],
         }
     }
 
@@ -159,7 +168,8 @@ impl Unit {
             Self::Bytes if value.abs() >= 999.5 * 1024.0 => format!("{:.1} MiB", value / 1024.0 / 1024.0),
             Self::Bytes if value.abs() >= 99.95 * 1024.0 => format!("{:.0} KiB", value / 1024.0),
             Self::Bytes => format!("{:.1} KiB", value / 1024.0),
-            Self::Cores => format!("{value:.3}"),
+            Self::Octets => format!("{} B", grouped(value)),
+            Self::Cores => format!("{:.2} %", value * 100.0),
             Self::Seconds => format!("{value:.2} s"),
             Self::Share => format!("{:.0} %", value * 100.0),
         }
@@ -197,7 +207,8 @@ mod tests {
             (Unit::Bytes, 1_048_576.0, "1.0 MiB"),
             (Unit::Count, -123.0, "-123"),
             (Unit::Count, 50_000.0, "50 000"),
-            (Unit::Cores, 0.04, "0.040"),
+            (Unit::Octets, 1_093.2, "1 093 B"),
+            (Unit::Cores, 0.0123, "1.23 %"),
             (Unit::Share, 0.914, "91 %"),
         ] {
             assert_eq!(unit.show(value), text);

@@ -48,7 +48,7 @@ fn speed(results: &Results) -> Chart {
     let group = |workload: &Workload| {
         let bar = |server| {
             let pair = ((workload.name, server), (workload.name, BASE));
-            let ratio = results.ratio(Metric::PerCpuSecond, pair.0, pair.1)?;
+            let ratio = results.ratio(Metric::PerCpuSecond, pair.0, pair.1)?.median;
             Some((ratio, times(ratio)))
         };
         Group { title: workload.title.to_owned(), bars: series.map(bar).to_vec() }
@@ -71,7 +71,7 @@ fn memory(results: &Results) -> Chart {
     let series = ["ours", "floor", "node", BASE];
     let group = |name: &str| {
         let bar = |server| {
-            let bytes = results.median(name, server, RSS_PER_SESSION)?;
+            let bytes = results.value(name, server, RSS_PER_SESSION)?.median;
             Some((bytes, RSS_PER_SESSION.unit().show(bytes)))
         };
         let title = Workload::named(name).map_or(name, |workload| workload.title);

@@ -12,6 +12,7 @@ pub(crate) struct Cores {
     all: CpuSet,
     server: CpuSet,
     load: CpuSet,
+    both: CpuSet,
 }
 
 impl Cores {
@@ -22,11 +23,16 @@ impl Cores {
         let (Some(server), Some(load)) = (allowed.next(), allowed.next()) else {
             return Err("two cores are needed: one for the server, one for the load generator".into());
         };
-        Ok(Self { all, server: only(server), load: only(load) })
+        Ok(Self { all, server: only([server]), load: only([load]), both: only([server, load]) })
     }
 
-    pub(crate) fn for_server<T>(&self, spawn: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
-        self.on(&self.server, spawn)
+    /// A server with several workers gets both cores, and shares one with the load generator.
+    pub(crate) fn for_server<T>(
+        &self,
+        workers: usize,
+        spawn: impl FnOnce() -> io::Result<T>,
+    ) -> io::Result<T> {
+        self.on(if workers > 1 { &self.both } else { &self.server }, spawn)
     }
 
     pub(crate) fn for_load<T>(&self, spawn: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
@@ -42,8 +48,8 @@ impl Cores {
     }
 }
 
-fn only(core: usize) -> CpuSet {
+fn only<const N: usize>(cores: [usize; N]) -> CpuSet {
     let mut set = CpuSet::new();
-    set.set(core);
+    cores.into_iter().for_each(|core| set.set(core));
     set
 }

@@ -5,6 +5,7 @@ use socketio_bench::Record;
 use crate::journal::{Failed, Line};
 use crate::metric::Metric;
 use crate::setting::Setting;
+use crate::spread::Spread;
 
 /// The results of a file of records. Disturbed records are left out, and records with wrong replies are failures.
 #[derive(Debug)]
@@ -55,47 +56,44 @@ impl Results {
         results
     }
 
-    /// Returns the number of rounds in which both servers ran.
-    pub(crate) fn rounds_with(&self, workload: &str, servers: [&str; 2]) -> usize {
-        let [Some(one), Some(other)] = servers.map(|server| self.rounds_of(workload, server)) else {
-            return 0;
-        };
-        one.keys().filter(|round| other.contains_key(round)).count()
-    }
-
     /// Returns the largest number of rounds.
     pub(crate) fn rounds(&self) -> usize {
         self.records.values().map(BTreeMap::len).max().unwrap_or(0)
     }
 
-    /// Returns the median over all rounds.
-    pub(crate) fn median(&self, workload: &str, server: &str, metric: Metric) -> Option<f64> {
-        median(self.rounds_of(workload, server)?.values().filter_map(|record| metric.of(record)))
+    /// Returns the number over all rounds.
+    pub(crate) fn value(&self, workload: &str, server: &str, metric: Metric) -> Option<Spread> {
+        Spread::of(self.rounds_of(workload, server)?.values().filter_map(|record| metric.of(record)))
     }
 
-    /// Returns the median of the ratios within each round: a disturbance of one server affects its neighbour in time as
-    /// well.
-    pub(crate) fn ratio(&self, metric: Metric, over: (&str, &str), under: (&str, &str)) -> Option<f64> {
+    /// Returns the ratio within each round: a disturbance of one server affects its neighbour in time as well.
+    pub(crate) fn ratio(&self, metric: Metric, over: (&str, &str), under: (&str, &str)) -> Option<Spread> {
         let (over, under) = (self.rounds_of(over.0, over.1)?, self.rounds_of(under.0, under.1)?);
-        median(over.iter().filter_map(|(round, over)| {
+        Spread::of(over.iter().filter_map(|(round, over)| {
             let ratio = metric.of(over)? / metric.of(under.get(round)?)?;
             ratio.is_finite().then_some(ratio)
         }))
     }
 
-    /// Returns the median of a number that is derived from two numbers of each record.
+    /// Returns a number that is derived from two numbers of each record.
     pub(crate) fn within(
         &self,
         workload: &str,
         server: &str,
         metrics: [Metric; 2],
         combine: impl Fn(f64, f64) -> f64,
-    ) -> Option<f64> {
+    ) -> Option<Spread> {
         let records = self.rounds_of(workload, server)?.values();
-        median(records.filter_map(|record| {
+        Spread::of(records.filter_map(|record| {
             let value = combine(metrics[0].of(record)?, metrics[1].of(record)?);
             value.is_finite().then_some(value)
         }))
+    }
+
+    /// Returns the duration of a measurement of the workload.
+    pub(crate) fn seconds(&self, workload: &str) -> Option<Spread> {
+        let records = self.records.iter().filter(|((name, _), _)| name == workload);
+        Spread::of(records.flat_map(|(_, rounds)| rounds.values()).map(|record| record.length))
     }
 
     fn meet(&mut self, server: &str) {
@@ -122,20 +120,10 @@ impl Results {
     }
 }
 
-/// Returns the middle value, or the mean of the middle two.
-fn median(values: impl Iterator<Item = f64>) -> Option<f64> {
-    let mut values: Vec<_> = values.collect();
-    values.sort_by(f64::total_cmp);
-    let middle = values.len() / 2;
-    match values.len() {
-        0 => None,
-        odd if odd % 2 == 1 => Some(values[middle]),
-        _ => Some(f64::midpoint(values[middle - 1], values[middle])),
-    }
-}
-
 #[cfg(test)]
 pub(crate) mod tests {
+    use socketio_bench::{Latency, Workload, figure};
+
     use super::*;
 
     /// Returns a record of a server that did `operations` operations in one second of CPU time.
@@ -146,6 +134,7 @@ pub(crate) mod tests {
             round,
             operations: operations as u64,
             seconds: 2.0,
+            length: 2.0,
             server_cpu: 1.0,
             load_cpu: 1.5,
             other_cores: 0.1,
@@ -155,12 +144,38 @@ pub(crate) mod tests {
         }
     }
 
-    #[test]
-    fn medians_are_of_what_there_is() {
-        assert_eq!(median([].into_iter()), None);
-        assert_eq!(median([3.0].into_iter()), Some(3.0));
-        assert_eq!(median([9.0, 1.0, 2.0].into_iter()), Some(2.0));
-        assert_eq!(median([9.0, 1.0, 2.0, 4.0].into_iter()), Some(3.0));
+    /// Returns a record with everything that a record of the workload needs, of 100 operations.
+    pub(crate) fn whole(server: &str, workload: &str, round: u32) -> Record {
+        let names = [
+            figure::BYTES,
+            figure::CONNECTIONS,
+            figure::RSS_PER_SESSION,
+            figure::RSS_AFTER_ONE_MESSAGE,
+            figure::RSS_AFTER_HALF_LEFT,
+            figure::RSS_AFTER_ALL_LEFT,
+            figure::RSS_SECOND_WAVE,
+            figure::RSS_RETAINED_PER_SESSION,
+            figure::RSS_PEAK,
+            figure::HEARTBEAT_CORES,
+            figure::STALLED,
+            figure::STALLED_CLOSED,
+            figure::STALLED_SECONDS,
+            figure::JOIN_US,
+            figure::LEAVE_US,
+            figure::DISCONNECT_US,
+            figure::SECONDS_UNTIL_ALL,
+            figure::BESIDE_P99,
+            figure::BESIDE_LONGEST,
+            figure::LATE_P99,
+        ];
+        let length = Workload::named(workload).unwrap().length.as_secs_f64();
+        Record {
+            seconds: length,
+            length,
+            latency: Some(Latency { p50: 1.0, p99: 1.0, p999: 1.0, max: 1.0 }),
+            figures: names.map(|name| (name.to_owned(), 1.0)).into(),
+            ..record(server, workload, round, 100.0)
+        }
     }
 
     #[test]
@@ -174,10 +189,16 @@ pub(crate) mod tests {
         let results = Results::new(lines, 0.35);
         assert_eq!(results.servers, ["ours", "floor"]);
         assert_eq!(results.rounds(), 4);
-        assert_eq!(results.ratio(Metric::PerCpuSecond, ("ack", "ours"), ("ack", "floor")), Some(2.0));
-        assert_eq!(results.median("ack", "ours", Metric::PerCpuSecond), Some(205.0));
-        assert_eq!(results.median("echo1", "ours", Metric::PerCpuSecond), None);
-        assert_eq!(results.median("ack", "ours", Metric::P99), None);
+        assert_eq!(
+            results.ratio(Metric::PerCpuSecond, ("ack", "ours"), ("ack", "floor")),
+            Some(Spread { median: 2.0, lowest: 2.0, highest: 2.0, rounds: 3 })
+        );
+        assert_eq!(
+            results.value("ack", "ours", Metric::PerCpuSecond),
+            Some(Spread { median: 205.0, lowest: 100.0, highest: 1000.0, rounds: 4 })
+        );
+        assert_eq!(results.value("echo1", "ours", Metric::PerCpuSecond), None);
+        assert_eq!(results.value("ack", "ours", Metric::P99), None);
     }
 
     #[test]
@@ -187,7 +208,8 @@ pub(crate) mod tests {
         let wrong = Record { wrong: 3, ..record("ours", "ack", 2, 9.0) };
         let results = Results::new([good(0), disturbed, good(1), wrong].map(Line::Record), 0.35);
         assert_eq!((results.rounds(), results.disturbed), (2, 1));
-        assert_eq!(results.median("ack", "ours", Metric::PerCpuSecond), Some(100.0));
+        let speed = results.value("ack", "ours", Metric::PerCpuSecond);
+        assert_eq!(speed.map(|speed| (speed.median, speed.highest)), Some((100.0, 100.0)));
         assert_eq!(results.failures.len(), 1);
         assert_eq!(results.failures[0].error, "3 wrong answers");
     }

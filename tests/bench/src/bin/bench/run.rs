@@ -17,7 +17,7 @@ use crate::plan::Plan;
 use crate::results::is_disturbed;
 use crate::server::Server;
 use crate::setting::Setting;
-use crate::{Failure, build};
+use crate::{Failure, build, complete};
 
 /// The default of the servers. Only workloads that take longer see heartbeats.
 pub(crate) const PING_INTERVAL: Duration = Duration::from_secs(25);
@@ -25,8 +25,6 @@ pub(crate) const PING_INTERVAL: Duration = Duration::from_secs(25);
 const START: Duration = Duration::from_secs(10);
 /// The time a run may take in addition to its measurement, with all its connects.
 const PATIENCE: Duration = Duration::from_secs(120);
-/// The number of attempts at a run in which something else kept the machine busy.
-const ATTEMPTS: usize = 2;
 const TICK: Duration = Duration::from_millis(20);
 
 /// Builds everything, then runs round by round, workload by workload, server by server, so that runs to be compared
@@ -41,19 +39,31 @@ pub(crate) fn all(plan: &Plan, journal: &mut Journal) -> Result<(), Failure> {
     let bench = Bench { load: build::LOAD.build()?, cores: Cores::new()?, folder: build::folder()? };
     raise_file_limit();
     journal.append(&Line::Setting(Setting::here()))?;
+    let (mut left, time) = plan.estimate(&servers.iter().map(|(server, _)| *server).collect::<Vec<_>>());
+    let mut repeats = plan.repeats(left);
+    eprintln!("{left} runs, about {} minutes", time.as_secs().div_ceil(60));
     for round in 0..plan.rounds {
         for workload in &plan.workloads {
-            for (server, command) in servers.iter().filter(|(server, _)| server.serves(workload)) {
-                let run = Run { server, command, workload, round: journal.next_round + round };
-                for _ in 0..ATTEMPTS {
-                    let line = run.line(&bench, plan.seconds);
-                    eprintln!("{}", told(&line, plan.rounds - round));
+            let those = servers.iter().filter(|(server, _)| plan.runs(round, workload, server));
+            for (server, command) in those {
+                let length = plan.length(workload);
+                let run = Run { server, command, workload, length, round: journal.next_round + round };
+                let mut is_repeated = false;
+                loop {
+                    let line = run.line(&bench);
+                    eprintln!("{}", told(&line, left));
                     journal.append(&line)?;
-                    match line {
-                        Line::Record(record) if is_disturbed(&record, plan.most_other_cores) => {}
-                        _ => break,
+                    let is_disturbed = matches!(
+                        &line,
+                        Line::Record(record) if is_disturbed(record, plan.most_other_cores)
+                    );
+                    if !is_disturbed || is_repeated || repeats == 0 {
+                        break;
                     }
+                    repeats -= 1;
+                    is_repeated = true;
                 }
+                left -= 1;
             }
         }
         servers.rotate_left(1);
@@ -74,13 +84,15 @@ struct Run<'a> {
     server: &'a Server,
     command: &'a [PathBuf],
     workload: &'static Workload,
+    /// The duration of the measurement.
+    length: Duration,
     round: u32,
 }
 
 impl Run<'_> {
     /// Returns the line of a run; a failed run has a line too.
-    fn line(&self, bench: &Bench, seconds: Option<f64>) -> Line {
-        match self.record(bench, seconds) {
+    fn line(&self, bench: &Bench) -> Line {
+        match self.record(bench) {
             Ok(record) => Line::Record(record),
             Err(error) => Line::Failed(Failed {
                 server: self.server.name.clone(),
@@ -91,7 +103,7 @@ impl Run<'_> {
         }
     }
 
-    fn record(&self, bench: &Bench, seconds: Option<f64>) -> Result<Record, Failure> {
+    fn record(&self, bench: &Bench) -> Result<Record, Failure> {
         let port = free_port()?;
         let log = |who: &str| bench.folder.join(format!("bench-{}-{who}.log", self.server.name));
         let (server_log, load_log) = (log("server"), log("load"));
@@ -100,12 +112,14 @@ impl Run<'_> {
             .args(&self.command[1..])
             .env("PORT", port.to_string())
             .env("PING_INTERVAL_MS", PING_INTERVAL.as_millis().to_string())
-            .env("TOKIO_WORKER_THREADS", "1")
+            .env("WORKERS", self.workload.workers.to_string())
+            // For servers on tokio, whose runtime reads it.
+            .env("TOKIO_WORKER_THREADS", self.workload.workers.to_string())
             .env("NODE_ENV", "production")
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(File::create(&server_log)?);
-        let mut server = Process(bench.cores.for_server(|| server.spawn())?);
+        let mut server = Process(bench.cores.for_server(self.workload.workers, || server.spawn())?);
         server.ready(port).map_err(|error| with_log(&error, &server_log))?;
 
         let mut load = Command::new(&bench.load);
@@ -114,19 +128,22 @@ impl Run<'_> {
             .args(["--pid", &server.0.id().to_string()])
             .args(["--server", &self.server.name])
             .args(["--round", &self.round.to_string()])
-            .args(seconds.map(|seconds| format!("--seconds={seconds}")).iter().flat_map(|it| it.split('=')))
+            .args(["--seconds", &self.length.as_secs_f64().to_string()])
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(File::create(&load_log)?);
         let mut load = Process(bench.cores.for_load(|| load.spawn())?);
-        let deadline = Instant::now() + self.workload.length + PATIENCE;
+        let deadline = Instant::now() + self.length + PATIENCE;
         loop {
             if let Some(status) = load.0.try_wait()? {
                 // One line: it fits into the pipe.
                 let mut line = String::new();
                 load.0.stdout.take().ok_or("the load has no output")?.read_to_string(&mut line)?;
                 return match serde_json::from_str(&line) {
-                    Ok(record) if status.success() => Ok(record),
+                    Ok(record) if status.success() => {
+                        complete::check(&record)?;
+                        Ok(record)
+                    }
                     _ => Err(with_log(&format!("the load ended with {status}"), &load_log).into()),
                 };
             }
@@ -200,16 +217,14 @@ fn with_log(error: &str, log: &Path) -> String {
     format!("{error}: {}", lines.join("; ").chars().take(300).collect::<String>())
 }
 
-fn told(line: &Line, rounds_left: u32) -> String {
+fn told(line: &Line, left: usize) -> String {
     match line {
         Line::Record(Record { server, workload, wrong, other_cores, .. }) => {
             let spoiled = if *wrong > 0 { format!(", {wrong} wrong answers") } else { String::new() };
-            format!(
-                "{rounds_left:>3} {workload:<12} {server:<14} others used {other_cores:.2} cores{spoiled}"
-            )
+            format!("{left:>4} {workload:<12} {server:<14} others used {other_cores:.2} cores{spoiled}")
         }
         Line::Failed(Failed { server, workload, error, .. }) => {
-            format!("{rounds_left:>3} {workload:<12} {server:<14} failed: {error}")
+            format!("{left:>4} {workload:<12} {server:<14} failed: {error}")
         }
         Line::Setting(setting) => setting.describe(),
     }

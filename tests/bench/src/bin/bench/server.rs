@@ -56,7 +56,8 @@ impl Server {
             Kind::Connect { mode, .. } => mode == Mode::Upgrade,
             _ => false,
         };
-        !(everything && self.bare)
+        let threads = workload.workers > 1;
+        !(everything && self.bare || threads && matches!(self.source, Source::Node))
     }
 }
 
@@ -65,20 +66,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_floor_is_not_asked_for_what_it_does_not_have() {
+    fn servers_run_only_the_workloads_that_they_support() {
         let servers = Server::known();
-        let [ours, floor] = ["ours", "floor"].map(|name| servers.iter().find(|it| it.name == name).unwrap());
-        for (name, bare) in [
-            ("echo1", true),
-            ("rooms", false),
-            ("join1", false),
-            ("inbound13", false),
-            ("conn_ws", true),
-            ("conn_full", false),
+        let named = |name| servers.iter().find(|server| server.name == name).unwrap();
+        for (name, node, floor) in [
+            ("echo1", true, true),
+            ("echo32_2w", false, true),
+            ("rooms", true, false),
+            ("room10_2w", false, false),
+            ("join1", true, false),
+            ("inbound13", true, false),
+            ("conn_ws", true, true),
+            ("conn_full", true, false),
         ] {
             let workload = Workload::named(name).unwrap();
-            assert!(ours.serves(workload), "{name}");
-            assert_eq!(floor.serves(workload), bare, "{name}");
+            assert!(named("ours").serves(workload) && named("socketioxide").serves(workload), "{name}");
+            assert_eq!(named("node").serves(workload), node, "{name}");
+            assert_eq!(named("floor").serves(workload), floor, "{name}");
+            assert_eq!(named("raw").serves(workload), floor, "{name}");
         }
     }
 }

@@ -15,6 +15,9 @@ pub(crate) trait Script {
     /// Called when the client is connected to `/`.
     fn connected(&mut self, _client: usize, _at: Instant) {}
 
+    /// Called with the number of bytes that the server wrote, after the messages in them.
+    fn received(&mut self, _bytes: usize) {}
+
     /// Called for each message to a connected client. The contents of `reply` are sent with one write once everything
     /// that was read has been processed.
     fn receive(&mut self, client: usize, message: Frame<'_>, at: Instant, reply: &mut Vec<u8>);
@@ -277,6 +280,7 @@ impl<S: Script> Receiver for Listener<'_, S> {
             self.receive(client, frame, at)?;
             used += length;
         }
+        self.script.received(used);
         if !self.sessions.reply.is_empty() {
             sockets.send(client, &self.sessions.reply)?;
             self.sessions.reply.clear();

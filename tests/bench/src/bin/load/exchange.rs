@@ -47,7 +47,11 @@ pub(crate) fn closed_loop(run: &Run, exchange: Exchange) -> Result<Outcome, Fail
         run.measure(&mut requests, |requests| &mut requests.tally, |requests| clients.turn(PAUSE, requests))?;
     requests.repeat = false;
     clients.run_until("the last answers", &mut requests, Requests::all_answered)?;
-    Ok(requests.tally.outcome(spent).figure(figure::CONNECTIONS, connections as f64))
+    let tally = &requests.tally;
+    Ok(tally
+        .outcome(spent)
+        .figure(figure::CONNECTIONS, connections as f64)
+        .figure(figure::BYTES, tally.bytes_per_operation()))
 }
 
 /// Runs with requests at a fixed rate, on one client after another. Turns without waiting, so that requests are not
@@ -127,6 +131,10 @@ impl Requests {
 }
 
 impl Script for Requests {
+    fn received(&mut self, bytes: usize) {
+        self.tally.received(bytes);
+    }
+
     fn receive(&mut self, client: usize, message: Frame<'_>, at: Instant, reply: &mut Vec<u8>) {
         match self.messages.answer(message) {
             Answer::To(number) => {

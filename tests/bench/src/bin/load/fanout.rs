@@ -32,6 +32,8 @@ struct Fanout {
     received: Vec<u32>,
     next: usize,
     under_way: usize,
+    /// The number of clients that send in turn, from the first.
+    senders: usize,
     tally: Tally,
 }
 
@@ -43,14 +45,12 @@ enum Audience {
     Rooms(Rooms),
 }
 
-/// The sender is a member of the audience too.
-const SENDER: usize = 0;
-/// The number of outstanding messages to rooms.
+/// The number of outstanding messages to rooms, of all senders together.
 const ROOMS_OUTSTANDING: usize = 16;
 const ROOMS_SIZE: usize = 64;
-/// The time a server gets to drop clients that do not read: longer than a ping and its timeout, which end them on
-/// servers without a write deadline.
-const STALLED_PATIENCE: Duration = Duration::from_secs(60);
+/// The time a server gets to drop clients that do not read: longer than the write deadline of 20 s of ours. Other servers
+/// drop none of them within a minute either, although pings are not answered.
+const STALLED_PATIENCE: Duration = Duration::from_secs(25);
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 
 /// Broadcasts to all; `stalled` percent of them do not read.
@@ -64,7 +64,7 @@ pub(crate) fn broadcast(
     let connections = run.affordable(connections, 1);
     let stalled = (connections * stalled / 100).min(connections - 1);
     let readers = connections - stalled;
-    let mut fanout = Fanout::new(Audience::All(readers), readers, outstanding, |number| {
+    let mut fanout = Fanout::new(Audience::All(readers), readers, 1, outstanding, |number| {
         let packet = format!("42[\"bcast\",\"{}\"]", message::payload(number, size));
         (packet.clone(), packet)
     });
@@ -75,7 +75,8 @@ pub(crate) fn broadcast(
     let addresses: HashSet<SocketAddrV4> = addresses.collect::<Result<_, _>>()?;
 
     let spent = fanout.measure(run, &mut clients, outstanding)?;
-    let mut figures = vec![(figure::CONNECTIONS, connections as f64)];
+    let mut figures =
+        vec![(figure::CONNECTIONS, connections as f64), (figure::BYTES, fanout.tally.bytes_per_operation())];
     if stalled > 0 {
         let end = Instant::now();
         let closed = loop {
@@ -101,12 +102,20 @@ pub(crate) fn broadcast(
     Ok(figures.into_iter().fold(outcome, |outcome, (name, value)| outcome.figure(name, value)))
 }
 
-/// Emits to one room after another.
-pub(crate) fn rooms(run: &Run, connections: usize, rooms: usize, members: usize) -> Result<Outcome, Failure> {
+/// Emits to one room after another, from the first `senders` clients in turn.
+pub(crate) fn rooms(
+    run: &Run,
+    connections: usize,
+    rooms: usize,
+    members: usize,
+    senders: usize,
+) -> Result<Outcome, Failure> {
     let connections = run.affordable(connections, 1);
+    let senders = senders.min(connections);
     let rooms = Rooms::new(connections, rooms, members);
-    let numbers = rooms.count() * ROOMS_OUTSTANDING.div_ceil(rooms.count());
-    let mut fanout = Fanout::new(Audience::Rooms(rooms), connections, numbers, |number| {
+    // With several senders, more numbers than are outstanding: one sender need not wait for the other.
+    let numbers = rooms.count() * (senders * ROOMS_OUTSTANDING).div_ceil(rooms.count());
+    let mut fanout = Fanout::new(Audience::Rooms(rooms), connections, senders, numbers, |number| {
         let payload = message::payload(number, ROOMS_SIZE);
         let name = Rooms::name(number % rooms.count());
         (format!("42[\"room\",\"{name}\",\"{payload}\"]"), format!("42[\"room\",\"{payload}\"]"))
@@ -116,7 +125,11 @@ pub(crate) fn rooms(run: &Run, connections: usize, rooms: usize, members: usize)
     rooms.join(&mut clients)?;
     let spent = fanout.measure(run, &mut clients, ROOMS_OUTSTANDING)?;
     clients.run_until("the last deliveries", &mut fanout, |fanout| fanout.under_way == 0)?;
-    Ok(fanout.tally.outcome(spent).figure(figure::CONNECTIONS, connections as f64))
+    let tally = &fanout.tally;
+    Ok(tally
+        .outcome(spent)
+        .figure(figure::CONNECTIONS, connections as f64)
+        .figure(figure::BYTES, tally.bytes_per_operation()))
 }
 
 impl Fanout {
@@ -124,6 +137,7 @@ impl Fanout {
     fn new(
         audience: Audience,
         clients: usize,
+        senders: usize,
         numbers: usize,
         packets: impl Fn(usize) -> (String, String),
     ) -> Self {
@@ -141,6 +155,7 @@ impl Fanout {
             received: vec![0; clients * numbers],
             next: 0,
             under_way: 0,
+            senders,
             tally: Tally::new(),
         }
     }
@@ -153,12 +168,13 @@ impl Fanout {
     fn turn(&mut self, clients: &mut Clients, outstanding: usize) -> Result<(), Failure> {
         let mut sends = false;
         while self.under_way < outstanding {
+            let sender = self.next % self.senders;
             let Some(frame) = self.send(Instant::now()) else { break };
-            clients.queue(SENDER, frame)?;
+            clients.queue(sender, frame)?;
             sends = true;
         }
         if sends {
-            clients.flush(SENDER)?;
+            (0..self.senders).try_for_each(|sender| clients.flush(sender))?;
         }
         clients.turn(PAUSE, self)
     }
@@ -178,6 +194,10 @@ impl Fanout {
 }
 
 impl Script for Fanout {
+    fn received(&mut self, bytes: usize) {
+        self.tally.received(bytes);
+    }
+
     fn receive(&mut self, client: usize, message: Frame<'_>, at: Instant, _reply: &mut Vec<u8>) {
         let text = message.payload();
         let number = message::number(text, self.prefix);

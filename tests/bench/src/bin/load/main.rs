@@ -72,7 +72,9 @@ fn measure(arguments: &Arguments) -> Result<Record, Failure> {
         Kind::Broadcast { connections, outstanding, size, stalled } => {
             fanout::broadcast(&run, connections, outstanding, size, stalled)
         }
-        Kind::Rooms { connections, rooms, members } => fanout::rooms(&run, connections, rooms, members),
+        Kind::Rooms { connections, rooms, members, senders } => {
+            fanout::rooms(&run, connections, rooms, members, senders)
+        }
         Kind::Membership { connections, members, rooms } => {
             membership::join_and_leave(&run, connections, members, rooms)
         }

@@ -70,7 +70,11 @@ pub(crate) fn echo(run: &Run, exchange: Exchange) -> Result<Outcome, Failure> {
     pollers.run_until("the last answers", &mut sockets, |pollers| {
         pollers.clients.iter().all(|client| client.sent.iter().all(Option::is_none))
     })?;
-    Ok(pollers.tally.outcome(spent).figure(figure::CONNECTIONS, connections as f64))
+    let tally = &pollers.tally;
+    Ok(tally
+        .outcome(spent)
+        .figure(figure::CONNECTIONS, connections as f64)
+        .figure(figure::BYTES, tally.bytes_per_operation()))
 }
 
 impl Pollers {
@@ -162,6 +166,7 @@ impl Receiver for Pollers {
             }
             self.post(sockets, client, at)?;
         }
+        self.tally.received(used);
         Ok(used)
     }
 }

@@ -25,6 +25,8 @@ pub(crate) struct Run {
 #[derive(Debug)]
 pub(crate) struct Tally {
     operations: u64,
+    /// The number of bytes that the server wrote.
+    bytes: u64,
     latencies: Histogram,
     /// Set once the measurement is over.
     ended: bool,
@@ -109,7 +111,7 @@ impl Run {
 
 impl Tally {
     pub(crate) fn new() -> Self {
-        Self { operations: 0, latencies: Histogram::new(), ended: false, wrong: 0 }
+        Self { operations: 0, bytes: 0, latencies: Histogram::new(), ended: false, wrong: 0 }
     }
 
     /// Counts an operation that was due at `due`.
@@ -123,6 +125,18 @@ impl Tally {
         if !self.ended {
             self.operations += operations;
         }
+    }
+
+    /// Counts bytes that the server wrote.
+    pub(crate) fn received(&mut self, bytes: usize) {
+        if !self.ended {
+            self.bytes += bytes as u64;
+        }
+    }
+
+    /// Returns the bytes that the server wrote, divided by the operations; 0 if there are no operations.
+    pub(crate) fn bytes_per_operation(&self) -> f64 {
+        self.bytes as f64 / self.operations.max(1) as f64
     }
 
     /// Records the completion of something that was due at `due`.
@@ -145,6 +159,7 @@ impl Tally {
     /// Starts counting.
     pub(crate) fn begin(&mut self) {
         self.operations = 0;
+        self.bytes = 0;
         self.latencies.clear();
     }
 
@@ -186,6 +201,7 @@ impl Outcome {
             round: arguments.round,
             operations: self.operations,
             seconds: self.spent.seconds,
+            length: arguments.length.as_secs_f64(),
             server_cpu: self.spent.server_cpu,
             load_cpu: self.spent.load_cpu,
             other_cores: self.spent.other_cores,
