@@ -35,10 +35,15 @@ pub struct Encoded {
 impl Encoded {
     /// Creates an Engine.IO packet without attachments, such as `2` or `3probe`.
     pub fn text_only(text: &str) -> Self {
-        let mut buffer = EncodedBuffer::default();
-        buffer.begin(0);
-        buffer.text().extend_from_slice(text.as_bytes());
-        buffer.finish()
+        let (header, length) = frame_header(TEXT, text.len());
+        let frames = [&header[..length], text.as_bytes()].concat();
+        Self {
+            frames: frames.into(),
+            text: length as u32,
+            json: length as u32,
+            text_end: (length + text.len()) as u32,
+            attachments: 0,
+        }
     }
 
     /// Creates a binary message without a text packet before it.

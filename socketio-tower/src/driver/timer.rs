@@ -12,7 +12,8 @@ pin_project! {
         #[pin]
         sleep: Sleep,
         // The deadline that `sleep` is set to and was polled for; one poll suffices, as the task stays the same. It is
-        // reset only for an earlier deadline, or when it fires before the current one.
+        // reset for every other deadline: tokio only notes a later one, whereas a wake-up for nothing brings the whole
+        // session into the cache.
         armed: Option<Instant>,
     }
 }
@@ -22,10 +23,10 @@ impl Timer {
         Self { sleep: tokio::time::sleep_until(now.into()), armed: None }
     }
 
-    /// Sets the timer to wake the task at the deadline or earlier. Returns `true` if the deadline has already passed.
+    /// Sets the timer to wake the task at the deadline. Returns `true` if the deadline has already passed.
     pub(super) fn arm(self: Pin<&mut Self>, deadline: Instant, turn: &Turn<'_>) -> bool {
         let mut this = self.project();
-        if this.armed.is_some_and(|armed| deadline >= armed && turn.now < armed) {
+        if this.armed.is_some_and(|armed| armed == deadline && turn.now < armed) {
             return false;
         }
         *this.armed = Some(deadline);
