@@ -303,7 +303,12 @@ fn has_only_own_placeholders(text: &[u8], count: usize) -> bool {
 /// Formats JSON as usual, except that bytes become attachments and leave placeholders.
 impl Formatter for &mut AttachmentFrames {
     fn write_byte_array<W: io::Write + ?Sized>(&mut self, writer: &mut W, value: &[u8]) -> io::Result<()> {
-        write!(writer, "{{\"_placeholder\":true,\"num\":{}}}", self.count)?;
+        writer.write_all(br#"{"_placeholder":true,"num":"#)?;
+        match u8::try_from(self.count) {
+            Ok(digit @ 0..=9) => writer.write_all(&[b'0' + digit])?,
+            _ => write!(writer, "{}", self.count)?,
+        }
+        writer.write_all(b"}")?;
         self.push(value);
         Ok(())
     }

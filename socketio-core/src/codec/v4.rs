@@ -1,6 +1,6 @@
 //! Engine.IO 4 with Socket.IO 5. Queued packets are stored in this form.
 
-use std::fmt;
+use std::fmt::{self, Write};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -17,14 +17,21 @@ use crate::{Config, Encoded, Message, Sid, SocketId, Transport};
 /// Writes `0` and an object with exactly five keys, whose number the tests of the protocol check.
 pub(super) fn open(sid: &Sid, transport: Transport, config: &Config) -> Encoded {
     let upgrades = Upgrades { from: transport, config };
-    Encoded::text_only(&format!(
+    let mut text = String::with_capacity(OPEN_CAPACITY);
+    let written = write!(
+        text,
         "0{{\"sid\":\"{}\",\"upgrades\":[{upgrades}],\"pingInterval\":{},\"pingTimeout\":{},\"maxPayload\":{}}}",
         sid.expose(),
         millis(config.ping_interval),
         millis(config.ping_timeout),
         config.max_payload,
-    ))
+    );
+    debug_assert!(written.is_ok(), "memory does not fail");
+    Encoded::text_only(&text)
 }
+
+/// Enough for an [OPEN packet](open) with the usual settings, which has 118 bytes.
+const OPEN_CAPACITY: usize = 128;
 
 /// The names of the transports to which a session may move, as the elements of an array.
 struct Upgrades<'a> {
