@@ -412,7 +412,7 @@ impl SocketIo {
     ///     tokio::signal::ctrl_c().await.ok();
     ///     io.close(Duration::from_secs(10)).await;
     /// };
-    /// axum::serve(listener, app).with_graceful_shutdown(shutdown).await
+    /// axum::serve(listener, app.into_make_service()).with_graceful_shutdown(shutdown).await
     /// # }
     /// ```
     ///

@@ -16,7 +16,7 @@
 //!         ns.on("add", async |Args((a, b)): Args<(i64, i64)>| a + b); // the return value is the ack
 //!     });
 //!     let app = Router::new().route("/", get(async || "hello")).layer(io.layer());
-//!     axum::serve(tokio::net::TcpListener::bind("127.0.0.1:3000").await?, app).await
+//!     axum::serve(tokio::net::TcpListener::bind("127.0.0.1:3000").await?, app.into_make_service()).await
 //! }
 //! ```
 //!

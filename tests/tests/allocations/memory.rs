@@ -60,14 +60,14 @@ fn a_hundred_thousand_sessions_that_are_left_alone() {
     uncounted(|| drop(client));
 }
 
-/// The bound on the heap of a session that was opened by long polling and never polled. The actual size is about 1 530
+/// The bound on the heap of a session that was opened by long polling and never polled. The actual size is about 1 140
 /// bytes.
-const LEFT_ALONE: usize = 1600;
+const LEFT_ALONE: usize = 1216;
 
 /// The bound on the heap of a session on a WebSocket that is connected to one namespace, without the memory that the
-/// HTTP server and the runtime keep for its TCP stream. The actual size is about 2 740 bytes, and varies with the
+/// HTTP server and the runtime keep for its TCP stream. The actual size is about 2 040 bytes, and varies with the
 /// number of sessions because tables are partly empty.
-const IDLE_SESSION: usize = 2816;
+const IDLE_SESSION: usize = 2112;
 
 /// The fraction of the peak that may remain when all clients have left.
 const LEFT: f64 = 0.01;
@@ -97,4 +97,4 @@ fn large_messages_leave_nothing_behind() {
 }
 
 /// The bytes of its buffers that a session may keep.
-const RETAINED: i64 = 1024;
+const RETAINED: i64 = 256;
