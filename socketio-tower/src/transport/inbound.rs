@@ -135,6 +135,16 @@ impl Inbound {
         let mut shared = BytesMut::new();
         while let Some(frame) = MessageFrame::parse(rest, self.max_payload) {
             let (start, end) = (frame.start, frame.end);
+            // Nothing to share the allocation with, so it needs no reference count.
+            if shared.capacity() == 0 && (end == rest.len() || end - start >= Self::SHARED) {
+                let mut payload = rest[start..end].to_vec();
+                unmask(&mut payload, frame.mask);
+                *rest = &rest[end..];
+                if on_message(frame.message(payload.into())?).is_break() {
+                    return Ok(ControlFlow::Break(()));
+                }
+                continue;
+            }
             if shared.capacity() < end - start {
                 shared = BytesMut::with_capacity((end - start).max(rest.len().min(Self::SHARED)));
             }
