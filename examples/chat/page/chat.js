@@ -534,5 +534,5 @@ try {
   $("enter").disabled = false;
   if (nick) connect();
 } catch (error) {
-  $("nick-error").textContent = `The Socket.IO client could not be loaded: ${error.message}.`;
+  $("nick-error").textContent = `The Socket.IO client could not be loaded: ${error.message}. Without access to the internet, run "npm ci" in tests/browser once.`;
 }
