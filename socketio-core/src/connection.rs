@@ -44,6 +44,9 @@ use crate::{Config, DisconnectReason, LinkError, LinkId, Message, Sid, Transport
 /// [`poll_transmit`](Self::poll_transmit) until it returns `None`, then [`poll_timeout`](Self::poll_timeout), whose
 /// result replaces the previous one.
 ///
+/// [`poll_message`](Self::poll_message) and [`send_at_once`](Self::send_at_once) return the first event or action
+/// themselves; the rule applies after them too.
+///
 /// A driver that must yield to other tasks may stop before `poll` has returned `None`, provided that it continues
 /// soon. While [`is_behind`](Self::is_behind) returns `true`, it must not hand over further messages or bodies:
 /// unread input exerts back-pressure on the client, whereas input that has been handed over is buffered here.

@@ -88,7 +88,8 @@ impl<A> Connection<A> {
 
     /// Sends a packet like [`send`](Self::send), without an ack request. If nothing is queued before it and it can leave
     /// over a message stream, the action is returned; otherwise, the packet is queued for
-    /// [`poll_transmit`](Self::poll_transmit).
+    /// [`poll_transmit`](Self::poll_transmit). Also returns `None` if the socket is not connected; the packet is then
+    /// discarded.
     ///
     /// ```
     #[doc = include_str!("connected.txt")]

@@ -1,7 +1,7 @@
 use std::collections::VecDeque;
 use std::time::Instant;
 
-use super::sockets::Parked;
+use super::sockets::ParkOutcome;
 use super::{Connection, ConnectionEvent, SocketKey};
 use crate::engine::Transmit;
 use crate::packet::{self, AckId};
@@ -47,9 +47,9 @@ impl<A> Connection<A> {
         }
     }
 
-    /// Handles a message that was received over a stream, and returns the next event: the same as
-    /// [`handle_message`](Self::handle_message) followed by [`poll`](Self::poll), without a queue between them for the
-    /// usual event, before which no other waits.
+    /// Handles a message that was received over a stream, and returns the next event. Equivalent to
+    /// [`handle_message`](Self::handle_message) followed by one [`poll`](Self::poll). An event that may be delivered
+    /// while no other waits is returned without being queued.
     ///
     /// ```
     #[doc = include_str!("connected.txt")]
@@ -120,17 +120,17 @@ impl<A> Connection<A> {
         ack: Option<AckId>,
     ) -> Option<ConnectionEvent<A>> {
         match self.sockets.park(socket, event, ack, &self.config) {
-            // Its own gate is open, so no `resume` will follow.
-            Parked::Waits if self.parked => {
+            // Its own gate may be open; then no `resume` follows.
+            ParkOutcome::Waits if self.parked => {
                 if !self.resumed.contains(&socket) {
                     self.resumed.insert(0, socket);
                 }
                 None
             }
-            Parked::Waits | Parked::Dropped => None,
+            ParkOutcome::Waits | ParkOutcome::Dropped => None,
             // Reported once the socket is accepted.
-            Parked::Full if self.sockets.is_pending(socket) => None,
-            Parked::Full => Some(ConnectionEvent::ParkingFull { socket }),
+            ParkOutcome::Full if self.sockets.is_pending(socket) => None,
+            ParkOutcome::Full => Some(ConnectionEvent::ParkingFull { socket }),
         }
     }
 

@@ -10,7 +10,8 @@ use crate::packet::{self, Incomplete, PacketKind, RawArgs};
 use crate::time::after;
 use crate::{DisconnectReason, LinkId, Message};
 
-/// The messages of the session. A packet that completes an event or an ack returns it; other packets queue their events.
+/// The messages of the session. Each function returns the event or ack that a message completes, and queues the events of
+/// other packets.
 impl<A> Connection<A> {
     /// Handles a message that was received over a stream.
     #[inline]
@@ -71,25 +72,29 @@ impl<A> Connection<A> {
         let packet = self.engine.revision().decode(&whole[start..], self.config.max_attachments)?;
         match packet.kind {
             PacketKind::Event(head) => {
+                let (ack, attachments) = (head.id, head.attachments);
                 let Some(socket) = self.listener(packet.namespace)? else {
-                    return Ok(self.begin(Incomplete::Ignored, head.attachments, now));
+                    self.begin(Incomplete::Ignored, attachments, now);
+                    return Ok(None);
                 };
-                let (ack, attachments, parts) = (head.id, head.attachments, head.parts(&whole));
+                let parts = head.parts(&whole);
                 let event = packet::Event::from_parts(whole, parts);
                 if attachments == 0 {
                     return Ok(Some(ConnectionEvent::Received { socket, event, ack }));
                 }
-                Ok(self.begin(Incomplete::Event { socket, event, ack }, attachments, now))
+                self.begin(Incomplete::Event { socket, event, ack }, attachments, now);
+                Ok(None)
             }
             PacketKind::Ack { id, attachments, args } => {
                 let incomplete = match self.listener(packet.namespace)? {
                     Some(socket) => Incomplete::Ack { socket, id, args: RawArgs::of_ack(&whole, args) },
                     None => Incomplete::Ignored,
                 };
-                match attachments {
-                    0 => self.complete(incomplete, Vec::new()),
-                    _ => Ok(self.begin(incomplete, attachments, now)),
+                if attachments == 0 {
+                    return self.complete(incomplete, Vec::new());
                 }
+                self.begin(incomplete, attachments, now);
+                Ok(None)
             }
             PacketKind::Connect { auth } => self.handle_connect(packet.namespace, auth).map(|()| None),
             PacketKind::Disconnect => self.handle_disconnect(packet.namespace).map(|()| None),
@@ -152,17 +157,11 @@ impl<A> Connection<A> {
     }
 
     /// Starts to wait for the attachments of a packet, if it has any.
-    fn begin(
-        &mut self,
-        incomplete: Incomplete<SocketKey>,
-        attachments: usize,
-        now: Instant,
-    ) -> Option<ConnectionEvent<A>> {
+    fn begin(&mut self, incomplete: Incomplete<SocketKey>, attachments: usize, now: Instant) {
         if attachments > 0 {
             self.assembler.start(incomplete, attachments);
             self.attachments_deadline = Some(after(now, self.config.message_timeout()));
         }
-        None
     }
 
     fn complete(

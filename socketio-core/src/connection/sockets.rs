@@ -62,7 +62,7 @@ struct ParkedEvents {
 }
 
 /// The outcome for an event that may not pass its gate.
-pub(super) enum Parked {
+pub(super) enum ParkOutcome {
     Waits,
     /// No more events can be parked. Returned once per socket.
     Full,
@@ -238,9 +238,9 @@ impl Sockets {
         event: Event,
         ack: Option<AckId>,
         config: &Config,
-    ) -> Parked {
+    ) -> ParkOutcome {
         if self.is_full(key) {
-            return Parked::Dropped;
+            return ParkOutcome::Dropped;
         }
         let size = event.size();
         let (events, bytes) = self
@@ -250,13 +250,13 @@ impl Sockets {
         if let Some(gate) = self.gate(key) {
             gate.full = full;
             if full {
-                return Parked::Full;
+                return ParkOutcome::Full;
             }
             let parked = gate.parked.get_or_insert_default();
             parked.bytes += size;
             parked.queue.push_back((event.detach(), ack));
         }
-        Parked::Waits
+        ParkOutcome::Waits
     }
 
     /// Returns the next event that was parked at a gate that is open now.

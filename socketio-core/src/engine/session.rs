@@ -252,6 +252,7 @@ impl Session {
     }
 }
 
+/// The direct way of a packet, for the connection.
 impl Session {
     /// Sends a packet. Returns the action if the packet can leave over a stream with nothing queued before it.
     #[inline]
@@ -277,6 +278,9 @@ impl Session {
             return Some(transmit);
         }
         let kept_capacity = self.kept_capacity();
+        if self.transmits.capacity() > kept_capacity {
+            self.transmits = VecDeque::new();
+        }
         match &mut self.state {
             State::Streaming { link, .. } => {
                 let (link, Some(packet)) = (*link, self.outbox.pop()) else {
@@ -390,7 +394,7 @@ impl Session {
     }
 }
 
-/// Enough for the packets of most requests.
+/// The maximum capacity of an empty list of a polling session: enough for the packets of most requests.
 const KEPT_BY_POLLING: usize = 16;
 
 /// The time within which a client that has opened its session by long polling must send its next request. Clients

@@ -30,7 +30,7 @@ pub(crate) struct EventParts {
 }
 
 impl EventHead<'_> {
-    /// Returns the parts of this head, as offsets into `text`, which contains its array.
+    /// Returns the parts of this head, as offsets into `text`, which ends with its array.
     ///
     /// # Panics
     ///

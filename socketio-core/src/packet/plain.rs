@@ -77,7 +77,7 @@ pub(crate) fn plain_prefix(bytes: &[u8]) -> usize {
     at + bytes[at..].iter().take_while(|byte| !ends_plain(**byte)).count()
 }
 
-/// Branchless, so that the compiler can vectorize it.
+/// Returns `true` if the byte ends a plain string. Branchless, so that the compiler can vectorize it.
 fn ends_plain(byte: u8) -> bool {
     (byte < b' ') | (byte == b'"') | (byte == b'\\')
 }

@@ -171,7 +171,8 @@ impl RawArgs {
         &self.attachments
     }
 
-    /// Returns the size of the arguments that counts towards the limits of a connection, in bytes.
+    /// Returns the size of the arguments that counts towards the limits of a connection, in bytes: the length of the text
+    /// that holds them, with the name of the event and the header of the packet, and of the attachments.
     pub fn size(&self) -> usize {
         self.text.len() + self.attachments.iter().map(Bytes::len).sum::<usize>()
     }

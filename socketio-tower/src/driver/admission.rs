@@ -50,7 +50,7 @@ impl Dispatcher {
         match local.admission() {
             Some(future) => {
                 let span = span(&local.socket, "middleware");
-                self.start(Job::admission(pending, local, future, span), turn);
+                self.start_job(Job::admission(pending, local, future, span), turn);
             }
             None => self.accept(pending, local, turn),
         }

@@ -1,7 +1,7 @@
 use socketio_core::SocketKey;
 
 use super::dispatch::Dispatcher;
-use super::running::{Connecting, EventLabel, Finished, Job, Occasion, keep_spare, start, take_spare};
+use super::running::{Connecting, EventLabel, Finished, Job, Occasion, keep_box, start_handler, take_box};
 use super::turn::Turn;
 use crate::handler::{BoxFuture, BoxHandler, Cause, Failure, Outcome};
 use crate::socket::Socket;
@@ -9,7 +9,8 @@ use crate::trace::{self, Span};
 
 /// The start and the end of the application's futures.
 impl Dispatcher {
-    /// Polls a handler's future once in place; if it is pending, stores it as a job.
+    /// Polls the future of a connect or disconnect handler, or of one of several handlers of an event, once in place; if
+    /// it is pending, stores it as a job. The only handler of an event takes [`run_handler`](Self::run_handler).
     pub(super) fn run(
         &mut self,
         key: SocketKey,
@@ -18,7 +19,7 @@ impl Dispatcher {
         called: Called,
         turn: &Turn<'_>,
     ) {
-        match called.map(|future| start(future, &span, turn)) {
+        match called.map(|future| start_handler(future, &span, turn)) {
             Ok(Ok(outcome)) => self.handled(key, occasion, outcome),
             Ok(Err(future)) => self.store_handler(key, occasion, future, span),
             Err(failure) => self.handled(key, occasion, Err(failure)),
@@ -27,7 +28,7 @@ impl Dispatcher {
 
     /// Polls the middlewares of a socket, or the filters of an event, once in place; if they are pending, stores them
     /// as a job.
-    pub(super) fn start(&mut self, job: Job, turn: &Turn<'_>) {
+    pub(super) fn start_job(&mut self, job: Job, turn: &Turn<'_>) {
         let key = job.socket;
         match job.start(turn) {
             Ok(finished) => self.finish_job(key, finished, turn),
@@ -35,7 +36,7 @@ impl Dispatcher {
         }
     }
 
-    /// Stores a handler that was pending after its first poll, and counts it.
+    /// Stores a handler that was pending after its first poll, and counts it among the running handlers of its socket.
     pub(super) fn store_handler(
         &mut self,
         key: SocketKey,
@@ -49,6 +50,7 @@ impl Dispatcher {
         self.store(Job::handler(key, occasion, future, span));
     }
 
+    /// Stores a job. At the limit of the client, parks the events of all its sockets.
     fn store(&mut self, job: Job) {
         self.running.push(job);
         if self.is_full() {
@@ -95,7 +97,7 @@ impl Dispatcher {
         }
     }
 
-    /// Counts a job of a socket as ended, resumes its events and runs its disconnect handler if they are due.
+    /// Counts a stored handler, or a filter, as ended, resumes its events and runs its disconnect handler if they are due.
     pub(super) fn job_ended(&mut self, key: SocketKey, turn: &Turn<'_>) {
         if let Some(local) = self.sockets.get_mut(key) {
             local.running -= 1;
@@ -168,10 +170,10 @@ pub(super) type Called = Result<BoxFuture<Outcome>, Box<Failure>>;
 
 /// Calls a handler, reusing the box of a finished future if possible.
 pub(super) fn call<C>(handler: &BoxHandler<C, Outcome>, context: &mut C) -> Called {
-    let mut spare = take_spare();
+    let mut spare = take_box();
     let called = handler.call(context, &mut spare);
     if let Some(unused) = spare {
-        keep_spare(unused);
+        keep_box(unused);
     }
     called
 }

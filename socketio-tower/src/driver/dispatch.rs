@@ -7,7 +7,7 @@ use socketio_core::{Connection, ConnectionEvent, DisconnectReason, LinkId, Messa
 
 use super::completion::{call, span};
 use super::local::LocalSockets;
-use super::running::{EventLabel, FilteredEvent, Job, Jobs, Occasion, start};
+use super::running::{EventLabel, FilteredEvent, Job, Jobs, Occasion, start_handler};
 use super::turn::Turn;
 use crate::config::Settings;
 use crate::filter::Verdict;
@@ -33,8 +33,8 @@ pub(super) struct Dispatcher {
     pub(super) ended: Option<DisconnectReason>,
 }
 
-/// The maximum number of events handled per turn; a single POST can contain a hundred thousand. No more input is read
-/// until all of them have been handled.
+/// The maximum number of queued events handled per turn; a single POST can contain a hundred thousand. Events handled
+/// while a stream is read are limited by the messages of a turn. No more input is read while events are queued.
 const EVENTS_PER_TURN: usize = 256;
 
 impl Dispatcher {
@@ -58,7 +58,8 @@ impl Dispatcher {
         self.namespaces.server().settings()
     }
 
-    /// Handles a message of a stream, and its event. Breaks if more events wait: no more input may be handed over then.
+    /// Handles a message of a stream and the next event. Breaks if further events wait: then no more input may be handed
+    /// over.
     pub(super) fn handle_message(
         &mut self,
         link: LinkId,
@@ -92,7 +93,9 @@ impl Dispatcher {
     /// Handles one event of the connection.
     fn handle_event(&mut self, event: ConnectionEvent<Answer>, turn: &Turn<'_>) {
         match event {
-            ConnectionEvent::Connect(pending) if self.is_full() => self.waiting.push(pending),
+            ConnectionEvent::Connect(pending) if self.is_full() || !self.waiting.is_empty() => {
+                self.waiting.push(pending);
+            }
             ConnectionEvent::Connect(pending) => self.connect(pending, turn),
             ConnectionEvent::Received { socket, event, ack } => self.receive(socket, event, ack, turn),
             ConnectionEvent::Acknowledged { token, args } => token.send(Ok(args)),
@@ -169,7 +172,7 @@ impl Dispatcher {
                     let span = span(socket, event.name());
                     local.running += 1;
                     local.filtering = true;
-                    self.start(Job::filter(key, event, ack, future, span), turn);
+                    self.start_job(Job::filter(key, event, ack, future, span), turn);
                 }
                 None => report_unhandled(socket, &event, ack, &Cause::Panicked),
             }
@@ -230,11 +233,12 @@ impl Dispatcher {
             (None, Some(handler)) => (None, handler),
             (None, None) => {
                 report_unhandled(socket, context.event(), ack, &Cause::UnknownEvent);
+                local.take_back(context);
                 return;
             }
         };
         let span = span(socket, name);
-        match call(handler, &mut context).map(|future| start(future, &span, turn)) {
+        match call(handler, &mut context).map(|future| start_handler(future, &span, turn)) {
             Ok(Ok(Ok(()))) => local.take_back(context),
             Ok(Ok(Err(failure))) | Err(failure) => {
                 socket.report(Some(context.event().name()), &failure.cause, failure.ack);

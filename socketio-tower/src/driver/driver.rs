@@ -39,7 +39,8 @@ struct Work {
     /// The number of bytes of replies that the connection itself has queued since a turn last began with an empty
     /// queue.
     reply_bytes: usize,
-    /// The commands that have woken the task, until they are handled. Between two polls, the list has no room.
+    /// The commands taken from the mailbox when the task was polled, until `drain_mailbox` handles them. Between two
+    /// polls, the list has no room: it is the thread's.
     commands: Vec<Command>,
 }
 
@@ -80,10 +81,10 @@ impl Future for Driver {
         let this = self.project();
         let work = this.work;
         let _entered = this.span.enter();
-        work.commands = take_spare();
+        work.commands = take_list();
         work.dispatcher.session.mailbox.run(&mut work.commands);
         let polled = work.poll(this.timer, cx);
-        keep_spare(std::mem::take(&mut work.commands));
+        keep_list(std::mem::take(&mut work.commands));
         polled
     }
 }
@@ -173,12 +174,14 @@ impl Work {
 
     fn dispatch(&mut self, turn: &Turn<'_>) -> bool {
         let again = self.dispatcher.dispatch(turn);
+        // A stream that the HTTP server hands over now would only be closed.
         if self.dispatcher.ended.is_some() {
             self.streams.abandon_opening();
         }
         again
     }
 
+    /// Handles the commands taken when the task was polled, then those pushed since.
     fn drain_mailbox(&mut self, now: Instant) -> bool {
         let mut commands = std::mem::take(&mut self.commands);
         let mut again = self.handle_commands(&mut commands, now);
@@ -190,11 +193,11 @@ impl Work {
         again
     }
 
-    /// Handles commands in order and empties their list. Returns `true` if one of them may have added streams or events.
+    /// Handles commands in order and empties their list. Returns `true` if one of them may need another turn.
     fn handle_commands(&mut self, commands: &mut Vec<Command>, now: Instant) -> bool {
         let mut again = false;
         for command in commands.drain(..) {
-            // Packets are transmitted in this turn.
+            // Packets are transmitted in this turn; an event that one causes leaves the connection behind.
             again |= !matches!(command, Command::Send { .. } | Command::Ask { .. });
             self.handle_command(command, now);
         }
@@ -284,7 +287,7 @@ impl Work {
     }
 
     /// Runs a step and counts the bytes of the replies that the connection queues in it. The step must not queue
-    /// packets of the application.
+    /// packets of the application; those of handlers that run in it go through the mailbox.
     fn counting_replies<T>(&mut self, step: impl FnOnce(&mut Self) -> T) -> T {
         let queued = self.dispatcher.connection.queued_bytes();
         let result = step(self);
@@ -385,7 +388,7 @@ const MAX_SPARE_COMMANDS: usize = 1024;
 /// The initial capacity of that list.
 const SPARE_COMMANDS: usize = 32;
 
-fn take_spare() -> Vec<Command> {
+fn take_list() -> Vec<Command> {
     let mut commands = SPARE.try_with(Cell::take).unwrap_or_default();
     if commands.capacity() == 0 {
         commands.reserve_exact(SPARE_COMMANDS);
@@ -393,7 +396,7 @@ fn take_spare() -> Vec<Command> {
     commands
 }
 
-fn keep_spare(commands: Vec<Command>) {
+fn keep_list(commands: Vec<Command>) {
     if commands.is_empty() && commands.capacity() <= MAX_SPARE_COMMANDS {
         // An error means that the thread is exiting, so the list is not needed.
         SPARE.try_with(|spare| spare.set(commands)).ok();

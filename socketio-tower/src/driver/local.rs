@@ -15,9 +15,10 @@ use crate::socket::Socket;
 #[derive(Debug)]
 pub(super) struct LocalSocket {
     pub(super) socket: Socket,
-    /// A second handle, lent to the context of each event. Without it, each event would count one up and down.
+    /// A second handle, which is moved into the context of each event and back, so that an event does not change the
+    /// reference count. `None` before the first event and while it is lent.
     lent: Option<Socket>,
-    /// The number of its running handlers and filters.
+    /// The number of its handlers that are pending, and of its events whose filters run.
     pub(super) running: usize,
     /// Set while async filters run for one of its events.
     pub(super) filtering: bool,

@@ -127,7 +127,7 @@ impl Job {
         Self { socket, kind: Kind::Filter { event: Box::new(FilteredEvent { event, ack }), future }, span }
     }
 
-    /// Polls the job for the first time, outside tokio's cooperative budget: a handler that is ready must not be
+    /// Polls the job for the first time, outside tokio's cooperative budget: a future that is ready must not be
     /// delayed because its session has done a lot in this turn. Returns the job if it is pending.
     pub(super) fn start(self, turn: &Turn<'_>) -> Result<Finished, Self> {
         self.poll(&mut turn.context(), Budget::Free)
@@ -166,9 +166,9 @@ impl Job {
     }
 }
 
-/// Polls the future of a handler for the first time, like [`Job::start`]. Returns the future if it is pending. Nearly
-/// every handler is ready, so it never becomes a job.
-pub(super) fn start(
+/// Polls the future of a handler for the first time, outside tokio's cooperative budget, like [`Job::start`]. Returns the
+/// future if it is pending. Nearly every handler is ready at its first poll and never becomes a job.
+pub(super) fn start_handler(
     future: BoxFuture<Outcome>,
     span: &Span,
     turn: &Turn<'_>,
@@ -186,7 +186,7 @@ fn poll_handler(
     match poll_contained(&mut future, span, cx, budget) {
         Poll::Pending => Err(future),
         Poll::Ready(Some(outcome)) => {
-            keep_spare(future);
+            keep_box(future);
             Ok(outcome)
         }
         Poll::Ready(None) => {
@@ -231,12 +231,12 @@ thread_local! {
 }
 
 /// Takes the spare box, in which the next handler's future can be placed without an allocation.
-pub(super) fn take_spare() -> Option<BoxFuture<Outcome>> {
+pub(super) fn take_box() -> Option<BoxFuture<Outcome>> {
     SPARE.try_with(Cell::take).ok().flatten()
 }
 
 /// Keeps the box of a finished future for reuse.
-pub(super) fn keep_spare(future: BoxFuture<Outcome>) {
+pub(super) fn keep_box(future: BoxFuture<Outcome>) {
     // An error means that the thread is exiting, so the box is not needed.
     SPARE.try_with(|spare| spare.set(Some(future))).ok();
 }

@@ -11,9 +11,9 @@ pin_project! {
     pub(super) struct Timer {
         #[pin]
         sleep: Sleep,
-        // The deadline that `sleep` is set to and was polled for; one poll suffices, as the task stays the same. It is
-        // reset for every other deadline: tokio only notes a later one, whereas a wake-up for nothing brings the whole
-        // session into the cache.
+        // The deadline that `sleep` is set to and was polled for. One poll is enough, because the task stays the same.
+        // `sleep` is reset for a later deadline too: tokio records that without a lock, whereas an early wake-up brings
+        // the whole session into the cache.
         armed: Option<Instant>,
     }
 }

@@ -26,7 +26,7 @@ struct Inner {
     /// The bytes queued between `emit` and the kernel or the HTTP server.
     queued_bytes: usize,
     /// The part of `queued_bytes` that is no longer in `commands` but not yet taken by the kernel or the HTTP server,
-    /// as of the task's last turn.
+    /// as of the last time that the task took commands or rested.
     taken_bytes: usize,
     /// A packet larger than the bound, while the queue exceeds the bound.
     large: Option<Box<Large>>,

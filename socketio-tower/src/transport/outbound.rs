@@ -144,17 +144,34 @@ impl Outbound {
             return io.poll_write(cx, &only.bytes()[self.offset..]);
         }
         let mut scratch = Scratch::take();
-        if self.queue.iter().all(|chunk| chunk.bytes().len() < Self::SMALL) {
+        if self.begins_with_small_frames() {
             let copied = self.copy(&mut scratch);
             return io.poll_write(cx, &scratch[..copied]);
         }
-        // A kilobyte to be filled, so only for large frames.
+        // The array takes a kilobyte to initialize, so it exists only if there are large frames.
         let mut slices = [IoSlice::new(&[]); Self::MAX_SLICES];
         let limit = if io.is_write_vectored() { slices.len() } else { 1 };
         match self.gather(&mut scratch, &mut slices[..limit]) {
             1 => io.poll_write(cx, &slices[0]),
             count => io.poll_write_vectored(cx, &slices[..count]),
         }
+    }
+
+    /// Returns `true` if the frames that fit into one buffer are all small. Looks no further than that: a queue may hold
+    /// seventy thousand frames.
+    fn begins_with_small_frames(&self) -> bool {
+        let mut room = Scratch::LENGTH;
+        for chunk in &self.queue {
+            let length = chunk.bytes().len();
+            if length >= Self::SMALL {
+                return false;
+            }
+            match room.checked_sub(length) {
+                Some(left) => room = left,
+                None => break,
+            }
+        }
+        true
     }
 
     /// Copies whole frames from the front of the queue into `scratch`, as many as fit. Returns the number of bytes.

@@ -1,3 +1,4 @@
+use std::cell::Cell;
 use std::io;
 use std::ops::ControlFlow;
 use std::pin::Pin;
@@ -130,6 +131,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         cx: &mut Context<'_>,
         mut on_message: impl FnMut(Message) -> ControlFlow<()>,
     ) -> Poll<Result<(), ReadError>> {
+        let broken = Cell::new(false);
+        let mut on_message = |message| {
+            let flow = on_message(message);
+            broken.set(flow.is_break());
+            flow
+        };
         if let Some(mut unread) = self.unread.take() {
             let used = match self.decode(&unread, &mut on_message) {
                 Ok(used) => used,
@@ -138,6 +145,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
             if used < unread.len() {
                 unread.advance(used);
                 self.unread = Some(unread);
+            }
+            if broken.get() {
                 return Poll::Ready(Ok(()));
             }
         }
@@ -155,11 +164,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
                 Err(error) => return self.fail(ReadError::Io(error)),
             };
             match used {
-                Ok(used) if used == bytes.len() => {}
-                Ok(used) => {
+                Ok(used) if used < bytes.len() => {
                     self.unread = Some(Box::new(Bytes::copy_from_slice(&bytes[used..])));
                     break;
                 }
+                Ok(_) if broken.get() => break,
+                Ok(_) => {}
                 Err(error) => return self.fail(error),
             }
         }

@@ -14,7 +14,9 @@ use tokio::sync::Notify;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::Role;
 
-use crate::client::{Http, POLLING, Poller, Server, Ws, request, soon, text, until};
+use crate::client::{
+    Http, Log, POLLING, Poller, Server, Ws, attached, request, send_text, soon, text, until,
+};
 
 fn refused(cause: RequestError) -> ClientError {
     ClientError::Rejected(cause.into())
@@ -194,6 +196,40 @@ async fn handlers_that_outlive_their_socket_give_their_places_back() {
     one.disconnect();
     assert_eq!(two.emit_with_ack::<_, String>("ping", "").await.expect("an answer"), "pong");
     assert_eq!((running.counts()[2], io.stats().handlers), (2, 0));
+}
+
+/// A connection request that arrived after a place was free, and before the requests that waited for it were resumed,
+/// overtook them.
+#[tokio::test(start_paused = true)]
+async fn connection_requests_are_served_in_order_of_arrival() {
+    let (io, log) = (SocketIo::builder().client_concurrency(1).build(), Arc::new(Log::default()));
+    let (gate, peer) = (Arc::new(Notify::new()), Arc::new(tokio::sync::Mutex::new(None)));
+    let (opening, client) = (Arc::clone(&gate), Arc::clone(&peer));
+    io.of("/", |ns| {
+        ns.on("wait", async move || {
+            opening.notified().await;
+            // In the turn in which this handler ends, after the input was read.
+            send_text(client.lock().await.as_mut().expect("a peer"), b"40/third,").await;
+        });
+    });
+    let sink = Arc::clone(&log);
+    io.of("/{name}", |ns| {
+        let sink = Arc::clone(&sink);
+        ns.middleware(async move |socket: Socket| {
+            sink.add(socket.namespace());
+            tokio::task::yield_now().await;
+            Ok(())
+        });
+    });
+    let mut stream = attached(&io, 4096).await;
+    send_text(&mut stream, br#"42["wait"]"#).await;
+    send_text(&mut stream, b"40/first,").await;
+    send_text(&mut stream, b"40/second,").await;
+    *peer.lock().await = Some(stream);
+    settled().await;
+    gate.notify_one();
+    settled().await;
+    log.expect(&["/first", "/second", "/third"]).await;
 }
 
 /// A connection request that the client cancelled while its middleware ran counted forever: the 65th ended the session.

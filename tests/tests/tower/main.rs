@@ -52,6 +52,7 @@ mod tasks;
 mod tcp;
 mod testing;
 mod trickle;
+mod turns;
 mod unfinished;
 mod unread;
 mod upgrades;

@@ -184,6 +184,10 @@ mod tests {
         assert_eq!(session.handle_request(fourth, &upgrade, now), Ok(()));
         session.handle_message(fourth, crate::Message::Text("2probe".into()), now);
         assert!(matches!(session.poll_transmit(), Some(Transmit::Message { link, .. }) if link == fourth));
+        session.handle_message(fourth, crate::Message::Text("5".into()), now);
+        while session.poll(now).is_some() || session.poll_transmit().is_some() {}
+        assert!(!session.is_polling());
+        assert_eq!(session.transmits.capacity(), 0, "a session on a stream keeps no empty list");
 
         let Request::Open(open) = &opening else { panic!("it opens a session") };
         let mut session = Session::open(Arc::clone(&config), &sid, open, now);

@@ -20,8 +20,8 @@ struct Stall {
     since: Option<Instant>,
 }
 
-/// The maximum number of messages decoded per turn. The rest of the input is kept undecoded, in which form a small
-/// event takes a twentieth of the memory.
+/// The maximum number of messages handled per turn, so that what their handlers emit leaves, and deadlines are checked,
+/// in between. The rest of the input is kept undecoded.
 const MESSAGES_PER_TURN: usize = 256;
 
 impl Open {

@@ -214,6 +214,15 @@ fn a_read_that_breaks_reads_nothing_more_and_loses_nothing() {
     assert_eq!(wire.received_bytes(), 3, "the beginning of a frame");
 }
 
+/// The break came with the last message of a read, so nothing was left, and the next read went on.
+#[test]
+fn a_break_at_the_last_message_of_a_read_reads_nothing_more() {
+    let mut wire = wire(["a", "b"].map(|letter| frame(TEXT, letter.as_bytes())));
+    let (read, messages) = read_some(&mut wire, 1);
+    assert_eq!(messages, ["a"].map(text));
+    assert!(matches!(read, Poll::Ready(Ok(()))));
+}
+
 #[test]
 fn a_violation_after_a_break_is_found_by_the_next_read() {
     let mut wire = wire([[frame(TEXT, b"a"), frame(TEXT, b"b"), vec![0xff; 20]].concat()]);
