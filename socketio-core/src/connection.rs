@@ -126,6 +126,16 @@ impl<A> Connection<A> {
     }
 
     /// Returns the number of bytes that are queued for the transport.
+    ///
+    /// ```
+    #[doc = include_str!("connection/connected.txt")]
+    /// while connection.poll_transmit().is_some() {}
+    /// assert_eq!(connection.queued_bytes(), 0);
+    /// let packet = Encoder::default().event("/", "greeting", "hello", None).expect("valid JSON");
+    /// let size = packet.size();
+    /// connection.send(socket, packet, None);
+    /// assert_eq!(connection.queued_bytes(), size);
+    /// ```
     pub fn queued_bytes(&self) -> usize {
         self.engine.queued_bytes()
     }
@@ -133,6 +143,15 @@ impl<A> Connection<A> {
     /// Returns `true` if events or received input are waiting for [`poll`](Self::poll).
     ///
     /// Waiting input counts as a sign of life, so the heartbeat does not time out meanwhile.
+    ///
+    /// ```
+    #[doc = include_str!("connection/connected.txt")]
+    /// connection.resume(socket);
+    /// connection.handle_message(link, Message::Text(r#"42["greeting"]"#.into()), now);
+    /// assert!(connection.is_behind()); // hand over no further message
+    /// while connection.poll(now).is_some() {}
+    /// assert!(!connection.is_behind());
+    /// ```
     pub fn is_behind(&self) -> bool {
         !self.events.is_empty() || !self.parked && !self.resumed.is_empty() || self.engine.is_behind()
     }
@@ -154,6 +173,15 @@ impl<A> Connection<A> {
     }
 
     /// Returns the number of acks that the client has yet to send.
+    ///
+    /// ```
+    #[doc = include_str!("connection/connected.txt")]
+    /// let packet = Encoder::default().event("/", "ready?", "Ann", Some(AckId(0))).expect("valid JSON");
+    /// connection.send(socket, packet, Some(AckRequest::new(AckId(0), "token", None)));
+    /// assert_eq!(connection.awaited_acks(), 1);
+    /// connection.handle_message(link, Message::Text("430[]".into()), now);
+    /// assert_eq!(connection.awaited_acks(), 0);
+    /// ```
     pub fn awaited_acks(&self) -> usize {
         self.acks.len()
     }
@@ -298,6 +326,17 @@ impl<A> Connection<A> {
     }
 
     /// Handles the loss of a link, or of a response that could not be delivered.
+    ///
+    /// ```
+    #[doc = include_str!("connection/connected.txt")]
+    /// # use socketio_core::{DisconnectReason, LinkError};
+    /// connection.handle_lost(link, LinkError::Closed, now);
+    /// let event = connection.poll(now);
+    /// assert!(matches!(
+    ///     event,
+    ///     Some(ConnectionEvent::Disconnected { reason: DisconnectReason::TransportClose, .. })
+    /// ));
+    /// ```
     pub fn handle_lost(&mut self, link: LinkId, why: LinkError, now: Instant) {
         self.engine.handle_lost(link, why, now);
         self.receive(now);
@@ -305,6 +344,15 @@ impl<A> Connection<A> {
 
     /// Handles the passage of time. Calls at times other than the one returned by
     /// [`poll_timeout`](Self::poll_timeout) are harmless.
+    ///
+    /// ```
+    #[doc = include_str!("connection/opened.txt")]
+    /// while connection.poll_transmit().is_some() {} // the OPEN packet
+    /// let ping = connection.poll_timeout().expect("the next ping");
+    /// connection.handle_timeout(ping);
+    /// let Some(Transmit::Message { packet, .. }) = connection.poll_transmit() else { panic!("a ping") };
+    /// assert_eq!(packet.text(), b"2");
+    /// ```
     pub fn handle_timeout(&mut self, now: Instant) {
         if self.is_behind() {
             self.engine.heard();

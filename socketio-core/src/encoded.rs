@@ -55,6 +55,13 @@ impl Encoded {
 
     /// Returns the text packet, starting with the digit of its Engine.IO type. The text is valid UTF-8, and empty for a
     /// binary [message](Self::message).
+    ///
+    /// ```
+    /// use socketio_core::packet::Encoder;
+    ///
+    /// let packet = Encoder::default().event("/", "file", &bytes::Bytes::from_static(&[1, 2]), None).unwrap();
+    /// assert_eq!(packet.text(), br#"451-["file",{"_placeholder":true,"num":0}]"#);
+    /// ```
     pub fn text(&self) -> &[u8] {
         &self.frames[self.text as usize..self.text_end as usize]
     }
@@ -78,12 +85,28 @@ impl Encoded {
     }
 
     /// Returns the binary messages that follow the text, in order.
+    ///
+    /// ```
+    /// use socketio_core::packet::Encoder;
+    ///
+    /// let packet = Encoder::default().event("/", "file", &bytes::Bytes::from_static(&[1, 2]), None).unwrap();
+    /// assert!(packet.attachments().eq([&[1, 2][..]]));
+    /// ```
     pub fn attachments(&self) -> Attachments<'_> {
         Attachments { frames: &self.frames[self.text_end as usize..] }
     }
 
     /// Returns the packet as WebSocket messages, in order, for drivers whose library writes the frames. The contents
     /// are copied.
+    ///
+    /// ```
+    /// use socketio_core::Message;
+    /// use socketio_core::packet::Encoder;
+    ///
+    /// let packet = Encoder::default().event("/", "file", &bytes::Bytes::from_static(&[1, 2]), None).unwrap();
+    /// let messages: Vec<Message> = packet.messages().collect();
+    /// assert_eq!(messages[1], Message::Binary(vec![1, 2].into()));
+    /// ```
     pub fn messages(&self) -> impl Iterator<Item = Message> {
         let mut frames = Attachments { frames: &self.frames };
         std::iter::from_fn(move || {
@@ -107,6 +130,12 @@ impl Encoded {
     }
 
     /// Returns the packet as server-to-client WebSocket frames, ready to be written.
+    ///
+    /// ```
+    /// use socketio_core::Encoded;
+    ///
+    /// assert_eq!(Encoded::text_only("3").websocket(), [0x81, 1, b'3']);
+    /// ```
     pub fn websocket(&self) -> &[u8] {
         &self.frames
     }

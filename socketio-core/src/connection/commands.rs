@@ -54,6 +54,16 @@ impl<A> Connection<A> {
     }
 
     /// Rejects the request for a namespace that does not exist, with the message of the Node server.
+    ///
+    /// ```
+    #[doc = include_str!("opened.txt")]
+    /// while connection.poll_transmit().is_some() {}
+    /// connection.handle_message(link, Message::Text("40/nowhere".into()), now);
+    /// let Some(ConnectionEvent::Connect(pending)) = connection.poll(now) else { panic!("a connection request") };
+    /// connection.reject_unknown(pending);
+    /// let Some(Transmit::Message { packet, .. }) = connection.poll_transmit() else { panic!("a CONNECT_ERROR") };
+    /// assert_eq!(packet.text(), br#"44/nowhere,{"message":"Invalid namespace"}"#);
+    /// ```
     pub fn reject_unknown(&mut self, pending: Pending) {
         self.reject(pending, "Invalid namespace", None);
     }
@@ -108,6 +118,18 @@ impl<A> Connection<A> {
     }
 
     /// Parks the events of a socket from now on. Acks and the end of the socket are never parked.
+    ///
+    /// ```
+    #[doc = include_str!("connected.txt")]
+    /// connection.resume(socket);
+    /// connection.park(socket);
+    /// connection.handle_message(link, Message::Text(r#"42["greeting"]"#.into()), now);
+    /// assert!(connection.poll(now).is_none());
+    /// assert!(connection.holds(socket));
+    ///
+    /// connection.resume(socket);
+    /// assert!(matches!(connection.poll(now), Some(ConnectionEvent::Received { .. })));
+    /// ```
     pub fn park(&mut self, socket: SocketKey) {
         self.sockets.shut(socket);
     }
@@ -139,6 +161,14 @@ impl<A> Connection<A> {
 
     /// Drops the parked events of a socket and returns their number. A disconnected socket keeps its parked events
     /// until they have been delivered or are dropped here.
+    ///
+    /// ```
+    #[doc = include_str!("connected.txt")]
+    /// connection.park(socket);
+    /// connection.handle_message(link, Message::Text(r#"42["greeting"]"#.into()), now);
+    /// assert!(connection.poll(now).is_none());
+    /// assert_eq!(connection.forget(socket), 1);
+    /// ```
     pub fn forget(&mut self, socket: SocketKey) -> usize {
         self.sockets.forget(socket)
     }
@@ -171,6 +201,15 @@ impl<A> Connection<A> {
     }
 
     /// Disconnects all sockets and closes the connection.
+    ///
+    /// ```
+    #[doc = include_str!("connected.txt")]
+    /// while connection.poll_transmit().is_some() {}
+    /// connection.disconnect_client(now);
+    /// let Some(Transmit::Message { packet, .. }) = connection.poll_transmit() else { panic!("a DISCONNECT") };
+    /// assert_eq!(packet.text(), b"41");
+    /// assert!(matches!(connection.poll_transmit(), Some(Transmit::Close { .. })));
+    /// ```
     pub fn disconnect_client(&mut self, now: Instant) {
         for socket in self.sockets.keys() {
             self.leave(socket);
@@ -180,6 +219,15 @@ impl<A> Connection<A> {
 
     /// Closes the connection after the packets that were sent before. A polling client is given time to fetch them,
     /// unless it has no socket and nothing is queued for it.
+    ///
+    /// ```
+    #[doc = include_str!("connected.txt")]
+    /// # use socketio_core::DisconnectReason;
+    /// while connection.poll_transmit().is_some() {}
+    /// connection.close(DisconnectReason::ServerShuttingDown, now);
+    /// assert!(matches!(connection.poll_transmit(), Some(Transmit::Close { .. })));
+    /// assert!(connection.is_finished());
+    /// ```
     pub fn close(&mut self, reason: DisconnectReason, now: Instant) {
         let without_sockets = self.sockets.is_empty() && self.engine.is_open();
         self.engine.close(reason, now);

@@ -124,11 +124,29 @@ impl Dispatcher {
     }
 
     /// Returns `true` if a path is a pattern, that is, contains a brace.
+    ///
+    /// ```
+    /// use socketio_core::namespace::Dispatcher;
+    ///
+    /// assert!(Dispatcher::is_pattern(&"/orders/{id}".parse()?));
+    /// assert!(!Dispatcher::is_pattern(&"/orders".parse()?));
+    /// # Ok::<(), socketio_core::namespace::ParsePathError>(())
+    /// ```
     pub fn is_pattern(path: &NamespacePath) -> bool {
         path.as_str().contains(['{', '}'])
     }
 
     /// Resolves a name, which is compared literally, including the leading `/` that clients write.
+    ///
+    /// ```
+    /// use socketio_core::namespace::{Dispatcher, Resolved};
+    ///
+    /// let mut dispatcher = Dispatcher::new();
+    /// let chat = dispatcher.insert("/chat".parse()?);
+    /// assert!(matches!(dispatcher.resolve("/chat"), Some(Resolved::Path(index)) if index == chat));
+    /// assert!(dispatcher.resolve("/other").is_none());
+    /// # Ok::<(), socketio_core::namespace::ParsePathError>(())
+    /// ```
     pub fn resolve(&self, name: &str) -> Option<Resolved> {
         match self.indices.get_key_value(name) {
             Some((path, index)) if !Self::is_pattern(path) => return Some(Resolved::Path(*index)),

@@ -59,6 +59,15 @@ impl EventNames {
     /// # Errors
     ///
     /// Returns an error if the name [is reserved](is_reserved).
+    ///
+    /// ```
+    /// use socketio_core::namespace::EventNames;
+    ///
+    /// let mut names = EventNames::new();
+    /// let message = names.insert("message").unwrap();
+    /// assert_eq!((names.get("message"), names.name(message)), (Some(message), Some("message")));
+    /// assert!(names.insert("connect").is_err());
+    /// ```
     pub fn insert(&mut self, name: &str) -> Result<EventIndex, ReservedName> {
         if is_reserved(name) {
             return Err(ReservedName(name.into()));

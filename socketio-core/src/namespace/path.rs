@@ -44,6 +44,13 @@ pub enum ParsePathError {
 
 impl NamespacePath {
     /// Returns the path of the namespace `/`, which packets leave out.
+    ///
+    /// ```
+    /// use socketio_core::namespace::NamespacePath;
+    ///
+    /// assert!(NamespacePath::root().is_root());
+    /// assert_eq!(NamespacePath::root().as_str(), "/");
+    /// ```
     pub fn root() -> Self {
         Self(Arc::from(ROOT))
     }

@@ -105,6 +105,16 @@ impl<M, S: BuildHasher> Rooms<M, S> {
     }
 
     /// Returns the key of the member with this id.
+    ///
+    /// ```
+    /// # use std::hash::RandomState;
+    /// # use socketio_core::{SocketId, namespace::Rooms};
+    /// # let mut rooms = Rooms::with_hasher(RandomState::new());
+    /// let id = SocketId::from_entropy([1; 15]);
+    /// let ann = rooms.insert(id, "Ann")?;
+    /// assert_eq!(rooms.find(&id), Some(ann));
+    /// # Ok::<(), &str>(())
+    /// ```
     pub fn find(&self, id: &SocketId) -> Option<MemberKey> {
         self.members.find(id)
     }
@@ -186,6 +196,17 @@ impl<M, S: BuildHasher> Rooms<M, S> {
     }
 
     /// Returns the members of a room, in no particular order.
+    ///
+    /// ```
+    /// # use std::hash::RandomState;
+    /// # use socketio_core::{SocketId, namespace::Rooms};
+    /// # let mut rooms = Rooms::with_hasher(RandomState::new());
+    /// let ann = rooms.insert(SocketId::from_entropy([1; 15]), "Ann")?;
+    /// rooms.join(ann, "lobby");
+    /// assert!(rooms.members_of("lobby").eq(&["Ann"]));
+    /// assert!(rooms.rooms_of(ann).any(|room| room == "lobby"));
+    /// # Ok::<(), &str>(())
+    /// ```
     pub fn members_of(&self, room: &str) -> impl Iterator<Item = &M> {
         let occupants = self.rooms.get(room).map_or(&[][..], |room| &room.occupants);
         let others = occupants.iter().map(|occupant| self.members.at(occupant.slot));

@@ -71,6 +71,17 @@ impl<P> Assembler<P> {
     ///
     /// Returns an error if no attachment is expected, or if the attachments are too large. The connection cannot
     /// continue after it.
+    ///
+    /// ```
+    /// use bytes::Bytes;
+    /// use socketio_core::{Config, packet::Assembler};
+    ///
+    /// let mut assembler = Assembler::new(&Config::default());
+    /// assembler.start("packet", 2);
+    /// assert_eq!(assembler.push(Bytes::from_static(b"a")), Ok(None));
+    /// let whole = assembler.push(Bytes::from_static(b"b")).unwrap();
+    /// assert_eq!(whole, Some(("packet", vec![Bytes::from_static(b"a"), Bytes::from_static(b"b")])));
+    /// ```
     pub fn push(&mut self, bytes: Bytes) -> Result<Option<(P, Vec<Bytes>)>, AssembleError> {
         let mut pending = self.pending.take().ok_or(AssembleError::Unexpected)?;
         pending.bytes = pending.bytes.saturating_add(bytes.len());

@@ -113,6 +113,13 @@ impl Encoder {
     }
 
     /// Encodes the reply to a rejected connection request. `data` is omitted if it is `None`.
+    ///
+    /// ```
+    /// use socketio_core::packet::Encoder;
+    ///
+    /// let packet = Encoder::default().connect_error("/admin", "not allowed", None);
+    /// assert_eq!(packet.text(), br#"44/admin,{"message":"not allowed"}"#);
+    /// ```
     pub fn connect_error(&mut self, namespace: &str, message: &str, data: Option<&RawJson>) -> Encoded {
         #[derive(Serialize)]
         struct Payload<'a> {
@@ -128,6 +135,12 @@ impl Encoder {
     }
 
     /// Encodes a DISCONNECT packet, which either side may send.
+    ///
+    /// ```
+    /// use socketio_core::packet::Encoder;
+    ///
+    /// assert_eq!(Encoder::default().disconnect("/admin").text(), b"41/admin,");
+    /// ```
     pub fn disconnect(&mut self, namespace: &str) -> Encoded {
         self.buffer.begin(header_room(namespace));
         self.header(namespace, b'1', None)

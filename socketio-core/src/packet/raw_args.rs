@@ -61,6 +61,14 @@ impl RawArgs {
     /// # Errors
     ///
     /// Returns an error if the argument does not have type `T`.
+    ///
+    /// ```
+    /// use socketio_core::packet::{Args, Encoder, Event};
+    ///
+    /// let packet = Encoder::default().event("/", "add", &Args((1, "two")), None).unwrap();
+    /// let event = Event::from_encoded(&packet).unwrap();
+    /// assert_eq!(event.args().first::<u8>().unwrap(), 1);
+    /// ```
     pub fn first<T: DeserializeOwned>(&self) -> Result<T, ArgsError> {
         if let Some(first) = self.first_by_shape() {
             return Ok(first);
@@ -76,6 +84,15 @@ impl RawArgs {
     /// # Errors
     ///
     /// Returns an error if an argument does not have its type.
+    ///
+    /// ```
+    /// use socketio_core::packet::{Args, Encoder, Event};
+    ///
+    /// let packet = Encoder::default().event("/", "add", &Args((1, "two")), None).unwrap();
+    /// let event = Event::from_encoded(&packet).unwrap();
+    /// let (number, word): (u8, String) = event.args().all().unwrap();
+    /// assert_eq!((number, word.as_str()), (1, "two"));
+    /// ```
     pub fn all<T: DeserializeOwned>(&self) -> Result<T, ArgsError> {
         self.arguments().read(|arguments| {
             let mut argument = 1;
@@ -102,6 +119,14 @@ impl RawArgs {
     }
 
     /// Returns the arguments as JSON, separated by commas: `1,"two"`.
+    ///
+    /// ```
+    /// use socketio_core::packet::{Args, Encoder, Event};
+    ///
+    /// let packet = Encoder::default().event("/", "add", &Args((1, "two")), None).unwrap();
+    /// let event = Event::from_encoded(&packet).unwrap();
+    /// assert_eq!(event.args().json(), r#"1,"two""#);
+    /// ```
     pub fn json(&self) -> &str {
         self.rest().strip_suffix(']').unwrap_or_default().trim()
     }

@@ -49,6 +49,13 @@ impl RawJson {
     /// # Errors
     ///
     /// Returns an error if the JSON is not a value of type `T`.
+    ///
+    /// ```
+    /// use socketio_core::packet::RawJson;
+    ///
+    /// let json = RawJson::parse("[1,2]").unwrap();
+    /// assert_eq!(json.read::<Vec<u8>>().unwrap(), [1, 2]);
+    /// ```
     pub fn read<T: DeserializeOwned>(&self) -> Result<T, DeserializeError> {
         from_json(self.as_str())
     }

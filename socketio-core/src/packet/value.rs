@@ -83,6 +83,15 @@ impl Value {
     }
 
     /// Returns the bytes, if the value is binary.
+    ///
+    /// ```
+    /// use bytes::Bytes;
+    /// use socketio_core::packet::Value;
+    ///
+    /// let value = Value::Binary(Bytes::from_static(&[1, 2]));
+    /// assert_eq!(value.as_binary().map(|bytes| &bytes[..]), Some(&[1, 2][..]));
+    /// assert_eq!(value.as_str(), None);
+    /// ```
     pub fn as_binary(&self) -> Option<&Bytes> {
         if let Self::Binary(bytes) = self { Some(bytes) } else { None }
     }
