@@ -120,7 +120,7 @@ impl Work {
                 return Poll::Pending;
             }
         }
-        self.dispatcher.session.mailbox.note(self.backlog());
+        self.dispatcher.session.mailbox.note(self.backlog(), &mut self.commands);
         // A task that wakes itself directly keeps its worker busy, and a busy worker checks for IO only every 61 polls.
         // `yield_now` wakes the task after such a check.
         let yielded = pin!(tokio::task::yield_now()).poll(cx);

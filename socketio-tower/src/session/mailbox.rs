@@ -255,9 +255,12 @@ impl Mailbox {
         wake_drained(inner);
     }
 
-    /// Records the work in progress when the task yields before it rests. Called by the task.
-    pub(crate) fn note(&self, backlog: Backlog) {
-        self.lock().note(backlog);
+    /// Records the work in progress when the task yields before it rests, and exchanges lists as [`rest`](Self::rest)
+    /// does. Called by the task.
+    pub(crate) fn note(&self, backlog: Backlog, spare: &mut Vec<Command>) {
+        let mut inner = self.lock();
+        inner.note(backlog);
+        inner.release(spare);
     }
 
     /// Records the work in progress and marks the task as idle. Returns `false` if commands have arrived meanwhile.
@@ -271,12 +274,7 @@ impl Mailbox {
         if !inner.commands.is_empty() {
             return false;
         }
-        if inner.commands.capacity() > spare.capacity() {
-            std::mem::swap(&mut inner.commands, spare);
-        }
-        if inner.commands.capacity() > MAX_IDLE_COMMANDS {
-            inner.commands = Vec::new();
-        }
+        inner.release(spare);
         inner.task = TaskState::Idle(waker.clone());
         wake_drained(inner);
         true
@@ -312,7 +310,8 @@ impl Mailbox {
     }
 }
 
-/// The maximum capacity of the list of an idle mailbox: enough for the packets of a few broadcasts.
+/// The maximum capacity of an empty list that stays in the mailbox between two polls of its task: enough for the packets
+/// of a few broadcasts.
 const MAX_IDLE_COMMANDS: usize = 4;
 
 impl Inner {
@@ -322,6 +321,19 @@ impl Inner {
         std::mem::swap(&mut self.commands, into);
         self.taken_bytes = self.queued_bytes;
         self.upstream_bytes += std::mem::take(&mut self.body_bytes);
+    }
+
+    /// Leaves the list with more room in `spare`. Does nothing while commands wait.
+    fn release(&mut self, spare: &mut Vec<Command>) {
+        if !self.commands.is_empty() {
+            return;
+        }
+        if self.commands.capacity() > spare.capacity() {
+            std::mem::swap(&mut self.commands, spare);
+        }
+        if self.commands.capacity() > MAX_IDLE_COMMANDS {
+            self.commands = Vec::new();
+        }
     }
 
     fn note(&mut self, backlog: Backlog) {
@@ -423,29 +435,4 @@ fn push(mut inner: MutexGuard<'_, Inner>, command: Command) {
 mod models;
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_bound_applies_to_packets_next_to_a_large_one() {
-        let bound = 1000;
-        let mut inner = Inner::default();
-        assert!(inner.admit(500, bound));
-        assert!(inner.admit(5000, bound), "one packet may be larger");
-        assert!(!inner.admit(5000, bound), "but no second one");
-        assert!(inner.admit(400, bound));
-        assert!(!inner.admit(200, bound));
-        // The packets before the large one have left, and a part of it.
-        inner.taken_bytes = inner.queued_bytes;
-        inner.set_downstream(3000 + 400);
-        assert!(inner.admit(600, bound));
-        assert!(!inner.admit(1, bound));
-        // The large one has left.
-        inner.taken_bytes = inner.queued_bytes;
-        inner.set_downstream(1000);
-        assert!(!inner.admit(1, bound));
-        inner.set_downstream(900);
-        assert!(inner.admit(100, bound));
-        assert!(inner.admit(2000, bound));
-    }
-}
+mod tests;

@@ -54,7 +54,7 @@ impl Mailbox {
                 }
             }
         }));
-        self.note(backlog(0));
+        self.note(backlog(0), &mut Vec::new());
     }
 }
 
@@ -138,7 +138,7 @@ fn a_response_is_counted_once() {
             mailbox.take_piece(link, Instant::now());
         });
         let producer = spawn(&mailbox, |mailbox| assert_eq!(mailbox.push_one(), Pushed::Queued));
-        mailbox.note(backlog(0));
+        mailbox.note(backlog(0), &mut Vec::new());
         mailbox.drop_response(link);
         let mut taken = Vec::new();
         mailbox.take(&mut taken, 0, true);
@@ -146,7 +146,7 @@ fn a_response_is_counted_once() {
         producer.join().unwrap();
         taken.clear();
         mailbox.take(&mut taken, 0, true);
-        mailbox.note(backlog(0));
+        mailbox.note(backlog(0), &mut Vec::new());
         assert_eq!(mailbox.queued_bytes(), 0);
     });
 }
