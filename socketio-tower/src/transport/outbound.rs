@@ -37,6 +37,8 @@ impl Outbound {
     /// The length below which frames are copied into one buffer. Measured on loopback with 32 frames per call, copying
     /// saves a quarter to a half of the time below this length, and nothing above it.
     const SMALL: usize = 1024;
+    /// While its peer takes nothing, a queue may have this capacity, or four times the number of its frames.
+    const MAX_SLACK: usize = 16;
     /// The maximum capacity of the empty queue that a thread keeps, 40 KiB.
     const MAX_SPARE: usize = 1024;
 
@@ -109,7 +111,10 @@ impl Outbound {
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<()>> {
         while !self.queue.is_empty() {
-            let written = ready!(self.poll_write_once(io, cx))?;
+            let Poll::Ready(written) = self.poll_write_once(io, cx)? else {
+                self.trim();
+                return Poll::Pending;
+            };
             if written == 0 {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
@@ -121,6 +126,14 @@ impl Outbound {
             self.unflushed = false;
         }
         Poll::Ready(Ok(()))
+    }
+
+    /// Frees most of the room of a queue that has to wait for its peer. It may have been the thread's.
+    fn trim(&mut self) {
+        let room = Self::MAX_SLACK.max(4 * self.queue.len());
+        if self.queue.capacity() > room {
+            self.queue.shrink_to(2 * self.queue.len());
+        }
     }
 
     fn enqueue(&mut self, chunk: Chunk) {

@@ -11,6 +11,25 @@ fn a_burst_of_packets_leaves_no_queue_behind() {
     assert_eq!(wire.outbound.capacity(), 0);
 }
 
+/// A stream of which the peer reads nothing took the thread's queue, with room for a thousand packets, for a single one.
+#[test]
+fn a_stalled_stream_does_not_keep_the_queue_of_the_thread() {
+    let mut busy = wire([]);
+    for _ in 0..1000 {
+        busy.push(Encoded::text_only("x")).expect("open");
+    }
+    assert_eq!(busy.write(), Poll::Ready(()));
+    let mut stalled = wire([]);
+    stalled.io.room = 0;
+    stalled.push(Encoded::text_only("x")).expect("open");
+    assert_eq!(stalled.write(), Poll::Pending);
+    assert!(stalled.outbound.capacity() <= 16);
+    stalled.push(Encoded::text_only("y")).expect("open");
+    stalled.io.room = usize::MAX;
+    assert_eq!(stalled.write(), Poll::Ready(()));
+    assert_eq!(stalled.io.written, [reply(TEXT, b"x"), reply(TEXT, b"y")].concat());
+}
+
 #[test]
 fn a_pong_goes_behind_what_is_queued_and_never_inside_a_frame() {
     let before = Encoded::text_only("before");
