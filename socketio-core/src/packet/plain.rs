@@ -61,11 +61,11 @@ fn string_end(bytes: &[u8], start: usize) -> Option<usize> {
 /// Returns the number of bytes before the first that ends a plain string: a quote, a backslash or a control character.
 pub(crate) fn plain_prefix(bytes: &[u8]) -> usize {
     let mut at = 0;
-    while let Some(block) = bytes[at..].first_chunk::<32>() {
+    while let Some(block) = bytes[at..].first_chunk::<BLOCK>() {
         if block.iter().fold(false, |found, byte| found | ends_plain(*byte)) {
             break;
         }
-        at += 32;
+        at += BLOCK;
     }
     while let Some(word) = bytes[at..].first_chunk::<8>() {
         let found = ends_plain_in_word(u64::from_le_bytes(*word));
@@ -76,6 +76,9 @@ pub(crate) fn plain_prefix(bytes: &[u8]) -> usize {
     }
     at + bytes[at..].iter().take_while(|byte| !ends_plain(**byte)).count()
 }
+
+/// The number of bytes compared at once. Half of it takes twice the time.
+const BLOCK: usize = 64;
 
 /// Returns `true` if the byte ends a plain string. Branchless, so that the compiler can vectorize it.
 fn ends_plain(byte: u8) -> bool {
