@@ -46,6 +46,8 @@ pub use encoded::{Attachments, Encoded};
 
 #[cfg(feature = "client")]
 pub mod client;
+#[cfg(feature = "cluster")]
+pub mod cluster;
 pub mod engine;
 pub mod namespace;
 pub mod packet;

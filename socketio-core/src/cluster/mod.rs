@@ -1,0 +1,18 @@
+//! The messages between the nodes of a cluster, without IO.
+
+mod id;
+pub use id::{InvalidId, NodeId, RequestId, RequestKey};
+
+mod message;
+pub use message::{
+    Answer, Body, Destination, Message, NoAck, Operation, Presence, Question, RawArray, SocketFacts,
+};
+
+mod node;
+pub use node::{Finished, Node, NodeConfig, NodeEvent, PeerLeft, Transmit};
+
+mod wire;
+pub use wire::{
+    Address, Channels, Classic, MAX_DEPTH, MAX_MESSAGE, MAX_ROOMS, Outgoing, Peek, ReadError, Subscription,
+    Wire, WriteError,
+};
