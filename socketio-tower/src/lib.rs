@@ -164,6 +164,12 @@ pub use broadcast::{AllAcks, BroadcastAck, BroadcastOperator, NamespaceHandle, R
 mod builder;
 pub use builder::SocketIoBuilder;
 
+#[cfg(feature = "cluster")]
+mod bus;
+
+#[cfg(feature = "cluster")]
+pub mod cluster;
+
 mod clock;
 mod collection;
 

@@ -66,7 +66,8 @@ impl RequestId {
 
     /// Returns the number of a request, if this may be the id of a request of this node.
     pub(super) fn key(&self) -> Option<RequestKey> {
-        let is_own = self.0.len() == 16 && self.0.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        let is_own =
+            self.0.len() == 16 && self.0.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
         u64::from_str_radix(&self.0, 16).ok().filter(|_| is_own).map(RequestKey)
     }
 }

@@ -51,16 +51,29 @@ pub enum Transmit {
 #[non_exhaustive]
 pub enum NodeEvent {
     PeerJoined(NodeId),
-    PeerLeft { node: NodeId, why: PeerLeft },
+    PeerLeft {
+        node: NodeId,
+        why: PeerLeft,
+    },
     /// An answer to a question of this node.
-    Answer { key: RequestKey, from: Option<NodeId>, answer: Answer },
+    Answer {
+        key: RequestKey,
+        from: Option<NodeId>,
+        answer: Answer,
+    },
     /// No further answers to a question will be reported.
-    Finished { key: RequestKey, how: Finished },
+    Finished {
+        key: RequestKey,
+        how: Finished,
+    },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum PeerLeft { Goodbye, Silent }
+pub enum PeerLeft {
+    Goodbye,
+    Silent,
+}
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -76,31 +89,77 @@ pub enum Finished {
 }
 
 impl Node {
-    pub fn new(config: NodeConfig, id: NodeId, entropy: u64) -> Self { unimplemented!() }
-    pub fn id(&self) -> &NodeId { &self.id }
-    pub fn is_up(&self) -> bool { unimplemented!() }
+    pub fn new(config: NodeConfig, id: NodeId, entropy: u64) -> Self {
+        unimplemented!()
+    }
+    pub fn id(&self) -> &NodeId {
+        &self.id
+    }
+    pub fn is_up(&self) -> bool {
+        unimplemented!()
+    }
     /// The peers that are known by name: those that send signs of life
-    pub fn peers(&self) -> impl Iterator<Item = &NodeId> { [].iter() }
+    pub fn peers(&self) -> impl Iterator<Item = &NodeId> {
+        [].iter()
+    }
     /// The number of unanswered questions of this node
-    pub fn pending(&self) -> usize { unimplemented!() }
+    pub fn pending(&self) -> usize {
+        unimplemented!()
+    }
 
     /// The bus is connected and the subscriptions stand.
-    pub fn handle_up(&mut self, now: Instant) { unimplemented!() }
-    pub fn handle_down(&mut self, now: Instant) { unimplemented!() }
-    pub fn handle_presence(&mut self, from: &NodeId, presence: Presence, now: Instant) { unimplemented!() }
+    pub fn handle_up(&mut self, now: Instant) {
+        unimplemented!()
+    }
+    pub fn handle_down(&mut self, now: Instant) {
+        unimplemented!()
+    }
+    pub fn handle_presence(&mut self, from: &NodeId, presence: Presence, now: Instant) {
+        unimplemented!()
+    }
     /// answers from foreign nodes of the classic form may have no sender
-    pub fn handle_answer(&mut self, from: Option<&NodeId>, request: &RequestId, answer: Answer, now: Instant) { unimplemented!() }
+    pub fn handle_answer(
+        &mut self,
+        from: Option<&NodeId>,
+        request: &RequestId,
+        answer: Answer,
+        now: Instant,
+    ) {
+        unimplemented!()
+    }
     /// `nodes` includes this node.
-    pub fn handle_count(&mut self, key: RequestKey, nodes: Option<usize>, now: Instant) { unimplemented!() }
-    pub fn handle_timeout(&mut self, now: Instant) { unimplemented!() }
+    pub fn handle_count(&mut self, key: RequestKey, nodes: Option<usize>, now: Instant) {
+        unimplemented!()
+    }
+    pub fn handle_timeout(&mut self, now: Instant) {
+        unimplemented!()
+    }
 
-    pub fn ask(&mut self, namespace: &str, question: Question, deadline: Instant, now: Instant) -> RequestKey { unimplemented!() }
+    pub fn ask(
+        &mut self,
+        namespace: &str,
+        question: Question,
+        deadline: Instant,
+        now: Instant,
+    ) -> RequestKey {
+        unimplemented!()
+    }
     /// Whoever asked is no longer interested. No event follows for this key.
-    pub fn cancel(&mut self, key: RequestKey) { unimplemented!() }
+    pub fn cancel(&mut self, key: RequestKey) {
+        unimplemented!()
+    }
     /// Says goodbye.
-    pub fn leave(&mut self, now: Instant) { unimplemented!() }
+    pub fn leave(&mut self, now: Instant) {
+        unimplemented!()
+    }
 
-    pub fn poll_transmit(&mut self) -> Option<Transmit> { unimplemented!() }
-    pub fn poll(&mut self) -> Option<NodeEvent> { unimplemented!() }
-    pub fn poll_timeout(&self) -> Option<Instant> { unimplemented!() }
+    pub fn poll_transmit(&mut self) -> Option<Transmit> {
+        unimplemented!()
+    }
+    pub fn poll(&mut self) -> Option<NodeEvent> {
+        unimplemented!()
+    }
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        unimplemented!()
+    }
 }

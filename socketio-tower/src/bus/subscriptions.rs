@@ -1,0 +1,127 @@
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use socketio_core::cluster::Subscription;
+
+use super::Order;
+
+/// What the node subscribes to, and what of it the backend has not been told. Bounded by the number of namespaces.
+#[derive(Debug, Default)]
+pub(super) struct Subscriptions(Mutex<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    wanted: BTreeSet<Subscription>,
+    /// Whether each of these was told to the backend before they changed. Empty while there is no connection.
+    changed: BTreeMap<Subscription, bool>,
+    connected: bool,
+}
+
+impl Subscriptions {
+    /// Adds subscriptions and removes others. Returns `true` if the backend has to be told.
+    pub(super) fn change(
+        &self,
+        add: impl IntoIterator<Item = Subscription>,
+        remove: impl IntoIterator<Item = Subscription>,
+    ) -> bool {
+        let mut inner = self.lock();
+        let inner = &mut *inner;
+        for subscription in remove {
+            if inner.wanted.remove(&subscription) && inner.connected {
+                inner.changed.entry(subscription).or_insert(true);
+            }
+        }
+        for subscription in add {
+            if inner.wanted.insert(subscription.clone()) && inner.connected {
+                inner.changed.entry(subscription).or_insert(false);
+            }
+        }
+        !inner.changed.is_empty()
+    }
+
+    /// Returns all subscriptions, for a new connection.
+    pub(super) fn begin(&self) -> Vec<Subscription> {
+        let mut inner = self.lock();
+        inner.connected = true;
+        inner.changed.clear();
+        inner.wanted.iter().cloned().collect()
+    }
+
+    /// Ends the connection.
+    pub(super) fn end(&self) {
+        let mut inner = self.lock();
+        inner.connected = false;
+        inner.changed.clear();
+    }
+
+    /// Appends orders for at most `most` changes. Subscriptions end before others begin, so that no channel is covered by
+    /// two of them.
+    pub(super) fn take(&self, most: usize, into: &mut Vec<Order>) {
+        let mut inner = self.lock();
+        let inner = &mut *inner;
+        let mut begun = Vec::new();
+        for _ in 0..most {
+            let Some((subscription, was_told)) = inner.changed.pop_first() else { break };
+            match (was_told, inner.wanted.contains(&subscription)) {
+                (false, true) => begun.push(Order::Subscribe(subscription)),
+                (true, false) => into.push(Order::Unsubscribe(subscription)),
+                (true, true) | (false, false) => {}
+            }
+        }
+        into.append(&mut begun);
+    }
+
+    /// Returns the number of subscriptions.
+    pub(super) fn len(&self) -> usize {
+        self.lock().wanted.len()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn channel(name: &'static str) -> Subscription {
+        Subscription::Channel(name.as_bytes().into())
+    }
+
+    fn orders(subscriptions: &Subscriptions) -> Vec<String> {
+        let mut orders = Vec::new();
+        subscriptions.take(10, &mut orders);
+        orders.iter().map(|order| format!("{order:?}").replace("Channel(b", "(")).collect()
+    }
+
+    #[test]
+    fn only_changes_are_told() {
+        let subscriptions = Subscriptions::default();
+        assert!(!subscriptions.change([channel("a"), channel("b")], []), "there is no connection");
+        assert_eq!(subscriptions.begin(), [channel("a"), channel("b")]);
+        assert!(subscriptions.change([channel("b"), channel("c")], [channel("a")]));
+        assert!(subscriptions.change([], [channel("c"), channel("x")]));
+        assert!(subscriptions.change([channel("d")], []));
+        assert_eq!(orders(&subscriptions), [r#"Unsubscribe(("a"))"#, r#"Subscribe(("d"))"#]);
+        assert_eq!(orders(&subscriptions), [""; 0]);
+        subscriptions.change([channel("a")], [channel("a")]);
+        subscriptions.change([], [channel("a")]);
+        assert_eq!(orders(&subscriptions), [""; 0], "came and went");
+        subscriptions.end();
+        assert!(!subscriptions.change([], [channel("b")]));
+        assert_eq!((subscriptions.begin(), subscriptions.len()), (vec![channel("d")], 1));
+    }
+
+    #[test]
+    fn changes_are_told_in_pieces() {
+        let subscriptions = Subscriptions::default();
+        subscriptions.begin();
+        subscriptions.change((0..10).map(|n| Subscription::Channel(vec![n].into())), []);
+        let mut orders = Vec::new();
+        for expected in [4, 8, 10, 10] {
+            subscriptions.take(4, &mut orders);
+            assert_eq!(orders.len(), expected);
+        }
+    }
+}
