@@ -38,7 +38,7 @@ use crate::emit_status::InvalidEvent;
 pub struct BroadcastAck<R> {
     /// The question to other nodes, which is forgotten when this is dropped.
     #[cfg(feature = "cluster")]
-    pub(super) others: Option<Pending>,
+    others: Option<Pending>,
     acks: Collection<Result<RawArgs, AckError>>,
     marker: PhantomData<fn() -> R>,
 }
@@ -52,6 +52,12 @@ impl<R> BroadcastAck<R> {
             acks,
             marker: PhantomData,
         }
+    }
+
+    /// Adds the question to other nodes, whose acks arrive in the same collection.
+    #[cfg(feature = "cluster")]
+    pub(super) fn with_others(self, others: Option<Pending>) -> Self {
+        Self { others, ..self }
     }
 
     pub(super) fn invalid(error: InvalidEvent) -> Self {

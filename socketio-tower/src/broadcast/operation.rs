@@ -22,8 +22,7 @@ pub(crate) struct Selection {
     pub(crate) except: Vec<String>,
     /// The sender.
     pub(crate) without: Option<SocketId>,
-    /// Restricts the selection to sockets of this process, which only those functions observe that tell other nodes.
-    #[cfg_attr(not(feature = "cluster"), expect(dead_code, reason = "there are no other nodes"))]
+    /// Restricts the selection to sockets of this process.
     pub(crate) local: bool,
 }
 

@@ -151,11 +151,10 @@ impl BroadcastOperator {
         let others = self.namespace.ask_others(&self.selection, &packet, volatile, timeout, collector.clone());
         let operation = Operation::Ask { packet, volatile, id, timeout, answers: collector };
         self.namespace.perform(&self.selection, operation);
-        BroadcastAck {
-            #[cfg(feature = "cluster")]
-            others,
-            ..BroadcastAck::new(acks)
-        }
+        let acks = BroadcastAck::new(acks);
+        #[cfg(feature = "cluster")]
+        let acks = acks.with_others(others);
+        acks
     }
 }
 
