@@ -61,7 +61,7 @@ async fn what_is_known_of_a_socket_can_be_fetched() {
     fetched.sort_by_key(|socket| socket.data::<Player>().unwrap().name);
     let seen: Vec<_> =
         fetched.iter().map(|socket| (socket.id(), socket.data::<Player>().unwrap().score)).collect();
-    assert_eq!(seen, [(ada.id(), 0), (alan.id(), 1)]);
+    assert_eq!(seen, [(ada.id().as_str(), 0), (alan.id().as_str(), 1)]);
     assert_eq!(fetched[0].rooms(), [ada.id().to_string(), "team a".to_owned()]);
     assert_eq!(fetched[0].namespace(), "/");
     assert_eq!(fetched[0].handshake().parameter("from").as_deref(), Some("ada"));

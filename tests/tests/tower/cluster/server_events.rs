@@ -43,9 +43,9 @@ async fn each_other_node_handles_and_answers() {
         let mut lines = log.lines();
         lines.sort();
         assert_eq!(lines, [r#"three 7 b"x""#, r#"two 7 b"x""#]);
-        let echoes = nodes[0].server_side_emit_with_ack::<_, Args<(u8, Bytes)>>("echo", &Args((1, Bytes::from_static(b"y"))));
-        for echo in echoes.await {
-            assert_eq!(echo.unwrap(), Args((1, Bytes::from_static(b"y"))));
+        let args = Args((1, Bytes::from_static(b"y")));
+        for echo in nodes[0].server_side_emit_with_ack::<_, Args<(u8, Bytes)>>("echo", &args).await {
+            assert_eq!(echo.unwrap(), args);
         }
     }
 }
