@@ -450,6 +450,7 @@ impl Joined {
 
     /// Calls the hook of the application.
     pub(crate) fn tell(&self, event: &ClusterEvent) {
+        event.trace();
         if let Some(hook) = &self.hook {
             contained(|| (hook.0)(event));
         }

@@ -47,10 +47,9 @@ impl Server {
 impl Driver {
     pub(super) async fn run(self) {
         let mut connection = pin!(self.keep_connected());
-        let mut timers = pin!(self.keep_time());
-        let mut jobs = pin!(self.jobs.work(&self.server));
+        let mut timers = pin!(again(|| self.keep_time()));
+        let mut jobs = pin!(again(|| self.jobs.work(&self.server)));
         let mut end = pin!(self.end.notified());
-        // The first three never complete; the panics of what they call are contained.
         std::future::poll_fn(|cx| {
             if end.as_mut().poll(cx).is_ready() || timers.as_mut().poll(cx).is_ready() {
                 return Poll::Ready(());
@@ -59,6 +58,7 @@ impl Driver {
             connection.as_mut().poll(cx)
         })
         .await;
+        self.jobs.clear();
         self.joined.left();
     }
 
@@ -90,6 +90,11 @@ impl Driver {
             self.joined.handle_timeout();
         }
     }
+}
+
+/// Runs a future, and a new one if it panics: a node does not fall silent because of a fault in one message.
+async fn again<F: Future<Output = ()>>(mut start: impl FnMut() -> F) {
+    while AssertUnwindSafe(start()).catch_unwind().await.is_err() {}
 }
 
 /// How often the queue of a lost connection is searched for messages that are too old.
