@@ -92,13 +92,22 @@ pub(crate) fn peer_left(node: &str, goodbye: bool) {
 #[cfg(feature = "cluster")]
 pub(crate) fn cluster_messages_dropped(count: u64) {
     let _ = count;
-    event!(warn, count, "messages for other nodes were dropped: the connection is down, or the broker too slow");
+    event!(
+        warn,
+        count,
+        "messages for other nodes were dropped: the connection is down, or the broker too slow"
+    );
 }
 
 #[cfg(feature = "cluster")]
 pub(crate) fn cluster_messages_malformed(count: u64, error: &dyn std::error::Error) {
     let _ = (count, error);
-    event!(warn, count, error, "messages of other nodes could not be read: does another program use the same prefix?");
+    event!(
+        warn,
+        count,
+        error,
+        "messages of other nodes could not be read: does another program use the same prefix?"
+    );
 }
 
 #[cfg(feature = "cluster")]

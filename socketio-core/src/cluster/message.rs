@@ -3,8 +3,8 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::{NodeId, RequestId};
-use crate::namespace::Target;
 use crate::Encoded;
+use crate::namespace::Target;
 use crate::packet::{RawArgs, RawJson};
 
 /// A message between the nodes of a cluster, independent of the bus that carries it.

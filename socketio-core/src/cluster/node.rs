@@ -50,7 +50,13 @@ struct Request {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind { Broadcast { single: bool }, Sockets, ServerEvent, SocketIds, Rooms }
+enum Kind {
+    Broadcast { single: bool },
+    Sockets,
+    ServerEvent,
+    SocketIds,
+    Rooms,
+}
 
 #[derive(Debug)]
 #[non_exhaustive]
@@ -70,7 +76,10 @@ pub enum NodeEvent {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum PeerLeft { Goodbye, Silent }
+pub enum PeerLeft {
+    Goodbye,
+    Silent,
+}
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -83,16 +92,36 @@ pub enum Finished {
 
 impl Node {
     pub fn new(config: NodeConfig, id: NodeId, entropy: u64) -> Self {
-        Self { config, id, is_up: false, next: RequestKey::new(entropy), peers: BTreeMap::new(), requests: BTreeMap::new(), heartbeat: None, transmits: VecDeque::new(), events: VecDeque::new() }
+        Self {
+            config,
+            id,
+            is_up: false,
+            next: RequestKey::new(entropy),
+            peers: BTreeMap::new(),
+            requests: BTreeMap::new(),
+            heartbeat: None,
+            transmits: VecDeque::new(),
+            events: VecDeque::new(),
+        }
     }
-    pub fn id(&self) -> &NodeId { &self.id }
-    pub fn is_up(&self) -> bool { self.is_up }
-    pub fn peers(&self) -> impl Iterator<Item = &NodeId> { self.peers.keys() }
-    pub fn pending(&self) -> usize { self.requests.len() }
+    pub fn id(&self) -> &NodeId {
+        &self.id
+    }
+    pub fn is_up(&self) -> bool {
+        self.is_up
+    }
+    pub fn peers(&self) -> impl Iterator<Item = &NodeId> {
+        self.peers.keys()
+    }
+    pub fn pending(&self) -> usize {
+        self.requests.len()
+    }
 
     pub fn handle_up(&mut self, now: Instant) {
         self.is_up = true;
-        for seen in self.peers.values_mut() { *seen = now; }
+        for seen in self.peers.values_mut() {
+            *seen = now;
+        }
         self.say(Address::Everyone, Presence::Hello);
         self.heartbeat = Some(after(now, self.config.heartbeat_interval));
     }
@@ -100,38 +129,78 @@ impl Node {
     pub fn handle_down(&mut self, _now: Instant) {
         self.is_up = false;
         self.heartbeat = None;
-        for key in self.requests.keys().copied().collect::<Vec<_>>() { self.finish(key, Finished::Unreachable); }
+        for key in self.requests.keys().copied().collect::<Vec<_>>() {
+            self.finish(key, Finished::Unreachable);
+        }
     }
 
     pub fn handle_presence(&mut self, from: &NodeId, presence: Presence, now: Instant) {
-        if *from == self.id { return; }
-        if presence == Presence::Goodbye {
-            if self.peers.remove(from).is_some() { self.left(from.clone(), PeerLeft::Goodbye); }
+        if *from == self.id {
             return;
         }
-        if self.peers.insert(from.clone(), now).is_none() { self.events.push_back(NodeEvent::PeerJoined(from.clone())); }
-        if presence == Presence::Hello { self.say(Address::Node(from.clone()), Presence::Alive); }
+        if presence == Presence::Goodbye {
+            if self.peers.remove(from).is_some() {
+                self.left(from.clone(), PeerLeft::Goodbye);
+            }
+            return;
+        }
+        if self.peers.insert(from.clone(), now).is_none() {
+            self.events.push_back(NodeEvent::PeerJoined(from.clone()));
+        }
+        if presence == Presence::Hello {
+            self.say(Address::Node(from.clone()), Presence::Alive);
+        }
     }
 
-    pub fn handle_answer(&mut self, from: Option<&NodeId>, request: &RequestId, answer: Answer, now: Instant) {
-        if let Some(seen) = from.and_then(|from| self.peers.get_mut(from)) { *seen = now; }
+    pub fn handle_answer(
+        &mut self,
+        from: Option<&NodeId>,
+        request: &RequestId,
+        answer: Answer,
+        now: Instant,
+    ) {
+        if let Some(seen) = from.and_then(|from| self.peers.get_mut(from)) {
+            *seen = now;
+        }
         let Some(key) = request.key() else { return };
         let max = self.config.max_answers;
         let Some(asked) = self.requests.get_mut(&key) else { return };
         let first = match (&answer, asked.kind) {
-            (Answer::Clients(n), Kind::Broadcast { .. }) => { if !asked.count(from) { return; } asked.clients += u64::from(*n); true }
-            (Answer::Ack(_) | Answer::Unanswered(_), Kind::Broadcast { .. }) => { asked.acks += 1; false }
-            (Answer::Sockets(_), Kind::Sockets) | (Answer::SocketIds(_), Kind::SocketIds) | (Answer::Rooms(_), Kind::Rooms)
-            | (Answer::ServerEvent(_) | Answer::Unanswered(_), Kind::ServerEvent) => { if !asked.count(from) { return; } true }
+            (Answer::Clients(n), Kind::Broadcast { .. }) => {
+                if !asked.count(from) {
+                    return;
+                }
+                asked.clients += u64::from(*n);
+                true
+            }
+            (Answer::Ack(_) | Answer::Unanswered(_), Kind::Broadcast { .. }) => {
+                asked.acks += 1;
+                false
+            }
+            (Answer::Sockets(_), Kind::Sockets)
+            | (Answer::SocketIds(_), Kind::SocketIds)
+            | (Answer::Rooms(_), Kind::Rooms)
+            | (Answer::ServerEvent(_) | Answer::Unanswered(_), Kind::ServerEvent) => {
+                if !asked.count(from) {
+                    return;
+                }
+                true
+            }
             _ => return,
         };
         let _ = first;
         asked.bytes += size(&answer);
-        if asked.bytes > max { return self.finish(key, Finished::TooLarge); }
+        if asked.bytes > max {
+            return self.finish(key, Finished::TooLarge);
+        }
         let is_ack = matches!(answer, Answer::Ack(_));
         let single = matches!(asked.kind, Kind::Broadcast { single: true }) && is_ack;
         self.events.push_back(NodeEvent::Answer { key, from: from.cloned(), answer });
-        if single { self.finish(key, Finished::Complete); } else { self.check(key); }
+        if single {
+            self.finish(key, Finished::Complete);
+        } else {
+            self.check(key);
+        }
     }
 
     pub fn handle_count(&mut self, key: RequestKey, nodes: Option<usize>, _now: Instant) {
@@ -148,10 +217,23 @@ impl Node {
             self.heartbeat = Some(after(now, self.config.heartbeat_interval));
         }
         if self.is_up {
-            let silent: Vec<_> = self.peers.iter().filter(|(_, seen)| after(**seen, self.config.heartbeat_timeout) <= now).map(|(id, _)| id.clone()).collect();
-            for id in silent { self.peers.remove(&id); self.left(id, PeerLeft::Silent); }
+            let silent: Vec<_> = self
+                .peers
+                .iter()
+                .filter(|(_, seen)| after(**seen, self.config.heartbeat_timeout) <= now)
+                .map(|(id, _)| id.clone())
+                .collect();
+            for id in silent {
+                self.peers.remove(&id);
+                self.left(id, PeerLeft::Silent);
+            }
         }
-        let due: Vec<_> = self.requests.iter().filter(|(_, r)| r.deadline <= now || r.recount.is_some_and(|at| at <= now)).map(|(k, r)| (*k, r.deadline <= now)).collect();
+        let due: Vec<_> = self
+            .requests
+            .iter()
+            .filter(|(_, r)| r.deadline <= now || r.recount.is_some_and(|at| at <= now))
+            .map(|(k, r)| (*k, r.deadline <= now))
+            .collect();
         for (key, is_over) in due {
             if is_over {
                 let asked = &self.requests[&key];
@@ -167,7 +249,13 @@ impl Node {
         }
     }
 
-    pub fn ask(&mut self, namespace: &str, question: Question, deadline: Instant, now: Instant) -> RequestKey {
+    pub fn ask(
+        &mut self,
+        namespace: &str,
+        question: Question,
+        deadline: Instant,
+        now: Instant,
+    ) -> RequestKey {
         let key = self.next;
         self.next = key.next();
         if !self.is_up {
@@ -182,7 +270,21 @@ impl Node {
             Question::Rooms => Kind::Rooms,
         };
         let recount = Some(now + deadline.saturating_duration_since(now) / 2);
-        self.requests.insert(key, Request { namespace: namespace.to_owned(), kind, deadline, recount, expected: None, nodes: BTreeSet::new(), unnamed: 0, clients: 0, acks: 0, bytes: 0 });
+        self.requests.insert(
+            key,
+            Request {
+                namespace: namespace.to_owned(),
+                kind,
+                deadline,
+                recount,
+                expected: None,
+                nodes: BTreeSet::new(),
+                unnamed: 0,
+                clients: 0,
+                acks: 0,
+                bytes: 0,
+            },
+        );
         let body = Body::Question { request: key.id(), extended: true, question };
         let message = Message::new(self.id.clone(), namespace, body);
         self.transmits.push_back(Transmit::Count { namespace: namespace.to_owned(), key });
@@ -190,19 +292,33 @@ impl Node {
         key
     }
 
-    pub fn cancel(&mut self, key: RequestKey) { self.requests.remove(&key); }
+    pub fn cancel(&mut self, key: RequestKey) {
+        self.requests.remove(&key);
+    }
 
     pub fn leave(&mut self, now: Instant) {
-        if self.is_up { self.say(Address::Everyone, Presence::Goodbye); }
+        if self.is_up {
+            self.say(Address::Everyone, Presence::Goodbye);
+        }
         self.handle_down(now);
     }
 
-    pub fn poll_transmit(&mut self) -> Option<Transmit> { self.transmits.pop_front() }
-    pub fn poll(&mut self) -> Option<NodeEvent> { self.events.pop_front() }
+    pub fn poll_transmit(&mut self) -> Option<Transmit> {
+        self.transmits.pop_front()
+    }
+    pub fn poll(&mut self) -> Option<NodeEvent> {
+        self.events.pop_front()
+    }
     pub fn poll_timeout(&self) -> Option<Instant> {
         let mut next = self.heartbeat;
-        if self.is_up { for seen in self.peers.values() { next = earlier(next, Some(after(*seen, self.config.heartbeat_timeout))); } }
-        for r in self.requests.values() { next = earlier(next, earlier(Some(r.deadline), r.recount)); }
+        if self.is_up {
+            for seen in self.peers.values() {
+                next = earlier(next, Some(after(*seen, self.config.heartbeat_timeout)));
+            }
+        }
+        for r in self.requests.values() {
+            next = earlier(next, earlier(Some(r.deadline), r.recount));
+        }
         next
     }
 
@@ -222,25 +338,46 @@ impl Node {
         let Some(r) = self.requests.get(&key) else { return };
         let all = r.expected.is_some_and(|e| r.answered() >= e);
         let acks = !matches!(r.kind, Kind::Broadcast { .. }) || r.acks >= r.clients;
-        if all && acks { self.finish(key, Finished::Complete); }
+        if all && acks {
+            self.finish(key, Finished::Complete);
+        }
     }
 
     fn finish(&mut self, key: RequestKey, how: Finished) {
-        if self.requests.remove(&key).is_some() { self.events.push_back(NodeEvent::Finished { key, how }); }
+        if self.requests.remove(&key).is_some() {
+            self.events.push_back(NodeEvent::Finished { key, how });
+        }
     }
 }
 
 impl Request {
-    fn answered(&self) -> usize { self.nodes.len() + self.unnamed }
+    fn answered(&self) -> usize {
+        self.nodes.len() + self.unnamed
+    }
     fn count(&mut self, from: Option<&NodeId>) -> bool {
-        match from { Some(from) => self.nodes.insert(from.clone()), None => { self.unnamed += 1; true } }
+        match from {
+            Some(from) => self.nodes.insert(from.clone()),
+            None => {
+                self.unnamed += 1;
+                true
+            }
+        }
     }
 }
 
 fn size(answer: &Answer) -> usize {
     match answer {
         Answer::Ack(a) | Answer::ServerEvent(a) => a.size(),
-        Answer::Sockets(s) => s.iter().map(|s| s.id.len() + s.handshake.as_str().len() + s.data.as_str().len() + s.rooms.iter().map(|r| r.len() + 32).sum::<usize>() + 64).sum(),
+        Answer::Sockets(s) => s
+            .iter()
+            .map(|s| {
+                s.id.len()
+                    + s.handshake.as_str().len()
+                    + s.data.as_str().len()
+                    + s.rooms.iter().map(|r| r.len() + 32).sum::<usize>()
+                    + 64
+            })
+            .sum(),
         Answer::SocketIds(n) | Answer::Rooms(n) => n.iter().map(|n| n.len() + 32).sum(),
         Answer::Clients(_) | Answer::Unanswered(_) => 8,
     }

@@ -111,7 +111,13 @@ impl Drop for Pending {
 }
 
 impl Joined {
-    pub(crate) fn new(id: NodeId, entropy: u64, wire: Wire, hook: Option<ClusterHook>, ack_timeout: Duration) -> Arc<Self> {
+    pub(crate) fn new(
+        id: NodeId,
+        entropy: u64,
+        wire: Wire,
+        hook: Option<ClusterHook>,
+        ack_timeout: Duration,
+    ) -> Arc<Self> {
         Self::make(id, entropy, wire, hook, ack_timeout, true)
     }
 

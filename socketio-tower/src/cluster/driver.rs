@@ -80,7 +80,8 @@ impl Driver {
         loop {
             let set = self.joined.timer_set();
             let now = crate::clock::now();
-            let next = self.joined.poll_timeout().map_or(TICK, |at| at.saturating_duration_since(now)).min(TICK);
+            let next =
+                self.joined.poll_timeout().map_or(TICK, |at| at.saturating_duration_since(now)).min(TICK);
             // A timer that is due, or at most a tick.
             tokio::time::timeout(next, set).await.ok();
             if self.server.is_gone() {

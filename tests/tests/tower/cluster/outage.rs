@@ -88,7 +88,10 @@ async fn questions_do_not_wait_for_a_bus_that_is_away() {
         a.expect_event("question").await.ack(&2);
         assert_eq!(answers.await, [Err(AckError::Unreachable), Ok(2)]);
         let incomplete = nodes[0].try_fetch_sockets().await.unwrap_err();
-        assert_eq!((incomplete.sockets.len(), incomplete.to_string().as_str()), (1, "the connection to the cluster is down"));
+        assert_eq!(
+            (incomplete.sockets.len(), incomplete.to_string().as_str()),
+            (1, "the connection to the cluster is down")
+        );
         assert_eq!(nodes[0].fetch_sockets().await.len(), 1);
         assert_eq!(nodes[0].server_side_emit_with_ack::<_, u8>("x", "").await, [Err(AckError::Unreachable)]);
         nodes[0].sockets_join("room").await;
