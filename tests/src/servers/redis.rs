@@ -150,7 +150,7 @@ impl Redis {
         self.url_of(self.address())
     }
 
-    /// Returns the URL of the server behind another address, such as that of a proxy.
+    /// Returns the URL of the server behind another address, such as that of a [`Proxy`](super::Proxy).
     pub fn url_of(&self, address: SocketAddr) -> String {
         let password = self.options.password.as_ref();
         format!("redis://{}{address}", password.map_or_else(String::new, |password| format!(":{password}@")))
