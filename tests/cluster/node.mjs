@@ -13,7 +13,10 @@ const { values: options } = parseArgs({ options: { name: { type: "string" }, red
 
 const publisher = createClient({ url: options.redis });
 const subscriber = publisher.duplicate();
-for (const client of [publisher, subscriber]) client.on("error", (error) => console.error(`${options.name}: ${error.message}`));
+for (const client of [publisher, subscriber]) {
+  client.setMaxListeners(0); // every namespace listens to errors
+  client.on("error", (error) => console.error(`${options.name}: ${error.message}`));
+}
 await Promise.all([publisher.connect(), subscriber.connect()]);
 
 const http = createServer();
