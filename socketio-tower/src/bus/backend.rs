@@ -159,6 +159,9 @@ enum Asker {
     Count(Arc<Joined>, RequestKey),
     /// A task waits until the broker has taken a message.
     Taken(oneshot::Sender<()>),
+    /// A test of a backend.
+    #[cfg(feature = "testing")]
+    Test(oneshot::Sender<Option<usize>>),
 }
 
 impl Receipt {
@@ -170,11 +173,20 @@ impl Receipt {
         Self(Some(Asker::Taken(waiting)))
     }
 
+    /// Returns a receipt with the channel that gets its answer. Dropping the receipt closes the channel.
+    #[cfg(feature = "testing")]
+    pub(crate) fn test() -> (Self, oneshot::Receiver<Option<usize>>) {
+        let (sender, answer) = oneshot::channel();
+        (Self(Some(Asker::Test(sender))), answer)
+    }
+
     /// Answers with the number of subscribers, or with `None` if the broker does not tell.
     pub fn answer(mut self, subscribers: Option<usize>) {
         match self.0.take() {
             Some(Asker::Count(joined, key)) => joined.handle_count(key, subscribers),
             Some(Asker::Taken(waiting)) => _ = waiting.send(()),
+            #[cfg(feature = "testing")]
+            Some(Asker::Test(waiting)) => _ = waiting.send(subscribers),
             None => {}
         }
     }

@@ -307,7 +307,7 @@ impl Joined {
     }
 
     /// Queues an order. Returns `false` if the queue is full.
-    fn push(&self, order: Order) -> bool {
+    pub(crate) fn push(&self, order: Order) -> bool {
         let pushed = self.outbound.push(order);
         self.ordered.notify_one();
         // Dropped outside the lock of the queue.

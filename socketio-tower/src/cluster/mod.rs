@@ -25,6 +25,12 @@ mod local;
 #[cfg(feature = "testing")]
 pub use local::Local;
 
+#[cfg(feature = "redis")]
+mod redis;
+#[cfg(feature = "redis")]
+#[cfg_attr(docsrs, doc(cfg(feature = "redis")))]
+pub use redis::{Redis, RedisConfigError};
+
 mod server_side;
 
 pub use crate::broadcast::Incomplete;

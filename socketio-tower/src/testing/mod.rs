@@ -46,6 +46,12 @@ pub use error::ClientError;
 mod event;
 pub use event::TestEvent;
 
+#[cfg(feature = "cluster")]
+mod node;
+#[cfg(feature = "cluster")]
+#[cfg_attr(docsrs, doc(cfg(feature = "cluster")))]
+pub use node::TestNode;
+
 mod socket;
 pub use socket::TestSocket;
 
