@@ -17,17 +17,9 @@ export class Process {
   #pending = new Map();
   #stopping = false;
 
-  /** Starts a process, and waits until it is ready. */
-  static async start(name, [program, ...args], redis) {
-    const started = new Process(name, spawn(program, [...args, "--name", name, "--redis", redis.url], { stdio: ["pipe", "pipe", "inherit"] }));
-    const ready = started.#inbox.take(({ ready, exit }) => ready || exit, `${name} is ready`, START_DEADLINE_MS);
-    const { exit, port } = await ready;
-    if (exit) throw new Error(exit);
-    started.url = `http://127.0.0.1:${port}`;
-    return started;
-  }
-
-  constructor(name, child) {
+  /** Starts a process: a program with its arguments. */
+  constructor(name, [program, ...args], redis) {
+    const child = spawn(program, [...args, "--name", name, "--redis", redis.url], { stdio: ["pipe", "pipe", "inherit"] });
     this.name = name;
     this.#child = child;
     process.on("exit", () => child.kill("SIGKILL"));
@@ -37,13 +29,23 @@ export class Process {
     child.on("exit", (code, signal) => this.#end(signal ?? `code ${code}`));
   }
 
+  /** Waits until the process is ready. */
+  async ready() {
+    const start = this.#inbox.take(({ ready, exit }) => ready || exit, `${this.name} is ready`, START_DEADLINE_MS);
+    const { exit, port } = await start;
+    if (exit) throw new Error(exit);
+    this.url = `http://127.0.0.1:${port}`;
+  }
+
   /** Executes a command; throws an error, with the received `acks` if there are any, if the process reports one. */
   call(name, command = {}) {
     if (this.exited) throw new Error(this.exited);
     const id = this.#next++;
     const answer = new Promise((resolve, reject) => this.#pending.set(id, { resolve, reject }));
     this.#child.stdin.write(`${JSON.stringify({ id, do: name, ...toJson(command) })}\n`);
-    return within(answer, `${this.name}: ${name}`, COMMAND_DEADLINE_MS).finally(() => this.#pending.delete(id));
+    const result = within(answer, `${this.name}: ${name}`, COMMAND_DEADLINE_MS).finally(() => this.#pending.delete(id));
+    result.catch(() => {}); // a case that has failed does not wait for it
+    return result;
   }
 
   /** Emits an event to the sockets of a target: `{ nsp, rooms, except, flags }`. */
