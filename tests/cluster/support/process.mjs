@@ -9,6 +9,9 @@ const START_DEADLINE_MS = 20_000;
 const COMMAND_DEADLINE_MS = 10_000;
 const STOP_DEADLINE_MS = 5_000;
 
+const children = new Set();
+process.on("exit", () => children.forEach((child) => child.kill("SIGKILL")));
+
 /** A process that executes the commands of the control protocol: a node, or an emitter. */
 export class Process {
   #child;
@@ -22,11 +25,14 @@ export class Process {
     const child = spawn(program, [...args, "--name", name, "--redis", redis.url], { stdio: ["pipe", "pipe", "inherit"] });
     this.name = name;
     this.#child = child;
-    process.on("exit", () => child.kill("SIGKILL"));
+    children.add(child);
     child.stdin.on("error", () => {}); // the process has ended, which `exit` reports
     createInterface({ input: child.stdout }).on("line", (line) => this.#receive(JSON.parse(line)));
     child.on("error", (error) => this.#end(error.message));
-    child.on("exit", (code, signal) => this.#end(signal ?? `code ${code}`));
+    child.on("exit", (code, signal) => {
+      children.delete(child);
+      this.#end(signal ?? `code ${code}`);
+    });
   }
 
   /** Waits until the process is ready. */
