@@ -155,7 +155,7 @@ export const sockets = [
       const nsp = `/orders/fetched-${s.number}`;
       const orders = await s.of(nsp, s.peersOf(s.others));
       if (s.cluster.kinds[0] === "N") {
-        // Node subscribes when it opens the namespace, without waiting; until then, it expects one response too few.
+        // Node does not wait for its subscriptions to a namespace that it opens; before, it may expect one response too few.
         await s.actor.emit({ nsp }, "open");
         await s.cluster.redis.members(nsp, s.cluster.nodes.length);
       }
