@@ -81,7 +81,8 @@ export const acks = [
       const values = [BINARY[0], { nested: [BINARY[1]] }, null, "ünï ☃ 😀", { a: [1, -1.5, {}] }, []];
       for (const [index, peer] of s.peers.entries()) peer.reply = (...args) => args.pop()(values[index]);
       const received = await s.actor.call("emitWithAck", { event: "ask", args: BINARY, timeout: TIMEOUT_MS });
-      const sorted = (list) => list.map((value) => JSON.stringify(value)).sort();
+      const byName = (_, value) => (value?.constructor === Object ? Object.fromEntries(Object.entries(value).sort()) : value);
+      const sorted = (list) => list.map((value) => JSON.stringify(value, byName)).sort();
       assert.deepEqual(sorted(received), sorted(values));
       assert.equal(received.filter(Buffer.isBuffer).length, 1);
     },
