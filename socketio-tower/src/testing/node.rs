@@ -44,7 +44,8 @@ impl TestNode {
         }));
         let random = || entropy().first_chunk().copied().expect("has 15 bytes");
         let id = NodeId::from_entropy(random());
-        let joined = Joined::new(id, u64::from_ne_bytes(random()), backend.wire(), Some(hook), Duration::ZERO);
+        let joined =
+            Joined::new(id, u64::from_ne_bytes(random()), backend.wire(), Some(hook), Duration::ZERO);
         Self { joined, receiver: Arc::new(Receiver(Box::new(receive))), up }
     }
 

@@ -38,7 +38,8 @@ async fn a_restart_is_survived_and_everything_subscribed_again() {
         }
         until_heard(&one, &two, &mut number).await;
         until_heard(&two, &one, &mut number).await;
-        until("both answer", || redis.command(&["PUBSUB", "NUMSUB", "socket.io-request#/#"]).ends_with('2')).await;
+        until("both answer", || redis.command(&["PUBSUB", "NUMSUB", "socket.io-request#/#"]).ends_with('2'))
+            .await;
         assert_eq!(one.io.try_fetch_sockets().await.expect("both").len(), 2);
     }
     assert!(one.events().iter().any(|event| matches!(event, ClusterEvent::Down { .. })));
@@ -49,9 +50,8 @@ async fn a_restart_is_survived_and_everything_subscribed_again() {
 async fn a_server_waits_for_a_broker_that_is_away() {
     let mut redis = redis!();
     redis.kill();
-    let node = || async {
-        Node::start_lazily(cluster::Redis::classic(&redis.url()).expect("a URL"), |_| {}).await
-    };
+    let node =
+        || async { Node::start_lazily(cluster::Redis::classic(&redis.url()).expect("a URL"), |_| {}).await };
     let (one, two) = (node().await, node().await);
     let io = SocketIo::new();
     let joined = io.join_cluster(cluster::Redis::classic(&redis.url()).expect("a URL"));
