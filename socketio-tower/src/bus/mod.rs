@@ -17,7 +17,7 @@ pub(crate) use requests::{Reply, Waiter};
 
 mod state;
 pub use state::{ClusterEvent, ClusterState, ClusterStats};
-pub(crate) use state::{ClusterHook, Counters};
+pub(crate) use state::ClusterHook;
 
 mod subscriptions;
 use subscriptions::Subscriptions;
