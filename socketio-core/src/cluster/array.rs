@@ -133,7 +133,8 @@ mod tests {
     fn events_and_acks_have_an_array() {
         let mut encoder = Encoder::default();
         let bytes = Bytes::from_static(b"x");
-        let event = RawArray::of_packet(&encoder.event("/n", "e", &Args((1, &bytes)), None).unwrap()).unwrap();
+        let event =
+            RawArray::of_packet(&encoder.event("/n", "e", &Args((1, &bytes)), None).unwrap()).unwrap();
         assert_eq!(event.json(), format!(r#"["e",1,{}]"#, placeholder_of(0)));
         assert_eq!((event.attachments(), event.size()), (&[bytes][..], event.json().len() + 1));
         let ack = RawArray::of_packet(&encoder.ack("/n", AckId(1), &NoArgs).unwrap()).unwrap();

@@ -68,9 +68,10 @@ impl Body {
     fn array(&self) -> Option<&RawArray> {
         match self {
             Self::Operation(Operation::Broadcast { event, .. } | Operation::ServerEvent { event })
-            | Self::Question { question: Question::Broadcast { event, .. } | Question::ServerEvent { event }, .. } => {
-                Some(event)
-            }
+            | Self::Question {
+                question: Question::Broadcast { event, .. } | Question::ServerEvent { event },
+                ..
+            } => Some(event),
             Self::Answer { answer: Answer::Ack(args) | Answer::ServerEvent(args), .. } => Some(args),
             _ => None,
         }

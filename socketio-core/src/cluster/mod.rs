@@ -17,6 +17,6 @@ pub use node::{Finished, Node, NodeConfig, NodeEvent, PeerLeft, Transmit};
 
 mod wire;
 pub use wire::{
-    Address, Channels, Classic, MAX_ATTACHMENTS, MAX_DEPTH, MAX_MESSAGE, MAX_ROOMS, MAX_SOCKETS, Outgoing, Peek,
-    ReadError, Subscription, Wire, WriteError,
+    Address, Channels, Classic, MAX_ATTACHMENTS, MAX_DEPTH, MAX_MESSAGE, MAX_ROOMS, MAX_SOCKETS, Outgoing,
+    Peek, ReadError, Subscription, Wire, WriteError,
 };

@@ -324,7 +324,13 @@ impl Node {
 impl Node {
     /// Asks all other nodes that have a namespace. Their answers, and the end of the question, are
     /// [events](NodeEvent) with the returned key.
-    pub fn ask(&mut self, namespace: &str, question: Question, deadline: Instant, now: Instant) -> RequestKey {
+    pub fn ask(
+        &mut self,
+        namespace: &str,
+        question: Question,
+        deadline: Instant,
+        now: Instant,
+    ) -> RequestKey {
         let key = self.next;
         self.next = key.next();
         if !self.is_up() || self.requests.len() >= MAX_REQUESTS {

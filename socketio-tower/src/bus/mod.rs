@@ -16,8 +16,8 @@ use requests::Requests;
 pub(crate) use requests::{Reply, Waiter};
 
 mod state;
-pub use state::{ClusterEvent, ClusterState, ClusterStats};
 pub(crate) use state::ClusterHook;
+pub use state::{ClusterEvent, ClusterState, ClusterStats};
 
 mod subscriptions;
 use subscriptions::Subscriptions;

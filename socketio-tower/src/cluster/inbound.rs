@@ -4,8 +4,8 @@ use std::sync::{Arc, Weak};
 use bytes::Bytes;
 use bytestring::ByteString;
 use socketio_core::cluster::{
-    Address, Answer, Body, Destination, Message, NodeId, Operation as RemoteOperation, Question, RawArray,
-    ReadError, RequestId,
+    Address, Answer, Body, Destination, Message, Operation as RemoteOperation, Question, RawArray, ReadError,
+    RequestId,
 };
 use socketio_core::packet::{AckId, Event};
 use socketio_core::{Encoded, SocketId};

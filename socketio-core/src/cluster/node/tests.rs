@@ -45,12 +45,15 @@ fn sockets() -> Question {
 }
 
 fn broadcast(single: bool) -> Question {
-    let event = RawArray::of_packet(&crate::packet::Encoder::default().event("/", "e", &1, None).unwrap()).unwrap();
+    let event =
+        RawArray::of_packet(&crate::packet::Encoder::default().event("/", "e", &1, None).unwrap()).unwrap();
     Question::Broadcast { event, to: Destination::default(), volatile: false, timeout: None, single }
 }
 
 fn ack() -> Answer {
-    Answer::Ack(RawArray::of_packet(&crate::packet::Encoder::default().event("/", "e", &1, None).unwrap()).unwrap())
+    Answer::Ack(
+        RawArray::of_packet(&crate::packet::Encoder::default().event("/", "e", &1, None).unwrap()).unwrap(),
+    )
 }
 
 #[test]
@@ -94,7 +97,9 @@ fn silence_is_counted_while_there_is_a_connection() {
 
 #[test]
 fn a_question_ends_with_the_last_expected_answer() {
-    for (counts, expected) in [([Some(3), Some(3)], 2), ([Some(4), Some(3)], 2), ([None, Some(2)], 1), ([Some(2), None], 1)] {
+    for (counts, expected) in
+        [([Some(3), Some(3)], 2), ([Some(4), Some(3)], 2), ([None, Some(2)], 1), ([Some(2), None], 1)]
+    {
         let (mut node, now) = up();
         let key = node.ask("/", sockets(), now + 4 * SECOND, now);
         assert_eq!(drain(&mut node), ["-> count", "-> question"]);
@@ -169,7 +174,8 @@ fn a_deadline_tells_who_is_missing() {
     let (mut node, now) = up();
     node.handle_presence(&id(1), Presence::Alive, now);
     node.handle_presence(&id(2), Presence::Alive, now);
-    let keys = [node.ask("/", sockets(), now + 4 * SECOND, now), node.ask("/", sockets(), now + 4 * SECOND, now)];
+    let keys =
+        [node.ask("/", sockets(), now + 4 * SECOND, now), node.ask("/", sockets(), now + 4 * SECOND, now)];
     node.handle_count(keys[0], Some(4), now);
     node.handle_answer(Some(&id(1)), &keys[0].id(), Answer::Sockets(Vec::new()), now);
     drain(&mut node);
@@ -250,7 +256,12 @@ fn other_ids_are_no_questions_of_this_node() {
     node.ask("/", sockets(), now + 4 * SECOND, now);
     drain(&mut node);
     for request in ["x", "0000000000000000", "QT75gt"] {
-        node.handle_answer(Some(&id(1)), &RequestId::parse(request).unwrap(), Answer::Sockets(Vec::new()), now);
+        node.handle_answer(
+            Some(&id(1)),
+            &RequestId::parse(request).unwrap(),
+            Answer::Sockets(Vec::new()),
+            now,
+        );
     }
     assert_eq!((drain(&mut node), node.pending()), (Vec::new(), 1));
 }

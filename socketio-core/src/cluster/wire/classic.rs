@@ -49,10 +49,16 @@ pub struct Classic {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Channel<'a> {
     /// Contains the namespace, and may contain a room.
-    Broadcasts { topic: &'a str },
-    Requests { namespace: &'a str },
+    Broadcasts {
+        topic: &'a str,
+    },
+    Requests {
+        namespace: &'a str,
+    },
     /// Contains the namespace, and may contain the id of a node.
-    Answers { topic: &'a str },
+    Answers {
+        topic: &'a str,
+    },
 }
 
 impl Classic {

@@ -146,7 +146,9 @@ pub(super) fn node_id(value: Value<'_>) -> Result<NodeId, ReadError> {
 }
 
 /// Reads the packet of an event and the namespace in it, if there is one.
-pub(super) fn event_packet<'a>(packet: &mut Value<'a>) -> Result<(RawArray, Option<Cow<'a, str>>), ReadError> {
+pub(super) fn event_packet<'a>(
+    packet: &mut Value<'a>,
+) -> Result<(RawArray, Option<Cow<'a, str>>), ReadError> {
     let (mut kind, mut data, mut namespace) = (None, None, None);
     let mut members = packet.open_map()?;
     while let Some(key) = packet.next_key(&mut members)? {
@@ -197,7 +199,9 @@ fn read_flags(mut map: Value<'_>) -> Result<Flags, ReadError> {
         match &*key {
             "volatile" => flags.volatile = value.is_true(),
             "expectSingleResponse" => flags.single = value.is_true(),
-            "timeout" => flags.timeout = value.number().map(|time| Duration::from_millis(time.min(MAX_TIMEOUT))),
+            "timeout" => {
+                flags.timeout = value.number().map(|time| Duration::from_millis(time.min(MAX_TIMEOUT)))
+            }
             _ => {}
         }
     }

@@ -71,7 +71,11 @@ impl<'o, O: Output> Map<'o, O> {
         Ok(())
     }
 
-    pub(super) fn packet_members(&mut self, event: ArrayRef<'_>, namespace: Option<&str>) -> Result<(), WriteError> {
+    pub(super) fn packet_members(
+        &mut self,
+        event: ArrayRef<'_>,
+        namespace: Option<&str>,
+    ) -> Result<(), WriteError> {
         self.number("type", EVENT);
         self.array("data", event)?;
         if let Some(namespace) = namespace {
@@ -107,7 +111,10 @@ impl<'o, O: Output> Map<'o, O> {
                 map.boolean("volatile", true);
             }
             if let Some(timeout) = timeout {
-                map.number("timeout", u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX).min(MAX_TIMEOUT));
+                map.number(
+                    "timeout",
+                    u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX).min(MAX_TIMEOUT),
+                );
             }
             if single {
                 map.boolean("expectSingleResponse", true);

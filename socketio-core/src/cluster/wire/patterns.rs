@@ -66,8 +66,10 @@ mod tests {
     fn check(definitions: &[&str], expected: &[&str]) {
         let paths: Vec<NamespacePath> = definitions.iter().map(|path| path.parse().unwrap()).collect();
         let found = of_definitions("k", &paths);
-        let expected: BTreeSet<_> =
-            expected.iter().map(|pattern| Subscription::Pattern(pattern.as_bytes().to_vec().into())).collect();
+        let expected: BTreeSet<_> = expected
+            .iter()
+            .map(|pattern| Subscription::Pattern(pattern.as_bytes().to_vec().into()))
+            .collect();
         assert_eq!(found, expected, "{definitions:?}");
     }
 

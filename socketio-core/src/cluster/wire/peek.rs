@@ -47,7 +47,9 @@ pub(super) fn sender(payload: &[u8]) -> Option<&str> {
         }
         [0x93, rest @ ..] | [0x81..=0x8f, 0xa3, b'u', b'i', b'd', rest @ ..] => match rest {
             [header @ 0xa0..=0xbf, rest @ ..] => rest.get(..usize::from(header & 0x1f))?,
-            [0xd9, length, rest @ ..] if usize::from(*length) <= MAX_ID => rest.get(..usize::from(*length))?,
+            [0xd9, length, rest @ ..] if usize::from(*length) <= MAX_ID => {
+                rest.get(..usize::from(*length))?
+            }
             _ => return None,
         },
         _ => return None,

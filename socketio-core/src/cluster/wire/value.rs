@@ -47,7 +47,9 @@ impl<'a> Value<'a> {
     /// Checks that the message ends here.
     pub(super) fn end(self) -> Result<(), ReadError> {
         match self {
-            Self::MsgPack(reader) if !reader.is_at_end() => Err(ReadError::Malformed("bytes behind the message")),
+            Self::MsgPack(reader) if !reader.is_at_end() => {
+                Err(ReadError::Malformed("bytes behind the message"))
+            }
             _ => Ok(()),
         }
     }

@@ -52,7 +52,9 @@ fn operation_or_question(kind: u64, data: &Fields<'_>) -> Result<Body, ReadError
         }
         (kind::JOIN, _) => Operation::Join { to: data.destination()?.0, rooms: data.rooms()? },
         (kind::LEAVE, _) => Operation::Leave { to: data.destination()?.0, rooms: data.rooms()? },
-        (kind::DISCONNECT, _) => Operation::Disconnect { to: data.destination()?.0, close: data.is_closing() },
+        (kind::DISCONNECT, _) => {
+            Operation::Disconnect { to: data.destination()?.0, close: data.is_closing() }
+        }
         (kind::SERVER_EVENT, None) => Operation::ServerEvent { event: server_event(data)? },
         _ => {
             let request = request.ok_or(ReadError::Malformed("a question without an id"))?;

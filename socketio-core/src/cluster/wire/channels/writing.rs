@@ -20,7 +20,9 @@ pub(super) fn broadcast<R: AsRef<str>, X: AsRef<str>>(
     let size = event.size() + namespace.len() + size_of(to);
     let channel = channel(prefix, address, namespace);
     if event.attachments.is_empty() {
-        outgoing::<Json>(&channel, size, |output| write_broadcast(output, from, namespace, event, to, volatile))
+        outgoing::<Json>(&channel, size, |output| {
+            write_broadcast(output, from, namespace, event, to, volatile)
+        })
     } else {
         outgoing::<MsgPack>(&channel, size, |output| {
             write_broadcast(output, from, namespace, event, to, volatile)
@@ -68,7 +70,12 @@ fn write_broadcast<O: Output, R: AsRef<str>, X: AsRef<str>>(
 }
 
 /// Begins a message. The sender comes first, so that it is found without decoding the message.
-fn envelope<'o, O: Output>(output: &'o mut O, from: Option<&NodeId>, namespace: &str, kind: u64) -> Map<'o, O> {
+fn envelope<'o, O: Output>(
+    output: &'o mut O,
+    from: Option<&NodeId>,
+    namespace: &str,
+    kind: u64,
+) -> Map<'o, O> {
     let mut map = Map::begin(output);
     map.from(from);
     map.text("nsp", namespace);

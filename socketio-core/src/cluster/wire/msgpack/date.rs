@@ -52,11 +52,7 @@ fn civil(days: i64) -> (i64, i64, i64) {
     let month = (5 * day + 2) / 153;
     let first = (153 * month + 2) / 5;
     let year = cycle * 400 + century * 100 + leap * 4 + year;
-    if month < 10 {
-        (year, month + 3, day - first + 1)
-    } else {
-        (year + 1, month - 9, day - first + 1)
-    }
+    if month < 10 { (year, month + 3, day - first + 1) } else { (year + 1, month - 9, day - first + 1) }
 }
 
 /// The largest number of milliseconds of a date of JavaScript, before and after 1970.

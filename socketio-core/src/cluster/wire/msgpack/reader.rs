@@ -175,9 +175,13 @@ impl<'a> Reader<'a> {
         Ok(match (kind as i8, bytes, tag) {
             // The types that notepack.io has written for `undefined` and `Date` before version 3, and for an `ArrayBuffer`.
             (0, [_], None) => Token::Undefined,
-            (0, &[a, b, c, d, e, f, g, h], None) => Token::Date(i64::from_be_bytes([a, b, c, d, e, f, g, h]) as f64),
+            (0, &[a, b, c, d, e, f, g, h], None) => {
+                Token::Date(i64::from_be_bytes([a, b, c, d, e, f, g, h]) as f64)
+            }
             (0, buffer, Some(_)) => Token::Binary(buffer),
-            (-1, _, None | Some(0xc7)) => date::timestamp(bytes).map_or(Token::Extension(-1, bytes), Token::Date),
+            (-1, _, None | Some(0xc7)) => {
+                date::timestamp(bytes).map_or(Token::Extension(-1, bytes), Token::Date)
+            }
             (kind, ..) => Token::Extension(kind, bytes),
         })
     }

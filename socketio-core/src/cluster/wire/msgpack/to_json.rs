@@ -99,12 +99,7 @@ fn separate(level: &mut Level, json: &mut Vec<u8>) {
     }
 }
 
-fn append_scalar<'a>(
-    json: &mut Vec<u8>,
-    reader: &Reader<'a>,
-    token: Token<'a>,
-    binary: &mut Binary<'_>,
-) {
+fn append_scalar<'a>(json: &mut Vec<u8>, reader: &Reader<'a>, token: Token<'a>, binary: &mut Binary<'_>) {
     match token {
         Token::Nil | Token::Undefined | Token::Array(_) | Token::Map(_) => json.extend_from_slice(b"null"),
         Token::Boolean(true) => json.extend_from_slice(b"true"),

@@ -347,7 +347,9 @@ mod tests {
             check(&format!("\"{text}\""), &[header, text.as_bytes()].concat());
             check(&format!("\"{}\"", r"\u0078".repeat(length)), &[header, text.as_bytes()].concat());
         }
-        for (length, header) in [(0, &[0xc4, 0][..]), (255, &[0xc4, 255]), (256, &[0xc5, 1, 0]), (65_536, &[0xc6, 0, 1, 0, 0])] {
+        for (length, header) in
+            [(0, &[0xc4, 0][..]), (255, &[0xc4, 255]), (256, &[0xc5, 1, 0]), (65_536, &[0xc6, 0, 1, 0, 0])]
+        {
             let bytes = Bytes::from(vec![7; length]);
             let json = r#"[{"_placeholder":true,"num":0},{}]"#;
             let expected = [&[0x92], header, &bytes, &[0x80]].concat();
