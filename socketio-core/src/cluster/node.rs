@@ -91,7 +91,7 @@ enum Link {
 pub enum Transmit {
     /// Publish a message.
     Publish {
-        /// Whom it is for.
+        /// The nodes that it is for.
         to: Address,
         /// The message.
         message: Message,

@@ -118,7 +118,7 @@ impl Wire {
         }
     }
 
-    /// Reads what can be told about a message without decoding it. Returns `None` if the channel is not one of this
+    /// Reads what can be found out about a message without decoding it. Returns `None` if the channel is not one of this
     /// wire.
     pub fn peek<'a>(&self, channel: &'a [u8], payload: &'a [u8]) -> Option<Peek<'a>> {
         match self {

@@ -35,7 +35,7 @@ pub struct Totals {
     pub arrived: u64,
     /// The bytes of those.
     pub bytes: u64,
-    /// Broadcasts that were dropped undecoded, because nobody is in their room.
+    /// Broadcasts that were dropped undecoded, because no member is in their room.
     pub skipped: u64,
     /// Deliveries to members.
     pub delivered: u64,
@@ -215,7 +215,7 @@ impl Cluster {
         self.nodes.get_mut(&index).map(|node| std::mem::take(&mut node.finished)).unwrap_or_default()
     }
 
-    /// Asserts that every member of a selection has received a broadcast, once, and nobody else.
+    /// Asserts that every member of a selection has received a broadcast, once, and no other member.
     pub fn assert_received(&self, broadcast: u32, rooms: &[String], except: &[String]) {
         for (index, node) in &self.nodes {
             for (member, of) in node.members.iter().enumerate() {
