@@ -30,7 +30,9 @@ pub struct TestNode {
     up: watch::Receiver<bool>,
 }
 
-struct Receiver(Box<dyn Fn(&[u8], &Bytes) + Send + Sync>);
+struct Receiver(Box<Received>);
+
+type Received = dyn Fn(&[u8], &Bytes) + Send + Sync;
 
 impl TestNode {
     /// Creates a node. The function gets the channel and the payload of every message.

@@ -77,6 +77,8 @@ impl Redis {
         if let Some(former) = former {
             end(&mut publisher, former, &name).await?;
         }
+        subscriber.connected();
+        publisher.connected();
         Ok(Connected { subscriber, publisher, in_cluster })
     }
 }

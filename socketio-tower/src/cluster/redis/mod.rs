@@ -223,8 +223,8 @@ impl Redis {
 #[cfg(feature = "redis-tls")]
 #[cfg_attr(docsrs, doc(cfg(feature = "redis-tls")))]
 impl Redis {
-    /// Sets the certificates that the certificate of the server must be issued by, in PEM. Default: those of the
-    /// system.
+    /// Sets the certificates of the authorities that may have issued that of the server, in PEM. Default: those of the
+    /// system. A self-signed certificate of the server itself is accepted too.
     ///
     /// ```no_run
     /// use socketio_tower::cluster::Redis;
