@@ -10,6 +10,14 @@ pub enum AckError {
     /// The client did not acknowledge the event in time.
     #[error("the client did not acknowledge the event in time")]
     TimedOut,
+    /// A node of the cluster did not answer, or the connection to the cluster is down. Its sockets may or may not have
+    /// got the event.
+    #[error("a node of the cluster did not answer")]
+    Unreachable,
+    /// No handler of another node answers the event. For
+    /// [`server_side_emit_with_ack`](crate::SocketIo::server_side_emit_with_ack) only.
+    #[error("a node of the cluster has no handler for the event, or it failed")]
+    NoHandler,
     /// The socket was disconnected before the ack arrived. The event may or may not have been sent.
     #[error("the socket is disconnected")]
     Disconnected,
@@ -40,6 +48,7 @@ impl From<EmitError> for AckError {
             EmitError::Full => Self::Full,
             EmitError::Dropped => Self::Dropped,
             EmitError::Gone => Self::Disconnected,
+            EmitError::Local => Self::Unreachable,
             EmitError::Invalid(error) => Self::Invalid(error),
         }
     }

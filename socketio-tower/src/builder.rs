@@ -213,6 +213,23 @@ impl SocketIoBuilder {
         self
     }
 
+    /// Sets a hook that is called when something happens to the server's [cluster](crate::SocketIo::join_cluster): the
+    /// connection is lost or back, a node joins or leaves, messages are dropped. Default: none.
+    ///
+    /// The hook runs in the task of the cluster, or on the thread that causes the event, so it should return quickly.
+    ///
+    /// ```
+    /// let io = socketio_tower::SocketIo::builder().on_cluster(|event| println!("{event:?}")).build();
+    /// ```
+    #[cfg(feature = "cluster")]
+    pub fn on_cluster(
+        mut self,
+        hook: impl Fn(&crate::cluster::ClusterEvent) + Send + Sync + 'static,
+    ) -> Self {
+        self.settings.on_cluster = Some(crate::bus::ClusterHook(Arc::new(hook)));
+        self
+    }
+
     /// Adds a value that handlers read with the extractor [`State<T>`](crate::extract::State). A second value of the
     /// same type replaces the first.
     ///

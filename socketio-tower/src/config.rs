@@ -5,6 +5,8 @@ use std::time::Duration;
 use socketio_core::Config;
 
 use crate::admission::RequestSettings;
+#[cfg(feature = "cluster")]
+use crate::bus::ClusterHook;
 use crate::handshake::HandshakeSettings;
 use crate::observer::Observers;
 
@@ -25,6 +27,8 @@ pub(crate) struct Settings {
     pub(crate) ids: Option<IdGenerator>,
     pub(crate) handshake: HandshakeSettings,
     pub(crate) observers: Observers,
+    #[cfg(feature = "cluster")]
+    pub(crate) on_cluster: Option<ClusterHook>,
 }
 
 impl fmt::Debug for Settings {
@@ -51,6 +55,8 @@ impl Default for Settings {
             ids: None,
             handshake: HandshakeSettings::default(),
             observers: Observers::default(),
+            #[cfg(feature = "cluster")]
+            on_cluster: None,
         }
     }
 }

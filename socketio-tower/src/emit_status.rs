@@ -1,3 +1,5 @@
+#[cfg(feature = "cluster")]
+use socketio_core::cluster::WriteError;
 use socketio_core::packet::EncodeError;
 
 /// The outcome of an emit. It may be ignored; [`ok`](Self::ok) converts it into a `Result`.
@@ -18,6 +20,9 @@ use socketio_core::packet::EncodeError;
 pub enum EmitStatus {
     /// The event is queued. Events are sent in the order in which they were emitted.
     Queued,
+    /// The event is queued for the sockets of this process, but other nodes of the cluster may not get it: the connection
+    /// to the cluster is down, or too much waits for it.
+    Local,
     /// The event was discarded: the client's queue has reached
     /// [`SocketIoBuilder::max_queued_bytes`](crate::SocketIoBuilder::max_queued_bytes), or the event is larger than
     /// this limit and another such event is queued.
@@ -40,10 +45,11 @@ impl EmitStatus {
     ///
     /// # Errors
     ///
-    /// Returns an error if the event was discarded or is invalid.
+    /// Returns an error if the event was discarded, even if only by other nodes, or is invalid.
     pub fn ok(self) -> Result<(), EmitError> {
         match self {
             Self::Queued => Ok(()),
+            Self::Local => Err(EmitError::Local),
             Self::Full => Err(EmitError::Full),
             Self::Dropped => Err(EmitError::Dropped),
             Self::Gone => Err(EmitError::Gone),
@@ -56,6 +62,9 @@ impl EmitStatus {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum EmitError {
+    /// Other nodes may not get the event; see [`EmitStatus::Local`].
+    #[error("the event was sent to the sockets of this process only")]
+    Local,
     /// The event was discarded; see [`EmitStatus::Full`].
     #[error("the client's queue is full")]
     Full,
@@ -74,10 +83,27 @@ pub enum EmitError {
 /// made a mistake.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(transparent)]
-pub struct InvalidEvent(Box<EncodeError>);
+pub struct InvalidEvent(Box<Fault>);
+
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+enum Fault {
+    #[error(transparent)]
+    Encode(EncodeError),
+    /// It cannot be sent to other nodes.
+    #[cfg(feature = "cluster")]
+    #[error(transparent)]
+    Write(WriteError),
+}
 
 impl From<EncodeError> for InvalidEvent {
     fn from(error: EncodeError) -> Self {
-        Self(Box::new(error))
+        Self(Box::new(Fault::Encode(error)))
+    }
+}
+
+#[cfg(feature = "cluster")]
+impl From<WriteError> for InvalidEvent {
+    fn from(error: WriteError) -> Self {
+        Self(Box::new(Fault::Write(error)))
     }
 }

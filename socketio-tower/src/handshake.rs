@@ -4,6 +4,9 @@ pub(crate) use peer::PeerSettings;
 mod settings;
 pub(crate) use settings::HandshakeSettings;
 
+#[cfg(feature = "cluster")]
+mod facts;
+
 mod forwarded;
 pub use forwarded::ForwardedHeader;
 

@@ -140,6 +140,7 @@ impl SocketIo {
         }
         let removed = self.0.remove(path.as_str()).ok_or_else(unknown)?;
         for namespace in removed {
+            // Other nodes have definitions of their own.
             namespace.perform(&Selection::default(), Operation::Disconnect { close: false });
         }
         Ok(())
@@ -352,7 +353,8 @@ impl SocketIo {
         self.root().disconnect_sockets(close).await;
     }
 
-    /// Returns a handle to a namespace: one defined with this exact path, or a dynamic namespace that has sockets.
+    /// Returns a handle to a namespace: one defined with this exact path, or a dynamic namespace that has sockets. In a
+    /// cluster, the sockets of a dynamic namespace may be on other nodes: any name that matches a pattern is returned.
     ///
     /// A handle to a dynamic namespace stays valid after the last socket has left, and also reaches sockets that
     /// connect later.
@@ -368,12 +370,76 @@ impl SocketIo {
     /// ```
     pub fn namespace(&self, path: &str) -> Option<NamespaceHandle> {
         let path: NamespacePath = path.parse().ok()?;
+        #[cfg(feature = "cluster")]
+        if self.0.cluster().get().is_some() {
+            return self.0.resolve(path.as_str()).map(NamespaceHandle::new);
+        }
         self.0.find(path.as_str()).map(NamespaceHandle::new)
     }
 
     /// Returns handles to all namespaces: those defined with an exact path, and the dynamic ones that have sockets.
     pub fn namespaces(&self) -> Vec<NamespaceHandle> {
         self.0.all().into_iter().map(NamespaceHandle::new).collect()
+    }
+}
+
+/// Several servers as one.
+#[cfg(feature = "cluster")]
+impl SocketIo {
+    /// Joins a cluster: from then on, broadcasts and other operations on many sockets reach the sockets of all its nodes.
+    /// See [`cluster`](crate::cluster).
+    ///
+    /// Await the result. It resolves when the server is connected and subscribed.
+    ///
+    /// ```no_run
+    /// # #[cfg(feature = "redis")]
+    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// use socketio_tower::SocketIo;
+    /// use socketio_tower::cluster::Redis;
+    ///
+    /// let io = SocketIo::new();
+    /// io.join_cluster(Redis::classic("redis://127.0.0.1")?).await?;
+    /// io.emit("news", "to the clients of all nodes");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// A server can join one cluster, and leaves it when it is [closed](Self::close). While the connection is down, the
+    /// server reconnects by itself, and events reach the sockets of this process.
+    ///
+    /// # Errors
+    ///
+    /// The future returns an error if the server has already joined a cluster, or if the broker cannot be reached within
+    /// ten seconds. In the latter case the server has joined, and keeps trying to connect.
+    ///
+    /// # Panics
+    ///
+    /// The future panics outside a tokio runtime.
+    ///
+    /// # Cancel safety
+    ///
+    /// A future that is dropped before it was polled has no effect; afterwards, the server has joined.
+    pub fn join_cluster(&self, backend: impl crate::cluster::Backend) -> crate::cluster::JoinCluster {
+        crate::cluster::JoinCluster::new(Arc::clone(&self.0), Arc::new(backend))
+    }
+
+    /// Returns the cluster that the server has joined, if any.
+    pub fn cluster(&self) -> Option<crate::cluster::Cluster> {
+        self.0.cluster().joined().map(|joined| crate::cluster::Cluster::new(Arc::clone(joined)))
+    }
+
+    /// Returns a snapshot of each socket, or the reason that some are missing; see
+    /// [`BroadcastOperator::try_fetch_sockets`].
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if a node of the cluster does not answer.
+    ///
+    /// # Cancel safety
+    ///
+    /// The future can be dropped at any time.
+    pub async fn try_fetch_sockets(&self) -> Result<Vec<RemoteSocket>, crate::cluster::Incomplete> {
+        self.root().try_fetch_sockets().await
     }
 }
 
@@ -395,7 +461,12 @@ impl SocketIo {
     /// ```
     pub fn stats(&self) -> Stats {
         let sockets = self.0.all().iter().map(|namespace| namespace.rooms().len()).sum();
-        Stats { sockets, ..self.0.server().sessions().stats() }
+        Stats {
+            sockets,
+            #[cfg(feature = "cluster")]
+            cluster: self.0.cluster().joined().map(|joined| joined.stats()),
+            ..self.0.server().sessions().stats()
+        }
     }
 
     /// Closes every session and rejects new ones. Waits until all sessions have ended, including their disconnect
@@ -425,7 +496,15 @@ impl SocketIo {
     /// Once the future has been polled, dropping it only ends the wait: the sessions are still closed, and new ones are
     /// still rejected.
     pub async fn close(&self, timeout: Duration) -> bool {
-        self.0.server().close(timeout).await
+        #[cfg(feature = "cluster")]
+        let deadline = tokio::time::Instant::now() + timeout;
+        let closed = self.0.server().close(timeout).await;
+        // Last, because disconnect handlers broadcast.
+        #[cfg(feature = "cluster")]
+        if let Some(joined) = self.0.cluster().get() {
+            joined.close(deadline).await;
+        }
+        closed
     }
 
     /// Returns the path on which the layer accepts requests.
@@ -434,7 +513,7 @@ impl SocketIo {
         &self.0.server().settings().path
     }
 
-    fn root(&self) -> NamespaceHandle {
+    pub(crate) fn root(&self) -> NamespaceHandle {
         NamespaceHandle::new(self.0.resolve("/").expect("`/` is defined by `build` and cannot be removed"))
     }
 }

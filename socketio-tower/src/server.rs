@@ -15,7 +15,8 @@ use crate::observer::{Observation, Observers};
 use crate::session::{Command, Session, SessionTable};
 
 /// The part of a server that all others share: its settings, its states, its sessions.
-pub(crate) struct Server {
+#[expect(unnameable_types, reason = "used in the sealed methods of public traits")]
+pub struct Server {
     settings: Settings,
     states: States,
     sessions: SessionTable,

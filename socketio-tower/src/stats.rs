@@ -1,3 +1,5 @@
+#[cfg(feature = "cluster")]
+use crate::bus::ClusterStats;
 use socketio_core::{DisconnectReason, Transport};
 
 /// A snapshot of a server's counters, from [`SocketIo::stats`](crate::SocketIo::stats).
@@ -35,6 +37,9 @@ pub struct Stats {
     pub overflowed: u64,
     /// The number of volatile packets discarded because they could not be sent immediately.
     pub dropped: u64,
+    /// The counters of the cluster, if the server has joined one.
+    #[cfg(feature = "cluster")]
+    pub cluster: Option<ClusterStats>,
     pub(crate) on: Vec<(Transport, usize)>,
     pub(crate) closed: Vec<(DisconnectReason, u64)>,
 }

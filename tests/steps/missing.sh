@@ -60,6 +60,62 @@ valgrind_program() {
   fi
 }
 
+# Unpacks Redis from Debian's packages below the target folder, unless it is installed or REDIS_SERVER names one, and sets
+# REDIS_SERVER. Installs no package and starts no service, so it does not need root.
+redis_server() {
+  local folder=$target/redis
+  REDIS_SERVER=${REDIS_SERVER:-$(command -v redis-server)} || REDIS_SERVER=$folder/redis-server
+  export REDIS_SERVER
+  if "$REDIS_SERVER" --version >/dev/null 2>&1; then
+    echo "$REDIS_SERVER is there"
+    return
+  fi
+  if [ "$REDIS_SERVER" != "$folder/redis-server" ]; then
+    echo "$REDIS_SERVER does not run" >&2
+    return 1
+  fi
+  if ! command -v apt-get >/dev/null; then
+    echo "install redis-server, or run this on Debian" >&2
+    return 1
+  fi
+  echo "$REDIS_SERVER: packages of Debian"
+  rm -rf "$folder" && mkdir -p "$folder" || return
+  # The lists of the system may be missing, or name packages that a newer version has replaced.
+  redis_packages "$folder" || redis_packages "$folder" update || return
+  redis_wrapper "$folder" >"$REDIS_SERVER" && chmod +x "$REDIS_SERVER" && "$REDIS_SERVER" --version
+}
+
+# Downloads and unpacks redis-server and those of its dependencies that are not installed. With `update`, from package lists
+# of its own.
+redis_packages() {
+  local folder=$1 package packages options=(--quiet=2 -o APT::Sandbox::User=root)
+  mkdir -p "$folder"/apt/{lists,archives}/partial || return
+  if [ "${2:-}" = update ]; then
+    options+=(-o "Dir::State::lists=$folder/apt/lists" -o "Dir::Cache=$folder/apt")
+    apt-get "${options[@]}" update </dev/null || return
+  fi
+  packages=$(apt-get "${options[@]}" --simulate --no-install-recommends install redis-server </dev/null |
+    sed -n 's/^Inst \([^ ]*\).*/\1/p')
+  [ -n "$packages" ] || return
+  # shellcheck disable=SC2086
+  (cd "$folder/apt/archives" && apt-get "${options[@]}" download $packages </dev/null) || return
+  for package in "$folder"/apt/archives/*.deb; do
+    dpkg --extract "$package" "$folder" || return
+  done
+  rm -r "$folder/apt"
+}
+
+# Prints a program that runs the unpacked server with the unpacked libraries.
+redis_wrapper() {
+  cat <<'END'
+#!/bin/sh
+folder=$(dirname "$0")
+LD_LIBRARY_PATH=$(echo "$folder"/usr/lib/*-linux-*)${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
+export LD_LIBRARY_PATH
+exec "$folder/usr/bin/redis-server" "$@"
+END
+}
+
 debian_package() {
   if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
     echo "install $1, or run this as root on Debian" >&2

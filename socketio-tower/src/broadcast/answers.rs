@@ -7,6 +7,8 @@ use futures_core::Stream;
 use socketio_core::packet::{FromArgs, RawArgs};
 
 use crate::ack_error::AckError;
+#[cfg(feature = "cluster")]
+use crate::bus::Pending;
 use crate::collection::{Collected, Collection};
 use crate::emit_status::InvalidEvent;
 
@@ -15,7 +17,8 @@ use crate::emit_status::InvalidEvent;
 /// As a [`Stream`], it yields one item per selected socket: its ack, or an error. The stream ends when every socket has
 /// acknowledged the event, has disconnected, or has timed out. Awaited as a future, it returns all items in a `Vec`.
 ///
-/// An [invalid event](InvalidEvent) is sent to no socket and yields one item, [`AckError::Invalid`].
+/// An [invalid event](InvalidEvent) is sent to no socket and yields one item, [`AckError::Invalid`]. In a cluster, each
+/// other node that does not answer in time yields [`AckError::Unreachable`]; the number of its sockets is not known.
 ///
 /// ```
 /// # async fn example(io: socketio_tower::SocketIo) {
@@ -33,6 +36,9 @@ use crate::emit_status::InvalidEvent;
 /// The stream can be dropped at any time. The event is already sent; further acks are ignored.
 #[must_use = "the event is sent, but its acks are ignored unless they are awaited"]
 pub struct BroadcastAck<R> {
+    /// The question to other nodes, which is forgotten when this is dropped.
+    #[cfg(feature = "cluster")]
+    others: Option<Pending>,
     acks: Collection<Result<RawArgs, AckError>>,
     marker: PhantomData<fn() -> R>,
 }
@@ -40,7 +46,18 @@ pub struct BroadcastAck<R> {
 impl<R> BroadcastAck<R> {
     pub(super) fn new(mut acks: Collection<Result<RawArgs, AckError>>) -> Self {
         acks.gather();
-        Self { acks, marker: PhantomData }
+        Self {
+            #[cfg(feature = "cluster")]
+            others: None,
+            acks,
+            marker: PhantomData,
+        }
+    }
+
+    /// Adds the question to other nodes, whose acks arrive in the same collection.
+    #[cfg(feature = "cluster")]
+    pub(super) fn with_others(self, others: Option<Pending>) -> Self {
+        Self { others, ..self }
     }
 
     pub(super) fn invalid(error: InvalidEvent) -> Self {

@@ -28,6 +28,11 @@ impl NamespaceHandle {
         Self(namespace)
     }
 
+    #[cfg(feature = "cluster")]
+    pub(crate) fn inner(&self) -> &Namespace {
+        &self.0
+    }
+
     /// Returns the path of the namespace.
     pub fn path(&self) -> &str {
         self.0.path()
@@ -84,6 +89,21 @@ impl NamespaceHandle {
     /// The future can be dropped at any time.
     pub async fn fetch_sockets(&self) -> Vec<RemoteSocket> {
         self.all().fetch_sockets().await
+    }
+
+    /// Returns a snapshot of each socket, or the reason that some are missing; see
+    /// [`BroadcastOperator::try_fetch_sockets`].
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if a node of the cluster does not answer.
+    ///
+    /// # Cancel safety
+    ///
+    /// The future can be dropped at any time.
+    #[cfg(feature = "cluster")]
+    pub async fn try_fetch_sockets(&self) -> Result<Vec<RemoteSocket>, crate::cluster::Incomplete> {
+        self.all().try_fetch_sockets().await
     }
 
     /// Makes all sockets join `room`.

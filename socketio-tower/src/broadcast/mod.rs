@@ -9,12 +9,21 @@ pub use handle::NamespaceHandle;
 mod socket;
 
 mod info;
+#[cfg(feature = "cluster")]
+pub(crate) use info::SocketInfo;
 
 mod operation;
 pub(crate) use operation::{Operation, Selection};
+
+#[cfg(feature = "cluster")]
+mod others;
+#[cfg(feature = "cluster")]
+pub(crate) use others::{REQUEST_TIMEOUT, deadline, pass_on};
 
 mod answers;
 pub use answers::{AllAcks, BroadcastAck};
 
 mod remote;
+#[cfg(feature = "cluster")]
+pub use remote::Incomplete;
 pub use remote::RemoteSocket;

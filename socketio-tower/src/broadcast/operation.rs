@@ -9,6 +9,7 @@ use super::info::SocketInfo;
 use crate::ack_error::AckError;
 use crate::clock::after;
 use crate::collection::Collector;
+use crate::emit_status::EmitStatus;
 use crate::namespace::Namespace;
 use crate::session::Answer;
 use crate::socket::Socket;
@@ -25,7 +26,7 @@ pub(crate) struct Selection {
     pub(crate) local: bool,
 }
 
-/// An operation on the sockets of a selection. It is data, so that it could be sent to another node.
+/// An operation on the sockets of a selection that are connected to this process.
 #[derive(Debug)]
 pub(crate) enum Operation {
     /// Sends a packet to each socket.
@@ -60,7 +61,20 @@ thread_local! {
 const KEPT_SELECTED: usize = 64 * 1024;
 
 impl Namespace {
-    /// Performs an operation on every socket of a selection. All operations on many sockets use this function.
+    /// Sends an event to every socket of a selection, of this process and of other nodes.
+    pub(super) fn broadcast(&self, selection: &Selection, packet: Encoded, volatile: bool) -> EmitStatus {
+        #[cfg(feature = "cluster")]
+        let status = self.tell_others(selection, &packet, volatile);
+        #[cfg(not(feature = "cluster"))]
+        let status = EmitStatus::Queued;
+        if !matches!(status, EmitStatus::Invalid(_)) {
+            self.perform(selection, Operation::Emit { packet, volatile });
+        }
+        status
+    }
+
+    /// Performs an operation on every socket of a selection that is connected to this process. All operations on many
+    /// sockets use this function.
     pub(crate) fn perform(&self, selection: &Selection, operation: Operation) {
         match operation {
             // Two arms, so that `volatile` is a constant in each loop.

@@ -44,6 +44,12 @@ impl BroadcastOperator {
         &self.selection
     }
 
+    /// Returns how long to wait for other nodes, if it was set.
+    #[cfg(feature = "cluster")]
+    pub(super) fn requests_timeout(&self) -> Option<Duration> {
+        self.timeout
+    }
+
     /// Excludes the sender.
     pub(crate) fn without(mut self, id: SocketId) -> Self {
         self.selection.without = Some(id);
@@ -79,7 +85,7 @@ impl BroadcastOperator {
         self
     }
 
-    /// Restricts the selection to sockets of this process. It has no effect yet, since servers do not form clusters.
+    /// Restricts the selection to sockets of this process, if the server is in a cluster.
     pub fn local(mut self) -> Self {
         self.selection.local = true;
         self
@@ -97,8 +103,8 @@ impl BroadcastOperator {
 impl BroadcastOperator {
     /// Sends an event to each selected socket. It is encoded once for all sockets.
     ///
-    /// Returns [`EmitStatus::Queued`] or [`EmitStatus::Invalid`]. The status does not report sockets whose queue is
-    /// full; they are treated as by [`Socket::emit`].
+    /// Returns [`EmitStatus::Queued`], [`EmitStatus::Invalid`] or, in a cluster, [`EmitStatus::Local`]. The status does
+    /// not report sockets whose queue is full; they are treated as by [`Socket::emit`].
     ///
     /// ```
     /// use socketio_tower::{Args, SocketIo};
@@ -108,11 +114,7 @@ impl BroadcastOperator {
     /// ```
     pub fn emit<T: ToArgs + ?Sized>(&self, event: &str, args: &T) -> EmitStatus {
         match with_encoder(|encoder| encoder.event(self.namespace.path(), event, args, None)) {
-            Ok(packet) => {
-                let operation = Operation::Emit { packet, volatile: self.volatile };
-                self.namespace.perform(&self.selection, operation);
-                EmitStatus::Queued
-            }
+            Ok(packet) => self.namespace.broadcast(&self.selection, packet, self.volatile),
             Err(error) => EmitStatus::Invalid(error.into()),
         }
     }
@@ -145,14 +147,19 @@ impl BroadcastOperator {
         };
         let (collector, acks) = Collection::new();
         let (volatile, timeout) = (self.volatile, self.timeout);
+        #[cfg(feature = "cluster")]
+        let others = self.namespace.ask_others(&self.selection, &packet, volatile, timeout, collector.clone());
         let operation = Operation::Ask { packet, volatile, id, timeout, answers: collector };
         self.namespace.perform(&self.selection, operation);
-        BroadcastAck::new(acks)
+        let acks = BroadcastAck::new(acks);
+        #[cfg(feature = "cluster")]
+        let acks = acks.with_others(others);
+        acks
     }
 }
 
-/// Moving, disconnecting and listing sockets. Some methods are async only because a cluster would have to wait for
-/// other nodes.
+/// Moving, disconnecting and listing sockets. In a cluster, the async methods also reach the sockets of other nodes: they
+/// resolve when the broker has taken the operation, and what is sent to the same sockets afterwards arrives after it.
 impl BroadcastOperator {
     /// Makes each selected socket join `room`.
     ///
@@ -166,7 +173,7 @@ impl BroadcastOperator {
     ///
     /// The sockets join on the first poll; a future that is dropped before does nothing.
     pub async fn sockets_join(&self, room: impl AsRef<str>) {
-        self.namespace.perform(&self.selection, Operation::Join { room: room.as_ref().to_owned() });
+        self.operate(Operation::Join { room: room.as_ref().to_owned() }).await;
     }
 
     /// Makes each selected socket leave `room`.
@@ -181,7 +188,7 @@ impl BroadcastOperator {
     ///
     /// The sockets leave on the first poll; a future that is dropped before does nothing.
     pub async fn sockets_leave(&self, room: impl AsRef<str>) {
-        self.namespace.perform(&self.selection, Operation::Leave { room: room.as_ref().to_owned() });
+        self.operate(Operation::Leave { room: room.as_ref().to_owned() }).await;
     }
 
     /// Disconnects each selected socket from the namespace. If `close` is `true`, its client is disconnected from all
@@ -197,7 +204,19 @@ impl BroadcastOperator {
     ///
     /// The sockets are disconnected on the first poll; a future that is dropped before does nothing.
     pub async fn disconnect_sockets(&self, close: bool) {
-        self.namespace.perform(&self.selection, Operation::Disconnect { close });
+        self.operate(Operation::Disconnect { close }).await;
+    }
+
+    /// Performs an operation here, and has other nodes perform it. Resolves when the broker of the cluster has taken it.
+    async fn operate(&self, operation: Operation) {
+        #[cfg(feature = "cluster")]
+        let taken = self.namespace.operate_others(&self.selection, &operation);
+        self.namespace.perform(&self.selection, operation);
+        #[cfg(feature = "cluster")]
+        if let Some(taken) = taken {
+            // An error means that it was not taken, which is counted.
+            taken.await.ok();
+        }
     }
 
     /// Returns the number of selected sockets that are connected to this process.

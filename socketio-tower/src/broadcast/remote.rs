@@ -1,9 +1,14 @@
+#[cfg(feature = "cluster")]
+use std::fmt;
 use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_core::Stream;
 use serde::de::DeserializeOwned;
-use socketio_core::SocketId;
+#[cfg(feature = "cluster")]
+use socketio_core::cluster::{Finished, NodeId};
 use socketio_core::packet::{FromArgs, ToArgs};
 
 use super::info::SocketInfo;
@@ -36,9 +41,10 @@ pub struct RemoteSocket {
 
 /// The contents of the snapshot.
 impl RemoteSocket {
-    /// Returns the id of the socket.
-    pub fn id(&self) -> SocketId {
-        self.info.id
+    /// Returns the id of the socket. It is that of a [`SocketId`](crate::SocketId), unless the socket belongs to a Node
+    /// server of the cluster that also serves clients of older protocol revisions.
+    pub fn id(&self) -> &str {
+        &self.info.id
     }
 
     /// Returns the path of the socket's namespace.
@@ -98,8 +104,16 @@ impl RemoteSocket {
             Some(timeout) => self.operator().timeout(timeout),
             None => self.operator(),
         };
-        let acks = operator.emit_with_ack(event, args).into_future();
-        acks.await.pop().unwrap_or(Err(AckError::Disconnected))
+        let mut acks = pin!(operator.emit_with_ack(event, args));
+        let mut failed = None;
+        // In a cluster, nodes without the socket may fail to answer.
+        while let Some(ack) = poll_fn(|cx| acks.as_mut().poll_next(cx)).await {
+            match ack {
+                Err(AckError::Unreachable) => failed = Some(AckError::Unreachable),
+                ack => return ack,
+            }
+        }
+        Err(failed.unwrap_or(AckError::Disconnected))
     }
 
     /// Makes the socket join `room`.
@@ -131,13 +145,16 @@ impl RemoteSocket {
     }
 
     fn operator(&self) -> BroadcastOperator {
-        BroadcastOperator::new(Arc::clone(&self.namespace)).to(self.info.id)
+        BroadcastOperator::new(Arc::clone(&self.namespace)).to(&*self.info.id)
     }
 }
 
 /// Listing sockets.
 impl BroadcastOperator {
-    /// Returns a snapshot of each selected socket.
+    /// Returns a snapshot of each selected socket, in a cluster those of other nodes too.
+    ///
+    /// Nodes that do not answer within five seconds, or the [timeout](Self::timeout), are left out. `try_fetch_sockets`
+    /// (feature `cluster`) tells whether there were any.
     ///
     /// ```
     /// # async fn example(io: socketio_tower::SocketIo) {
@@ -149,16 +166,103 @@ impl BroadcastOperator {
     /// # Cancel safety
     ///
     /// The future can be dropped at any time.
+    #[cfg(feature = "cluster")]
     pub async fn fetch_sockets(&self) -> Vec<RemoteSocket> {
+        self.try_fetch_sockets().await.unwrap_or_else(|incomplete| incomplete.sockets)
+    }
+
+    /// Returns a snapshot of each selected socket.
+    #[cfg(not(feature = "cluster"))]
+    #[allow(missing_docs, reason = "documented above, for builds with all features")]
+    pub async fn fetch_sockets(&self) -> Vec<RemoteSocket> {
+        self.fetch_here().await
+    }
+
+    /// Returns a snapshot of each selected socket of all nodes of the cluster, or those that were received and the
+    /// reason that some are missing.
+    ///
+    /// ```
+    /// # async fn example(io: socketio_tower::SocketIo) {
+    /// match io.to("lobby").try_fetch_sockets().await {
+    ///     Ok(sockets) => println!("{} sockets in the lobby", sockets.len()),
+    ///     Err(incomplete) => println!("at least {}: {incomplete}", incomplete.sockets.len()),
+    /// }
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if a node does not answer within five seconds, or the [timeout](Self::timeout), or if the
+    /// connection to the cluster is down.
+    ///
+    /// # Cancel safety
+    ///
+    /// The future can be dropped at any time.
+    #[cfg(feature = "cluster")]
+    pub async fn try_fetch_sockets(&self) -> Result<Vec<RemoteSocket>, Incomplete> {
+        let timeout = self.requests_timeout().unwrap_or(super::REQUEST_TIMEOUT);
+        let others = self.namespace().fetch_others(self.selection(), timeout);
+        let mut sockets = self.fetch_here().await;
+        let Some(others) = others else { return Ok(sockets) };
+        let mut remote = Vec::new();
+        let missing = others.collect(&mut remote).await;
+        sockets.extend(remote.into_iter().map(|info| self.remote(info)));
+        match missing {
+            None => Ok(sockets),
+            Some(how) => Err(Incomplete { sockets, how }),
+        }
+    }
+
+    fn remote(&self, info: SocketInfo) -> RemoteSocket {
+        RemoteSocket { namespace: Arc::clone(self.namespace()), info, timeout: None }
+    }
+
+    async fn fetch_here(&self) -> Vec<RemoteSocket> {
         let (collector, mut collection) = Collection::new();
         self.namespace().perform(self.selection(), Operation::Fetch { info: collector });
         let mut sockets = Vec::new();
         while let Some(collected) = poll_fn(|cx| collection.poll_next(cx)).await {
             if let Collected::Item(info) = collected {
-                let namespace = Arc::clone(self.namespace());
-                sockets.push(RemoteSocket { namespace, info, timeout: None });
+                sockets.push(self.remote(info));
             }
         }
         sockets
     }
 }
+
+/// The error of [`BroadcastOperator::try_fetch_sockets`]: sockets of some nodes are missing.
+#[cfg(feature = "cluster")]
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Incomplete {
+    /// The snapshots that were received.
+    pub sockets: Vec<RemoteSocket>,
+    how: Finished,
+}
+
+#[cfg(feature = "cluster")]
+impl Incomplete {
+    /// Returns the ids of the nodes that did not answer, as far as they are known. Node servers are not.
+    pub fn missing(&self) -> &[NodeId] {
+        match &self.how {
+            Finished::Incomplete { names, .. } => names,
+            _ => &[],
+        }
+    }
+}
+
+#[cfg(feature = "cluster")]
+impl fmt::Display for Incomplete {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.how {
+            Finished::Incomplete { missing: Some(1), .. } => f.write_str("a node did not answer in time"),
+            Finished::Incomplete { missing: Some(nodes), .. } => write!(f, "{nodes} nodes did not answer in time"),
+            Finished::Unreachable => f.write_str("the connection to the cluster is down"),
+            Finished::TooLarge => f.write_str("the answers of other nodes are too large"),
+            _ => f.write_str("nodes did not answer in time"),
+        }
+    }
+}
+
+#[cfg(feature = "cluster")]
+impl std::error::Error for Incomplete {}

@@ -1,9 +1,11 @@
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use socketio_core::Encoded;
+use socketio_core::cluster::ReadError;
 use socketio_core::cluster::{
     Address, Body, Message, NodeId, Operation, Question, RequestKey, Subscription, Transmit, Wire, WriteError,
 };
@@ -26,24 +28,36 @@ pub(crate) struct Joined {
     wire: Wire,
     outbound: Outbound,
     subscriptions: Subscriptions,
+    /// The subscriptions for what is defined.
+    definitions: Mutex<BTreeSet<Subscription>>,
     requests: Mutex<Requests>,
     /// Wakes the backend when there are orders.
     ordered: Notify,
     /// Wakes the driver when an earlier timer is set.
     timer_set: Notify,
+    /// Wakes those who wait for the first connection.
+    connected: Notify,
+    /// Ends the driver.
+    end: Arc<Notify>,
     state: Mutex<ClusterState>,
     /// Whether the state is `Up`, and whether it is `Left`, to be read without the lock.
     is_up: AtomicBool,
     is_left: AtomicBool,
     hook: Option<ClusterHook>,
+    ack_timeout: Duration,
+    /// Whether other nodes know this one: not so for emitters.
+    is_node: bool,
     counters: Counters,
     /// The number of messages of the last batch of orders, which is counted as published with the next one.
     in_flight: AtomicU64,
     /// The number and the bytes of what is being answered.
     pub(crate) answering: AtomicUsize,
     pub(crate) answering_bytes: AtomicUsize,
-    /// The number of dropped messages that the hook has been told.
+    /// The numbers of dropped and of malformed messages that the hook has been told.
     reported: AtomicU64,
+    reported_malformed: AtomicU64,
+    /// Why a message could not be read.
+    malformed: Mutex<Option<ReadError>>,
     this: Weak<Self>,
 }
 
@@ -94,27 +108,50 @@ impl Drop for Pending {
 }
 
 impl Joined {
-    pub(crate) fn new(id: NodeId, entropy: u64, wire: Wire, hook: Option<ClusterHook>) -> Arc<Self> {
+    pub(crate) fn new(id: NodeId, entropy: u64, wire: Wire, hook: Option<ClusterHook>, ack_timeout: Duration) -> Arc<Self> {
+        Self::make(id, entropy, wire, hook, ack_timeout, true)
+    }
+
+    fn make(
+        id: NodeId,
+        entropy: u64,
+        wire: Wire,
+        hook: Option<ClusterHook>,
+        ack_timeout: Duration,
+        is_node: bool,
+    ) -> Arc<Self> {
         let node = Node::new(NodeConfig::default(), id.clone(), entropy);
         Arc::new_cyclic(|this| Self {
             id,
             wire,
             outbound: Outbound::new(),
             subscriptions: Subscriptions::default(),
+            definitions: Mutex::default(),
             requests: Mutex::new(Requests::new(node)),
             ordered: Notify::new(),
             timer_set: Notify::new(),
+            connected: Notify::new(),
+            end: Arc::new(Notify::new()),
             state: Mutex::new(ClusterState::Down { since: SystemTime::now(), error: None }),
             is_up: AtomicBool::new(false),
             is_left: AtomicBool::new(false),
             hook,
+            ack_timeout,
+            is_node,
             counters: Counters::default(),
             in_flight: AtomicU64::new(0),
             answering: AtomicUsize::new(0),
             answering_bytes: AtomicUsize::new(0),
             reported: AtomicU64::new(0),
+            reported_malformed: AtomicU64::new(0),
+            malformed: Mutex::default(),
             this: this.clone(),
         })
+    }
+
+    /// Creates the connection of an emitter, which is not a node: it gives no signs of life and asks nothing.
+    pub(crate) fn emitter(id: NodeId, wire: Wire) -> Arc<Self> {
+        Self::make(id, 0, wire, None, Duration::ZERO, false)
     }
 
     pub(crate) fn id(&self) -> &NodeId {
@@ -123,6 +160,11 @@ impl Joined {
 
     pub(crate) fn wire(&self) -> &Wire {
         &self.wire
+    }
+
+    /// Returns how long clients have to acknowledge an event, unless the caller sets a timeout.
+    pub(crate) fn ack_timeout(&self) -> Duration {
+        self.ack_timeout
     }
 
     pub(crate) fn counters(&self) -> &Counters {
@@ -244,6 +286,15 @@ impl Joined {
         }
     }
 
+    /// Replaces the subscriptions for what is defined. The function is called under a lock, so that of two changes the
+    /// later one decides.
+    pub(crate) fn redefine(&self, definitions: impl FnOnce() -> BTreeSet<Subscription>) {
+        let mut current = self.definitions.lock().unwrap_or_else(PoisonError::into_inner);
+        let new = definitions();
+        self.change_subscriptions(new.difference(&current).cloned(), current.difference(&new).cloned());
+        *current = new;
+    }
+
     /// Queues an order. Returns `false` if the queue is full.
     pub(crate) fn push(&self, order: Order) -> bool {
         let pushed = self.outbound.push(order);
@@ -263,7 +314,10 @@ impl Joined {
         *self.state.lock().unwrap_or_else(PoisonError::into_inner) = ClusterState::Up;
         self.is_up.store(true, Ordering::Release);
         self.counters.connects.add(1);
-        self.with_requests(|requests| requests.node.handle_up(now()));
+        if self.is_node {
+            self.with_requests(|requests| requests.node.handle_up(now()));
+        }
+        self.connected.notify_waiters();
         self.tell(&ClusterEvent::Up);
         self.ordered.notify_one();
     }
@@ -319,7 +373,7 @@ impl Joined {
     pub(crate) fn handle_timeout(&self) {
         self.outbound.expire();
         self.with_requests(|requests| requests.node.handle_timeout(now()));
-        self.report_dropped();
+        self.report_lost();
     }
 
     pub(crate) fn poll_timeout(&self) -> Option<Instant> {
@@ -333,8 +387,46 @@ impl Joined {
 
     /// Says goodbye to the other nodes. Nothing is sent any longer, except what is queued.
     pub(crate) fn leave(&self) {
-        self.with_requests(|requests| requests.node.leave(now()));
+        if self.is_node {
+            self.with_requests(|requests| requests.node.leave(now()));
+        }
         self.is_left.store(true, Ordering::Release);
+    }
+
+    /// Waits for a connection.
+    pub(crate) async fn connected(&self) {
+        loop {
+            let mut connected = std::pin::pin!(self.connected.notified());
+            connected.as_mut().enable();
+            if self.is_up() {
+                return;
+            }
+            connected.await;
+        }
+    }
+
+    /// Returns what ends the driver when it is notified.
+    pub(crate) fn end(&self) -> Arc<Notify> {
+        Arc::clone(&self.end)
+    }
+
+    /// Says goodbye, waits until everything is published, and ends the driver.
+    pub(crate) async fn close(&self, deadline: tokio::time::Instant) {
+        self.leave();
+        tokio::time::timeout_at(deadline, self.flushed()).await.ok();
+        self.end.notify_one();
+    }
+
+    /// Waits until everything is published, or dropped because it has waited too long.
+    pub(crate) async fn flushed(&self) {
+        // Polled, because it happens rarely: at the end of a process.
+        while !self.is_left_for_good() && !self.is_flushed() {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    }
+
+    fn is_left_for_good(&self) -> bool {
+        matches!(self.state(), ClusterState::Left)
     }
 
     /// Ends the membership.
@@ -357,7 +449,19 @@ impl Joined {
         }
     }
 
-    fn report_dropped(&self) {
+    /// Records why a message could not be read, for the next report.
+    pub(crate) fn report_malformed(&self, error: ReadError) {
+        *self.malformed.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+    }
+
+    fn report_lost(&self) {
+        let error = self.malformed.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(error) = error {
+            let malformed = self.counters.malformed.get();
+            let count = malformed - self.reported_malformed.swap(malformed, Ordering::Relaxed);
+            self.tell(&ClusterEvent::MalformedMessages { count, error });
+        }
+
         let dropped = self.outbound.lost().messages;
         let reported = self.reported.swap(dropped, Ordering::Relaxed);
         if dropped > reported {

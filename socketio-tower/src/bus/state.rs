@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
 
-use socketio_core::cluster::NodeId;
+use socketio_core::cluster::{NodeId, ReadError};
 
 use super::BackendError;
 
@@ -64,8 +64,18 @@ pub enum ClusterEvent {
     MalformedMessages {
         /// The number of messages since the last event of this kind.
         count: u64,
-        /// The reason of the last one.
-        reason: &'static str,
+        /// The reason of one of them.
+        error: ReadError,
+    },
+    /// A handler of an event of another node failed; see
+    /// [`on_server_event`](crate::NamespaceBuilder::on_server_event).
+    ServerEventFailed {
+        /// The path of the namespace.
+        namespace: String,
+        /// The name of the event.
+        event: String,
+        /// The reason.
+        reason: String,
     },
 }
 

@@ -1,5 +1,7 @@
 use serde::de::DeserializeOwned;
 
+#[cfg(feature = "cluster")]
+use crate::handler::ServerContext;
 use crate::handler::{EventContext, Extract, ExtractError, Requirements};
 
 /// The first argument of an event, as any type that implements `DeserializeOwned`. Further arguments are ignored. A
@@ -40,5 +42,12 @@ impl<T: DeserializeOwned> Extract<EventContext> for Data<T> {
 
     fn require(requirements: &mut Requirements) {
         requirements.arguments();
+    }
+}
+
+#[cfg(feature = "cluster")]
+impl<T: DeserializeOwned> Extract<ServerContext> for Data<T> {
+    fn extract(context: &mut ServerContext) -> Result<Self, ExtractError> {
+        context.event.args().first().map(Data).map_err(ExtractError::new)
     }
 }

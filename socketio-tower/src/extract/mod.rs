@@ -39,7 +39,9 @@ pub use query::Query;
 use serde::de::DeserializeOwned;
 use socketio_core::packet::{Args, Event};
 
-pub use crate::handler::context::{ConnectContext, Context, DisconnectContext, EventContext};
+#[cfg(feature = "cluster")]
+pub use crate::handler::ServerContext;
+pub use crate::handler::context::{ConnectContext, Context, DisconnectContext, EventContext, Occasion};
 pub use crate::handler::extract::{Extract, ExtractError, Requirements};
 use crate::socket::{Client, Socket};
 
@@ -63,7 +65,7 @@ impl<C: Context> Extract<C> for Socket {
 ///     });
 /// });
 /// ```
-impl<C: Context, T: Extract<C>> Extract<C> for Result<T, ExtractError> {
+impl<C: Occasion, T: Extract<C>> Extract<C> for Result<T, ExtractError> {
     fn extract(context: &mut C) -> Result<Self, ExtractError> {
         Ok(T::extract(context))
     }
@@ -83,6 +85,20 @@ impl<C: Context> Extract<C> for Client {
 impl Extract<EventContext> for Event {
     fn extract(context: &mut EventContext) -> Result<Self, ExtractError> {
         Ok(context.event.clone())
+    }
+}
+
+#[cfg(feature = "cluster")]
+impl Extract<ServerContext> for Event {
+    fn extract(context: &mut ServerContext) -> Result<Self, ExtractError> {
+        Ok(context.event.clone())
+    }
+}
+
+#[cfg(feature = "cluster")]
+impl<T: DeserializeOwned> Extract<ServerContext> for Args<T> {
+    fn extract(context: &mut ServerContext) -> Result<Self, ExtractError> {
+        context.event.args().all().map(Args).map_err(ExtractError::new)
     }
 }
 

@@ -1,6 +1,6 @@
 use serde::de::DeserializeOwned;
 
-use crate::handler::{Context, Extract, ExtractError, Requirements};
+use crate::handler::{Extract, ExtractError, Occasion, Requirements};
 
 mod deserializer;
 use deserializer::Deserializer;
@@ -37,9 +37,9 @@ use deserializer::Deserializer;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Path<T>(pub T);
 
-impl<C: Context, T: DeserializeOwned> Extract<C> for Path<T> {
+impl<C: Occasion, T: DeserializeOwned> Extract<C> for Path<T> {
     fn extract(context: &mut C) -> Result<Self, ExtractError> {
-        let Some(captures) = context.socket().captures() else {
+        let Some(captures) = context.captures() else {
             return Err(ExtractError::internal("the namespace has no path parameters"));
         };
         let value = T::deserialize(Deserializer::new(captures));

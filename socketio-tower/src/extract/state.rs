@@ -1,4 +1,4 @@
-use crate::handler::{Context, Extract, ExtractError, Requirements};
+use crate::handler::{Extract, ExtractError, Occasion, Requirements};
 
 /// A value of the application, set with [`SocketIoBuilder::state`](crate::SocketIoBuilder::state). It is cloned for
 /// every call, so it should be an `Arc` or a handle.
@@ -20,9 +20,9 @@ use crate::handler::{Context, Extract, ExtractError, Requirements};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct State<T>(pub T);
 
-impl<C: Context, T: Clone + Send + Sync + 'static> Extract<C> for State<T> {
+impl<C: Occasion, T: Clone + Send + Sync + 'static> Extract<C> for State<T> {
     fn extract(context: &mut C) -> Result<Self, ExtractError> {
-        let state = context.socket().server().state::<T>();
+        let state = context.server().state::<T>();
         state.map(State).ok_or_else(|| ExtractError::internal(missing::<T>()))
     }
 

@@ -31,8 +31,13 @@ pub struct DisconnectContext {
     pub(crate) rooms: Vec<String>,
 }
 
-/// The value that every context has: the socket.
-pub trait Context: sealed::Sealed {
+/// An occasion on which a handler is called: something of a socket, or an event of another node of a cluster.
+pub trait Occasion: sealed::Sealed {}
+
+impl<C: sealed::Sealed> Occasion for C {}
+
+/// The context of a handler that is called for a socket.
+pub trait Context: Occasion {
     /// Returns the socket.
     fn socket(&self) -> &Socket;
 }
@@ -93,19 +98,46 @@ impl DisconnectContext {
 
 #[expect(unnameable_types, reason = "sealed")]
 pub(crate) mod sealed {
-    use super::{AckRight, AckSlot, ConnectContext, DisconnectContext, EventContext};
+    use socketio_core::namespace::Captures;
+
+    use super::{AckRight, AckSlot, ConnectContext, Context, DisconnectContext, EventContext};
+    use crate::server::Server;
 
     pub trait Sealed {
+        fn server(&self) -> &Server;
+
+        /// Returns the path parameters of the namespace.
+        fn captures(&self) -> Option<&Captures>;
+
         /// Takes the right to send the ack.
         fn take_ack(&mut self) -> AckRight {
             AckRight::Nobody
         }
     }
 
-    impl Sealed for ConnectContext {}
-    impl Sealed for DisconnectContext {}
+    macro_rules! of_the_socket {
+        () => {
+            fn server(&self) -> &Server {
+                self.socket().server()
+            }
+
+            fn captures(&self) -> Option<&Captures> {
+                self.socket().captures()
+            }
+        };
+    }
+
+    impl Sealed for ConnectContext {
+        of_the_socket!();
+    }
+
+    impl Sealed for DisconnectContext {
+        of_the_socket!();
+    }
 
     impl Sealed for EventContext {
+        of_the_socket!();
+
         fn take_ack(&mut self) -> AckRight {
             match (self.lent.take(), self.ack.take()) {
                 (Some(lent), _) => AckRight::Lent(lent),

@@ -6,7 +6,9 @@ use std::task::{Context as TaskContext, Poll};
 use pin_project_lite::pin_project;
 use tokio_util::sync::ReusableBoxFuture;
 
-use super::context::Context;
+use super::context::Occasion;
+#[cfg(feature = "cluster")]
+use super::server::ServerContext;
 use super::{
     Cause, ConnectContext, ConnectError, ConnectReply, DisconnectContext, EventContext, EventReply, Failure,
     FilterReply, Handler, NoReply,
@@ -39,7 +41,7 @@ impl<C, O> BoxHandler<C, O> {
     }
 }
 
-impl<C: Context + 'static, O: 'static> BoxHandler<C, O> {
+impl<C: Occasion + 'static, O: 'static> BoxHandler<C, O> {
     /// Creates a handler. `run` maps the handler's future to one of the result, and gets the right to send the ack.
     fn new<H, M, F>(handler: H, run: impl Fn(H::Future, AckRight) -> F + Copy + Send + Sync + 'static) -> Self
     where
@@ -72,6 +74,19 @@ impl BoxHandler<EventContext, Outcome> {
     pub(crate) fn event<H, M>(handler: H) -> Self
     where
         H: Handler<EventContext, M>,
+        H::Reply: EventReply,
+        M: 'static,
+    {
+        Self::new(handler, Answering::new)
+    }
+}
+
+#[cfg(feature = "cluster")]
+impl BoxHandler<ServerContext, Outcome> {
+    /// Creates a handler whose return value is the answer to another node.
+    pub(crate) fn server_event<H, M>(handler: H) -> Self
+    where
+        H: Handler<ServerContext, M>,
         H::Reply: EventReply,
         M: 'static,
     {

@@ -1,10 +1,17 @@
 //! Handlers: async functions whose argument types determine the values passed to them.
 
 pub(crate) mod context;
-pub(crate) use context::{ConnectContext, Context, DisconnectContext, EventContext};
+pub(crate) use context::{ConnectContext, Context, DisconnectContext, EventContext, Occasion};
 
 pub(crate) mod extract;
 pub(crate) use extract::{Extract, ExtractError, Requirements};
+
+#[cfg(feature = "cluster")]
+mod server;
+#[cfg(feature = "cluster")]
+pub(crate) use server::NodeAnswer;
+#[cfg(feature = "cluster")]
+pub use server::ServerContext;
 
 mod reply;
 pub(crate) use reply::BoxError;

@@ -70,7 +70,7 @@ fn send<T: ToArgs + ?Sized>(ack: Option<&AckSlot>, value: &T) -> Result<(), BoxE
     match ack.send(value) {
         EmitStatus::Invalid(error) => Err(error.into()),
         EmitStatus::Full => Err("the ack was not sent: the client's queue is full".into()),
-        EmitStatus::Queued | EmitStatus::Dropped | EmitStatus::Gone => Ok(()),
+        EmitStatus::Queued | EmitStatus::Local | EmitStatus::Dropped | EmitStatus::Gone => Ok(()),
     }
 }
 

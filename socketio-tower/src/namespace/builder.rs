@@ -53,7 +53,7 @@ impl NamespaceBuilder {
         }
     }
 
-    fn set_twice(&mut self, method: String) {
+    pub(super) fn set_twice(&mut self, method: String) {
         self.errors.push(SetupError::SetTwice { namespace: self.path.clone(), method });
     }
 

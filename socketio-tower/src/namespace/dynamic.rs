@@ -55,7 +55,7 @@ pub(super) struct DynamicNamespace {
     /// The namespace that defines the pattern and the handlers.
     pub(super) parent: Arc<Namespace>,
     pub(super) captures: Captures,
-    path: Arc<str>,
+    pub(super) path: Arc<str>,
     siblings: Arc<DynamicNamespaces>,
 }
 
@@ -136,12 +136,18 @@ impl DynamicNamespace {
         if counted.is_ok() && self.siblings.hook.is_some() {
             self.siblings.events.push(NamespaceEvent::Created { path: Arc::clone(&self.path) });
         }
+        #[cfg(feature = "cluster")]
+        if counted.is_ok() {
+            self.subscribe();
+        }
         counted.is_ok()
     }
 
     /// Removes the namespace from the count when its last socket has left. Must be called under the lock of its rooms,
     /// followed by [`flush_events`](Self::flush_events).
     pub(super) fn close(&self) {
+        #[cfg(feature = "cluster")]
+        self.unsubscribe();
         self.siblings.open.fetch_sub(1, Ordering::AcqRel);
         if self.siblings.hook.is_some() {
             self.siblings.events.push(NamespaceEvent::Removed { path: Arc::clone(&self.path) });

@@ -8,7 +8,14 @@ pub(crate) mod instance;
 
 pub(crate) mod method;
 
+#[cfg(feature = "cluster")]
+mod server_event;
+#[cfg(feature = "cluster")]
+pub(crate) use server_event::is_reserved as is_reserved_server_event;
+
 mod table;
+#[cfg(feature = "cluster")]
+pub(crate) use table::ServerEventHandler;
 pub(crate) use table::{EventHandler, Filter, Listener, Table, on};
 
 mod room_event;
@@ -28,6 +35,9 @@ pub(crate) use dynamic::NamespaceHook;
 mod define;
 mod setup;
 
+#[cfg(feature = "cluster")]
+mod subscribing;
+
 mod set;
 pub(crate) use set::{NamespaceSet, NamespaceSettings};
 
@@ -39,6 +49,8 @@ use socketio_core::SocketId;
 use socketio_core::namespace::{Captures, Dispatcher, MemberKey, NamespacePath, Rooms};
 use socketio_core::packet::AckId;
 
+#[cfg(feature = "cluster")]
+use crate::bus::{Joined, Slot};
 use crate::handler::{Cause, Limit};
 use crate::socket::Socket;
 
@@ -58,6 +70,8 @@ pub(crate) struct Namespace {
     removed: AtomicBool,
     /// The next ack id. Shared by emits and broadcasts, so that a broadcast has one id for all sockets.
     ack_ids: AtomicU64,
+    #[cfg(feature = "cluster")]
+    cluster: Slot,
 }
 
 impl Namespace {
@@ -70,11 +84,18 @@ impl Namespace {
             room_events: HookQueue::default(),
             removed: AtomicBool::new(false),
             ack_ids: AtomicU64::new(0),
+            #[cfg(feature = "cluster")]
+            cluster: Slot::default(),
         }
     }
 
     fn child(path: NamespacePath, child: DynamicNamespace) -> Self {
-        Self { child: Some(Box::new(child)), ..Self::new(path) }
+        Self {
+            #[cfg(feature = "cluster")]
+            cluster: child.parent.cluster.clone(),
+            child: Some(Box::new(child)),
+            ..Self::new(path)
+        }
     }
 
     /// Returns `true` if the path is a pattern. Such a namespace has no sockets.
@@ -144,6 +165,12 @@ impl Namespace {
 
     pub(crate) fn path(&self) -> &str {
         self.path.as_str()
+    }
+
+    /// Returns the cluster, if the server is in one.
+    #[cfg(feature = "cluster")]
+    pub(crate) fn cluster(&self) -> Option<&Arc<Joined>> {
+        self.cluster.get()
     }
 
     pub(crate) fn table(&self) -> Arc<Table> {

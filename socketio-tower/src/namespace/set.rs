@@ -4,6 +4,8 @@ use socketio_core::namespace::{Dispatcher, NamespacePath, Resolved};
 
 use super::setup::Setup;
 use super::{DynamicNamespaces, Namespace, NamespaceHook, Table};
+#[cfg(feature = "cluster")]
+use crate::bus::Slot;
 use crate::error::{SetupError, SetupErrors};
 use crate::handler::{Cause, ErrorContext, ErrorHook, Requirements};
 use crate::observer::Observation;
@@ -20,6 +22,8 @@ pub(crate) struct NamespaceSet {
     inner: RwLock<Inner>,
     dynamic: Arc<DynamicNamespaces>,
     setup: Setup,
+    #[cfg(feature = "cluster")]
+    pub(super) cluster: Slot,
 }
 
 /// Settings that concern all namespaces of a server.
@@ -37,10 +41,10 @@ impl Default for NamespaceSettings {
 }
 
 #[derive(Debug, Default)]
-struct Inner {
+pub(super) struct Inner {
     dispatcher: Dispatcher,
     /// The defined namespaces. One whose path is a pattern has handlers but no sockets.
-    namespaces: Vec<Arc<Namespace>>,
+    pub(super) namespaces: Vec<Arc<Namespace>>,
 }
 
 impl NamespaceSet {
@@ -51,6 +55,8 @@ impl NamespaceSet {
             inner: RwLock::default(),
             dynamic: Arc::new(DynamicNamespaces::new(settings.max_dynamic, settings.on_namespace)),
             setup: Setup::default(),
+            #[cfg(feature = "cluster")]
+            cluster: Slot::default(),
         }
     }
 
@@ -143,7 +149,7 @@ impl NamespaceSet {
         let (namespace, mut table);
         let mut inner = self.write();
         let existing = inner.namespaces.iter().find(|other| other.path() == path.as_str()).cloned();
-        namespace = existing.clone().unwrap_or_else(|| Arc::new(Namespace::new(path.clone())));
+        namespace = existing.clone().unwrap_or_else(|| Arc::new(self.make(path.clone())));
         table = Table::clone(&namespace.table());
         errors.extend(table.merge(&mut addition).into_iter().map(|method| {
             let namespace = path.as_str().to_owned();
@@ -168,6 +174,17 @@ impl NamespaceSet {
             }
         }
         namespace.publish(table);
+        drop(inner);
+        #[cfg(feature = "cluster")]
+        self.subscribe_to_definitions();
+    }
+
+    fn make(&self, path: NamespacePath) -> Namespace {
+        Namespace {
+            #[cfg(feature = "cluster")]
+            cluster: self.cluster.clone(),
+            ..Namespace::new(path)
+        }
     }
 
     /// Removes a defined namespace or pattern. Returns it with the dynamic namespaces of the pattern. No socket can
@@ -178,6 +195,8 @@ impl NamespaceSet {
         let namespace = inner.namespaces.remove(index.get());
         namespace.mark_removed();
         drop(inner);
+        #[cfg(feature = "cluster")]
+        self.subscribe_to_definitions();
         let mut removed = self.dynamic.of(&namespace);
         removed.push(namespace);
         Some(removed)
@@ -196,7 +215,7 @@ impl NamespaceSet {
         all
     }
 
-    fn read(&self) -> RwLockReadGuard<'_, Inner> {
+    pub(super) fn read(&self) -> RwLockReadGuard<'_, Inner> {
         self.inner.read().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -1,4 +1,6 @@
 use std::any::Any;
+#[cfg(feature = "cluster")]
+use std::collections::{BTreeMap, btree_map::Entry};
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,6 +10,8 @@ use socketio_core::packet::Event;
 
 use super::RoomEvent;
 use crate::filter::{EventPolicy, Verdict};
+#[cfg(feature = "cluster")]
+use crate::handler::ServerContext;
 use crate::handler::{
     AsyncFilter, BoxHandler, ConnectContext, ConnectError, DisconnectContext, ErrorHook, EventContext,
     Outcome, Requirements,
@@ -30,6 +34,9 @@ pub(crate) struct Table {
     pub(super) error: Option<ErrorHook>,
     pub(super) concurrency: Option<usize>,
     pub(super) requirements: Requirements,
+    /// The handlers of events of other nodes.
+    #[cfg(feature = "cluster")]
+    pub(super) server_events: BTreeMap<String, Arc<ServerEventHandler>>,
     /// The constructors of the values that each socket has separately.
     pub(super) instances: Vec<(InstanceId, Arc<MakeInstance>)>,
 }
@@ -71,6 +78,15 @@ pub(crate) fn on(event: &str) -> String {
     format!("on({event:?}, …)")
 }
 
+#[cfg(feature = "cluster")]
+pub(crate) type ServerEventHandler = BoxHandler<ServerContext, Outcome>;
+
+/// Returns the call that sets the handler of an event of other nodes, for setup errors.
+#[cfg(feature = "cluster")]
+pub(super) fn on_server_event(event: &str) -> String {
+    format!("on_server_event({event:?}, …)")
+}
+
 pub(crate) type EventHandler = BoxHandler<EventContext, Outcome>;
 pub(crate) type Middleware = BoxHandler<ConnectContext, Result<(), ConnectError>>;
 
@@ -102,6 +118,8 @@ impl Table {
         set("policy", merge_one(&mut self.policy, &mut other.policy));
         set("on_error", merge_one(&mut self.error, &mut other.error));
         set("concurrency", merge_one(&mut self.concurrency, &mut other.concurrency));
+        #[cfg(feature = "cluster")]
+        duplicates.extend(self.merge_server_events(other));
         self.middlewares.append(&mut other.middlewares);
         self.filters.append(&mut other.filters);
         self.outgoing.append(&mut other.outgoing);
@@ -109,6 +127,29 @@ impl Table {
         self.instances.append(&mut other.instances);
         self.requirements.add(std::mem::take(&mut other.requirements));
         duplicates
+    }
+
+    /// Adds the handlers of another definition for events of other nodes. Returns the methods of duplicates, whose
+    /// handlers are left in `other`.
+    #[cfg(feature = "cluster")]
+    fn merge_server_events(&mut self, other: &mut Self) -> Vec<String> {
+        let mut duplicates = Vec::new();
+        for (name, handler) in std::mem::take(&mut other.server_events) {
+            match self.server_events.entry(name) {
+                Entry::Vacant(place) => _ = place.insert(handler),
+                Entry::Occupied(place) => {
+                    duplicates.push(on_server_event(place.key()));
+                    other.server_events.insert(place.key().clone(), handler);
+                }
+            }
+        }
+        duplicates
+    }
+
+    /// Returns the handler of an event of another node.
+    #[cfg(feature = "cluster")]
+    pub(crate) fn server_event(&self, name: &str) -> Option<&Arc<ServerEventHandler>> {
+        self.server_events.get(name)
     }
 
     /// Returns the handler of an event and the index of its name.

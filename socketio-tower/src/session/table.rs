@@ -104,6 +104,8 @@ impl SessionTable {
         let handlers = sessions.iter().map(|session| session.mailbox.handlers()).sum();
         let inner = self.lock();
         Stats {
+            #[cfg(feature = "cluster")]
+            cluster: None,
             sessions: sessions.len(),
             on: Transport::ALL
                 .map(|transport| (transport, on(transport)))

@@ -12,24 +12,50 @@ use tokio::sync::oneshot;
 use super::{Socket, with_encoder};
 use crate::ack_error::AckError;
 use crate::emit_status::EmitStatus;
+#[cfg(feature = "cluster")]
+use crate::handler::NodeAnswer;
 
 /// The right to send the acknowledgement of one event.
 #[derive(Debug)]
 #[doc(hidden)]
 #[expect(unnameable_types, reason = "used in the sealed methods of public traits")]
-pub struct AckSlot {
-    socket: Socket,
-    id: AckId,
+pub struct AckSlot(Asker);
+
+/// The sender of the event.
+#[derive(Debug)]
+enum Asker {
+    Client(Socket, AckId),
+    #[cfg(feature = "cluster")]
+    Node(Box<NodeAnswer>),
 }
 
 impl AckSlot {
     pub(crate) fn new(socket: Socket, id: AckId) -> Self {
-        Self { socket, id }
+        Self(Asker::Client(socket, id))
+    }
+
+    #[cfg(feature = "cluster")]
+    pub(crate) fn of_node(answer: NodeAnswer) -> Self {
+        Self(Asker::Node(Box::new(answer)))
+    }
+
+    /// Returns the right to answer another node, if this is one.
+    #[cfg(feature = "cluster")]
+    pub(crate) fn into_node(self) -> Option<NodeAnswer> {
+        match self.0 {
+            Asker::Node(answer) => Some(*answer),
+            Asker::Client(..) => None,
+        }
     }
 
     pub(crate) fn send<T: ToArgs + ?Sized>(&self, args: &T) -> EmitStatus {
-        match with_encoder(|encoder| encoder.ack(self.socket.namespace(), self.id, args)) {
-            Ok(packet) => self.socket.deliver(packet, false),
+        let (socket, id) = match &self.0 {
+            Asker::Client(socket, id) => (socket, *id),
+            #[cfg(feature = "cluster")]
+            Asker::Node(answer) => return answer.send(args),
+        };
+        match with_encoder(|encoder| encoder.ack(socket.namespace(), id, args)) {
+            Ok(packet) => socket.deliver(packet, false),
             Err(error) => EmitStatus::Invalid(error.into()),
         }
     }

@@ -12,6 +12,7 @@ mod client;
 mod client_files;
 mod clients;
 mod close;
+mod cluster;
 mod connecting;
 mod dynamic_namespaces;
 mod emit;

@@ -1,0 +1,123 @@
+use std::panic::AssertUnwindSafe;
+use std::pin::pin;
+use std::sync::{Arc, Weak};
+use std::task::Poll;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use tokio::sync::Notify;
+
+use super::jobs::Jobs;
+use crate::bus::{Backend, BackendError, Bus, Joined, Receive};
+use crate::entropy::entropy;
+use crate::namespace::NamespaceSet;
+
+/// The task of a node: it keeps the connection, the timers and the jobs going until the server leaves the cluster.
+pub(super) struct Driver {
+    pub(super) joined: Arc<Joined>,
+    pub(super) backend: Arc<dyn Backend>,
+    pub(super) receiver: Arc<dyn Receive>,
+    pub(super) jobs: Arc<Jobs>,
+    pub(super) server: Server,
+    /// Notified when the node has to end.
+    pub(super) end: Arc<Notify>,
+}
+
+/// What the driver works for.
+pub(super) enum Server {
+    /// A server. When it is gone, the node leaves.
+    Node(Weak<NamespaceSet>),
+    /// An emitter.
+    None,
+}
+
+impl Server {
+    pub(super) fn upgrade(&self) -> Option<Arc<NamespaceSet>> {
+        match self {
+            Self::Node(namespaces) => namespaces.upgrade(),
+            Self::None => None,
+        }
+    }
+
+    fn is_gone(&self) -> bool {
+        matches!(self, Self::Node(namespaces) if namespaces.strong_count() == 0)
+    }
+}
+
+impl Driver {
+    pub(super) async fn run(self) {
+        let mut connection = pin!(self.keep_connected());
+        let mut timers = pin!(self.keep_time());
+        let mut jobs = pin!(self.jobs.work(&self.server));
+        let mut end = pin!(self.end.notified());
+        // The first three never complete; the panics of what they call are contained.
+        std::future::poll_fn(|cx| {
+            if end.as_mut().poll(cx).is_ready() || timers.as_mut().poll(cx).is_ready() {
+                return Poll::Ready(());
+            }
+            let _: Poll<()> = jobs.as_mut().poll(cx);
+            connection.as_mut().poll(cx)
+        })
+        .await;
+        self.joined.left();
+    }
+
+    /// Connects again and again.
+    async fn keep_connected(&self) {
+        let mut bus = Bus::new(Arc::clone(&self.joined), Arc::clone(&self.receiver));
+        let mut attempts = 0_u32;
+        loop {
+            let served = AssertUnwindSafe(self.backend.serve(&mut bus)).catch_unwind().await;
+            let error = served.unwrap_or_else(|_| BackendError::new("the backend panicked"));
+            attempts = if self.joined.is_up() { 0 } else { attempts.saturating_add(1) };
+            self.joined.down(error);
+            tokio::time::sleep(delay(attempts)).await;
+        }
+    }
+
+    /// Runs the timers of the node. Completes when the server is gone.
+    async fn keep_time(&self) {
+        loop {
+            let set = self.joined.timer_set();
+            let now = crate::clock::now();
+            let next = self.joined.poll_timeout().map_or(TICK, |at| at.saturating_duration_since(now)).min(TICK);
+            // A timer that is due, or at most a tick.
+            tokio::time::timeout(next, set).await.ok();
+            if self.server.is_gone() {
+                self.joined.leave();
+                return;
+            }
+            self.joined.handle_timeout();
+        }
+    }
+}
+
+/// How often the queue of a lost connection is searched for messages that are too old.
+const TICK: Duration = Duration::from_secs(1);
+
+/// The time before the first attempt to connect again, which doubles with each one, and its maximum. Half a second after
+/// its restart, a broker has its nodes back; a thousand nodes do not all come at once, because half of the time is
+/// random.
+const FIRST_DELAY: Duration = Duration::from_millis(100);
+const LAST_DELAY: Duration = Duration::from_secs(2);
+
+fn delay(attempts: u32) -> Duration {
+    let delay = FIRST_DELAY.saturating_mul(1 << attempts.min(10)).min(LAST_DELAY);
+    // Between a half and one and a half of it.
+    let random = u32::from(entropy()[0]);
+    delay / 2 + delay * random / 255
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn delays_grow_to_a_maximum() {
+        for _ in 0..100 {
+            assert!((50..=150).contains(&delay(0).as_millis()));
+            assert!((400..=1200).contains(&delay(3).as_millis()));
+            assert!((1000..=3000).contains(&delay(u32::MAX).as_millis()));
+        }
+    }
+}

@@ -1,0 +1,221 @@
+use std::collections::VecDeque;
+use std::fmt;
+use std::pin::Pin;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+
+use futures_util::stream::{FuturesUnordered, Stream};
+use socketio_core::packet::Event;
+use tokio::sync::Notify;
+
+use super::driver::Server;
+use crate::bus::{ClusterEvent, Joined};
+use crate::handler::{Cause, NodeAnswer, ServerContext};
+use crate::namespace::{Namespace, NamespaceSet};
+use crate::panics::contained;
+
+/// What other nodes have asked for and takes a while: acks of clients, handlers of server events. Messages are applied on
+/// the task of the connection, which adds jobs here; the task of the cluster runs them.
+pub(super) struct Jobs {
+    joined: Arc<Joined>,
+    inner: Mutex<Inner>,
+    added: Notify,
+}
+
+#[derive(Default)]
+struct Inner {
+    answers: Vec<Job>,
+    events: VecDeque<ServerEvent>,
+    /// The number of broadcasts whose acks are collected.
+    permits: usize,
+    /// The bytes of the events that wait.
+    bytes: usize,
+}
+
+/// An event of another node for the handlers of a namespace.
+pub(super) struct ServerEvent {
+    pub(super) namespace: Arc<Namespace>,
+    pub(super) event: Event,
+    pub(super) answer: Option<NodeAnswer>,
+    /// The size of the event in bytes.
+    pub(super) size: usize,
+}
+
+type Job = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// The number of broadcasts of other nodes whose acks are collected at once. Each holds a list of the acks that have not
+/// been sent on.
+const MAX_ANSWERS: usize = 1024;
+
+/// The number of handlers of server events that are suspended at once; the default for the handlers of a socket.
+const MAX_HANDLERS: usize = 64;
+
+/// The maximum number of server events that wait for their handlers, and of their bytes; the default for the parked
+/// events of a client.
+const MAX_EVENTS: usize = 4096;
+const MAX_EVENT_BYTES: usize = 4 * 1024 * 1024;
+
+/// The right to collect the acks of one broadcast.
+pub(super) struct Permit(Arc<Jobs>);
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        self.0.lock().permits -= 1;
+        self.0.joined.answering.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Jobs {
+    pub(super) fn new(joined: Arc<Joined>) -> Arc<Self> {
+        Arc::new(Self { joined, inner: Mutex::default(), added: Notify::new() })
+    }
+
+    /// Returns the right to collect the acks of a broadcast, or `None` if too many are collected.
+    pub(super) fn permit(self: &Arc<Self>) -> Option<Permit> {
+        let mut inner = self.lock();
+        if inner.permits >= MAX_ANSWERS {
+            self.joined.counters().refused.add(1);
+            return None;
+        }
+        inner.permits += 1;
+        self.joined.answering.fetch_add(1, Ordering::Relaxed);
+        Some(Permit(Arc::clone(self)))
+    }
+
+    /// Runs a future that collects acks.
+    pub(super) fn run(&self, permit: Permit, job: impl Future<Output = ()> + Send + 'static) {
+        let job = async move {
+            job.await;
+            drop(permit);
+        };
+        self.lock().answers.push(Box::pin(job));
+        self.added.notify_one();
+    }
+
+    /// Queues an event for its handler.
+    pub(super) fn call(&self, event: ServerEvent) {
+        let mut inner = self.lock();
+        let is_full = inner.events.len() >= MAX_EVENTS
+            || (!inner.events.is_empty() && inner.bytes + event.size > MAX_EVENT_BYTES);
+        if is_full {
+            drop(inner);
+            self.joined.counters().refused.add(1);
+            refuse(event.answer);
+            return;
+        }
+        inner.bytes += event.size;
+        self.joined.answering.fetch_add(1, Ordering::Relaxed);
+        self.joined.answering_bytes.fetch_add(event.size, Ordering::Relaxed);
+        inner.events.push_back(event);
+        drop(inner);
+        self.added.notify_one();
+    }
+
+    /// Runs the jobs, for ever.
+    pub(super) async fn work(self: &Arc<Self>, server: &Server) {
+        let mut answers = FuturesUnordered::new();
+        let mut handlers = FuturesUnordered::new();
+        loop {
+            let added = self.added.notified();
+            answers.extend(std::mem::take(&mut self.lock().answers));
+            while handlers.len() < MAX_HANDLERS
+                && let Some(event) = self.next_event()
+                && let Some(namespaces) = server.upgrade()
+            {
+                let mut handler: Job = Box::pin(handle(Arc::clone(self), namespaces, event));
+                // Polled here once, so that handlers begin in the order of the events.
+                if poll_once(&mut handler).await.is_none() {
+                    handlers.push(handler);
+                }
+            }
+            let done = wait(&mut answers, &mut handlers);
+            futures_util::future::select(std::pin::pin!(added), std::pin::pin!(done)).await;
+        }
+    }
+
+    fn next_event(&self) -> Option<ServerEvent> {
+        let mut inner = self.lock();
+        let event = inner.events.pop_front()?;
+        inner.bytes -= event.size;
+        self.joined.answering_bytes.fetch_sub(event.size, Ordering::Relaxed);
+        Some(event)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Waits until one of the jobs has finished, or for ever if there is none.
+async fn wait(answers: &mut FuturesUnordered<Job>, handlers: &mut FuturesUnordered<Job>) {
+    std::future::poll_fn(|cx| {
+        let mut finished = false;
+        for jobs in [&mut *answers, &mut *handlers] {
+            while let Poll::Ready(Some(())) = Pin::new(&mut *jobs).poll_next(cx) {
+                finished = true;
+            }
+        }
+        if finished { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
+}
+
+/// Polls a future once. Returns `None` if it is pending.
+async fn poll_once(job: &mut Job) -> Option<()> {
+    std::future::poll_fn(|cx: &mut Context<'_>| {
+        Poll::Ready(match job.as_mut().poll(cx) {
+            Poll::Ready(()) => Some(()),
+            Poll::Pending => None,
+        })
+    })
+    .await
+}
+
+/// Calls the handler of an event.
+async fn handle(jobs: Arc<Jobs>, namespaces: Arc<NamespaceSet>, event: ServerEvent) {
+    let ServerEvent { namespace, event, answer, .. } = event;
+    let (path, name) = (namespace.path().to_owned(), event.name().to_owned());
+    let table = namespace.table();
+    let failure = match table.server_event(&name) {
+        None => {
+            refuse(answer);
+            None
+        }
+        Some(handler) => {
+            let mut context = ServerContext::new(namespaces, namespace, event, answer);
+            match handler.call(&mut context, &mut None) {
+                // The future contains the panics of the handler.
+                Ok(future) => future.await.err(),
+                Err(failure) => Some(failure),
+            }
+        }
+    };
+    jobs.joined.answering.fetch_sub(1, Ordering::Relaxed);
+    if let Some(failure) = failure {
+        refuse(failure.ack.and_then(|ack| ack.into_node()));
+        jobs.joined.tell(&ClusterEvent::ServerEventFailed {
+            namespace: path,
+            event: name,
+            reason: describe(&failure.cause),
+        });
+    }
+}
+
+fn describe(cause: &Cause) -> String {
+    // Formatting an error of the application may panic.
+    contained(|| cause.to_string()).unwrap_or_default()
+}
+
+/// Tells the asking node that no handler will answer, if it understands that.
+fn refuse(answer: Option<NodeAnswer>) {
+    if let Some(answer) = answer.filter(|answer| answer.extended) {
+        answer.refuse();
+    }
+}
+
+impl fmt::Debug for Jobs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Jobs")
+    }
+}

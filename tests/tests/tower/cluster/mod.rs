@@ -1,0 +1,11 @@
+//! Several servers as one, over a bus in memory.
+
+mod acks;
+mod broadcasts;
+mod garbage;
+mod life;
+mod nodes;
+mod outage;
+mod server_events;
+mod sockets;
+mod subscriptions;
