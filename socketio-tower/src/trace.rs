@@ -66,6 +66,56 @@ pub(crate) fn session_closed(reason: DisconnectReason) {
     event!(debug, %reason, "session closed");
 }
 
+#[cfg(feature = "cluster")]
+pub(crate) fn cluster_up() {
+    event!(info, "connected to the cluster");
+}
+
+#[cfg(feature = "cluster")]
+pub(crate) fn cluster_down(error: &dyn std::error::Error) {
+    let _ = error;
+    event!(warn, error, "no connection to the cluster: events reach the sockets of this process only");
+}
+
+#[cfg(feature = "cluster")]
+pub(crate) fn peer_joined(node: &str) {
+    let _ = node;
+    event!(info, node, "a node has joined the cluster");
+}
+
+#[cfg(feature = "cluster")]
+pub(crate) fn peer_left(node: &str, goodbye: bool) {
+    let _ = (node, goodbye);
+    event!(info, node, goodbye, "a node has left the cluster");
+}
+
+#[cfg(feature = "cluster")]
+pub(crate) fn cluster_messages_dropped(count: u64) {
+    let _ = count;
+    event!(
+        warn,
+        count,
+        "messages for other nodes were dropped: the connection is down, or the broker too slow"
+    );
+}
+
+#[cfg(feature = "cluster")]
+pub(crate) fn cluster_messages_malformed(count: u64, error: &dyn std::error::Error) {
+    let _ = (count, error);
+    event!(
+        warn,
+        count,
+        error,
+        "messages of other nodes could not be read: does another program use the same prefix?"
+    );
+}
+
+#[cfg(feature = "cluster")]
+pub(crate) fn server_event_failed(namespace: &str, event: &str, reason: &str) {
+    let _ = (namespace, event, reason);
+    event!(warn, namespace, event, reason, "the handler of a server event failed");
+}
+
 /// The party at fault for an event or request that was not handled. It decides the log level.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fault {

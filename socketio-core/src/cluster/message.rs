@@ -3,8 +3,9 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::{NodeId, RequestId};
+use crate::Encoded;
 use crate::namespace::Target;
-use crate::packet::RawJson;
+use crate::packet::{RawArgs, RawJson};
 
 /// A message between the nodes of a cluster, independent of the bus that carries it.
 #[derive(Debug, Clone, PartialEq)]
@@ -207,6 +208,19 @@ impl RawArray {
         Self { json, attachments }
     }
 
+    pub fn of_packet(packet: &Encoded) -> Option<Self> {
+        let json = packet.array()?.to_owned();
+        Some(Self::new(json, packet.attachments().map(Bytes::copy_from_slice).collect()))
+    }
+
+    pub fn of_args(args: &RawArgs) -> Self {
+        Self::new(format!("[{}]", args.json()), args.attachments().to_vec())
+    }
+
+    pub fn into_parts(self) -> (String, Vec<Bytes>) {
+        (self.json, self.attachments)
+    }
+
     /// Returns the text.
     pub fn json(&self) -> &str {
         &self.json
@@ -220,6 +234,13 @@ impl RawArray {
     /// Returns the size in bytes of the text and the attachments.
     pub fn size(&self) -> usize {
         self.json.len() + self.attachments.iter().map(Bytes::len).sum::<usize>()
+    }
+}
+
+impl From<RawArray> for RawArgs {
+    fn from(array: RawArray) -> Self {
+        let text = bytestring::ByteString::from(array.json);
+        RawArgs::of_ack(&text, &text).with_attachments(array.attachments)
     }
 }
 

@@ -75,6 +75,18 @@ impl Encoder {
         self.array(namespace, [b'2', b'5'], Some(name), args, id)
     }
 
+    pub fn raw_event(
+        &mut self,
+        namespace: &str,
+        array: &str,
+        attachments: &[bytes::Bytes],
+        id: Option<AckId>,
+    ) -> Result<Encoded, EncodeError> {
+        let event =
+            super::Event::from_array(array.into(), attachments.to_vec()).ok_or(EncodeError::TooLarge)?;
+        self.event(namespace, event.name(), event.args(), id)
+    }
+
     /// Encodes the ack of an event.
     ///
     /// # Errors

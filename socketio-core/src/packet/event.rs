@@ -90,6 +90,12 @@ impl Event {
         Some(Self::new(&text, head).with_attachments(attachments))
     }
 
+    pub fn from_array(json: ByteString, attachments: Vec<Bytes>) -> Option<Self> {
+        let text = ByteString::from(format!("2{json}"));
+        let PacketKind::Event(head) = decode(&text, usize::MAX).ok()?.kind else { return None };
+        Some(Self::new(&text, head).with_attachments(attachments))
+    }
+
     /// Returns the name.
     pub fn name(&self) -> &str {
         match &self.name {

@@ -5,6 +5,8 @@ use socketio_core::packet::ToArgs;
 
 use super::{BroadcastAck, BroadcastOperator, RemoteSocket};
 use crate::emit_status::EmitStatus;
+#[cfg(feature = "cluster")]
+use crate::handler::{Extract, ExtractError, ServerContext};
 use crate::namespace::Namespace;
 
 /// A handle of a namespace, which sends to its sockets from anywhere: outside handlers, and on threads without a
@@ -137,5 +139,13 @@ impl NamespaceHandle {
     /// Selects all sockets of the namespace.
     pub fn all(&self) -> BroadcastOperator {
         BroadcastOperator::new(Arc::clone(&self.0))
+    }
+}
+
+/// Extracts the namespace of an event of another node.
+#[cfg(feature = "cluster")]
+impl Extract<ServerContext> for NamespaceHandle {
+    fn extract(context: &mut ServerContext) -> Result<Self, ExtractError> {
+        Ok(Self::new(Arc::clone(context.namespace_ref())))
     }
 }

@@ -148,7 +148,8 @@ impl BroadcastOperator {
         let (collector, acks) = Collection::new();
         let (volatile, timeout) = (self.volatile, self.timeout);
         #[cfg(feature = "cluster")]
-        let others = self.namespace.ask_others(&self.selection, &packet, volatile, timeout, collector.clone());
+        let others =
+            self.namespace.ask_others(&self.selection, &packet, volatile, timeout, collector.clone());
         let operation = Operation::Ask { packet, volatile, id, timeout, answers: collector };
         self.namespace.perform(&self.selection, operation);
         let acks = BroadcastAck::new(acks);

@@ -45,7 +45,10 @@ impl Namespace {
             Operation::Join { room } => RemoteOperation::Join { to, rooms: vec![room.clone()] },
             Operation::Leave { room } => RemoteOperation::Leave { to, rooms: vec![room.clone()] },
             Operation::Disconnect { close } => RemoteOperation::Disconnect { to, close: *close },
-            Operation::Emit { .. } | Operation::Ask { .. } | Operation::Fetch { .. } | Operation::Count { .. } => {
+            Operation::Emit { .. }
+            | Operation::Ask { .. }
+            | Operation::Fetch { .. }
+            | Operation::Count { .. } => {
                 return None;
             }
         };

@@ -256,7 +256,9 @@ impl fmt::Display for Incomplete {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.how {
             Finished::Incomplete { missing: Some(1), .. } => f.write_str("a node did not answer in time"),
-            Finished::Incomplete { missing: Some(nodes), .. } => write!(f, "{nodes} nodes did not answer in time"),
+            Finished::Incomplete { missing: Some(nodes), .. } => {
+                write!(f, "{nodes} nodes did not answer in time")
+            }
             Finished::Unreachable => f.write_str("the connection to the cluster is down"),
             Finished::TooLarge => f.write_str("the answers of other nodes are too large"),
             _ => f.write_str("nodes did not answer in time"),

@@ -97,6 +97,7 @@ pub(crate) enum NotTold {
 pub(crate) struct Pending {
     joined: Arc<Joined>,
     key: RequestKey,
+    namespace: String,
 }
 
 impl Drop for Pending {
@@ -104,11 +105,19 @@ impl Drop for Pending {
         let waiter = self.joined.lock().forget(self.key);
         // Outside the lock.
         drop(waiter);
+        let wire = self.joined.wire();
+        self.joined.change_subscriptions([], wire.of_namespace(self.joined.id(), &self.namespace));
     }
 }
 
 impl Joined {
-    pub(crate) fn new(id: NodeId, entropy: u64, wire: Wire, hook: Option<ClusterHook>, ack_timeout: Duration) -> Arc<Self> {
+    pub(crate) fn new(
+        id: NodeId,
+        entropy: u64,
+        wire: Wire,
+        hook: Option<ClusterHook>,
+        ack_timeout: Duration,
+    ) -> Arc<Self> {
         Self::make(id, entropy, wire, hook, ack_timeout, true)
     }
 
@@ -267,12 +276,14 @@ impl Joined {
         deadline: Instant,
         waiter: Waiter,
     ) -> Pending {
+        // A namespace without sockets here is not subscribed to: the answers would not arrive.
+        self.change_subscriptions(self.wire.of_namespace(&self.id, namespace), []);
         let key = self.with_requests(|requests| {
             let key = requests.node.ask(namespace, question, deadline, now());
             requests.wait(key, waiter);
             key
         });
-        Pending { joined: self.this(), key }
+        Pending { joined: self.this(), key, namespace: namespace.to_owned() }
     }
 
     /// Adds and removes subscriptions.
@@ -414,6 +425,7 @@ impl Joined {
     pub(crate) async fn close(&self, deadline: tokio::time::Instant) {
         self.leave();
         tokio::time::timeout_at(deadline, self.flushed()).await.ok();
+        self.left();
         self.end.notify_one();
     }
 
@@ -444,6 +456,7 @@ impl Joined {
 
     /// Calls the hook of the application.
     pub(crate) fn tell(&self, event: &ClusterEvent) {
+        event.trace();
         if let Some(hook) = &self.hook {
             contained(|| (hook.0)(event));
         }

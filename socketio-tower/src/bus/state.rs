@@ -6,6 +6,7 @@ use std::time::SystemTime;
 use socketio_core::cluster::{NodeId, ReadError};
 
 use super::BackendError;
+use crate::trace;
 
 /// The state of a server's connection to its cluster.
 #[derive(Debug, Clone)]
@@ -77,6 +78,23 @@ pub enum ClusterEvent {
         /// The reason.
         reason: String,
     },
+}
+
+impl ClusterEvent {
+    /// Logs the event.
+    pub(super) fn trace(&self) {
+        match self {
+            Self::Up => trace::cluster_up(),
+            Self::Down { error } => trace::cluster_down(error),
+            Self::PeerJoined { node } => trace::peer_joined(node.as_str()),
+            Self::PeerLeft { node, goodbye } => trace::peer_left(node.as_str(), *goodbye),
+            Self::MessagesDropped { count } => trace::cluster_messages_dropped(*count),
+            Self::MalformedMessages { count, error } => trace::cluster_messages_malformed(*count, error),
+            Self::ServerEventFailed { namespace, event, reason } => {
+                trace::server_event_failed(namespace, event, reason);
+            }
+        }
+    }
 }
 
 /// A callback for events of the cluster.

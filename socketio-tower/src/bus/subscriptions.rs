@@ -1,24 +1,26 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use socketio_core::cluster::Subscription;
 
 use super::Order;
 
-/// What the node subscribes to, and what of it the backend has not been told. Bounded by the number of namespaces.
+/// What the node subscribes to, and what of it the backend has not been told. Bounded by the numbers of namespaces and of
+/// questions.
 #[derive(Debug, Default)]
 pub(super) struct Subscriptions(Mutex<Inner>);
 
 #[derive(Debug, Default)]
 struct Inner {
-    wanted: BTreeSet<Subscription>,
+    /// Each with the number of its reasons: a namespace and a question may need the same channel.
+    wanted: BTreeMap<Subscription, usize>,
     /// Whether each of these was told to the backend before they changed. Empty while there is no connection.
     changed: BTreeMap<Subscription, bool>,
     connected: bool,
 }
 
 impl Subscriptions {
-    /// Adds subscriptions and removes others. Returns `true` if the backend has to be told.
+    /// Adds reasons to subscribe and removes others. Returns `true` if the backend has to be told.
     pub(super) fn change(
         &self,
         add: impl IntoIterator<Item = Subscription>,
@@ -27,12 +29,19 @@ impl Subscriptions {
         let mut inner = self.lock();
         let inner = &mut *inner;
         for subscription in remove {
-            if inner.wanted.remove(&subscription) && inner.connected {
-                inner.changed.entry(subscription).or_insert(true);
+            let Some(reasons) = inner.wanted.get_mut(&subscription) else { continue };
+            *reasons -= 1;
+            if *reasons == 0 {
+                inner.wanted.remove(&subscription);
+                if inner.connected {
+                    inner.changed.entry(subscription).or_insert(true);
+                }
             }
         }
         for subscription in add {
-            if inner.wanted.insert(subscription.clone()) && inner.connected {
+            let reasons = inner.wanted.entry(subscription.clone()).or_insert(0);
+            *reasons += 1;
+            if *reasons == 1 && inner.connected {
                 inner.changed.entry(subscription).or_insert(false);
             }
         }
@@ -44,7 +53,7 @@ impl Subscriptions {
         let mut inner = self.lock();
         inner.connected = true;
         inner.changed.clear();
-        inner.wanted.iter().cloned().collect()
+        inner.wanted.keys().cloned().collect()
     }
 
     /// Ends the connection.
@@ -62,7 +71,7 @@ impl Subscriptions {
         let mut begun = Vec::new();
         for _ in 0..most {
             let Some((subscription, was_told)) = inner.changed.pop_first() else { break };
-            match (was_told, inner.wanted.contains(&subscription)) {
+            match (was_told, inner.wanted.contains_key(&subscription)) {
                 (false, true) => begun.push(Order::Subscribe(subscription)),
                 (true, false) => into.push(Order::Unsubscribe(subscription)),
                 (true, true) | (false, false) => {}
@@ -100,8 +109,9 @@ mod tests {
         let subscriptions = Subscriptions::default();
         assert!(!subscriptions.change([channel("a"), channel("b")], []), "there is no connection");
         assert_eq!(subscriptions.begin(), [channel("a"), channel("b")]);
-        assert!(subscriptions.change([channel("b"), channel("c")], [channel("a")]));
-        assert!(subscriptions.change([], [channel("c"), channel("x")]));
+        assert!(subscriptions.change([channel("c")], [channel("a")]));
+        assert!(subscriptions.change([channel("b")], [channel("c"), channel("x")]));
+        assert!(subscriptions.change([], [channel("b")]), "one of two reasons");
         assert!(subscriptions.change([channel("d")], []));
         assert_eq!(orders(&subscriptions), [r#"Unsubscribe(("a"))"#, r#"Subscribe(("d"))"#]);
         assert_eq!(orders(&subscriptions), [""; 0]);

@@ -47,10 +47,9 @@ impl Server {
 impl Driver {
     pub(super) async fn run(self) {
         let mut connection = pin!(self.keep_connected());
-        let mut timers = pin!(self.keep_time());
-        let mut jobs = pin!(self.jobs.work(&self.server));
+        let mut timers = pin!(again(|| self.keep_time()));
+        let mut jobs = pin!(again(|| self.jobs.work(&self.server)));
         let mut end = pin!(self.end.notified());
-        // The first three never complete; the panics of what they call are contained.
         std::future::poll_fn(|cx| {
             if end.as_mut().poll(cx).is_ready() || timers.as_mut().poll(cx).is_ready() {
                 return Poll::Ready(());
@@ -59,6 +58,7 @@ impl Driver {
             connection.as_mut().poll(cx)
         })
         .await;
+        self.jobs.clear();
         self.joined.left();
     }
 
@@ -80,7 +80,8 @@ impl Driver {
         loop {
             let set = self.joined.timer_set();
             let now = crate::clock::now();
-            let next = self.joined.poll_timeout().map_or(TICK, |at| at.saturating_duration_since(now)).min(TICK);
+            let next =
+                self.joined.poll_timeout().map_or(TICK, |at| at.saturating_duration_since(now)).min(TICK);
             // A timer that is due, or at most a tick.
             tokio::time::timeout(next, set).await.ok();
             if self.server.is_gone() {
@@ -90,6 +91,11 @@ impl Driver {
             self.joined.handle_timeout();
         }
     }
+}
+
+/// Runs a future, and a new one if it panics: a node does not fall silent because of a fault in one message.
+async fn again<F: Future<Output = ()>>(mut start: impl FnMut() -> F) {
+    while AssertUnwindSafe(start()).catch_unwind().await.is_err() {}
 }
 
 /// How often the queue of a lost connection is searched for messages that are too old.

@@ -147,7 +147,8 @@ impl Inbound {
                 let (answers, collection) = Collection::new();
                 let operation = Operation::Ask { packet, volatile, id, timeout, answers };
                 namespace.perform(&to.into(), operation);
-                let answering = answer_with_acks(Arc::clone(&self.joined), namespace.path(), asked, collection);
+                let answering =
+                    answer_with_acks(Arc::clone(&self.joined), namespace.path(), asked, collection);
                 self.jobs.run(permit, answering);
             }
             Question::Sockets { to } => {
@@ -157,12 +158,14 @@ impl Inbound {
             Question::ServerEvent { event } => {
                 let Asked { to, extended, request } = asked;
                 let joined = Arc::clone(&self.joined);
-                let answer = NodeAnswer { joined, to, namespace: namespace.path().to_owned(), request, extended };
+                let answer =
+                    NodeAnswer { joined, to, namespace: namespace.path().to_owned(), request, extended };
                 self.call(namespace, event, Some(answer));
             }
             Question::SocketIds { rooms } => {
                 let selection = Selection { rooms, ..Selection::default() };
-                let ids = snapshots(namespace, &selection).into_iter().map(|info| info.id().to_owned()).collect();
+                let ids =
+                    snapshots(namespace, &selection).into_iter().map(|info| info.id().to_owned()).collect();
                 self.send(namespace.path(), asked, Answer::SocketIds(ids));
             }
             Question::Rooms => {

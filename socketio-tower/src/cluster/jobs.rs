@@ -112,6 +112,16 @@ impl Jobs {
         self.added.notify_one();
     }
 
+    /// Drops what has not begun.
+    pub(super) fn clear(&self) {
+        let (answers, events) = {
+            let mut inner = self.lock();
+            (std::mem::take(&mut inner.answers), std::mem::take(&mut inner.events))
+        };
+        // Outside the lock, which the permits take.
+        drop((answers, events));
+    }
+
     /// Runs the jobs, for ever.
     pub(super) async fn work(self: &Arc<Self>, server: &Server) {
         let mut answers = FuturesUnordered::new();

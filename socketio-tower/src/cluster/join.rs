@@ -73,7 +73,14 @@ impl JoinCluster {
         let namespaces = Arc::downgrade(&self.namespaces);
         let receiver = Arc::new(Inbound::new(Arc::clone(&joined), namespaces.clone(), Arc::clone(&jobs)));
         let end = joined.end();
-        let driver = Driver { joined: Arc::clone(&joined), backend: self.backend, receiver, jobs, server: Server::Node(namespaces), end };
+        let driver = Driver {
+            joined: Arc::clone(&joined),
+            backend: self.backend,
+            receiver,
+            jobs,
+            server: Server::Node(namespaces),
+            end,
+        };
         tokio::spawn(driver.run());
         Ok(joined)
     }

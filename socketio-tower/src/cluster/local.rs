@@ -157,7 +157,11 @@ impl Connection<'_> {
             Order::Count { channel, receipt } => {
                 let inner = self.broker.lock();
                 let subscription = Subscription::Channel(channel);
-                let count = inner.members.values().filter(|member| member.subscriptions.contains(&subscription)).count();
+                let count = inner
+                    .members
+                    .values()
+                    .filter(|member| member.subscriptions.contains(&subscription))
+                    .count();
                 drop(inner);
                 receipt.answer(Some(count));
             }

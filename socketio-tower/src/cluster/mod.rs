@@ -25,6 +25,12 @@ mod local;
 #[cfg(feature = "testing")]
 pub use local::Local;
 
+#[cfg(feature = "redis")]
+mod redis;
+#[cfg(feature = "redis")]
+#[cfg_attr(docsrs, doc(cfg(feature = "redis")))]
+pub use redis::{Redis, RedisConfigError};
+
 mod server_side;
 
 pub use crate::broadcast::Incomplete;
@@ -32,9 +38,3 @@ pub use crate::bus::{
     Backend, BackendError, Bus, ClusterEvent, ClusterState, ClusterStats, Inbox, Order, Receipt,
 };
 pub use socketio_core::cluster::{Channels, Classic, NodeId, Outgoing, ReadError, Subscription, Wire};
-
-#[cfg(feature = "redis")]
-mod redis;
-#[cfg(feature = "redis")]
-#[cfg_attr(docsrs, doc(cfg(feature = "redis")))]
-pub use redis::{Redis, RedisConfigError};

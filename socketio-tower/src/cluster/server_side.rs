@@ -76,7 +76,9 @@ impl NamespaceHandle {
         let mut answers = Vec::new();
         while let Some(reply) = replies.recv().await {
             match reply {
-                Reply::Answer(Answer::ServerEvent(args)) => answers.push(AckError::read(Ok(RawArgs::from(args)))),
+                Reply::Answer(Answer::ServerEvent(args)) => {
+                    answers.push(AckError::read(Ok(RawArgs::from(args))))
+                }
                 Reply::Answer(Answer::Unanswered(NoAck::NoHandler)) => answers.push(Err(AckError::NoHandler)),
                 Reply::Answer(_) | Reply::Finished(Finished::Complete) => {}
                 Reply::Finished(Finished::Incomplete { missing, .. }) => {

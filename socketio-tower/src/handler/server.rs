@@ -47,6 +47,10 @@ impl ServerContext {
         &self.event
     }
 
+    pub(crate) fn namespace_ref(&self) -> &Arc<Namespace> {
+        &self.namespace
+    }
+
     /// Returns the path of the namespace.
     pub fn namespace(&self) -> &str {
         self.namespace.path()

@@ -36,7 +36,8 @@ impl Handshake {
     pub(crate) fn from_facts(facts: &RawJson) -> Self {
         let facts: Value = serde_json::from_str(facts.as_str()).unwrap_or_default();
         let text = |name: &str| facts.get(name).and_then(Value::as_str);
-        let headers = facts.get("headers").and_then(Value::as_object).map(headers_from_json).unwrap_or_default();
+        let headers =
+            facts.get("headers").and_then(Value::as_object).map(headers_from_json).unwrap_or_default();
         let url = text("url").unwrap_or_default();
         let (path, query) = url.split_once('?').unwrap_or((url, ""));
         let encoded;
@@ -110,7 +111,9 @@ fn query_from_json(parameters: &Map<String, Value>) -> String {
 fn address_from_text(text: &str) -> Option<IpAddr> {
     let address: IpAddr = text.parse().ok()?;
     match address {
-        IpAddr::V6(address) => Some(Ipv6Addr::to_ipv4_mapped(&address).map_or(IpAddr::V6(address), IpAddr::V4)),
+        IpAddr::V6(address) => {
+            Some(Ipv6Addr::to_ipv4_mapped(&address).map_or(IpAddr::V6(address), IpAddr::V4))
+        }
         IpAddr::V4(_) => Some(address),
     }
 }
@@ -130,7 +133,10 @@ mod tests {
         )
         .unwrap();
         let handshake = Handshake::from_facts(&facts);
-        assert_eq!((handshake.path(), handshake.query()), ("/socket.io/", "EIO=4&transport=websocket&a=b%20c"));
+        assert_eq!(
+            (handshake.path(), handshake.query()),
+            ("/socket.io/", "EIO=4&transport=websocket&a=b%20c")
+        );
         assert_eq!(handshake.parameter("a").as_deref(), Some("b c"));
         assert_eq!((handshake.origin(), handshake.is_secure()), (Some("https://a.b"), true));
         assert_eq!(handshake.address(), Some(IpAddr::from([127, 0, 0, 1])));
@@ -142,9 +148,12 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read_back() {
-        let request = http::Request::get("/socket.io/?EIO=4&name=ada%20l").header("x-user", "7").body(()).unwrap();
-        let settings =
-            HandshakeSettings { headers: vec![HeaderName::from_static("x-user")], ..HandshakeSettings::default() };
+        let request =
+            http::Request::get("/socket.io/?EIO=4&name=ada%20l").header("x-user", "7").body(()).unwrap();
+        let settings = HandshakeSettings {
+            headers: vec![HeaderName::from_static("x-user")],
+            ..HandshakeSettings::default()
+        };
         let handshake = Handshake::new(&request.into_parts().0, &settings).unwrap();
         let read = Handshake::from_facts(&handshake.to_facts());
         assert_eq!((read.path(), read.query()), (handshake.path(), handshake.query()));

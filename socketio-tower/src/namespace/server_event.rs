@@ -21,7 +21,8 @@ impl NamespaceBuilder {
     /// answers [`server_side_emit_with_ack`](crate::SocketIo::server_side_emit_with_ack).
     ///
     /// There is no socket: the arguments of the handler may be [`Data`](crate::Data), [`Args`](crate::Args),
-    /// [`Event`](crate::Event), [`State`](crate::extract::State) and [`Path`](crate::extract::Path).
+    /// [`Event`](crate::Event), [`State`](crate::extract::State), [`Path`](crate::extract::Path) and
+    /// [`NamespaceHandle`](crate::NamespaceHandle).
     ///
     /// Handlers are called in the order of arrival. One that awaits does not delay those of later events; at most 64 are
     /// suspended at once, and further events wait. The names `connect`, `connection` and `new_namespace` are reserved.

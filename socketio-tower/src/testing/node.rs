@@ -1,5 +1,6 @@
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::sync::{oneshot, watch};
@@ -45,7 +46,7 @@ impl TestNode {
         }));
         let random = || entropy().first_chunk().copied().expect("has 15 bytes");
         let id = NodeId::from_entropy(random());
-        let joined = Joined::new(id, u64::from_ne_bytes(random()), backend.wire(), Some(hook));
+        let joined = Joined::new(id, u64::from_ne_bytes(random()), backend.wire(), Some(hook), Duration::ZERO);
         Self { joined, receiver: Arc::new(Receiver(Box::new(receive))), up }
     }
 

@@ -18,6 +18,7 @@ mod dynamic_namespaces;
 mod emit;
 mod errors;
 mod filters;
+mod fleet;
 mod flood;
 mod handshake;
 mod hooks;

@@ -9,6 +9,7 @@ use socketio_tower::testing::{Disconnected, TestClient, TestSocket, settled};
 use socketio_tower::{AckError, Auth, DisconnectReason, Socket, SocketIo};
 
 use crate::client::{Log, until};
+use crate::fleet::{Fleet, alone_and_clustered};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Player {
@@ -16,8 +17,8 @@ struct Player {
     score: u32,
 }
 
-fn server(log: &Arc<Log>) -> SocketIo {
-    let io = SocketIo::builder().state(Arc::clone(log)).build();
+fn server() -> SocketIo {
+    let io = SocketIo::new();
     io.of("/", |ns| {
         ns.on_connect(async |socket: Socket, Auth(name): Auth<Option<serde_json::Value>>| {
             if let Some(name) = name.as_ref().and_then(|auth| auth["name"].as_str()) {
@@ -30,18 +31,22 @@ fn server(log: &Arc<Log>) -> SocketIo {
             player.score += 1;
             socket.set_data(player);
         });
-        ns.on_disconnect(async |socket: Socket, reason: DisconnectReason, State(log): State<Arc<Log>>| {
-            log.add(format!(
-                "{} {reason}",
-                socket.data::<Player>().map_or_else(String::new, |player| player.name)
-            ));
+        ns.on_disconnect(async |socket: Socket, reason: DisconnectReason| {
+            let name = socket.data::<Player>().map_or_else(String::new, |player| player.name);
+            LOG.with(|log| log.add(format!("{name} {reason}")));
         });
     });
     io
 }
 
-async fn player(io: &SocketIo, name: &str) -> TestSocket {
-    let client = TestClient::builder().query(&format!("from={name}")).open(io).await.expect("a session");
+thread_local! {
+    /// The disconnected players of the test, which runs on a thread of its own.
+    static LOG: Log = Log::default();
+}
+
+async fn player(io: &Fleet, name: &str) -> TestSocket {
+    let client =
+        TestClient::builder().query(&format!("from={name}")).open(io.host()).await.expect("a session");
     let socket = client
         .namespace("/")
         .auth(&serde_json::json!({ "name": name }))
@@ -52,68 +57,65 @@ async fn player(io: &SocketIo, name: &str) -> TestSocket {
     socket
 }
 
-#[tokio::test(start_paused = true)]
-async fn what_is_known_of_a_socket_can_be_fetched() {
-    let io = server(&Arc::default());
-    let (ada, alan, bob) = (player(&io, "ada").await, player(&io, "alan").await, player(&io, "bob").await);
-    let () = alan.emit_with_ack("score", "").await.unwrap();
-    let mut fetched = io.to("team a").fetch_sockets().await;
-    fetched.sort_by_key(|socket| socket.data::<Player>().unwrap().name);
-    let seen: Vec<_> =
-        fetched.iter().map(|socket| (socket.id(), socket.data::<Player>().unwrap().score)).collect();
-    assert_eq!(seen, [(ada.id(), 0), (alan.id(), 1)]);
-    assert_eq!(fetched[0].rooms(), [ada.id().to_string(), "team a".to_owned()]);
-    assert_eq!(fetched[0].namespace(), "/");
-    assert_eq!(fetched[0].handshake().parameter("from").as_deref(), Some("ada"));
-    // A type other than that of the value.
-    assert_eq!(fetched[0].data::<Vec<u8>>(), None);
-    assert_eq!((io.fetch_sockets().await.len(), io.to("team b").count()), (3, 1));
+alone_and_clustered! {
+    async fn what_is_known_of_a_socket_can_be_fetched(io: Fleet) {
+        let (ada, alan, bob) = (player(&io, "ada").await, player(&io, "alan").await, player(&io, "bob").await);
+        let () = alan.emit_with_ack("score", "").await.unwrap();
+        let mut fetched = io.to("team a").fetch_sockets().await;
+        fetched.sort_by_key(|socket| socket.data::<Player>().unwrap().name);
+        let seen: Vec<_> =
+            fetched.iter().map(|socket| (socket.id(), socket.data::<Player>().unwrap().score)).collect();
+        assert_eq!(seen, [(ada.id().as_str(), 0), (alan.id().as_str(), 1)]);
+        assert_eq!(fetched[0].rooms(), [ada.id().to_string(), "team a".to_owned()]);
+        assert_eq!(fetched[0].namespace(), "/");
+        assert_eq!(fetched[0].handshake().parameter("from").as_deref(), Some("ada"));
+        // A type other than that of the value.
+        assert_eq!(fetched[0].data::<Vec<u8>>(), None);
+        assert_eq!((io.fetch_sockets().await.len(), io.count("team b")), (3, 1));
 
-    // A fetched socket can be used to reach the socket.
-    let patient = fetched[1].clone().timeout(Duration::from_secs(1));
-    let answer = patient.emit_with_ack::<_, u8>("question", "?");
-    let (answer, ()) = tokio::join!(answer, async { alan.expect_event("question").await.ack(&7) });
-    assert_eq!(answer.unwrap(), 7);
-    fetched[1].emit("hello", "alan");
-    alan.expect::<String>("hello").await;
-    fetched[1].join("other").await;
-    fetched[1].leave("team a").await;
-    assert_eq!((io.to("other").count(), io.to("team a").count()), (1, 1));
-    fetched[1].disconnect(false).await;
-    assert_eq!(alan.disconnected().await, Disconnected::ByServer);
-    let gone = patient.emit_with_ack::<_, u8>("question", "?").await;
-    assert!(matches!(gone, Err(AckError::Disconnected)));
-    ada.expect_nothing().await;
-    bob.expect_nothing().await;
-}
+        // A fetched socket can be used to reach the socket.
+        let patient = fetched[1].clone().timeout(Duration::from_secs(1));
+        let answer = patient.emit_with_ack::<_, u8>("question", "?");
+        let (answer, ()) = tokio::join!(answer, async { alan.expect_event("question").await.ack(&7) });
+        assert_eq!(answer.unwrap(), 7);
+        fetched[1].emit("hello", "alan");
+        alan.expect::<String>("hello").await;
+        fetched[1].join("other").await;
+        fetched[1].leave("team a").await;
+        assert_eq!((io.count("other"), io.count("team a")), (1, 1));
+        fetched[1].disconnect(false).await;
+        assert_eq!(alan.disconnected().await, Disconnected::ByServer);
+        let gone = patient.emit_with_ack::<_, u8>("question", "?").await;
+        assert!(matches!(gone, Err(AckError::Disconnected)));
+        ada.expect_nothing().await;
+        bob.expect_nothing().await;
+    }
 
-#[tokio::test(start_paused = true)]
-async fn sockets_are_moved_and_disconnected_from_outside() {
-    let log = Arc::new(Log::default());
-    let io = server(&log);
-    let (ada, alan, bob) = (player(&io, "ada").await, player(&io, "alan").await, player(&io, "bob").await);
-    io.to("team a").except(alan.id().as_str()).sockets_join("elders").await;
-    io.sockets_join("everybody").await;
-    assert_eq!((io.to("elders").count(), io.to("everybody").count()), (1, 3));
-    io.to("team a").sockets_leave("everybody").await;
-    assert_eq!(io.to("everybody").count(), 1);
-    io.sockets_leave("elders").await;
-    assert_eq!(io.to("elders").count(), 0);
+    async fn sockets_are_moved_and_disconnected_from_outside(io: Fleet) {
+        let (ada, alan, bob) = (player(&io, "ada").await, player(&io, "alan").await, player(&io, "bob").await);
+        io.to("team a").except(alan.id().as_str()).sockets_join("elders").await;
+        io.sockets_join("everybody").await;
+        assert_eq!((io.count("elders"), io.count("everybody")), (1, 3));
+        io.to("team a").sockets_leave("everybody").await;
+        assert_eq!(io.count("everybody"), 1);
+        io.sockets_leave("elders").await;
+        assert_eq!(io.count("elders"), 0);
 
-    io.to("team b").disconnect_sockets(true).await;
-    assert_eq!(bob.disconnected().await, Disconnected::ByServer);
-    bob.client().closed().await;
-    let left = io.to(ada.id().as_str()).sockets();
-    io.disconnect_sockets(false).await;
-    // At once, not when their sessions next run.
-    assert!(io.fetch_sockets().await.is_empty() && io.to("team a").count() == 0 && !left[0].join("x"));
-    assert_eq!(ada.disconnected().await, Disconnected::ByServer);
-    assert_eq!(alan.disconnected().await, Disconnected::ByServer);
-    let reason = DisconnectReason::ServerNamespaceDisconnect;
-    settled().await;
-    let mut lines = log.lines();
-    lines[1..].sort();
-    assert_eq!(lines, [format!("bob {reason}"), format!("ada {reason}"), format!("alan {reason}")]);
+        io.to("team b").disconnect_sockets(true).await;
+        assert_eq!(bob.disconnected().await, Disconnected::ByServer);
+        bob.client().closed().await;
+        let left: Vec<Socket> = io.to(ada.id().as_str()).sockets();
+        io.disconnect_sockets(false).await;
+        // At once, not when their sessions next run.
+        assert!(io.fetch_sockets().await.is_empty() && io.count("team a") == 0 && left.iter().all(|socket| !socket.join("x")));
+        assert_eq!(ada.disconnected().await, Disconnected::ByServer);
+        assert_eq!(alan.disconnected().await, Disconnected::ByServer);
+        let reason = DisconnectReason::ServerNamespaceDisconnect;
+        settled().await;
+        let mut lines = LOG.with(Log::lines);
+        lines[1..].sort();
+        assert_eq!(lines, [format!("bob {reason}"), format!("ada {reason}"), format!("alan {reason}")]);
+    }
 }
 
 /// The data of a socket is dropped with it, even if it holds the socket.

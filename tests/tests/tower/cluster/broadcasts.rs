@@ -73,7 +73,7 @@ async fn any_arguments_cross_the_bus() {
         let received: Args<(Bytes, serde_json::Value, [Bytes; 1])> = b.expect("binary").await;
         assert_eq!(received, Args((one, json!({ "k": 1 }), [two])));
         nodes[0].emit("nothing", &NoArgs);
-        assert!(b.expect_event("nothing").await.args().is_empty());
+        assert_eq!(b.expect::<Args<Vec<u8>>>("nothing").await, Args(Vec::new()));
     }
 }
 

@@ -44,7 +44,10 @@ async fn nodes_know_each_other() {
         sleep(Duration::from_secs(20)).await;
         assert!(nodes[0].cluster().unwrap().peers().is_empty());
         let lines = log.lines();
-        assert_eq!(lines[..3], [format!("{one} joined"), format!("{two} joined"), format!("{one} left true")]);
+        assert_eq!(
+            lines[..3],
+            [format!("{one} joined"), format!("{two} joined"), format!("{one} left true")]
+        );
         assert!(lines[3].starts_with(&format!("{two} left")), "{lines:?}");
         assert_ne!(zero, one);
     }
@@ -100,5 +103,9 @@ async fn a_node_may_join_at_any_time() {
     nodes[0].of("/early/{id}", |_| {});
     nodes[0].namespace("/early/1").unwrap().emit("hello", "");
     early.expect_event("hello").await;
-    assert_eq!(nodes[0].namespace("/early/1").unwrap().fetch_sockets().await.len(), 1, "it answers for namespaces that were open");
+    assert_eq!(
+        nodes[0].namespace("/early/1").unwrap().fetch_sockets().await.len(),
+        1,
+        "it answers for namespaces that were open"
+    );
 }

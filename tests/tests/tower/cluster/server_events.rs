@@ -23,10 +23,13 @@ async fn each_other_node_handles_and_answers() {
             let builder = SocketIo::builder().state((name, Arc::clone(&log)));
             nodes
                 .add(builder, |ns| {
-                    ns.on_server_event("who?", async |State((name, _)): State<(&'static str, Arc<Log>)>| name);
+                    ns.on_server_event("who?", async |State((name, _)): State<(&'static str, Arc<Log>)>| {
+                        name
+                    });
                     ns.on_server_event(
                         "note",
-                        async |State((name, log)): State<(&'static str, Arc<Log>)>, Args((a, b)): Args<(u8, Bytes)>| {
+                        async |State((name, log)): State<(&'static str, Arc<Log>)>,
+                               Args((a, b)): Args<(u8, Bytes)>| {
                             log.add(format!("{name} {a} {b:?}"));
                         },
                     );
@@ -34,18 +37,25 @@ async fn each_other_node_handles_and_answers() {
                 })
                 .await;
         }
-        let mut names: Vec<String> =
-            nodes[0].server_side_emit_with_ack("who?", &NoArgs).await.into_iter().map(Result::unwrap).collect();
+        let mut names: Vec<String> = nodes[0]
+            .server_side_emit_with_ack("who?", &NoArgs)
+            .await
+            .into_iter()
+            .map(Result::unwrap)
+            .collect();
         names.sort();
         assert_eq!(names, ["three", "two"]);
-        assert_eq!(nodes[0].server_side_emit("note", &Args((7, Bytes::from_static(b"x")))), EmitStatus::Queued);
+        assert_eq!(
+            nodes[0].server_side_emit("note", &Args((7, Bytes::from_static(b"x")))),
+            EmitStatus::Queued
+        );
         settled().await;
         let mut lines = log.lines();
         lines.sort();
         assert_eq!(lines, [r#"three 7 b"x""#, r#"two 7 b"x""#]);
-        let echoes = nodes[0].server_side_emit_with_ack::<_, Args<(u8, Bytes)>>("echo", &Args((1, Bytes::from_static(b"y"))));
-        for echo in echoes.await {
-            assert_eq!(echo.unwrap(), Args((1, Bytes::from_static(b"y"))));
+        let args = Args((1, Bytes::from_static(b"y")));
+        for echo in nodes[0].server_side_emit_with_ack::<_, Args<(u8, Bytes)>>("echo", &args).await {
+            assert_eq!(echo.unwrap(), args);
         }
     }
 }
@@ -71,7 +81,12 @@ async fn those_that_cannot_answer_say_so() {
             })
             .await;
         let start = tokio::time::Instant::now();
-        for (number, expected) in [("4", Ok(2)), ("3", Err(AckError::NoHandler)), ("1", Err(AckError::NoHandler)), ("\"x\"", Err(AckError::NoHandler))] {
+        for (number, expected) in [
+            ("4", Ok(2)),
+            ("3", Err(AckError::NoHandler)),
+            ("1", Err(AckError::NoHandler)),
+            ("\"x\"", Err(AckError::NoHandler)),
+        ] {
             let number: serde_json::Value = serde_json::from_str(number).unwrap();
             let mut answers = nodes[0].server_side_emit_with_ack::<_, u32>("half", &number).await;
             answers.sort_by_key(|answer| answer.is_ok());
@@ -112,10 +127,13 @@ async fn what_waits_for_handlers_is_bounded() {
     let builder = SocketIo::builder().state((Arc::clone(&gate), Arc::clone(&running)));
     nodes
         .add(builder, |ns| {
-            ns.on_server_event("work", async |State((gate, running)): State<(Arc<Semaphore>, Arc<AtomicUsize>)>| {
-                running.fetch_add(1, Ordering::Relaxed);
-                gate.acquire().await.unwrap().forget();
-            });
+            ns.on_server_event(
+                "work",
+                async |State((gate, running)): State<(Arc<Semaphore>, Arc<AtomicUsize>)>| {
+                    running.fetch_add(1, Ordering::Relaxed);
+                    gate.acquire().await.unwrap().forget();
+                },
+            );
         })
         .await;
     let stats = || nodes[1].stats().cluster.unwrap();
@@ -142,7 +160,10 @@ fn names_are_checked_as_on_node() {
         ns.on_server_event("disconnect", async || ());
     });
     let errors: Vec<_> = io.try_layer().unwrap_err().iter().cloned().collect();
-    let twice = SetupError::SetTwice { namespace: "/".to_owned(), method: r#"on_server_event("twice", …)"#.to_owned() };
+    let twice = SetupError::SetTwice {
+        namespace: "/".to_owned(),
+        method: r#"on_server_event("twice", …)"#.to_owned(),
+    };
     assert_eq!(errors, [SetupError::ReservedEvent("connection".to_owned()), twice]);
     assert!(matches!(io.server_side_emit("connect", ""), EmitStatus::Invalid(_)));
 }

@@ -24,14 +24,18 @@ async fn sockets_of_all_nodes_are_fetched_and_moved() {
         .await;
         let mut clients = Vec::new();
         for (node, name) in ["ada", "alan", "bob"].iter().enumerate() {
-            let client = TestClient::builder().query(&format!("name={name}")).open(&nodes[node]).await.unwrap();
+            let client =
+                TestClient::builder().query(&format!("name={name}")).open(&nodes[node]).await.unwrap();
             clients.push(client.namespace("/").connect().await.unwrap());
         }
         settled().await;
         let [ada, alan, bob] = &clients[..] else { panic!("three") };
         let mut fetched = nodes[2].to("team a").try_fetch_sockets().await.unwrap();
         fetched.sort_by_key(|socket| socket.data::<Player>().unwrap().name);
-        assert_eq!(fetched.iter().map(|socket| socket.id()).collect::<Vec<_>>(), [ada.id().as_str(), alan.id().as_str()]);
+        assert_eq!(
+            fetched.iter().map(|socket| socket.id()).collect::<Vec<_>>(),
+            [ada.id().as_str(), alan.id().as_str()]
+        );
         assert_eq!(fetched[1].rooms(), [alan.id().to_string(), "team a".to_owned()]);
         assert_eq!(fetched[1].handshake().parameter("name").as_deref(), Some("alan"));
         assert_eq!(nodes[0].fetch_sockets().await.len(), 3);
