@@ -44,6 +44,11 @@ pub enum SetupError {
     /// The name or the path of the [`SessionCookie`](crate::layer::SessionCookie) is invalid.
     #[error("invalid name or path of the session cookie")]
     Cookie,
+    /// The [value](crate::layer::SessionCookie::value) of the session cookie is invalid.
+    #[error(
+        "`{0}` is not a cookie value: expected printable ASCII characters except space, `\"`, `,`, `;` and `\\`"
+    )]
+    CookieValue(String),
     /// The pattern of a namespace is invalid, or conflicts with another.
     #[error("`{path}` is not a valid pattern for namespaces: {error}")]
     Pattern {

@@ -140,7 +140,10 @@
 //!
 //! | feature | default | adds |
 //! |---|---|---|
+//! | `cluster` | off | the module `cluster`: several servers as one; `redis` includes it |
 //! | `macros` | off | the attribute `#[namespace]`, which turns a type's methods into the handlers of a namespace |
+//! | `redis` | off | `cluster::Redis`, the broker of a cluster |
+//! | `redis-tls` | off | `rediss://`, with rustls |
 //! | `testing` | off | the module `testing`, with an in-memory client |
 //! | `tracing` | off | spans and events through the `tracing` crate |
 //!
@@ -258,6 +261,11 @@ mod pages {
     mod architecture {}
     #[doc = include_str!("../../docs/behind-a-proxy.md")]
     mod behind_a_proxy {}
+    #[doc = include_str!("../../docs/cluster.md")]
+    #[cfg(all(feature = "redis", feature = "testing"))]
+    mod cluster {}
+    #[doc = include_str!("../../docs/cluster-protocol.md")]
+    mod cluster_protocol {}
     #[doc = include_str!("../../docs/coming-from-flask-socketio.md")]
     #[cfg(feature = "macros")]
     mod coming_from_flask_socketio {}

@@ -72,9 +72,9 @@ pub(crate) fn cluster_up() {
 }
 
 #[cfg(feature = "cluster")]
-pub(crate) fn cluster_down(error: &dyn std::error::Error) {
+pub(crate) fn cluster_down(error: &impl std::fmt::Display) {
     let _ = error;
-    event!(warn, error, "no connection to the cluster: events reach the sockets of this process only");
+    event!(warn, %error, "no connection to the cluster: events reach the sockets of this process only");
 }
 
 #[cfg(feature = "cluster")]
@@ -100,12 +100,12 @@ pub(crate) fn cluster_messages_dropped(count: u64) {
 }
 
 #[cfg(feature = "cluster")]
-pub(crate) fn cluster_messages_malformed(count: u64, error: &dyn std::error::Error) {
+pub(crate) fn cluster_messages_malformed(count: u64, error: &impl std::fmt::Display) {
     let _ = (count, error);
     event!(
         warn,
         count,
-        error,
+        %error,
         "messages of other nodes could not be read: does another program use the same prefix?"
     );
 }

@@ -27,7 +27,7 @@ async function main() {
     },
   });
   const clusters = values.clusters.split(",");
-  const wrong = clusters.some((kinds) => !/^[NR]{2,8}$/.test(kinds) || (kinds.includes("R") && !values.rust));
+  const wrong = clusters.some((kinds) => !/^[NR]{3}$/.test(kinds) || (kinds.includes("R") && !values.rust));
   const cases = CASES.filter(({ name }) => values.only.length === 0 || values.only.some((part) => name.includes(part)));
   if (wrong || cases.length === 0 || !(values.repeat > 0)) {
     console.error("usage: node run.mjs [--clusters NNN,RRN…] [--rust PROGRAM] [--emitter PROGRAM] [--redis URL] [--only TEXT]… [--repeat N]");
@@ -48,14 +48,18 @@ async function runCluster(kinds, commands, redis, cases, repeat) {
   const start = Date.now();
   const results = cases.map(({ skip }) => ({ skipped: skip?.(kinds), passed: 0, failed: 0 }));
   let cluster;
+  let broken;
   for (let round = 1; round <= repeat; round++) {
     for (const [index, item] of cases.entries()) {
       if (results[index].skipped) continue;
       try {
+        if (broken) throw broken;
         // A server that has ended in one case does not fail the others.
         if (cluster === undefined || cluster.exited) {
           await cluster?.stop();
-          cluster = await Cluster.start(kinds, commands, redis);
+          cluster = await Cluster.start(kinds, commands, redis).catch((error) => {
+            throw (broken = error);
+          });
         }
         await runCase(item, cluster);
         results[index].passed += 1;

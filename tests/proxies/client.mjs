@@ -17,7 +17,10 @@ export async function connect(url, options) {
   const browser = { forceNew: true, reconnection: false, withCredentials: true, rejectUnauthorized: false };
   const socket = io(url, { ...browser, ...options });
   socket.upgraded = new Promise((resolve) => socket.io.on("open", () => socket.io.engine.on("upgrade", resolve)));
-  const connected = new Promise((resolve, reject) => socket.on("connect", resolve).on("connect_error", reject));
+  const connected = new Promise((resolve, reject) => {
+    socket.once("connect", resolve);
+    if (!options.reconnection) socket.once("connect_error", reject);
+  });
   await within(connected, "a connection");
   return socket;
 }

@@ -3,11 +3,13 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { adapt, block } from "./book.mjs";
+import { adapt, block, blocks } from "./book.mjs";
+
+const NAMED = "A cookie that names the node";
 
 /**
- * `servers`: how many stand behind it. `tellsOfLeaving`: whether the server learns at once that a client has left while
- * its GET waits. `start` writes the files and returns the command.
+ * `servers`: how many stand behind it. `named`: whether the server's cookie chooses the node. `tellsOfLeaving`: whether the
+ * server learns at once that a client has left while its GET waits. `start` writes the files and returns the command.
  */
 export const PROXIES = [
   {
@@ -25,42 +27,50 @@ export const PROXIES = [
       nginx(place, { "server 127.0.0.1:3000;": ["ip_hash;", ...place.servers.map((server) => `server ${server};`)].join(" ") }),
   },
   {
+    name: "nginx",
+    note: "two nodes, named by the server's cookie",
+    servers: 2,
+    named: true,
+    tellsOfLeaving: true,
+    start: (place) => {
+      const [upstreams, location] = blocks("nginx", NAMED).map((part) => part.trimEnd());
+      const [upstream] = block("nginx").match(/^upstream app {[^]*?^}/m);
+      const pass = "proxy_pass http://app;\n        proxy_http_version 1.1;\n        proxy_set_header Upgrade";
+      return nginx(place, {
+        [upstream]: upstreams,
+        [pass]: pass.replace("proxy_pass http://app;", location.trimStart()),
+        ...twoOf(place.servers),
+      });
+    },
+  },
+  {
     name: "haproxy",
     note: "two servers, a cookie",
     servers: 2,
     tellsOfLeaving: true,
-    start: ({ folder, port, servers, certificate, key }) => {
-      writeFileSync(join(folder, "both.pem"), `${certificate.text}${key.text}`);
-      const config = adapt(block("haproxy"), {
-        "bind :443": `bind 127.0.0.1:${port}`,
-        "/etc/ssl/example.com.pem": join(folder, "both.pem"),
-        "10.0.0.1:3000": servers[0],
-        "10.0.0.2:3000": servers[1] ?? servers[0],
-      });
-      writeFileSync(join(folder, "haproxy.cfg"), config);
-      return { command: ["haproxy", "-db", "-f", join(folder, "haproxy.cfg")] };
-    },
+    start: (place) => haproxy(place, block("haproxy")),
+  },
+  {
+    name: "haproxy",
+    note: "two nodes, named by the server's cookie",
+    servers: 2,
+    named: true,
+    tellsOfLeaving: true,
+    start: (place) => haproxy(place, block("haproxy").replace(/^backend app\n[^]*/m, () => blocks("haproxy", NAMED)[0])),
   },
   {
     name: "caddy",
     servers: 1,
     tellsOfLeaving: true,
-    start: ({ folder, port, other, servers }) => {
-      let site = adapt(block("caddy"), { "127.0.0.1:3000": servers[0] });
-      // As the page says.
-      if (isOlder(version("caddy", "version"), [2, 7])) site = site.replace(/.*stream_close_delay.*\n/, "");
-      const global = `{
-        admin off
-        auto_https disable_redirects
-        local_certs
-        skip_install_trust
-        http_port ${other}
-        https_port ${port}
-      }\n`;
-      writeFileSync(join(folder, "Caddyfile"), global + site);
-      const env = { HOME: folder, XDG_DATA_HOME: folder, XDG_CONFIG_HOME: folder };
-      return { command: ["caddy", "run", "--adapter", "caddyfile", "--config", join(folder, "Caddyfile")], env };
-    },
+    start: (place) => caddy(place, adapt(block("caddy"), { "127.0.0.1:3000": place.servers[0] })),
+  },
+  {
+    name: "caddy",
+    note: "two nodes, named by the server's cookie",
+    servers: 2,
+    named: true,
+    tellsOfLeaving: true,
+    start: (place) => caddy(place, adapt(blocks("caddy", NAMED)[0], twoOf(place.servers))),
   },
   {
     name: "apache2",
@@ -120,6 +130,36 @@ function nginx({ folder, port, certificate, key }, server) {
   writeFileSync(join(folder, "nginx.conf"), lines.join("\n"));
   return { command: ["nginx", "-p", folder, "-c", join(folder, "nginx.conf")] };
 }
+
+function haproxy({ folder, port, servers, certificate, key }, text) {
+  writeFileSync(join(folder, "both.pem"), `${certificate.text}${key.text}`);
+  const config = adapt(text, {
+    "bind :443": `bind 127.0.0.1:${port}`,
+    "/etc/ssl/example.com.pem": join(folder, "both.pem"),
+    ...twoOf(servers),
+  });
+  writeFileSync(join(folder, "haproxy.cfg"), config);
+  return { command: ["haproxy", "-db", "-f", join(folder, "haproxy.cfg")] };
+}
+
+function caddy({ folder, port, other }, site) {
+  // As the page says.
+  if (isOlder(version("caddy", "version"), [2, 7])) site = site.replaceAll(/.*stream_close_delay.*\n/g, "");
+  const global = `{
+    admin off
+    auto_https disable_redirects
+    local_certs
+    skip_install_trust
+    http_port ${other}
+    https_port ${port}
+  }\n`;
+  writeFileSync(join(folder, "Caddyfile"), global + site);
+  const env = { HOME: folder, XDG_DATA_HOME: folder, XDG_CONFIG_HOME: folder };
+  return { command: ["caddy", "run", "--adapter", "caddyfile", "--config", join(folder, "Caddyfile")], env };
+}
+
+/** The addresses of the page, each with the one to use here. */
+const twoOf = ([one, two]) => ({ "10.0.0.1:3000": one, "10.0.0.2:3000": two ?? one });
 
 /** The first version number in what a program says of itself. */
 export function version(program, argument) {

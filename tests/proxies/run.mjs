@@ -11,6 +11,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import tls from "node:tls";
 import { parseArgs } from "node:util";
 import { CHECKS, closes, forges } from "./checks.mjs";
+import { NODE_CHECKS, sendsOnce } from "./nodes.mjs";
 import { PROXIES, install } from "./proxies.mjs";
 import { freePort } from "../e2e/support/port.mjs";
 
@@ -54,11 +55,14 @@ async function check(proxy, bin, verbose) {
   };
   const stdio = verbose ? "inherit" : "ignore";
 
-  const servers = await Promise.all(Array.from({ length: proxy.servers }, () => server(`${bin}/e2e_axum`, stdio)));
-  await behind(proxy, servers.map(({ address }) => address), stdio, async (at) => {
-    for (const [name, run] of Object.entries(CHECKS)) await step(name, () => run(at));
+  const nodes = await Promise.all(Array.from({ length: proxy.servers }, (_, index) => node(`${bin}/e2e_axum`, index, stdio)));
+  const addresses = nodes.map(({ address }) => address);
+  await behind(proxy, addresses, stdio, async (at) => {
+    const checks = { ...CHECKS, ...(proxy.named ? NODE_CHECKS : {}) };
+    for (const [name, run] of Object.entries(checks)) await step(name, () => run({ ...at, nodes }));
   });
-  servers.forEach(stop);
+  await Promise.all(nodes.map((node) => node.kill()));
+  if (proxy.named) await behind(proxy, addresses, stdio, (at) => step("a POST is sent once", () => breaking(addresses, (posts) => sendsOnce(at, posts))));
 
   // Only this one ends in order when it is told to.
   const graceful = await server(`${bin}/hyper`, stdio);
@@ -96,11 +100,54 @@ async function behind(proxy, servers, stdio, run) {
 }
 
 /** One of the servers of this workspace, on a free port. */
-async function server(program, stdio) {
-  const port = await freePort();
-  const child = start([program], { ...process.env, PORT: String(port) }, ["ignore", stdio, "inherit"]);
+async function server(program, stdio, env = {}) {
+  const port = env.PORT ?? (await freePort());
+  const child = start([program], { ...process.env, PORT: String(port), ...env }, ["ignore", stdio, "inherit"]);
   await ready(port, child, accepts);
   return Object.assign(child, { address: `127.0.0.1:${port}` });
+}
+
+/** A server with a name, node-a or node-b, that can be killed and started again. */
+async function node(program, index, stdio) {
+  const NODE = `node-${"ab"[index]}`;
+  let child = await server(program, stdio, { NODE });
+  const PORT = child.address.split(":")[1];
+  return {
+    name: NODE,
+    address: child.address,
+    kill: async () => {
+      if (!children.has(child)) return;
+      const exit = once(child, "exit");
+      child.kill("SIGKILL");
+      await exit;
+    },
+    start: async (env = {}) => void (child = await server(program, stdio, { NODE, PORT, ...env })),
+  };
+}
+
+/** Runs something with servers that break off a POST, or respond with 503, and count them. */
+async function breaking(addresses, run) {
+  const posts = addresses.map(() => 0);
+  const servers = addresses.map((address, index) => {
+    const server = http.createServer((request, answer) => {
+      request.resume().on("end", () => {
+        if (request.method !== "POST") return answer.end(String(index));
+        posts[index] += 1;
+        if (request.url.includes("break")) return request.socket.destroy();
+        answer.writeHead(503).end();
+      });
+    });
+    return server.listen(Number(address.split(":")[1]), "127.0.0.1");
+  });
+  try {
+    await Promise.all(servers.map((server) => once(server, "listening")));
+    await run(posts);
+  } finally {
+    for (const server of servers) {
+      server.closeAllConnections();
+      server.close();
+    }
+  }
 }
 
 function start([program, ...args], env, stdio) {

@@ -144,9 +144,9 @@ pub fn to_json(value: &Value) -> Json {
     match value {
         Value::Binary(bytes) => json!({ "$binary": BASE64.encode(bytes) }),
         Value::Array(values) => values.iter().map(to_json).collect(),
-        Value::Object(members) => {
-            Json::Object(members.iter().map(|(name, value)| (name.clone(), to_json(value))).collect::<Map<_, _>>())
-        }
+        Value::Object(members) => Json::Object(
+            members.iter().map(|(name, value)| (name.clone(), to_json(value))).collect::<Map<_, _>>(),
+        ),
         scalar => serde_json::to_value(scalar).expect("a scalar"),
     }
 }

@@ -30,3 +30,9 @@ with_server() {
   wait "$server" 2>/dev/null
   return $status
 }
+
+# Runs stock clients against clusters of servers: one letter for each server, N for Node.
+clusters() {
+  timeout 900 node tests/cluster/run.mjs --rust "$bin/cluster_node" --clusters "$@" &&
+    timeout 300 node tests/cluster/run.mjs --rust "$bin/cluster_node" --emitter "$bin/cluster_emitter" --only emitter --clusters NRN
+}

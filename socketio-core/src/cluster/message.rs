@@ -1,11 +1,8 @@
 use std::time::Duration;
 
-use bytes::Bytes;
-
-use super::{NodeId, RequestId};
-use crate::Encoded;
+use super::{NodeId, RawArray, RequestId};
 use crate::namespace::Target;
-use crate::packet::{RawArgs, RawJson};
+use crate::packet::RawJson;
 
 /// A message between the nodes of a cluster, independent of the bus that carries it.
 #[derive(Debug, Clone, PartialEq)]
@@ -51,6 +48,34 @@ pub enum Body {
         /// The answer.
         answer: Answer,
     },
+}
+
+impl Body {
+    /// Returns `true` if there is binary in the message.
+    pub(super) fn has_attachments(&self) -> bool {
+        self.array().is_some_and(|array| !array.attachments().is_empty())
+    }
+
+    /// Returns the size in bytes of the contents that may be large.
+    pub(super) fn size(&self) -> usize {
+        match self {
+            Self::Answer { answer, .. } => answer.size(),
+            _ => self.array().map_or(0, RawArray::size),
+        }
+    }
+
+    /// Returns the array of an event or an ack, if there is one.
+    fn array(&self) -> Option<&RawArray> {
+        match self {
+            Self::Operation(Operation::Broadcast { event, .. } | Operation::ServerEvent { event })
+            | Self::Question {
+                question: Question::Broadcast { event, .. } | Question::ServerEvent { event },
+                ..
+            } => Some(event),
+            Self::Answer { answer: Answer::Ack(args) | Answer::ServerEvent(args), .. } => Some(args),
+            _ => None,
+        }
+    }
 }
 
 /// A sign of life of a node.
@@ -191,59 +216,6 @@ impl Destination {
     }
 }
 
-/// A JSON array and its binary attachments: the name and arguments of an event, or the arguments of an ack.
-///
-/// The text is valid JSON and an array. Binary is represented by placeholders, `{"_placeholder":true,"num":0}`, as in
-/// [`Encoded::array`](crate::Encoded::array). Equality compares the text byte for byte.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RawArray {
-    json: String,
-    attachments: Vec<Bytes>,
-}
-
-impl RawArray {
-    /// Creates an array from a text that is known to be valid.
-    pub(crate) fn new(json: String, attachments: Vec<Bytes>) -> Self {
-        debug_assert!(json.starts_with('[') && json.ends_with(']'), "{json}");
-        Self { json, attachments }
-    }
-
-    pub fn of_packet(packet: &Encoded) -> Option<Self> {
-        let json = packet.array()?.to_owned();
-        Some(Self::new(json, packet.attachments().map(Bytes::copy_from_slice).collect()))
-    }
-
-    pub fn of_args(args: &RawArgs) -> Self {
-        Self::new(format!("[{}]", args.json()), args.attachments().to_vec())
-    }
-
-    pub fn into_parts(self) -> (String, Vec<Bytes>) {
-        (self.json, self.attachments)
-    }
-
-    /// Returns the text.
-    pub fn json(&self) -> &str {
-        &self.json
-    }
-
-    /// Returns the binary attachments, in the order of their numbers.
-    pub fn attachments(&self) -> &[Bytes] {
-        &self.attachments
-    }
-
-    /// Returns the size in bytes of the text and the attachments.
-    pub fn size(&self) -> usize {
-        self.json.len() + self.attachments.iter().map(Bytes::len).sum::<usize>()
-    }
-}
-
-impl From<RawArray> for RawArgs {
-    fn from(array: RawArray) -> Self {
-        let text = bytestring::ByteString::from(array.json);
-        RawArgs::of_ack(&text, &text).with_attachments(array.attachments)
-    }
-}
-
 /// A snapshot of a socket, as nodes send it to each other.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
@@ -259,9 +231,27 @@ pub struct SocketFacts {
     pub data: RawJson,
 }
 
+impl Answer {
+    /// Returns the approximate size in bytes of what may be large.
+    pub(super) fn size(&self) -> usize {
+        match self {
+            Self::Sockets(sockets) => sockets.iter().map(SocketFacts::size).sum(),
+            Self::SocketIds(names) | Self::Rooms(names) => names.iter().map(|name| name.len() + 3).sum(),
+            Self::Ack(args) | Self::ServerEvent(args) => args.size(),
+            Self::Clients(_) | Self::Unanswered(_) => 0,
+        }
+    }
+}
+
 impl SocketFacts {
     /// Creates a snapshot.
     pub fn new(id: String, rooms: Vec<String>, handshake: RawJson, data: RawJson) -> Self {
         Self { id, rooms, handshake, data }
+    }
+
+    /// Returns the approximate size in bytes.
+    fn size(&self) -> usize {
+        let rooms = self.rooms.iter().map(|room| room.len() + 3).sum::<usize>();
+        64 + self.id.len() + rooms + self.handshake.as_str().len() + self.data.as_str().len()
     }
 }

@@ -12,8 +12,20 @@ pub use channels::Channels;
 mod classic;
 pub use classic::Classic;
 
+mod peek;
+pub use peek::Peek;
+
 mod error;
 pub use error::{ReadError, WriteError};
+
+mod fields;
+mod json;
+mod levels;
+mod map;
+mod msgpack;
+mod output;
+mod patterns;
+mod value;
 
 /// How the messages of a cluster are written, and the channels that carry them. Immutable and cheap to clone.
 #[derive(Debug, Clone)]
@@ -52,29 +64,6 @@ pub enum Address {
     Node(NodeId),
 }
 
-/// What can be told about a message without decoding it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Peek<'a> {
-    /// The sender, if it can be told.
-    pub from: Option<&'a str>,
-    /// The part of the channel's name that holds the namespace and the room of a broadcast, without the last `#`.
-    pub(super) topic: Option<&'a str>,
-}
-
-impl<'a> Peek<'a> {
-    /// Returns the pairs of namespace and room that a broadcast may be for; a room of `None` stands for any number of
-    /// rooms. The iterator is empty for other messages, which must be decoded.
-    ///
-    /// Both names may contain `#`, which also separates them, so the channel `socket.io#/a#b#c#` may be for three
-    /// pairs. The message itself names the namespace.
-    pub fn broadcasts(&self) -> impl Iterator<Item = (&'a str, Option<&'a str>)> {
-        let topic = self.topic.unwrap_or_default();
-        let whole = self.topic.map(|topic| (topic, None));
-        let pairs = topic.match_indices('#').map(move |(at, _)| (&topic[..at], Some(&topic[at + 1..])));
-        whole.into_iter().chain(pairs)
-    }
-}
-
 /// The maximum size of a message in bytes: enough for an event at the default `max_payload` with a hundred rooms, and
 /// far below the 32 MiB at which Redis disconnects a slow subscriber.
 pub const MAX_MESSAGE: usize = 8 * 1024 * 1024;
@@ -85,6 +74,13 @@ pub const MAX_DEPTH: usize = 1024;
 
 /// The maximum number of names in a list of rooms.
 pub const MAX_ROOMS: usize = 10_000;
+
+/// The maximum number of sockets, of ids or of names of rooms in an answer.
+pub const MAX_SOCKETS: usize = 100_000;
+
+/// The maximum number of attachments in a message. Events for clients have
+/// [at most 10](crate::packet::Encoder::MAX_ATTACHMENTS), events for nodes may have more.
+pub const MAX_ATTACHMENTS: usize = 1000;
 
 impl Wire {
     /// Writes the broadcast of an event without acks, for the sockets of all other nodes. `packet` is an event of this
@@ -122,7 +118,7 @@ impl Wire {
         }
     }
 
-    /// Reads what can be told about a message without decoding it. Returns `None` if the channel is not one of this
+    /// Reads what can be found out about a message without decoding it. Returns `None` if the channel is not one of this
     /// wire.
     pub fn peek<'a>(&self, channel: &'a [u8], payload: &'a [u8]) -> Option<Peek<'a>> {
         match self {
@@ -146,10 +142,10 @@ impl Wire {
 
     /// Returns the subscriptions for a set of defined namespaces and patterns of namespaces. No channel matches two of
     /// them, so that no message arrives twice.
-    pub fn of_definitions<'a>(
-        &self,
-        definitions: impl IntoIterator<Item = &'a NamespacePath>,
-    ) -> BTreeSet<Subscription> {
+    pub fn of_definitions<'a, I>(&self, definitions: I) -> BTreeSet<Subscription>
+    where
+        I: IntoIterator<Item = &'a NamespacePath>,
+    {
         match self {
             Self::Classic(wire) => wire.of_definitions(definitions),
             Self::Channels(_) => BTreeSet::new(),

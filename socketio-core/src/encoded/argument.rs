@@ -129,7 +129,7 @@ impl<'j, 't> Serializer for ArgumentSerializer<'j, 't> {
 }
 
 /// Writes a string with its quotes and escapes (RFC 8259 §7). Runs of bytes that need no escape are copied whole.
-pub(super) fn write_string(text: &mut Vec<u8>, value: &str) {
+pub(crate) fn write_string(text: &mut Vec<u8>, value: &str) {
     text.reserve(value.len() + 2);
     text.push(b'"');
     let plain = plain_prefix(value.as_bytes());

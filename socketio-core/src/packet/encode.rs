@@ -6,6 +6,8 @@ use crate::encoded::EncodedBuffer;
 use crate::namespace::is_reserved;
 use crate::{Encoded, SocketId};
 
+mod raw;
+
 /// A writer of packets. Meant to be reused: its buffers grow to the largest packet, up to a limit.
 ///
 /// ```
@@ -36,6 +38,9 @@ pub enum EncodeError {
         "arguments with binary also have a member `\"_placeholder\":true`, which clients would read as binary"
     )]
     Placeholder,
+    /// A text is not the JSON array of an event.
+    #[error("not a JSON array that begins with the name of an event")]
+    NotAnEvent,
     /// A value cannot be written as JSON.
     #[error(transparent)]
     Serialize(#[from] SerializeError),
@@ -73,18 +78,6 @@ impl Encoder {
             return Err(EncodeError::ReservedEvent(name.into()));
         }
         self.array(namespace, [b'2', b'5'], Some(name), args, id)
-    }
-
-    pub fn raw_event(
-        &mut self,
-        namespace: &str,
-        array: &str,
-        attachments: &[bytes::Bytes],
-        id: Option<AckId>,
-    ) -> Result<Encoded, EncodeError> {
-        let event =
-            super::Event::from_array(array.into(), attachments.to_vec()).ok_or(EncodeError::TooLarge)?;
-        self.event(namespace, event.name(), event.args(), id)
     }
 
     /// Encodes the ack of an event.

@@ -3,9 +3,11 @@ use std::time::Duration;
 use http::HeaderValue;
 use socketio_core::Sid;
 
-/// A cookie with the id of the session, for load balancers that route by it. The server itself does not read it.
+/// A cookie for load balancers that route by it. Its value is the id of the session, or a fixed [value](Self::value): the
+/// name of the node. The server itself does not read it.
 ///
-/// It is set once, in the response that opens a session by long polling.
+/// It is set once, in the response that opens a session by long polling. A session that is opened by WebSocket has one
+/// connection, which stays on one node, and gets no cookie.
 ///
 /// ```
 /// use socketio_tower::SocketIo;
@@ -16,6 +18,8 @@ use socketio_core::Sid;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SessionCookie {
     name: Box<str>,
+    /// `None` for the id of the session.
+    value: Option<Box<str>>,
     path: Option<Box<str>>,
     http_only: bool,
     same_site: Option<SameSite>,
@@ -37,12 +41,14 @@ pub enum SameSite {
 }
 
 impl SessionCookie {
-    /// Creates a cookie with the path `/`, `HttpOnly` and `SameSite=Lax`, like the cookie `io` of the Node server.
+    /// Creates a cookie with the session's id, the path `/`, `HttpOnly` and `SameSite=Lax`, like the cookie `io` of the
+    /// Node server.
     ///
     /// An invalid name is reported by [`SocketIo::layer`](crate::SocketIo::layer).
     pub fn new(name: impl Into<Box<str>>) -> Self {
         Self {
             name: name.into(),
+            value: None,
             path: Some("/".into()),
             http_only: true,
             same_site: Some(SameSite::Lax),
@@ -50,6 +56,30 @@ impl SessionCookie {
             partitioned: false,
             max_age: None,
         }
+    }
+
+    /// Sets a fixed value, for all sessions of this server: the name of the node. Default: the session's id.
+    ///
+    /// With several nodes, a load balancer can then send each request to the node in the cookie, and to another node if
+    /// that one is gone. The chapter "Behind a proxy" of the book has such configurations. Clients can read and change
+    /// the value: choose a name that they may know, and let the load balancer accept only the names of its nodes.
+    ///
+    /// Do not set [`max_age`](Self::max_age), too: the cookie would expire while its session polls.
+    ///
+    /// The value has at least one character, all of them printable ASCII except space, `"`, `,`, `;` and `\`. An invalid
+    /// value is reported by [`SocketIo::layer`](crate::SocketIo::layer) as
+    /// [`SetupError::CookieValue`](crate::SetupError::CookieValue).
+    ///
+    /// ```
+    /// use socketio_tower::SocketIo;
+    /// use socketio_tower::layer::SessionCookie;
+    ///
+    /// let node = std::env::var("NODE").unwrap_or_else(|_| "node-a".to_owned());
+    /// let io = SocketIo::builder().cookie(SessionCookie::new("io_node").value(node)).build();
+    /// ```
+    pub fn value(mut self, value: impl Into<Box<str>>) -> Self {
+        self.value = Some(value.into());
+        self
     }
 
     /// Sets the path prefix for which the cookie is sent. Default: `/`. With `None`, browsers use the directory of the
@@ -112,9 +142,16 @@ impl SessionCookie {
             && self.path.as_deref().is_none_or(|path| path.bytes().all(is_path))
     }
 
+    /// Returns the fixed value if it is invalid (RFC 6265 §4.1.1, `cookie-octet`). Quotes are invalid, too, because load
+    /// balancers differ in removing them.
+    pub(crate) fn invalid_value(&self) -> Option<&str> {
+        let is_octet = |byte: u8| byte.is_ascii_graphic() && !br#"",;\"#.contains(&byte);
+        self.value.as_deref().filter(|value| value.is_empty() || !value.bytes().all(is_octet))
+    }
+
     /// Returns the value of `Set-Cookie`, or `None` if the cookie is invalid.
     pub(crate) fn header(&self, sid: &Sid) -> Option<HeaderValue> {
-        let mut cookie = format!("{}={}", self.name, sid.expose());
+        let mut cookie = format!("{}={}", self.name, self.value.as_deref().unwrap_or(sid.expose()));
         if let Some(path) = &self.path {
             cookie += "; Path=";
             cookie += path;
@@ -167,6 +204,13 @@ mod tests {
     }
 
     #[test]
+    fn a_fixed_value_replaces_the_id() {
+        let cookie = SessionCookie::new("io_node").value("node-a");
+        let header = cookie.header(&Sid::from_entropy([0; 15])).expect("a valid cookie");
+        assert_eq!(header, "io_node=node-a; Path=/; HttpOnly; SameSite=Lax");
+    }
+
+    #[test]
     fn attributes_cannot_be_injected() {
         for (name, path) in
             [("", "/"), ("a b", "/"), ("a;b", "/"), ("a=b", "/"), ("io", "/;Domain=evil"), ("io", "/\n")]
@@ -174,5 +218,11 @@ mod tests {
             assert!(!SessionCookie::new(name).path(Some(path)).is_valid(), "{name} {path}");
         }
         assert!(SessionCookie::new("__Host-io").is_valid());
+        for value in ["", "a b", "a;b", "a,b", "a\\b", "\"a\"", "a\n", "\u{e4}"] {
+            assert_eq!(SessionCookie::new("io").value(value).invalid_value(), Some(value));
+        }
+        for value in ["node-a", "10.0.0.1:3000", "a=b/c!#$%&'()*+<>?@[]^_`{|}~"] {
+            assert_eq!(SessionCookie::new("io").value(value).invalid_value(), None);
+        }
     }
 }

@@ -39,6 +39,8 @@ impl RequestSettings {
         let origins = self.origins.iter().flat_map(Origins::invalid);
         let mut errors: Vec<_> = origins.map(|origin| SetupError::Origin(origin.to_string())).collect();
         errors.extend(self.cookie.iter().filter(|cookie| !cookie.is_valid()).map(|_| SetupError::Cookie));
+        let value = self.cookie.as_ref().and_then(SessionCookie::invalid_value);
+        errors.extend(value.map(|value| SetupError::CookieValue(value.to_owned())));
         errors
     }
 

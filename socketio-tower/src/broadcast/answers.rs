@@ -38,7 +38,7 @@ use crate::emit_status::InvalidEvent;
 pub struct BroadcastAck<R> {
     /// The question to other nodes, which is forgotten when this is dropped.
     #[cfg(feature = "cluster")]
-    others: Option<Pending>,
+    _others: Option<Pending>,
     acks: Collection<Result<RawArgs, AckError>>,
     marker: PhantomData<fn() -> R>,
 }
@@ -48,7 +48,7 @@ impl<R> BroadcastAck<R> {
         acks.gather();
         Self {
             #[cfg(feature = "cluster")]
-            others: None,
+            _others: None,
             acks,
             marker: PhantomData,
         }
@@ -57,7 +57,7 @@ impl<R> BroadcastAck<R> {
     /// Adds the question to other nodes, whose acks arrive in the same collection.
     #[cfg(feature = "cluster")]
     pub(super) fn with_others(self, others: Option<Pending>) -> Self {
-        Self { others, ..self }
+        Self { _others: others, ..self }
     }
 
     pub(super) fn invalid(error: InvalidEvent) -> Self {

@@ -74,7 +74,8 @@ impl SocketIoBuilder {
 
 /// Responses and ids.
 impl SocketIoBuilder {
-    /// Sets a cookie with the session's id, for load balancers. Default: none. `cookie` on the Node server.
+    /// Sets a cookie for load balancers, with the session's id or the name of the node. Default: none. `cookie` on the
+    /// Node server.
     pub fn cookie(mut self, cookie: SessionCookie) -> Self {
         self.settings.requests.cookie = Some(cookie);
         self

@@ -53,7 +53,7 @@ pub(crate) struct Joined {
     /// The number and the bytes of what is being answered.
     pub(crate) answering: AtomicUsize,
     pub(crate) answering_bytes: AtomicUsize,
-    /// The numbers of dropped and of malformed messages that the hook has been told.
+    /// The numbers of dropped and of malformed messages that were reported to the hook.
     reported: AtomicU64,
     reported_malformed: AtomicU64,
     /// Why a message could not be read.

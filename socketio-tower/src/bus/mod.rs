@@ -16,8 +16,8 @@ use requests::Requests;
 pub(crate) use requests::{Reply, Waiter};
 
 mod state;
+pub(crate) use state::ClusterHook;
 pub use state::{ClusterEvent, ClusterState, ClusterStats};
-pub(crate) use state::{ClusterHook, Counters};
 
 mod subscriptions;
 use subscriptions::Subscriptions;

@@ -5,7 +5,7 @@ use socketio_core::cluster::Subscription;
 
 use super::Order;
 
-/// What the node subscribes to, and what of it the backend has not been told. Bounded by the numbers of namespaces and of
+/// What the node subscribes to, and what of it the backend does not know yet. Bounded by the numbers of namespaces and of
 /// questions.
 #[derive(Debug, Default)]
 pub(super) struct Subscriptions(Mutex<Inner>);
@@ -14,13 +14,13 @@ pub(super) struct Subscriptions(Mutex<Inner>);
 struct Inner {
     /// Each with the number of its reasons: a namespace and a question may need the same channel.
     wanted: BTreeMap<Subscription, usize>,
-    /// Whether each of these was told to the backend before they changed. Empty while there is no connection.
+    /// Whether the backend had each of these before they changed. Empty while there is no connection.
     changed: BTreeMap<Subscription, bool>,
     connected: bool,
 }
 
 impl Subscriptions {
-    /// Adds reasons to subscribe and removes others. Returns `true` if the backend has to be told.
+    /// Adds reasons to subscribe and removes others. Returns `true` if there are changes for the backend.
     pub(super) fn change(
         &self,
         add: impl IntoIterator<Item = Subscription>,

@@ -4,8 +4,8 @@ use std::sync::{Arc, Weak};
 use bytes::Bytes;
 use bytestring::ByteString;
 use socketio_core::cluster::{
-    Address, Answer, Body, Destination, Message, NodeId, Operation as RemoteOperation, Question, RawArray,
-    ReadError, RequestId,
+    Address, Answer, Body, Destination, Message, Operation as RemoteOperation, Question, RawArray, ReadError,
+    RequestId,
 };
 use socketio_core::packet::{AckId, Event};
 use socketio_core::{Encoded, SocketId};
@@ -23,7 +23,7 @@ use crate::socket::with_encoder;
 /// Applies the messages of other nodes to the sockets of this process.
 pub(super) struct Inbound {
     joined: Arc<Joined>,
-    /// Not kept alive: a server that nobody can reach leaves its cluster.
+    /// Not kept alive: a server without handles leaves its cluster.
     namespaces: Weak<NamespaceSet>,
     jobs: Arc<Jobs>,
 }
@@ -182,7 +182,7 @@ impl Inbound {
             Question::Sockets { .. } => Answer::Sockets(Vec::new()),
             Question::SocketIds { .. } => Answer::SocketIds(Vec::new()),
             Question::Rooms => Answer::Rooms(Vec::new()),
-            // Nobody answers for the handlers of a namespace that is not there; only the deadline ends it.
+            // There is no answer for the handlers of a namespace that is not there; only the deadline ends it.
             _ => return,
         };
         self.send(name, asked, answer);
@@ -216,7 +216,7 @@ impl Inbound {
     }
 }
 
-/// A question of another node: whom to answer, and how.
+/// A question of another node, and the way to answer it.
 #[derive(Debug, Clone)]
 pub(super) struct Asked {
     pub(super) to: Address,

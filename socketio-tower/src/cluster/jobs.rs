@@ -122,7 +122,7 @@ impl Jobs {
         drop((answers, events));
     }
 
-    /// Runs the jobs, for ever.
+    /// Runs the jobs, forever.
     pub(super) async fn work(self: &Arc<Self>, server: &Server) {
         let mut answers = FuturesUnordered::new();
         let mut handlers = FuturesUnordered::new();
@@ -157,7 +157,7 @@ impl Jobs {
     }
 }
 
-/// Waits until one of the jobs has finished, or for ever if there is none.
+/// Waits until one of the jobs has finished, or forever if there is none.
 async fn wait(answers: &mut FuturesUnordered<Job>, handlers: &mut FuturesUnordered<Job>) {
     std::future::poll_fn(|cx| {
         let mut finished = false;

@@ -77,7 +77,7 @@ impl NamespaceHandle {
         while let Some(reply) = replies.recv().await {
             match reply {
                 Reply::Answer(Answer::ServerEvent(args)) => {
-                    answers.push(AckError::read(Ok(RawArgs::from(args))))
+                    answers.push(AckError::read(Ok(RawArgs::from(args))));
                 }
                 Reply::Answer(Answer::Unanswered(NoAck::NoHandler)) => answers.push(Err(AckError::NoHandler)),
                 Reply::Answer(_) | Reply::Finished(Finished::Complete) => {}

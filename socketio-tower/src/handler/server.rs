@@ -28,7 +28,7 @@ pub(crate) struct NodeAnswer {
     pub(crate) to: Address,
     pub(crate) namespace: String,
     pub(crate) request: RequestId,
-    /// Whether the asking node understands that nobody answers.
+    /// Whether the asking node understands that there will be no answer.
     pub(crate) extended: bool,
 }
 

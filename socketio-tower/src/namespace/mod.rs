@@ -14,8 +14,6 @@ mod server_event;
 pub(crate) use server_event::is_reserved as is_reserved_server_event;
 
 mod table;
-#[cfg(feature = "cluster")]
-pub(crate) use table::ServerEventHandler;
 pub(crate) use table::{EventHandler, Filter, Listener, Table, on};
 
 mod room_event;

@@ -6,12 +6,12 @@ use super::table::on_server_event;
 use crate::error::SetupError;
 use crate::handler::{BoxHandler, EventReply, Handler, ServerContext};
 
-/// Names that Node's `serverSideEmit` refuses.
-const RESERVED: [&str; 3] = ["connect", "connection", "new_namespace"];
+/// Names that Node's `serverSideEmit` refuses, beside those that are reserved for all events.
+const RESERVED: [&str; 2] = ["connection", "new_namespace"];
 
 /// Returns `true` if nodes cannot send each other events with this name.
 pub(crate) fn is_reserved(event: &str) -> bool {
-    RESERVED.contains(&event)
+    RESERVED.contains(&event) || socketio_core::namespace::is_reserved(event)
 }
 
 /// Events of other nodes.
@@ -25,7 +25,8 @@ impl NamespaceBuilder {
     /// [`NamespaceHandle`](crate::NamespaceHandle).
     ///
     /// Handlers are called in the order of arrival. One that awaits does not delay those of later events; at most 64 are
-    /// suspended at once, and further events wait. The names `connect`, `connection` and `new_namespace` are reserved.
+    /// suspended at once, and further events wait. The names `connection` and `new_namespace` are reserved, and those that are
+    /// for [events of clients](Self::on).
     /// Errors and panics are reported to [`on_cluster`](crate::SocketIoBuilder::on_cluster).
     ///
     /// ```

@@ -5,18 +5,28 @@ import { until } from "./until.mjs";
 import { toJson } from "./values.mjs";
 
 const TRANSPORTS = ["websocket", "polling"];
-const NAMES = "abcdefgh";
+const NAMES = "abc";
 
-/** Several servers that share a Redis server, and an emitter beside them. The first server acts. */
+/** Three servers that share a Redis server, and an emitter beside them. The first server acts. */
 export class Cluster {
   /** Starts servers: the kinds are letters, each with a command in `commands`. */
   static async start(kinds, commands, redis) {
     const cluster = new Cluster();
     Object.assign(cluster, { kinds, redis });
-    const starts = [...kinds].map((kind, index) => Process.start(NAMES[index], commands[kind], redis));
-    [cluster.emitter, ...cluster.nodes] = await Promise.all([Process.start("emitter", commands.emitter, redis), ...starts]);
-    for (const nsp of ["/", "/chat"]) await redis.members(nsp, cluster.nodes.length);
+    cluster.emitter = new Process("emitter", commands.emitter, redis);
+    cluster.nodes = [...kinds].map((kind, index) => new Process(NAMES[index], commands[kind], redis));
+    try {
+      await Promise.all(cluster.#processes.map((process) => process.ready()));
+      for (const nsp of ["/", "/chat"]) await redis.members(nsp, cluster.nodes.length);
+    } catch (error) {
+      await cluster.stop();
+      throw error;
+    }
     return cluster;
+  }
+
+  get #processes() {
+    return [this.emitter, ...this.nodes];
   }
 
   get actor() {
@@ -29,11 +39,11 @@ export class Cluster {
 
   /** The reason why the cluster cannot be used any more, if there is one. */
   get exited() {
-    return [this.emitter, ...this.nodes].map(({ exited }) => exited).find(Boolean);
+    return this.#processes.map(({ exited }) => exited).find(Boolean);
   }
 
   async stop() {
-    await Promise.all([this.emitter, ...this.nodes].map((process) => process.stop()));
+    await Promise.all(this.#processes.map((process) => process.stop()));
   }
 }
 

@@ -46,7 +46,9 @@ export class Peer {
 
   /** Emits and waits for the ack. */
   call(...args) {
-    return within(this.socket.emitWithAck(...args), `${this.name}: ack of ${args[0]}`);
+    const result = within(this.socket.emitWithAck(...args), `${this.name}: ack of ${args[0]}`);
+    result.catch(() => {}); // a case that has failed does not wait for it
+    return result;
   }
 
   /** Returns the arguments of the received events of a name. */

@@ -9,6 +9,9 @@ const START_DEADLINE_MS = 20_000;
 const COMMAND_DEADLINE_MS = 10_000;
 const STOP_DEADLINE_MS = 5_000;
 
+const children = new Set();
+process.on("exit", () => children.forEach((child) => child.kill("SIGKILL")));
+
 /** A process that executes the commands of the control protocol: a node, or an emitter. */
 export class Process {
   #child;
@@ -17,24 +20,27 @@ export class Process {
   #pending = new Map();
   #stopping = false;
 
-  /** Starts a process, and waits until it is ready. */
-  static async start(name, [program, ...args], redis) {
-    const started = new Process(name, spawn(program, [...args, "--name", name, "--redis", redis.url], { stdio: ["pipe", "pipe", "inherit"] }));
-    const ready = started.#inbox.take(({ ready, exit }) => ready || exit, `${name} is ready`, START_DEADLINE_MS);
-    const { exit, port } = await ready;
-    if (exit) throw new Error(exit);
-    started.url = `http://127.0.0.1:${port}`;
-    return started;
-  }
-
-  constructor(name, child) {
+  /** Starts a process: a program with its arguments. */
+  constructor(name, [program, ...args], redis) {
+    const child = spawn(program, [...args, "--name", name, "--redis", redis.url], { stdio: ["pipe", "pipe", "inherit"] });
     this.name = name;
     this.#child = child;
-    process.on("exit", () => child.kill("SIGKILL"));
+    children.add(child);
     child.stdin.on("error", () => {}); // the process has ended, which `exit` reports
     createInterface({ input: child.stdout }).on("line", (line) => this.#receive(JSON.parse(line)));
     child.on("error", (error) => this.#end(error.message));
-    child.on("exit", (code, signal) => this.#end(signal ?? `code ${code}`));
+    child.on("exit", (code, signal) => {
+      children.delete(child);
+      this.#end(signal ?? `code ${code}`);
+    });
+  }
+
+  /** Waits until the process is ready. */
+  async ready() {
+    const start = this.#inbox.take(({ ready, exit }) => ready || exit, `${this.name} is ready`, START_DEADLINE_MS);
+    const { exit, port } = await start;
+    if (exit) throw new Error(exit);
+    this.url = `http://127.0.0.1:${port}`;
   }
 
   /** Executes a command; throws an error, with the received `acks` if there are any, if the process reports one. */
@@ -43,7 +49,9 @@ export class Process {
     const id = this.#next++;
     const answer = new Promise((resolve, reject) => this.#pending.set(id, { resolve, reject }));
     this.#child.stdin.write(`${JSON.stringify({ id, do: name, ...toJson(command) })}\n`);
-    return within(answer, `${this.name}: ${name}`, COMMAND_DEADLINE_MS).finally(() => this.#pending.delete(id));
+    const result = within(answer, `${this.name}: ${name}`, COMMAND_DEADLINE_MS).finally(() => this.#pending.delete(id));
+    result.catch(() => {}); // a case that has failed does not wait for it
+    return result;
   }
 
   /** Emits an event to the sockets of a target: `{ nsp, rooms, except, flags }`. */

@@ -14,10 +14,9 @@ export class Redis {
       const options = ["--bind", "127.0.0.1", "--port", `${port}`, "--save", "", "--appendonly", "no"];
       redis.child = spawn(process.env.REDIS_SERVER || "redis-server", options, { stdio: ["ignore", "ignore", "inherit"] });
       process.on("exit", () => redis.child.kill("SIGKILL"));
-      await Promise.race([
-        once(redis.child, "spawn"),
-        once(redis.child, "error").then(([error]) => Promise.reject(new Error(`redis-server is missing: ${error.message}`))),
-      ]);
+      await once(redis.child, "spawn").catch(({ message }) => {
+        throw new Error(`redis-server is missing: ${message}`);
+      });
       url = `redis://127.0.0.1:${port}`;
     }
     redis.url = url;

@@ -14,8 +14,8 @@ use socketio_tests::control::{self, Command, Failure, name_of, say, to_json};
 use socketio_tower::cluster::Redis;
 use socketio_tower::extract::State;
 use socketio_tower::{
-    AckError, Args, BroadcastOperator, Data, Event, NamespaceBuilder, NamespaceHandle, RemoteSocket, Socket, SocketId,
-    SocketIo, Value,
+    AckError, Args, BroadcastOperator, Data, Event, NamespaceBuilder, NamespaceHandle, RemoteSocket, Socket,
+    SocketId, SocketIo, Value,
 };
 
 #[derive(Clone)]
@@ -65,7 +65,10 @@ fn define(ns: &mut NamespaceBuilder) {
     ns.on_server_event("news", async |ns: NamespaceHandle, event: Event| told(&ns, &event));
     ns.on_server_event(
         "load?",
-        async |ns: NamespaceHandle, event: Event, State(name): State<Name>, Data(silent): Data<Option<String>>| {
+        async |ns: NamespaceHandle,
+               event: Event,
+               State(name): State<Name>,
+               Data(silent): Data<Option<String>>| {
             told(&ns, &event);
             if silent.as_deref() == Some(&*name.0) {
                 // Longer than anybody waits for the ack.

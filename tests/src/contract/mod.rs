@@ -5,6 +5,7 @@ mod relay;
 mod typed;
 mod wide;
 
+use std::str::FromStr;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -19,8 +20,9 @@ use socketio_tower::{
     SocketIo,
 };
 
-/// Creates the server, with its heartbeat set by environment variables.
+/// Creates the server, with the settings in environment variables.
 pub fn server() -> SocketIo {
+    let node = std::env::var("NODE").ok();
     let io = SocketIo::builder()
         .ping_interval(Duration::from_millis(env("PING_INTERVAL_MS", 25_000)))
         .ping_timeout(Duration::from_millis(env("PING_TIMEOUT_MS", 20_000)))
@@ -30,10 +32,15 @@ pub fn server() -> SocketIo {
         })
         .origins(Origins::matching(|origin| origin != "https://evil.example"))
         .initial_headers(|_, headers| drop(headers.insert("x-contract", HeaderValue::from_static("1"))))
-        .cookie(SessionCookie::new("io"))
+        .max_sessions(env("MAX_SESSIONS", 200_000))
+        .cookie(match node.clone() {
+            Some(node) => SessionCookie::new("io_node").value(node),
+            None => SessionCookie::new("io"),
+        })
         .build();
     io.of("/", |ns| {
         lifecycle(ns);
+        ns.on("node", async move || Reply(node.clone()));
         messages(ns);
         rooms(ns);
     });
@@ -65,11 +72,12 @@ fn refusal(request: &Parts) -> Option<&str> {
 
 /// Returns the address to listen on.
 pub fn address() -> std::net::SocketAddr {
-    ([127, 0, 0, 1], u16::try_from(env("PORT", 3000)).expect("PORT is a port")).into()
+    ([127, 0, 0, 1], env::<u16>("PORT", 3000)).into()
 }
 
-fn env(name: &str, default: u64) -> u64 {
-    std::env::var(name).map_or(default, |value| value.parse().expect("a number in the environment"))
+fn env<T: FromStr>(name: &str, default: T) -> T {
+    let parse = |value: String| value.parse().unwrap_or_else(|_| panic!("{name} is not a number: {value}"));
+    std::env::var(name).map_or(default, parse)
 }
 
 fn lifecycle(ns: &mut NamespaceBuilder) {

@@ -56,6 +56,7 @@ async fn a_node_that_does_not_read_is_cut_off_and_comes_back() {
     tokio::time::sleep(Duration::from_millis(1500)).await;
     proxy.resume();
     until("it has connected again", || slow.stats().connects > connects && slow.stats().up).await;
-    while let Ok(Some(_)) = tokio::time::timeout(Duration::from_millis(100), slow.client.next_event()).await {}
+    while let Ok(Some(_)) = tokio::time::timeout(Duration::from_millis(100), slow.client.next_event()).await {
+    }
     until_heard(&one, &slow, &mut 0).await;
 }

@@ -14,8 +14,15 @@ async fn garbage_loses_none_of_the_traffic() {
         random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         random >> 33
     };
-    let channels = ["socket.io#/#", "socket.io#/#room#", "socket.io-request#/#", "socket.io-response#/#", "socket.io#/x"];
-    let heads = ["", "{", "{\"type\":5,\"requestId\":\"a\",\"uid\":\"b\"}", "\u{1}", "[", "null", "{\"type\":2}"];
+    let channels = [
+        "socket.io#/#",
+        "socket.io#/#room#",
+        "socket.io-request#/#",
+        "socket.io-response#/#",
+        "socket.io#/x",
+    ];
+    let heads =
+        ["", "{", "{\"type\":5,\"requestId\":\"a\",\"uid\":\"b\"}", "\u{1}", "[", "null", "{\"type\":2}"];
     for n in 0..500_u32 {
         let channel = channels[next() as usize % channels.len()];
         let mut garbage = heads[next() as usize % heads.len()].to_owned();

@@ -3,7 +3,7 @@ use std::time::{Duration, Instant};
 
 use socketio_tests::servers::Redis;
 use socketio_tower::cluster::{self, ClusterEvent, ClusterStats};
-use socketio_tower::testing::{TestClient, TestSocket};
+use socketio_tower::testing::{TestClient, TestEvent, TestSocket};
 use socketio_tower::{NamespaceBuilder, SocketIo};
 
 /// No step of a test takes longer unless something is wrong.
@@ -54,6 +54,19 @@ impl Node {
         Self { io, client, events }
     }
 
+    /// Waits for an event of the client, and drops those before it.
+    pub(crate) async fn hears(&self, name: &str) -> TestEvent {
+        let heard = async {
+            loop {
+                let event = self.client.next_event().await.expect("it is connected");
+                if event.name() == name {
+                    return event;
+                }
+            }
+        };
+        tokio::time::timeout(TIMEOUT, heard).await.expect("it is heard")
+    }
+
     pub(crate) async fn is_up(&self) {
         until("the node is up", || self.stats().up).await;
     }
@@ -99,6 +112,9 @@ pub(crate) async fn until_heard(from: &Node, to: &Node, number: &mut u32) {
         from.io.emit("number", &*number);
         let next = tokio::time::timeout(Duration::from_millis(50), to.client.next_event()).await;
         let Ok(Some(event)) = next else { continue };
+        if event.name() != "number" {
+            continue;
+        }
         assert!(event.args::<u32>().expect("a number") <= *number);
         // Nothing older follows.
         while event_is_older(to, *number).await {}
@@ -108,5 +124,5 @@ pub(crate) async fn until_heard(from: &Node, to: &Node, number: &mut u32) {
 
 async fn event_is_older(to: &Node, number: u32) -> bool {
     let next = tokio::time::timeout(Duration::from_millis(20), to.client.next_event()).await;
-    matches!(next, Ok(Some(event)) if event.args::<u32>().expect("a number") <= number)
+    matches!(next, Ok(Some(event)) if event.name() != "number" || event.args::<u32>().expect("a number") <= number)
 }

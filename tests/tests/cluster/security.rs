@@ -22,6 +22,7 @@ async fn a_password_is_needed_and_never_shown() {
     let wrong = cluster::Redis::classic(&url).expect("a URL");
     assert!(!format!("{wrong:?}").contains("wr0ng"));
     let io = socketio_tower::SocketIo::new();
-    let error = io.join_cluster(wrong).timeout(std::time::Duration::from_secs(2)).await.expect_err("it is wrong");
+    let error =
+        io.join_cluster(wrong).timeout(std::time::Duration::from_secs(2)).await.expect_err("it is wrong");
     assert!(error.to_string().contains("WRONGPASS") && !error.to_string().contains("wr0ng"), "{error}");
 }

@@ -3,6 +3,7 @@
 
 mod acks;
 mod attachments;
+mod cluster;
 mod heartbeat;
 mod namespaces;
 mod network;

@@ -215,6 +215,11 @@ fn wrong_origins_and_cookies_are_told_when_the_layer_is_made() {
         .build();
     let errors: Vec<_> = io.try_layer().map(drop).unwrap_err().into_iter().collect();
     assert_eq!(errors, [SetupError::Origin("https://example.com/".to_owned()), SetupError::Cookie]);
+
+    let io = SocketIo::builder().cookie(SessionCookie::new("io_node").value("node a")).build();
+    let errors = io.try_layer().map(drop).unwrap_err();
+    assert_eq!(errors.iter().collect::<Vec<_>>(), [&SetupError::CookieValue("node a".to_owned())]);
+    assert!(errors.to_string().contains("`node a` is not a cookie value"));
 }
 
 /// An id in use is not issued again, so no session is taken over.

@@ -63,6 +63,31 @@ async fn headers_are_added_to_answers() {
     assert!(!answer.headers().contains_key(header::SET_COOKIE));
 }
 
+/// The name of the node, in the response that opens a session by long polling, and in no other.
+#[tokio::test(start_paused = true)]
+async fn the_cookie_names_the_node() {
+    let io = SocketIo::builder().cookie(SessionCookie::new("io_node").value("node-a")).build();
+    let server = Server::start(&io);
+    let mut http = Http::connect(&server.address).await;
+    for _ in 0..2 {
+        let answer = http.get(POLLING).await;
+        assert_eq!(answer.headers()[header::SET_COOKIE], "io_node=node-a; Path=/; HttpOnly; SameSite=Lax");
+        let sid = &text(&answer)[9..29];
+        let posted = http.request(request(Method::POST, &format!("{POLLING}&sid={sid}"), "40")).await;
+        assert_eq!((posted.status(), posted.headers().get(header::SET_COOKIE)), (StatusCode::OK, None));
+    }
+    let unknown = http.get(&format!("{POLLING}&sid=AAAAAAAAAAAAAAAAAAAA")).await;
+    assert_eq!(
+        (unknown.status(), unknown.headers().get(header::SET_COOKIE)),
+        (StatusCode::BAD_REQUEST, None)
+    );
+
+    let stream = server.address.connect().await.unwrap();
+    let url = format!("ws://localhost{WEBSOCKET}");
+    let (_stream, answer) = tokio_tungstenite::client_async(url, stream).await.unwrap();
+    assert_eq!(answer.headers().get(header::SET_COOKIE), None);
+}
+
 #[tokio::test(start_paused = true)]
 async fn refused_requests_are_told() {
     let log = Arc::new(Log::default());

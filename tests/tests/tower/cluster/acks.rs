@@ -39,7 +39,7 @@ async fn all_acks_come_from_all_nodes() {
     }
 }
 
-/// A socket that leaves, and one that stays silent, are told as by one server.
+/// A socket that leaves, and one that stays silent, are reported as by one server.
 #[tokio::test(start_paused = true)]
 async fn sockets_that_do_not_answer_are_told() {
     for wire in wires() {

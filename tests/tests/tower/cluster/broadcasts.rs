@@ -139,7 +139,7 @@ async fn a_dynamic_namespace_may_live_elsewhere() {
     }
 }
 
-/// An event that cannot be written is refused before it is sent to anybody.
+/// An event that cannot be written is refused before it is sent to any socket.
 #[tokio::test(start_paused = true)]
 async fn an_event_that_is_too_large_is_refused() {
     let nodes = Nodes::start(2, wires()[0].clone(), |_| {}).await;

@@ -10,7 +10,7 @@ pub(super) struct Nodes {
 
 /// The forms that messages may have.
 pub(super) fn wires() -> [Wire; 2] {
-    [Wire::Channels(Channels::new("socket.io")), Wire::Channels(Channels::new("socket.io"))]
+    [Wire::Channels(Channels::new("socket.io")), Wire::Classic(Classic::new("socket.io"))]
 }
 
 impl Nodes {

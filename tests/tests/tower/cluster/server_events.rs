@@ -157,7 +157,6 @@ fn names_are_checked_as_on_node() {
         ns.on_server_event("connection", async || ());
         ns.on_server_event("twice", async || ());
         ns.on_server_event("twice", async || ());
-        ns.on_server_event("disconnect", async || ());
     });
     let errors: Vec<_> = io.try_layer().unwrap_err().iter().cloned().collect();
     let twice = SetupError::SetTwice {
@@ -165,5 +164,7 @@ fn names_are_checked_as_on_node() {
         method: r#"on_server_event("twice", …)"#.to_owned(),
     };
     assert_eq!(errors, [SetupError::ReservedEvent("connection".to_owned()), twice]);
-    assert!(matches!(io.server_side_emit("connect", ""), EmitStatus::Invalid(_)));
+    for reserved in ["connect", "disconnect", "connection", "new_namespace"] {
+        assert!(matches!(io.server_side_emit(reserved, ""), EmitStatus::Invalid(_)), "{reserved}");
+    }
 }
