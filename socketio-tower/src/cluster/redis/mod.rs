@@ -90,6 +90,11 @@ use tls::Tls;
 /// | `ping` | the server counts a denied command every five seconds |
 /// | a channel or another command | the connection ends with an error |
 ///
+/// # Sentinel
+///
+/// All Sentinels are asked at the same time, and the first address at which there is a master is taken. A node stays
+/// connected until the server closes the connection, which Sentinel has a former master do when it becomes a replica.
+///
 /// # Redis Cluster
 ///
 /// Any node of a Redis Cluster can be used. It passes each message on to all others, and counts only its own
