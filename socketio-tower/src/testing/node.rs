@@ -1,12 +1,11 @@
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
-use tokio::sync::{oneshot, watch};
+use tokio::sync::oneshot;
 
-use crate::bus::{Backend, BackendError, Bus, ClusterHook, Joined, Order, Receipt, Receive};
-use crate::cluster::{ClusterEvent, NodeId, Outgoing, Subscription};
+use crate::bus::{Backend, BackendError, Bus, Joined, Order, Receipt, Receive};
+use crate::cluster::{NodeId, Outgoing, Subscription};
 use crate::entropy::entropy;
 
 /// A node of a cluster without a server, for tests of a [`Backend`].
@@ -28,25 +27,19 @@ use crate::entropy::entropy;
 pub struct TestNode {
     joined: Arc<Joined>,
     receiver: Arc<Receiver>,
-    up: watch::Receiver<bool>,
 }
 
-struct Receiver(Box<dyn Fn(&[u8], &Bytes) + Send + Sync>);
+struct Receiver(Box<Received>);
+
+type Received = dyn Fn(&[u8], &Bytes) + Send + Sync;
 
 impl TestNode {
     /// Creates a node. The function gets the channel and the payload of every message.
     pub fn new(backend: &dyn Backend, receive: impl Fn(&[u8], &Bytes) + Send + Sync + 'static) -> Self {
-        let (sender, up) = watch::channel(false);
-        let hook = ClusterHook(Arc::new(move |event: &ClusterEvent| match event {
-            ClusterEvent::Up => _ = sender.send(true),
-            ClusterEvent::Down { .. } => _ = sender.send(false),
-            _ => {}
-        }));
-        let random = || entropy().first_chunk().copied().expect("has 15 bytes");
-        let id = NodeId::from_entropy(random());
-        let joined =
-            Joined::new(id, u64::from_ne_bytes(random()), backend.wire(), Some(hook), Duration::ZERO);
-        Self { joined, receiver: Arc::new(Receiver(Box::new(receive))), up }
+        let id = NodeId::from_entropy(*entropy().first_chunk().expect("has 15 bytes"));
+        // It says nothing by itself.
+        let joined = Joined::emitter(id, backend.wire());
+        Self { joined, receiver: Arc::new(Receiver(Box::new(receive))) }
     }
 
     /// Returns the id of the node.
@@ -70,8 +63,7 @@ impl TestNode {
     ///
     /// Nothing is lost if the future is dropped.
     pub async fn up(&self) {
-        // The sender belongs to the node, which lives as long as `self`.
-        _ = self.up.clone().wait_for(|is_up| *is_up).await;
+        self.joined.connected().await;
     }
 
     /// Begins subscriptions, and ends others.

@@ -7,5 +7,6 @@ mod failures;
 mod flood;
 mod garbage;
 mod nodes;
+mod redis;
 mod security;
 mod subscriptions;

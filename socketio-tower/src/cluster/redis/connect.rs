@@ -72,11 +72,16 @@ impl Redis {
         let (stream, _) = stream::open(address, at, self.tls()).await?;
         let mut publisher = Connection::new(stream, publisher::READ, label("publishes to"));
         let Hello { id, in_cluster } = subscriber.hello(&self.credentials, &name).await?;
-        publisher.hello(&self.credentials, &name).await?;
+        let Hello { id: other, .. } = publisher.hello(&self.credentials, &name).await?;
         let former = self.former().replace(id);
-        if let Some(former) = former {
+        // A server that was restarted gives the same ids again.
+        if let Some(former) = former
+            && ![id, other].contains(&former)
+        {
             end(&mut publisher, former, &name).await?;
         }
+        subscriber.connected();
+        publisher.connected();
         Ok(Connected { subscriber, publisher, in_cluster })
     }
 }
@@ -86,7 +91,7 @@ impl Redis {
 async fn end(connection: &mut Connection, former: i64, name: &str) -> Result<(), Failure> {
     let id = former.to_string();
     let Reply::Text(list) = connection.ask(&["CLIENT", "LIST", "ID"], &[&id]).await? else { return Ok(()) };
-    // After a restart of the server, another client may have the id.
+    // Another client may have the id.
     let is_ours = |line: &str| line.split(' ').any(|field| field.strip_prefix("name=") == Some(name));
     if String::from_utf8_lossy(&list).lines().any(is_ours) {
         connection.ask(&["CLIENT", "KILL", "ID"], &[&id]).await?;

@@ -22,6 +22,8 @@ pub(super) struct Connection {
     output: Vec<u8>,
     /// The words of errors that say what the connection is for and where the server is.
     label: Arc<str>,
+    /// The time without any byte from the server after which a command has failed.
+    max_silence: Duration,
 }
 
 /// The reply to HELLO.
@@ -45,7 +47,14 @@ const KEPT_OUTPUT: usize = 512 * 1024;
 
 impl Connection {
     pub(super) fn new(stream: Box<dyn Stream>, read: usize, label: Arc<str>) -> Self {
-        Self { stream, input: BytesMut::new(), read, skip: 0, output: Vec::new(), label }
+        // Connecting has a deadline of its own.
+        let max_silence = Duration::MAX;
+        Self { stream, input: BytesMut::new(), read, skip: 0, output: Vec::new(), label, max_silence }
+    }
+
+    /// Ends the time of connecting, in which a command may take any time.
+    pub(super) fn connected(&mut self) {
+        self.max_silence = MAX_SILENCE;
     }
 
     /// Switches to RESP3 and logs in.
@@ -87,7 +96,7 @@ impl Connection {
     pub(super) async fn ask(&mut self, words: &[&str], arguments: &[&str]) -> Result<Reply, Failure> {
         command::write(&mut self.output, words, arguments);
         self.flush().await?;
-        self.reply(MAX_SILENCE).await
+        self.reply(Duration::ZERO).await
     }
 
     /// Returns the buffer to which commands are appended before [`flush`](Self::flush).
@@ -99,20 +108,19 @@ impl Connection {
     pub(super) async fn flush(&mut self) -> Result<(), Failure> {
         let mut rest = &self.output[..];
         while !rest.is_empty() {
-            let written = timeout(MAX_SILENCE, self.stream.write(rest)).await;
-            match written.map_err(|_| Failure::Silent(MAX_SILENCE))?? {
+            match spoken(self.max_silence, self.stream.write(rest)).await? {
                 0 => return Err(Failure::Closed),
                 written => rest = &rest[written..],
             }
         }
-        timeout(MAX_SILENCE, self.stream.flush()).await.map_err(|_| Failure::Silent(MAX_SILENCE))??;
+        spoken(self.max_silence, self.stream.flush()).await?;
         self.output.clear();
         self.output.shrink_to(KEPT_OUTPUT);
         Ok(())
     }
 
-    /// Waits for a reply to a command, as long as the server is not silent for too long.
-    pub(super) async fn reply(&mut self, max_silence: Duration) -> Result<Reply, Failure> {
+    /// Waits for a reply to a command, as long as the server is not silent for longer than usual and `extra`.
+    pub(super) async fn reply(&mut self, extra: Duration) -> Result<Reply, Failure> {
         loop {
             while let Some(reply) = self.next_frame(|frame| match frame {
                 Frame::Reply(reply) => Some(reply),
@@ -122,7 +130,7 @@ impl Connection {
                     return Ok(reply);
                 }
             }
-            timeout(max_silence, self.read()).await.map_err(|_| Failure::Silent(max_silence))??;
+            spoken(self.max_silence.saturating_add(extra), self.read()).await?;
         }
     }
 
@@ -166,4 +174,12 @@ impl Connection {
     pub(super) fn lost(&self, failure: &Failure) -> BackendError {
         BackendError::new(format!("{}: {failure}", self.label))
     }
+}
+
+/// Waits for a sign of life.
+async fn spoken<T, E>(max_silence: Duration, sign: impl Future<Output = Result<T, E>>) -> Result<T, Failure>
+where
+    Failure: From<E>,
+{
+    Ok(timeout(max_silence, sign).await.map_err(|_| Failure::Silent(max_silence))??)
 }

@@ -90,6 +90,11 @@ use tls::Tls;
 /// | `ping` | the server counts a denied command every five seconds |
 /// | a channel or another command | the connection ends with an error |
 ///
+/// # Sentinel
+///
+/// All Sentinels are asked at the same time, and the first address at which there is a master is taken. A node stays
+/// connected until the server closes the connection, which Sentinel has a former master do when it becomes a replica.
+///
 /// # Redis Cluster
 ///
 /// Any node of a Redis Cluster can be used. It passes each message on to all others, and counts only its own
@@ -223,8 +228,8 @@ impl Redis {
 #[cfg(feature = "redis-tls")]
 #[cfg_attr(docsrs, doc(cfg(feature = "redis-tls")))]
 impl Redis {
-    /// Sets the certificates that the certificate of the server must be issued by, in PEM. Default: those of the
-    /// system.
+    /// Sets the certificates of the authorities that may have issued that of the server, in PEM. Default: those of the
+    /// system. A self-signed certificate of the server itself is accepted too.
     ///
     /// ```no_run
     /// use socketio_tower::cluster::Redis;

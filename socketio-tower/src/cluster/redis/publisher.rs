@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
-use super::connection::{MAX_SILENCE, PING_INTERVAL};
+use super::connection::PING_INTERVAL;
 use super::reply::{Frame, Reply};
 use super::{Change, Connection, Failure, command};
 use crate::bus::{BackendError, Bus, Order, Receipt};
@@ -89,12 +89,12 @@ impl Publisher {
         for order in orders.drain(..) {
             match order {
                 Order::Publish { message, receipt } => {
-                    self.change(&mut change).await?;
+                    change_subscriptions(&self.changes, &mut change).await;
                     command::write_publish(self.connection.output(), &message.channel, &message.payload);
                     self.asked.push(Asked::Publish { channel: message.channel, receipt });
                 }
                 Order::Count { channel, receipt } => {
-                    self.change(&mut change).await?;
+                    change_subscriptions(&self.changes, &mut change).await;
                     command::write(self.connection.output(), &["PUBSUB", "NUMSUB"], &[channel]);
                     self.asked.push(Asked::Count { receipt });
                 }
@@ -105,38 +105,14 @@ impl Publisher {
                 Order::Unsubscribe(subscription) => {
                     self.publish().await?;
                     if !change.begin.is_empty() {
-                        self.change(&mut change).await?;
+                        change_subscriptions(&self.changes, &mut change).await;
                     }
                     change.end.push(subscription);
                 }
             }
         }
-        self.change(&mut change).await?;
+        change_subscriptions(&self.changes, &mut change).await;
         self.publish().await
-    }
-
-    /// Has the subscriber change its subscriptions, and waits for those that begin: replies to what is published next
-    /// may come on their channels.
-    async fn change(&mut self, change: &mut Change) -> Result<(), Failure> {
-        let mut change = std::mem::take(change);
-        if change.begin.is_empty() && change.end.is_empty() {
-            return Ok(());
-        }
-        let mut confirmed = None;
-        if !change.begin.is_empty() {
-            let (done, wait) = oneshot::channel();
-            change.done = Some(done);
-            confirmed = Some(wait);
-        }
-        let mut is_received = self.changes.send(change).await.is_ok();
-        if let Some(confirmed) = confirmed {
-            is_received &= confirmed.await.is_ok();
-        }
-        if !is_received {
-            // The subscriber has ended. It reports the reason, and this future is dropped.
-            pending::<()>().await;
-        }
-        Ok(())
     }
 
     /// Sends the commands, and answers their receipts.
@@ -145,11 +121,11 @@ impl Publisher {
             return Ok(());
         }
         let seconds = self.connection.output().len() as u32 / BYTES_PER_SECOND;
-        let max_silence = MAX_SILENCE + Duration::from_secs(seconds.into());
+        let extra = Duration::from_secs(seconds.into());
         self.connection.flush().await?;
         let mut refused = None;
         for asked in self.asked.drain(..) {
-            match (asked, self.connection.reply(max_silence).await?) {
+            match (asked, self.connection.reply(extra).await?) {
                 (Asked::Publish { receipt, .. }, Reply::Integer(count)) => {
                     if let Some(receipt) = receipt {
                         receipt.answer(usize::try_from(count).ok().filter(|_| !self.in_cluster));
@@ -173,6 +149,29 @@ impl Publisher {
     async fn ping(&mut self) -> Result<(), Failure> {
         // An error is a sign of life too.
         self.connection.ask(&["PING"], &[]).await.map(drop)
+    }
+}
+
+/// Has the subscriber change its subscriptions, and waits for those that begin: replies to what is published next
+/// may come on their channels.
+async fn change_subscriptions(changes: &mpsc::Sender<Change>, change: &mut Change) {
+    let mut change = std::mem::take(change);
+    if change.begin.is_empty() && change.end.is_empty() {
+        return;
+    }
+    let mut confirmed = None;
+    if !change.begin.is_empty() {
+        let (done, wait) = oneshot::channel();
+        change.done = Some(done);
+        confirmed = Some(wait);
+    }
+    let mut is_received = changes.send(change).await.is_ok();
+    if let Some(confirmed) = confirmed {
+        is_received &= confirmed.await.is_ok();
+    }
+    if !is_received {
+        // The subscriber has ended. It reports the reason, and this future is dropped.
+        pending::<()>().await;
     }
 }
 

@@ -76,8 +76,11 @@ impl<'a> Reader<'a> {
                 self.bytes()?;
                 return self.message();
             }
-            (b"subscribe" | b"psubscribe" | b"ssubscribe", 2)
-            | (b"unsubscribe" | b"punsubscribe" | b"sunsubscribe", 2) => Frame::Confirmation,
+            (
+                b"subscribe" | b"psubscribe" | b"ssubscribe" | b"unsubscribe" | b"punsubscribe"
+                | b"sunsubscribe",
+                2,
+            ) => Frame::Confirmation,
             _ => Frame::Other,
         };
         for _ in 0..left {
@@ -200,12 +203,16 @@ impl<'a> Reader<'a> {
     }
 }
 
-fn number(digits: &[u8]) -> Result<i64, Stop> {
-    const INVALID: Stop = Stop::Malformed("an invalid number");
-    if let [digit @ b'0'..=b'9'] = digits {
-        return Ok((digit - b'0').into());
+fn number(text: &[u8]) -> Result<i64, Stop> {
+    let (is_negative, digits) = match text {
+        [b'-', digits @ ..] => (true, digits),
+        digits => (false, digits),
+    };
+    if digits.is_empty() || digits.len() > 18 || !digits.iter().all(u8::is_ascii_digit) {
+        return Err(Stop::Malformed("an invalid number"));
     }
-    std::str::from_utf8(digits).map_err(|_| INVALID)?.parse().map_err(|_| INVALID)
+    let number = digits.iter().fold(0, |number, digit| 10 * number + i64::from(digit - b'0'));
+    Ok(if is_negative { -number } else { number })
 }
 
 fn text(bytes: &[u8]) -> Box<str> {

@@ -53,6 +53,10 @@ enum Step {
 /// The number of bytes that are read at once: 250 messages of 256 bytes.
 pub(super) const READ: usize = 64 * 1024;
 
+/// The number of reads after which other tasks of the thread run: some milliseconds. After each read, the system calls
+/// of the runtime would cost as much as all messages of 1 KiB.
+const READS_IN_A_ROW: u32 = 4;
+
 impl Subscriber {
     pub(super) fn new(connection: Connection, inbox: Inbox, changes: mpsc::Receiver<Change>) -> Self {
         let now = Instant::now();
@@ -69,6 +73,7 @@ impl Subscriber {
 
     async fn receive(&mut self) -> Result<Infallible, Failure> {
         let mut timer = pin!(sleep_until(self.read_at + PING_INTERVAL));
+        let mut reads_in_a_row = 0;
         loop {
             let step = {
                 let mut read = pin!(self.connection.read());
@@ -78,6 +83,7 @@ impl Subscriber {
                     if let Poll::Ready(read) = read.as_mut().poll(cx) {
                         return Poll::Ready(Step::Read(read));
                     }
+                    reads_in_a_row = 0;
                     if let Poll::Ready(change) = change.as_mut().poll(cx) {
                         return Poll::Ready(Step::Change(change));
                     }
@@ -90,8 +96,11 @@ impl Subscriber {
                     read?;
                     self.read_at = Instant::now();
                     self.handle_input()?;
-                    // Other tasks of this thread run between two reads.
-                    tokio::task::yield_now().await;
+                    reads_in_a_row += 1;
+                    if reads_in_a_row == READS_IN_A_ROW {
+                        reads_in_a_row = 0;
+                        tokio::task::yield_now().await;
+                    }
                 }
                 Step::Change(Some(change)) => {
                     self.change(change).await?;

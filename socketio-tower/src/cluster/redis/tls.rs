@@ -5,11 +5,13 @@ use std::sync::{Arc, OnceLock};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
-use tokio_rustls::rustls::client::WebPkiServerVerifier;
 use tokio_rustls::rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use tokio_rustls::rustls::client::{WebPkiServerVerifier, verify_server_name};
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use tokio_rustls::rustls::server::ParsedCertificate;
+use tokio_rustls::rustls::sign::CertifiedKey;
 use tokio_rustls::rustls::{
     CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
 };
@@ -19,8 +21,8 @@ use super::RedisConfigError;
 /// The settings of TLS.
 #[derive(Default)]
 pub(super) struct Tls {
-    /// The roots that the certificate of the server must lead to, or those of the system.
-    roots: Option<RootCertStore>,
+    /// The certificates that the server must have one of, or be certified by. Otherwise, those of the system.
+    roots: Option<Vec<CertificateDer<'static>>>,
     identity: Option<Identity>,
     pub(super) any_hostname: bool,
     config: OnceLock<Arc<ClientConfig>>,
@@ -34,10 +36,8 @@ struct Identity {
 
 impl Tls {
     pub(super) fn set_roots(&mut self, pem: &[u8]) -> Result<(), RedisConfigError> {
-        let mut roots = RootCertStore::empty();
-        for certificate in certificates(pem)? {
-            roots.add(certificate).map_err(|_| RedisConfigError::Pem("a certificate is invalid"))?;
-        }
+        let roots = certificates(pem)?;
+        store(&roots).map_err(|_| RedisConfigError::Pem("a certificate is invalid"))?;
         self.roots = Some(roots);
         Ok(())
     }
@@ -47,8 +47,8 @@ impl Tls {
         let key = PrivateKeyDer::from_pem_slice(key)
             .map_err(|_| RedisConfigError::Pem("there is no private key"))?;
         let identity = Identity { chain, key };
-        // Whether the key is usable, and is that of the certificate, is known when a configuration is built.
-        build(RootCertStore::empty(), Some(&identity), false)
+        let provider = ring::default_provider();
+        CertifiedKey::from_der(identity.chain.clone(), identity.key.clone_key(), &provider)
             .map_err(|_| RedisConfigError::Pem("the private key is not that of the certificate"))?;
         self.identity = Some(identity);
         Ok(())
@@ -64,12 +64,40 @@ impl Tls {
             return Ok(Arc::clone(config));
         }
         let roots = match &self.roots {
-            Some(roots) => roots.clone(),
+            Some(roots) => store(roots).map_err(io::Error::other)?,
             None => tokio::task::spawn_blocking(system_roots).await.map_err(io::Error::other)??,
         };
-        let config = build(roots, self.identity.as_ref(), self.any_hostname).map_err(io::Error::other)?;
+        let config = self.build(roots).map_err(io::Error::other)?;
         Ok(Arc::clone(self.config.get_or_init(|| Arc::new(config))))
     }
+
+    fn build(&self, roots: RootCertStore) -> Result<ClientConfig, Error> {
+        let provider = Arc::new(ring::default_provider());
+        let inner =
+            WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider)).build();
+        let inner = inner.map_err(|error| Error::General(error.to_string()))?;
+        let own = self.roots.clone().unwrap_or_default();
+        let verifier = Arc::new(Verifier { inner, own, any_hostname: self.any_hostname });
+        let builder = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()?
+            .dangerous()
+            .with_custom_certificate_verifier(verifier);
+        match &self.identity {
+            Some(Identity { chain, key }) => builder.with_client_auth_cert(chain.clone(), key.clone_key()),
+            None => Ok(builder.with_no_client_auth()),
+        }
+    }
+}
+
+/// Verifies the certificates of servers as usual, with two exceptions.
+#[derive(Debug)]
+struct Verifier {
+    inner: Arc<WebPkiServerVerifier>,
+    /// The certificates that were set by the application. One that is also that of a certificate authority, as
+    /// `openssl req -x509` makes them, is accepted from a server.
+    own: Vec<CertificateDer<'static>>,
+    /// Set if the certificate may be for another name.
+    any_hostname: bool,
 }
 
 fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, RedisConfigError> {
@@ -92,33 +120,13 @@ fn system_roots() -> io::Result<RootCertStore> {
     Ok(roots)
 }
 
-fn build(
-    roots: RootCertStore,
-    identity: Option<&Identity>,
-    any_hostname: bool,
-) -> Result<ClientConfig, Error> {
-    let provider = Arc::new(ring::default_provider());
-    let builder =
-        ClientConfig::builder_with_provider(Arc::clone(&provider)).with_safe_default_protocol_versions()?;
-    let builder = if any_hostname {
-        let inner = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider)
-            .build()
-            .map_err(|error| Error::General(error.to_string()))?;
-        builder.dangerous().with_custom_certificate_verifier(Arc::new(AnyHostname(inner)))
-    } else {
-        builder.with_root_certificates(roots)
-    };
-    match identity {
-        Some(Identity { chain, key }) => builder.with_client_auth_cert(chain.clone(), key.clone_key()),
-        None => Ok(builder.with_no_client_auth()),
-    }
+fn store(certificates: &[CertificateDer<'static>]) -> Result<RootCertStore, Error> {
+    let mut roots = RootCertStore::empty();
+    certificates.iter().try_for_each(|certificate| roots.add(certificate.clone()))?;
+    Ok(roots)
 }
 
-/// Accepts a certificate for another name than that of the server, if it is valid otherwise.
-#[derive(Debug)]
-struct AnyHostname(Arc<WebPkiServerVerifier>);
-
-impl ServerCertVerifier for AnyHostname {
+impl ServerCertVerifier for Verifier {
     fn verify_server_cert(
         &self,
         end_entity: &CertificateDer<'_>,
@@ -127,11 +135,18 @@ impl ServerCertVerifier for AnyHostname {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        match self.0.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now) {
-            // The name is checked last.
+        match self.inner.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now) {
+            // The name is verified last.
             Err(Error::InvalidCertificate(
                 CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
-            )) => Ok(ServerCertVerified::assertion()),
+            )) if self.any_hostname => Ok(ServerCertVerified::assertion()),
+            // That of a certificate authority.
+            Err(Error::InvalidCertificate(CertificateError::Other(_))) if self.own.contains(end_entity) => {
+                if !self.any_hostname {
+                    verify_server_name(&ParsedCertificate::try_from(end_entity)?, server_name)?;
+                }
+                Ok(ServerCertVerified::assertion())
+            }
             result => result,
         }
     }
@@ -142,7 +157,7 @@ impl ServerCertVerifier for AnyHostname {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.0.verify_tls12_signature(message, certificate, signature)
+        self.inner.verify_tls12_signature(message, certificate, signature)
     }
 
     fn verify_tls13_signature(
@@ -151,18 +166,18 @@ impl ServerCertVerifier for AnyHostname {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.0.verify_tls13_signature(message, certificate, signature)
+        self.inner.verify_tls13_signature(message, certificate, signature)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.supported_verify_schemes()
+        self.inner.supported_verify_schemes()
     }
 }
 
 impl fmt::Debug for Tls {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Tls")
-            .field("own_roots", &self.roots.as_ref().map(RootCertStore::len))
+            .field("own_roots", &self.roots.as_ref().map(Vec::len))
             .field("identity", &self.identity.is_some())
             .field("any_hostname", &self.any_hostname)
             .finish_non_exhaustive()
