@@ -2,8 +2,8 @@
 //!
 //! ```sh
 //! npm ci --prefix examples/cluster
-//! cargo run -p socketio-examples --bin cluster --features cluster                      # behind nginx
-//! cargo run -p socketio-examples --bin cluster --features cluster -- --proxy haproxy   # or caddy
+//! cargo run -p socketio-examples --bin cluster # behind nginx
+//! cargo run -p socketio-examples --bin cluster -- --proxy haproxy   # or caddy
 //! ```
 //!
 //! Starts Redis, the servers and the proxy on free ports, and prints the address of the page. The environment variable `PORT`
@@ -18,6 +18,9 @@ use children::{Children, free_port};
 mod node;
 mod proxy;
 use proxy::Proxy;
+
+#[cfg(test)]
+mod tests;
 
 #[tokio::main]
 async fn main() -> ExitCode {

@@ -4,20 +4,20 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Proxy {
     Nginx,
-    HaProxy,
+    Haproxy,
     Caddy,
 }
 
 impl Proxy {
     pub(super) fn named(name: &str) -> Option<Self> {
-        [Self::Nginx, Self::HaProxy, Self::Caddy].into_iter().find(|proxy| proxy.name() == name)
+        [Self::Nginx, Self::Haproxy, Self::Caddy].into_iter().find(|proxy| proxy.name() == name)
     }
 
     /// Returns the name of the program.
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Nginx => "nginx",
-            Self::HaProxy => "haproxy",
+            Self::Haproxy => "haproxy",
             Self::Caddy => "caddy",
         }
     }
@@ -25,7 +25,7 @@ impl Proxy {
     fn template(self) -> &'static str {
         match self {
             Self::Nginx => "nginx.conf",
-            Self::HaProxy => "haproxy.cfg",
+            Self::Haproxy => "haproxy.cfg",
             Self::Caddy => "Caddyfile",
         }
     }
@@ -56,7 +56,7 @@ impl Proxy {
         let folder = folder.to_string_lossy();
         let words: &[&str] = match self {
             Self::Nginx => &["-p", &folder, "-e", "stderr", "-g", "daemon off;", "-c", &configuration],
-            Self::HaProxy => &["-db", "-f", &configuration],
+            Self::Haproxy => &["-db", "-f", &configuration],
             Self::Caddy => &["run", "--adapter", "caddyfile", "--config", &configuration],
         };
         words.iter().map(|word| (*word).to_owned()).collect()

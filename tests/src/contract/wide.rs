@@ -31,7 +31,7 @@ pub(super) fn define(ns: &mut NamespaceBuilder) {
         let seen = fetched.iter().map(|socket| {
             let mut rooms = socket.rooms()[1..].to_vec();
             rooms.sort();
-            Seen { id: socket.id().to_string(), rooms, data: socket.data() }
+            Seen { id: socket.id().to_owned(), rooms, data: socket.data() }
         });
         let mut seen: Vec<_> = seen.collect();
         seen.sort_by(|a, b| a.id.cmp(&b.id));

@@ -55,6 +55,7 @@ impl Deref for Fleet {
 macro_rules! alone_and_clustered {
     ($($(#[$attribute:meta])* async fn $name:ident($fleet:ident: Fleet) $body:block)*) => {$(
         $(#[$attribute])*
+        #[allow(clippy::unwrap_used, reason = "it is a test")]
         mod $name {
             use super::*;
 

@@ -200,7 +200,7 @@ fn read_flags(mut map: Value<'_>) -> Result<Flags, ReadError> {
             "volatile" => flags.volatile = value.is_true(),
             "expectSingleResponse" => flags.single = value.is_true(),
             "timeout" => {
-                flags.timeout = value.number().map(|time| Duration::from_millis(time.min(MAX_TIMEOUT)))
+                flags.timeout = value.number().map(|time| Duration::from_millis(time.min(MAX_TIMEOUT)));
             }
             _ => {}
         }

@@ -5,7 +5,7 @@ use socketio_tower::testing::{TestClient, settled};
 use super::nodes::{Nodes, wires};
 
 fn subscriptions(nodes: &Nodes) -> usize {
-    nodes[0].stats().cluster.unwrap().subscriptions
+    nodes[0].stats().cluster.expect("it has joined").subscriptions
 }
 
 /// Patterns stand for definitions, channels for namespaces with sockets: both end with what they stand for.
