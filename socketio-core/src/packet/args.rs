@@ -122,7 +122,7 @@ impl<'a> ArgsWriter<'a> {
 
     /// Writes arguments that are already JSON. The attachments they refer to are renumbered, so that other attachments
     /// may precede and follow them.
-    fn write_raw(&mut self, json: &str, attachments: &[Bytes]) {
+    pub(super) fn write_raw(&mut self, json: &str, attachments: &[Bytes]) {
         if json.is_empty() {
             return;
         }

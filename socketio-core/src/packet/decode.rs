@@ -66,6 +66,14 @@ pub struct EventHead<'a> {
 /// cannot hold, becomes U+FFFD.
 pub type EventName<'a> = Cow<'a, str>;
 
+impl<'a> EventHead<'a> {
+    /// Reads the array of an event without the header of a packet.
+    pub(super) fn of_array(array: &'a str, attachments: usize) -> Result<Self, DecodeError> {
+        let (name, first, shape) = scan_event(array)?;
+        Ok(Self { id: None, attachments, array, name, first, shape })
+    }
+}
+
 impl EventHead<'_> {
     /// Returns the name of the event.
     pub fn name(&self) -> &str {
@@ -186,36 +194,35 @@ fn is_array(text: &str) -> bool {
 
 /// Checks the array of an event. Returns its name, and the offset (or 0) and the shape of its first argument.
 fn scan_event(array: &str) -> Result<(EventName<'_>, usize, Shape), DecodeError> {
+    let event = scan_named(array).ok_or(DecodeError::InvalidPayload)?;
+    if is_reserved(&event.0) { Err(DecodeError::ReservedEvent) } else { Ok(event) }
+}
+
+/// Checks an array that begins with a name, which may be reserved. Returns what [`scan_event`] does.
+#[inline]
+pub(super) fn scan_named(array: &str) -> Option<(EventName<'_>, usize, Shape)> {
     if let Some(PlainArray { name_end, second, shape }) = PlainArray::scan(array) {
-        let name = &array[2..name_end];
-        return if is_reserved(name) {
-            Err(DecodeError::ReservedEvent)
-        } else {
-            Ok((name.into(), second, shape))
-        };
+        return Some((array[2..name_end].into(), second, shape));
     }
     if !is_array(array) {
-        return Err(DecodeError::InvalidPayload);
+        return None;
     }
     // The text is valid JSON from here on.
     let start = array.len() - array[1..].trim_ascii_start().len();
     let (end, name) = match array.as_bytes()[start] {
         b'"' => {
             let mut name = Cursor::new(&array[start..]);
-            let text = name.take_string().ok_or(DecodeError::InvalidPayload)?.text();
+            let text = name.take_string()?.text();
             (start + name.position(), text)
         }
         b'0'..=b'9' | b'-' => {
             let length = array[start..].bytes().take_while(|byte| !b",] \t\n\r".contains(byte)).count();
             (start + length, Cow::Borrowed(&array[start..start + length]))
         }
-        _ => return Err(DecodeError::InvalidPayload),
+        _ => return None,
     };
-    if is_reserved(&name) {
-        return Err(DecodeError::ReservedEvent);
-    }
     let comma = array[end..].trim_ascii_start().strip_prefix(',');
-    Ok((name, comma.map_or(0, |rest| array.len() - rest.len()), Shape::Any))
+    Some((name, comma.map_or(0, |rest| array.len() - rest.len()), Shape::Any))
 }
 
 #[cfg(test)]

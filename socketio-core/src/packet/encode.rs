@@ -6,6 +6,8 @@ use crate::encoded::EncodedBuffer;
 use crate::namespace::is_reserved;
 use crate::{Encoded, SocketId};
 
+mod raw;
+
 /// A writer of packets. Meant to be reused: its buffers grow to the largest packet, up to a limit.
 ///
 /// ```
@@ -36,6 +38,9 @@ pub enum EncodeError {
         "arguments with binary also have a member `\"_placeholder\":true`, which clients would read as binary"
     )]
     Placeholder,
+    /// A text is not the JSON array of an event.
+    #[error("not a JSON array that begins with the name of an event")]
+    NotAnEvent,
     /// A value cannot be written as JSON.
     #[error(transparent)]
     Serialize(#[from] SerializeError),

@@ -90,6 +90,24 @@ impl Event {
         Some(Self::new(&text, head).with_attachments(attachments))
     }
 
+    /// Creates an event from its JSON array, as in [`Encoded::array`], without copying. Returns `None` if the text is not
+    /// the array of an event, if its name [is reserved](crate::namespace::is_reserved), or if a placeholder in it does not
+    /// refer to an attachment.
+    ///
+    /// ```
+    /// use socketio_core::packet::Event;
+    ///
+    /// let event = Event::from_array(r#"["message","hi"]"#, Vec::new()).unwrap();
+    /// assert_eq!((event.name(), event.args().json()), ("message", r#""hi""#));
+    /// assert!(Event::from_array(r#"["disconnect"]"#, Vec::new()).is_none());
+    /// ```
+    pub fn from_array(array: impl Into<ByteString>, attachments: Vec<Bytes>) -> Option<Self> {
+        let array = array.into();
+        let head = EventHead::of_array(&array, attachments.len()).ok()?;
+        let event = Self::new(&array, head).with_attachments(attachments);
+        event.args.is_consistent().then_some(event)
+    }
+
     /// Returns the name.
     pub fn name(&self) -> &str {
         match &self.name {

@@ -94,6 +94,12 @@ pub(crate) fn placeholders_are_valid(json: &str, count: usize) -> bool {
     })
 }
 
+/// Returns `true` if every placeholder in a valid JSON text refers to one of `count` attachments, and every attachment has
+/// one placeholder.
+pub(crate) fn each_attachment_has_a_placeholder(json: &str, count: usize) -> bool {
+    placeholders_are_valid(json, count) && Placeholders::of(json).count() == count
+}
+
 /// A set of numbers that allocates only for large ones: the stock clients send at most ten attachments.
 #[derive(Debug, Default)]
 struct Numbers {
