@@ -11,6 +11,9 @@ use crate::Message;
 use crate::packet::{SerializeError, placeholders_are_valid};
 
 mod argument;
+#[cfg(feature = "cluster")]
+pub(crate) use argument::write_bytes;
+pub(crate) use argument::write_string;
 
 /// A packet encoded once: its text and its attachments, framed so that a broadcast to any number of sockets on any
 /// transport copies only a pointer.
@@ -234,7 +237,7 @@ impl EncodedBuffer {
 
     /// Appends a string as JSON.
     pub(crate) fn write_string(&mut self, value: &str) {
-        argument::write_string(&mut self.text, value);
+        write_string(&mut self.text, value);
     }
 
     /// Appends a value as JSON; its binary parts become attachments.

@@ -1,16 +1,26 @@
 use std::time::Duration;
 
-use bytes::Bytes;
-
-use super::{NodeId, RequestId};
+use super::{NodeId, RawArray, RequestId};
 use crate::namespace::Target;
 use crate::packet::RawJson;
 
 /// A message between the nodes of a cluster, independent of the bus that carries it.
+///
+/// ```
+/// use socketio_core::cluster::{Address, Body, Channels, Destination, Message, NodeId, Operation, Wire};
+///
+/// let to = Destination { rooms: vec!["lobby".to_owned()], ..Destination::default() };
+/// let join = Operation::Join { to, rooms: vec!["hall".to_owned()] };
+/// let message = Message::new(NodeId::from_entropy([1; 8]), "/chat", Body::Operation(join));
+///
+/// let wire = Wire::Channels(Channels::new("socket.io"));
+/// let sent = wire.encode(&Address::Everyone, &message).unwrap();
+/// assert_eq!(wire.decode(&sent.channel, &sent.payload), Ok(message));
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Message {
-    /// The sender. Absent in answers and in some operations of the classic form, which do not name it.
+    /// The sender. `None` for answers of Node's classic adapter and operations of some emitters, which do not name it.
     pub from: Option<NodeId>,
     /// The path of the namespace.
     pub namespace: String,
@@ -20,6 +30,13 @@ pub struct Message {
 
 impl Message {
     /// Creates a message.
+    ///
+    /// ```
+    /// use socketio_core::cluster::{Body, Message, NodeId, Presence};
+    ///
+    /// let message = Message::new(NodeId::from_entropy([1; 8]), "/", Body::Presence(Presence::Hello));
+    /// assert_eq!(message.namespace, "/");
+    /// ```
     pub fn new(from: NodeId, namespace: impl Into<String>, body: Body) -> Self {
         Self { from: Some(from), namespace: namespace.into(), body }
     }
@@ -29,15 +46,15 @@ impl Message {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Body {
-    /// A sign of life of a node. Not sent by every implementation.
+    /// A sign of life of a node. Not every implementation sends them.
     Presence(Presence),
-    /// Something to do with sockets of the receiver, without an answer.
+    /// A command for the sockets of the receivers, without an answer.
     Operation(Operation),
     /// A request that each node answers.
     Question {
         /// The id that answers repeat.
         request: RequestId,
-        /// `true` if the asking node understands the extensions of this implementation: private answers,
+        /// Set if the asking node understands the extensions of this implementation: private answers,
         /// [`Answer::Unanswered`] and more than one argument of an ack.
         extended: bool,
         /// The request.
@@ -52,18 +69,53 @@ pub enum Body {
     },
 }
 
+impl Body {
+    /// Returns `true` if there is binary in the message.
+    pub(super) fn has_attachments(&self) -> bool {
+        self.array().is_some_and(|array| !array.attachments().is_empty())
+    }
+
+    /// Returns the size in bytes of the contents that may be large.
+    pub(super) fn size(&self) -> usize {
+        let array = self.array().map_or(0, RawArray::size);
+        let answer = match self {
+            Self::Answer { answer: Answer::Sockets(sockets), .. } => {
+                sockets.iter().map(SocketFacts::size).sum()
+            }
+            Self::Answer { answer: Answer::SocketIds(names) | Answer::Rooms(names), .. } => {
+                names.iter().map(|name| name.len() + 3).sum()
+            }
+            _ => 0,
+        };
+        array + answer
+    }
+
+    /// Returns the array of an event or an ack, if there is one.
+    fn array(&self) -> Option<&RawArray> {
+        match self {
+            Self::Operation(Operation::Broadcast { event, .. } | Operation::ServerEvent { event })
+            | Self::Question {
+                question: Question::Broadcast { event, .. } | Question::ServerEvent { event },
+                ..
+            } => Some(event),
+            Self::Answer { answer: Answer::Ack(args) | Answer::ServerEvent(args), .. } => Some(args),
+            _ => None,
+        }
+    }
+}
+
 /// A sign of life of a node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Presence {
-    /// The node has come; the others answer with [`Alive`](Self::Alive).
+    /// The node has joined. The others answer with [`Alive`](Self::Alive).
     Hello,
-    /// The node is there.
+    /// The node is running.
     Alive,
     /// The node is leaving.
     Goodbye,
 }
 
-/// Something that each node does with its own sockets.
+/// A command that each node executes for its own sockets.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Operation {
@@ -73,7 +125,7 @@ pub enum Operation {
         event: RawArray,
         /// The sockets.
         to: Destination,
-        /// Whether to discard the event where it cannot be sent immediately.
+        /// Set if the event is discarded where it cannot be sent immediately.
         volatile: bool,
     },
     /// Make the sockets join rooms.
@@ -94,7 +146,7 @@ pub enum Operation {
     Disconnect {
         /// The sockets.
         to: Destination,
-        /// Whether to close the connections of their clients.
+        /// Set if the connections of their clients are closed.
         close: bool,
     },
     /// Call the handlers of a server event.
@@ -114,11 +166,11 @@ pub enum Question {
         event: RawArray,
         /// The sockets.
         to: Destination,
-        /// Whether to discard the event where it cannot be sent immediately.
+        /// Set if the event is discarded where it cannot be sent immediately.
         volatile: bool,
-        /// How long the asking node waits for acks, if it says so.
+        /// The time that the asking node waits for acks, if it is known. Whole milliseconds are sent, at most `u32::MAX`.
         timeout: Option<Duration>,
-        /// Whether one ack is enough, because the event is for a single socket.
+        /// Set if one ack is enough, because the event is for a single socket.
         single: bool,
     },
     /// Answer with a snapshot of the sockets.
@@ -131,12 +183,14 @@ pub enum Question {
         /// The name of the event and its arguments.
         event: RawArray,
     },
-    /// Answer with the ids of the sockets in any of these rooms, or of all sockets. Sent by Node's `sockets()`.
+    /// Answer with the ids of the sockets in any of these rooms, or of all sockets if there are no rooms. Old versions of
+    /// Node's classic adapter ask this; the newer form has no such question.
     SocketIds {
         /// The rooms.
         rooms: Vec<String>,
     },
-    /// Answer with the names of all rooms. Sent by Node's `allRooms()`.
+    /// Answer with the names of all rooms. Node's classic adapter asks this in `allRooms()`; the newer form has no such
+    /// question.
     Rooms,
 }
 
@@ -148,7 +202,8 @@ pub enum Answer {
     Clients(u32),
     /// The ack of one socket.
     Ack(RawArray),
-    /// A socket will not acknowledge the event. An extension: Node lets the asking node wait for its timeout.
+    /// A socket will not acknowledge the event, or the node will not answer the server event. This is an extension: Node
+    /// lets the asking node wait for its timeout.
     Unanswered(NoAck),
     /// A snapshot of sockets.
     Sockets(Vec<SocketFacts>),
@@ -175,11 +230,19 @@ pub enum NoAck {
 }
 
 /// A selection of sockets by name, as in [`Target`].
+///
+/// ```
+/// use socketio_core::cluster::Destination;
+///
+/// let everyone = Destination::default();
+/// assert!(everyone.rooms.is_empty() && everyone.except.is_empty());
+/// assert_eq!(format!("{:?}", everyone.target()), "Target { rooms: [], except: [], without: None }");
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Destination {
-    /// Selects the sockets in any of these rooms, or all sockets if there is none.
+    /// The rooms whose sockets are selected. If there are none, all sockets are selected.
     pub rooms: Vec<String>,
-    /// Excludes the sockets in any of these rooms.
+    /// The rooms whose sockets are excluded.
     pub except: Vec<String>,
 }
 
@@ -190,51 +253,28 @@ impl Destination {
     }
 }
 
-/// A JSON array and its binary attachments: the name and arguments of an event, or the arguments of an ack.
-///
-/// The text is valid JSON and an array. Binary is represented by placeholders, `{"_placeholder":true,"num":0}`, as in
-/// [`Encoded::array`](crate::Encoded::array). Equality compares the text byte for byte.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RawArray {
-    json: String,
-    attachments: Vec<Bytes>,
-}
-
-impl RawArray {
-    /// Creates an array from a text that is known to be valid.
-    pub(crate) fn new(json: String, attachments: Vec<Bytes>) -> Self {
-        debug_assert!(json.starts_with('[') && json.ends_with(']'), "{json}");
-        Self { json, attachments }
-    }
-
-    /// Returns the text.
-    pub fn json(&self) -> &str {
-        &self.json
-    }
-
-    /// Returns the binary attachments, in the order of their numbers.
-    pub fn attachments(&self) -> &[Bytes] {
-        &self.attachments
-    }
-
-    /// Returns the size in bytes of the text and the attachments.
-    pub fn size(&self) -> usize {
-        self.json.len() + self.attachments.iter().map(Bytes::len).sum::<usize>()
-    }
-}
-
 /// A snapshot of a socket, as nodes send it to each other.
+///
+/// ```
+/// use socketio_core::cluster::SocketFacts;
+/// use socketio_core::packet::RawJson;
+///
+/// let empty = RawJson::parse("{}").unwrap();
+/// let facts = SocketFacts::new("9aFAjv8vl6tN1Vy2AAAC".to_owned(), vec!["lobby".to_owned()], empty.clone(), empty);
+/// assert_eq!(facts.rooms, ["lobby"]);
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct SocketFacts {
-    /// The id: 1 to 256 bytes. A Node server has ids of other forms than [`SocketId`](crate::SocketId) for clients of
-    /// older protocol revisions.
+    /// The id: 1 to 256 bytes. Node has ids of other forms than [`SocketId`](crate::SocketId) for clients of older protocol
+    /// revisions.
     pub id: String,
-    /// The rooms the socket is in.
+    /// The rooms that the socket is in.
     pub rooms: Vec<String>,
-    /// The request that opened the client's session, as a JSON object in Node's form.
+    /// The request that opened the client's session, as Node writes it: a JSON object with `headers`, `query`, `auth` and
+    /// others.
     pub handshake: RawJson,
-    /// The data that the application has attached to the socket.
+    /// The data that the application has attached to the socket. Binary in the data of a Node socket is a list of numbers.
     pub data: RawJson,
 }
 
@@ -242,5 +282,11 @@ impl SocketFacts {
     /// Creates a snapshot.
     pub fn new(id: String, rooms: Vec<String>, handshake: RawJson, data: RawJson) -> Self {
         Self { id, rooms, handshake, data }
+    }
+
+    /// Returns the approximate size in bytes.
+    fn size(&self) -> usize {
+        let rooms = self.rooms.iter().map(|room| room.len() + 3).sum::<usize>();
+        64 + self.id.len() + rooms + self.handshake.as_str().len() + self.data.as_str().len()
     }
 }

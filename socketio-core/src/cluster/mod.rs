@@ -3,16 +3,17 @@
 mod id;
 pub use id::{InvalidId, NodeId, RequestId, RequestKey};
 
+mod array;
+pub use array::RawArray;
+
 mod message;
-pub use message::{
-    Answer, Body, Destination, Message, NoAck, Operation, Presence, Question, RawArray, SocketFacts,
-};
+pub use message::{Answer, Body, Destination, Message, NoAck, Operation, Presence, Question, SocketFacts};
 
 mod node;
 pub use node::{Finished, Node, NodeConfig, NodeEvent, PeerLeft, Transmit};
 
 mod wire;
 pub use wire::{
-    Address, Channels, Classic, MAX_DEPTH, MAX_MESSAGE, MAX_ROOMS, Outgoing, Peek, ReadError, Subscription,
-    Wire, WriteError,
+    Address, Channels, Classic, MAX_ATTACHMENTS, MAX_DEPTH, MAX_MESSAGE, MAX_ROOMS, MAX_SOCKETS, Outgoing,
+    Peek, ReadError, Subscription, Wire, WriteError,
 };

@@ -17,9 +17,9 @@ use crate::SocketId;
 /// ```
 #[must_use = "a target has no effect until it is passed to `Rooms::select`"]
 pub struct Target<'a, R = &'static str, X = &'static str> {
-    pub(super) rooms: &'a [R],
-    pub(super) except: &'a [X],
-    pub(super) without: Option<SocketId>,
+    pub(crate) rooms: &'a [R],
+    pub(crate) except: &'a [X],
+    pub(crate) without: Option<SocketId>,
 }
 
 impl Target<'_> {

@@ -1,50 +1,54 @@
 use std::borrow::Cow;
 
+use super::plain::short_plain_prefix;
+
 /// A position in a JSON text that has already been validated.
 ///
 /// The cursor moves over tokens and does not check the grammar. On invalid JSON its results are unspecified, but it
 /// neither panics nor loops forever.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Cursor<'t> {
+pub(crate) struct Cursor<'t> {
     text: &'t str,
     at: usize,
 }
 
 impl<'t> Cursor<'t> {
-    pub(super) fn new(text: &'t str) -> Self {
+    pub(crate) fn new(text: &'t str) -> Self {
         Self { text, at: 0 }
     }
 
     /// Returns the number of bytes passed.
-    pub(super) fn position(&self) -> usize {
+    pub(crate) fn position(&self) -> usize {
         self.at
     }
 
     /// Returns the next byte after white space.
-    pub(super) fn peek(&mut self) -> Option<u8> {
-        self.skip_while(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r'));
-        self.byte()
+    #[inline]
+    pub(crate) fn peek(&mut self) -> Option<u8> {
+        loop {
+            match self.byte()? {
+                b' ' | b'\t' | b'\n' | b'\r' => self.at += 1,
+                byte => return Some(byte),
+            }
+        }
     }
 
     /// Passes `byte` if it is the next byte after white space.
-    pub(super) fn take(&mut self, byte: u8) -> bool {
+    #[inline]
+    pub(crate) fn take(&mut self, byte: u8) -> bool {
         let found = self.peek() == Some(byte);
         self.at += usize::from(found);
         found
     }
 
     /// Passes a string.
-    pub(super) fn take_string(&mut self) -> Option<Quoted<'t>> {
+    pub(crate) fn take_string(&mut self) -> Option<Quoted<'t>> {
         if !self.take(b'"') {
             return None;
         }
         let start = self.at;
         let mut escaped = false;
-        loop {
-            self.skip_while(|byte| !matches!(byte, b'"' | b'\\'));
-            if self.byte()? == b'"' {
-                break;
-            }
+        while self.find_string_end()? == b'\\' {
             escaped = true;
             self.at += 2;
         }
@@ -54,7 +58,7 @@ impl<'t> Cursor<'t> {
     }
 
     /// Passes a number, or one of the words `true`, `false` and `null`.
-    pub(super) fn take_word(&mut self) -> &'t str {
+    pub(crate) fn take_word(&mut self) -> &'t str {
         self.peek();
         let start = self.at;
         self.skip_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.'));
@@ -62,28 +66,24 @@ impl<'t> Cursor<'t> {
     }
 
     /// Passes a value of any depth and returns it.
-    pub(super) fn take_value(&mut self) -> &'t str {
+    pub(crate) fn take_value(&mut self) -> &'t str {
         self.peek();
         let start = self.at;
         let mut depth = 0_usize;
-        loop {
-            match self.peek() {
-                Some(b'"') if self.take_string().is_some() => {}
-                Some(b'[' | b'{') => {
-                    self.at += 1;
+        while let Some(byte) = self.byte() {
+            match byte {
+                b'"' if self.take_string().is_none() => break,
+                b'"' => {}
+                b'[' | b'{' => {
                     depth += 1;
-                    continue;
-                }
-                Some(b']' | b'}') if depth > 0 => {
                     self.at += 1;
+                }
+                b']' | b'}' if depth > 0 => {
                     depth -= 1;
-                }
-                Some(b',' | b':') if depth > 0 => {
                     self.at += 1;
-                    continue;
                 }
-                Some(_) if !self.take_word().is_empty() => {}
-                _ => break,
+                _ if depth > 0 => self.at += 1,
+                _ => _ = self.take_word(),
             }
             if depth == 0 {
                 break;
@@ -93,16 +93,30 @@ impl<'t> Cursor<'t> {
     }
 
     /// Moves to the next `{` or `"` outside of strings, without passing it.
-    pub(super) fn find_object_or_string(&mut self) -> Option<u8> {
+    pub(crate) fn find_object_or_string(&mut self) -> Option<u8> {
         self.skip_while(|byte| !matches!(byte, b'{' | b'"'));
         self.byte()
     }
 
     /// Passes the next byte.
-    pub(super) fn skip_byte(&mut self) {
+    pub(crate) fn skip_byte(&mut self) {
         self.at += 1;
     }
 
+    /// Moves to the next quote or backslash and returns it.
+    #[inline]
+    fn find_string_end(&mut self) -> Option<u8> {
+        loop {
+            self.at += short_plain_prefix(self.text.as_bytes().get(self.at..)?);
+            match self.byte()? {
+                byte @ (b'"' | b'\\') => return Some(byte),
+                // A control character, which valid JSON does not contain.
+                _ => self.at += 1,
+            }
+        }
+    }
+
+    #[inline]
     fn byte(&self) -> Option<u8> {
         self.text.as_bytes().get(self.at).copied()
     }
@@ -115,17 +129,44 @@ impl<'t> Cursor<'t> {
 
 /// A string between its quotes.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Quoted<'t> {
+pub(crate) struct Quoted<'t> {
     raw: &'t str,
     escaped: bool,
 }
 
 impl<'t> Quoted<'t> {
     /// Returns the unescaped text. An unpaired surrogate, which a `str` cannot hold, becomes U+FFFD.
-    pub(super) fn text(self) -> Cow<'t, str> {
+    pub(crate) fn text(self) -> Cow<'t, str> {
         match self.escaped {
             true => Cow::Owned(unescape(self.raw)),
             false => Cow::Borrowed(self.raw),
+        }
+    }
+
+    /// Creates a string from the text between its quotes.
+    #[cfg(feature = "cluster")]
+    pub(crate) fn new(raw: &'t str, escaped: bool) -> Self {
+        Self { raw, escaped }
+    }
+
+    /// Returns `true` if the string contains escapes.
+    #[cfg(feature = "cluster")]
+    pub(crate) fn is_escaped(self) -> bool {
+        self.escaped
+    }
+
+    /// Returns the text between the quotes, with its escapes.
+    #[cfg(feature = "cluster")]
+    pub(crate) fn raw(self) -> &'t str {
+        self.raw
+    }
+
+    /// Passes the unescaped text on, in parts.
+    #[cfg(feature = "cluster")]
+    pub(crate) fn each_part(self, mut take: impl FnMut(&str)) {
+        match self.escaped {
+            true => unescape_parts(self.raw, &mut take),
+            false => take(self.raw),
         }
     }
 }
@@ -141,13 +182,18 @@ impl PartialEq<str> for Quoted<'_> {
 
 fn unescape(raw: &str) -> String {
     let mut text = String::with_capacity(raw.len());
+    unescape_parts(raw, &mut |part| text.push_str(part));
+    text
+}
+
+fn unescape_parts(raw: &str, take: &mut impl FnMut(&str)) {
     let mut rest = raw.chars();
     loop {
         let (plain, escape) = rest.as_str().split_once('\\').unwrap_or((rest.as_str(), ""));
-        text.push_str(plain);
+        take(plain);
         rest = escape.chars();
-        text.push(match rest.next() {
-            None => return text,
+        let character = match rest.next() {
+            None => return,
             Some('b') => '\x08',
             Some('f') => '\x0c',
             Some('n') => '\n',
@@ -155,7 +201,8 @@ fn unescape(raw: &str) -> String {
             Some('t') => '\t',
             Some('u') => take_code_point(&mut rest),
             Some(itself) => itself,
-        });
+        };
+        take(character.encode_utf8(&mut [0; 4]));
     }
 }
 

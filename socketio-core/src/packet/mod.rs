@@ -39,12 +39,19 @@ mod arguments;
 pub use arguments::from_json;
 
 mod cursor;
+#[cfg(feature = "cluster")]
+pub(crate) use cursor::{Cursor, Quoted};
+
 mod known;
 mod plain;
 pub(crate) use plain::plain_prefix;
+#[cfg(feature = "cluster")]
+pub(crate) use plain::short_plain_prefix;
 
 mod placeholders;
 pub(crate) use placeholders::placeholders_are_valid;
+#[cfg(feature = "cluster")]
+pub(crate) use placeholders::{Placeholders, take_placeholder};
 
 mod reader;
 

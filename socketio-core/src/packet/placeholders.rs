@@ -10,25 +10,25 @@ use super::cursor::Cursor;
 /// implementations also accept an object with more members or an invalid number; such an object is returned as an
 /// error.
 #[derive(Debug)]
-pub(super) struct Placeholders<'t> {
+pub(crate) struct Placeholders<'t> {
     cursor: Cursor<'t>,
 }
 
 /// An object that represents an attachment.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Placeholder {
+pub(crate) struct Placeholder {
     /// The index of the attachment.
-    pub(super) number: usize,
+    pub(crate) number: usize,
     /// The range in the text.
-    pub(super) range: Range<usize>,
+    pub(crate) range: Range<usize>,
 }
 
 /// A member `"_placeholder":true` of an object that is not a valid placeholder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Malformed;
+pub(crate) struct Malformed;
 
 impl<'t> Placeholders<'t> {
-    pub(super) fn of(json: &'t str) -> Self {
+    pub(crate) fn of(json: &'t str) -> Self {
         Self { cursor: Cursor::new(json) }
     }
 }
@@ -55,7 +55,7 @@ impl Iterator for Placeholders<'_> {
 }
 
 /// Passes a placeholder and returns its number. Leaves the cursor unchanged before anything else.
-pub(super) fn take_placeholder(cursor: &mut Cursor<'_>) -> Option<usize> {
+pub(crate) fn take_placeholder(cursor: &mut Cursor<'_>) -> Option<usize> {
     let mut ahead = *cursor;
     let (mut marked, mut number) = (false, None);
     for opening in [b'{', b','] {
