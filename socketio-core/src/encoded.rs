@@ -11,6 +11,8 @@ use crate::Message;
 use crate::packet::{SerializeError, placeholders_are_valid};
 
 mod argument;
+#[cfg(feature = "cluster")]
+pub(crate) use argument::write_bytes;
 pub(crate) use argument::write_string;
 
 /// A packet encoded once: its text and its attachments, framed so that a broadcast to any number of sockets on any

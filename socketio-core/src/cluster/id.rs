@@ -1,11 +1,18 @@
 use std::fmt;
 use std::sync::Arc;
 
-/// The id of a node of a cluster: a process, or one adapter of a Node process. Text of 1 to 64 bytes.
+/// The id of a node of a cluster: a process, or one adapter of a Node process. A text of 1 to 64 bytes.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct NodeId(Arc<str>);
 
-/// The id of a request to other nodes, chosen by the node that asks. Text of 1 to 64 bytes.
+/// The id of a request to other nodes, chosen by the asking node. A text of 1 to 64 bytes.
+///
+/// ```
+/// use socketio_core::cluster::RequestId;
+///
+/// assert_eq!(RequestId::parse("QT75gt").unwrap().as_str(), "QT75gt");
+/// assert!(RequestId::parse("").is_err());
+/// ```
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RequestId(Box<str>);
 
@@ -19,7 +26,7 @@ pub struct RequestKey(u64);
 #[non_exhaustive]
 pub struct InvalidId;
 
-/// The maximum length of an id in bytes. Node's have 6 or 16, emitters are called `emitter`.
+/// The maximum length of an id in bytes. Node's ids have 6 or 16; emitters have the id `emitter`.
 const MAX_LENGTH: usize = 64;
 
 impl NodeId {
@@ -39,6 +46,13 @@ impl NodeId {
     /// # Errors
     ///
     /// Returns an error if the text is empty or longer than 64 bytes.
+    ///
+    /// ```
+    /// use socketio_core::cluster::NodeId;
+    ///
+    /// assert_eq!(NodeId::parse("emitter").unwrap().to_string(), "emitter");
+    /// assert!(NodeId::parse(&"x".repeat(65)).is_err());
+    /// ```
     pub fn parse(text: &str) -> Result<Self, InvalidId> {
         has_valid_length(text).then(|| Self(text.into())).ok_or(InvalidId)
     }

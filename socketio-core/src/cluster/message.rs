@@ -5,10 +5,22 @@ use crate::namespace::Target;
 use crate::packet::RawJson;
 
 /// A message between the nodes of a cluster, independent of the bus that carries it.
+///
+/// ```
+/// use socketio_core::cluster::{Address, Body, Channels, Destination, Message, NodeId, Operation, Wire};
+///
+/// let to = Destination { rooms: vec!["lobby".to_owned()], ..Destination::default() };
+/// let join = Operation::Join { to, rooms: vec!["hall".to_owned()] };
+/// let message = Message::new(NodeId::from_entropy([1; 8]), "/chat", Body::Operation(join));
+///
+/// let wire = Wire::Channels(Channels::new("socket.io"));
+/// let sent = wire.encode(&Address::Everyone, &message).unwrap();
+/// assert_eq!(wire.decode(&sent.channel, &sent.payload), Ok(message));
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Message {
-    /// The sender. Absent in answers and in some operations of the classic form, which do not name it.
+    /// The sender. `None` for answers of Node's classic adapter and operations of some emitters, which do not name it.
     pub from: Option<NodeId>,
     /// The path of the namespace.
     pub namespace: String,
@@ -18,6 +30,13 @@ pub struct Message {
 
 impl Message {
     /// Creates a message.
+    ///
+    /// ```
+    /// use socketio_core::cluster::{Body, Message, NodeId, Presence};
+    ///
+    /// let message = Message::new(NodeId::from_entropy([1; 8]), "/", Body::Presence(Presence::Hello));
+    /// assert_eq!(message.namespace, "/");
+    /// ```
     pub fn new(from: NodeId, namespace: impl Into<String>, body: Body) -> Self {
         Self { from: Some(from), namespace: namespace.into(), body }
     }
@@ -27,15 +46,15 @@ impl Message {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Body {
-    /// A sign of life of a node. Not sent by every implementation.
+    /// A sign of life of a node. Not every implementation sends them.
     Presence(Presence),
-    /// Something to do with sockets of the receiver, without an answer.
+    /// A command for the sockets of the receivers, without an answer.
     Operation(Operation),
     /// A request that each node answers.
     Question {
         /// The id that answers repeat.
         request: RequestId,
-        /// `true` if the asking node understands the extensions of this implementation: private answers,
+        /// Set if the asking node understands the extensions of this implementation: private answers,
         /// [`Answer::Unanswered`] and more than one argument of an ack.
         extended: bool,
         /// The request.
@@ -58,10 +77,17 @@ impl Body {
 
     /// Returns the size in bytes of the contents that may be large.
     pub(super) fn size(&self) -> usize {
-        match self {
-            Self::Answer { answer, .. } => answer.size(),
-            _ => self.array().map_or(0, RawArray::size),
-        }
+        let array = self.array().map_or(0, RawArray::size);
+        let answer = match self {
+            Self::Answer { answer: Answer::Sockets(sockets), .. } => {
+                sockets.iter().map(SocketFacts::size).sum()
+            }
+            Self::Answer { answer: Answer::SocketIds(names) | Answer::Rooms(names), .. } => {
+                names.iter().map(|name| name.len() + 3).sum()
+            }
+            _ => 0,
+        };
+        array + answer
     }
 
     /// Returns the array of an event or an ack, if there is one.
@@ -81,15 +107,15 @@ impl Body {
 /// A sign of life of a node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Presence {
-    /// The node has come; the others answer with [`Alive`](Self::Alive).
+    /// The node has joined. The others answer with [`Alive`](Self::Alive).
     Hello,
-    /// The node is there.
+    /// The node is running.
     Alive,
     /// The node is leaving.
     Goodbye,
 }
 
-/// Something that each node does with its own sockets.
+/// A command that each node executes for its own sockets.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Operation {
@@ -99,7 +125,7 @@ pub enum Operation {
         event: RawArray,
         /// The sockets.
         to: Destination,
-        /// Whether to discard the event where it cannot be sent immediately.
+        /// Set if the event is discarded where it cannot be sent immediately.
         volatile: bool,
     },
     /// Make the sockets join rooms.
@@ -120,7 +146,7 @@ pub enum Operation {
     Disconnect {
         /// The sockets.
         to: Destination,
-        /// Whether to close the connections of their clients.
+        /// Set if the connections of their clients are closed.
         close: bool,
     },
     /// Call the handlers of a server event.
@@ -140,11 +166,11 @@ pub enum Question {
         event: RawArray,
         /// The sockets.
         to: Destination,
-        /// Whether to discard the event where it cannot be sent immediately.
+        /// Set if the event is discarded where it cannot be sent immediately.
         volatile: bool,
-        /// How long the asking node waits for acks, if it says so.
+        /// The time that the asking node waits for acks, if it is known. Whole milliseconds are sent, at most `u32::MAX`.
         timeout: Option<Duration>,
-        /// Whether one ack is enough, because the event is for a single socket.
+        /// Set if one ack is enough, because the event is for a single socket.
         single: bool,
     },
     /// Answer with a snapshot of the sockets.
@@ -157,12 +183,14 @@ pub enum Question {
         /// The name of the event and its arguments.
         event: RawArray,
     },
-    /// Answer with the ids of the sockets in any of these rooms, or of all sockets. Sent by Node's `sockets()`.
+    /// Answer with the ids of the sockets in any of these rooms, or of all sockets if there are no rooms. Old versions of
+    /// Node's classic adapter ask this; the newer form has no such question.
     SocketIds {
         /// The rooms.
         rooms: Vec<String>,
     },
-    /// Answer with the names of all rooms. Sent by Node's `allRooms()`.
+    /// Answer with the names of all rooms. Node's classic adapter asks this in `allRooms()`; the newer form has no such
+    /// question.
     Rooms,
 }
 
@@ -174,7 +202,8 @@ pub enum Answer {
     Clients(u32),
     /// The ack of one socket.
     Ack(RawArray),
-    /// A socket will not acknowledge the event. An extension: Node lets the asking node wait for its timeout.
+    /// A socket will not acknowledge the event, or the node will not answer the server event. This is an extension: Node
+    /// lets the asking node wait for its timeout.
     Unanswered(NoAck),
     /// A snapshot of sockets.
     Sockets(Vec<SocketFacts>),
@@ -201,11 +230,19 @@ pub enum NoAck {
 }
 
 /// A selection of sockets by name, as in [`Target`].
+///
+/// ```
+/// use socketio_core::cluster::Destination;
+///
+/// let everyone = Destination::default();
+/// assert!(everyone.rooms.is_empty() && everyone.except.is_empty());
+/// assert_eq!(format!("{:?}", everyone.target()), "Target { rooms: [], except: [], without: None }");
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Destination {
-    /// Selects the sockets in any of these rooms, or all sockets if there is none.
+    /// The rooms whose sockets are selected. If there are none, all sockets are selected.
     pub rooms: Vec<String>,
-    /// Excludes the sockets in any of these rooms.
+    /// The rooms whose sockets are excluded.
     pub except: Vec<String>,
 }
 
@@ -217,17 +254,27 @@ impl Destination {
 }
 
 /// A snapshot of a socket, as nodes send it to each other.
+///
+/// ```
+/// use socketio_core::cluster::SocketFacts;
+/// use socketio_core::packet::RawJson;
+///
+/// let empty = RawJson::parse("{}").unwrap();
+/// let facts = SocketFacts::new("9aFAjv8vl6tN1Vy2AAAC".to_owned(), vec!["lobby".to_owned()], empty.clone(), empty);
+/// assert_eq!(facts.rooms, ["lobby"]);
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct SocketFacts {
-    /// The id: 1 to 256 bytes. A Node server has ids of other forms than [`SocketId`](crate::SocketId) for clients of
-    /// older protocol revisions.
+    /// The id: 1 to 256 bytes. Node has ids of other forms than [`SocketId`](crate::SocketId) for clients of older protocol
+    /// revisions.
     pub id: String,
-    /// The rooms the socket is in.
+    /// The rooms that the socket is in.
     pub rooms: Vec<String>,
-    /// The request that opened the client's session, as a JSON object in Node's form.
+    /// The request that opened the client's session, as Node writes it: a JSON object with `headers`, `query`, `auth` and
+    /// others.
     pub handshake: RawJson,
-    /// The data that the application has attached to the socket.
+    /// The data that the application has attached to the socket. Binary in the data of a Node socket is a list of numbers.
     pub data: RawJson,
 }
 

@@ -130,12 +130,17 @@ impl<'j, 't> Serializer for ArgumentSerializer<'j, 't> {
 
 /// Writes a string with its quotes and escapes (RFC 8259 §7). Runs of bytes that need no escape are copied whole.
 pub(crate) fn write_string(text: &mut Vec<u8>, value: &str) {
+    write_bytes(text, value.as_bytes());
+}
+
+/// Writes the bytes of a string, which may not be valid UTF-8, as [`write_string`] does.
+pub(crate) fn write_bytes(text: &mut Vec<u8>, value: &[u8]) {
     text.reserve(value.len() + 2);
     text.push(b'"');
-    let plain = plain_prefix(value.as_bytes());
-    text.extend_from_slice(&value.as_bytes()[..plain]);
+    let plain = plain_prefix(value);
+    text.extend_from_slice(&value[..plain]);
     if plain < value.len() {
-        write_escaped(text, &value.as_bytes()[plain..]);
+        write_escaped(text, &value[plain..]);
     }
     text.push(b'"');
 }

@@ -1,5 +1,7 @@
 use std::borrow::Cow;
 
+use super::plain::short_plain_prefix;
+
 /// A position in a JSON text that has already been validated.
 ///
 /// The cursor moves over tokens and does not check the grammar. On invalid JSON its results are unspecified, but it
@@ -21,12 +23,18 @@ impl<'t> Cursor<'t> {
     }
 
     /// Returns the next byte after white space.
+    #[inline]
     pub(crate) fn peek(&mut self) -> Option<u8> {
-        self.skip_while(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r'));
-        self.byte()
+        loop {
+            match self.byte()? {
+                b' ' | b'\t' | b'\n' | b'\r' => self.at += 1,
+                byte => return Some(byte),
+            }
+        }
     }
 
     /// Passes `byte` if it is the next byte after white space.
+    #[inline]
     pub(crate) fn take(&mut self, byte: u8) -> bool {
         let found = self.peek() == Some(byte);
         self.at += usize::from(found);
@@ -40,11 +48,7 @@ impl<'t> Cursor<'t> {
         }
         let start = self.at;
         let mut escaped = false;
-        loop {
-            self.at = self.find_string_end()?;
-            if self.byte()? == b'"' {
-                break;
-            }
+        while self.find_string_end()? == b'\\' {
             escaped = true;
             self.at += 2;
         }
@@ -99,17 +103,20 @@ impl<'t> Cursor<'t> {
         self.at += 1;
     }
 
-    /// Returns the position of the next quote or backslash.
-    fn find_string_end(&self) -> Option<usize> {
-        let rest = self.text.as_bytes().get(self.at..)?;
-        // Most strings are short, and the search by blocks costs as much as this many bytes.
-        let (first, behind) = rest.split_at(rest.len().min(16));
-        if let Some(found) = first.iter().position(|byte| matches!(byte, b'"' | b'\\')) {
-            return Some(self.at + found);
+    /// Moves to the next quote or backslash and returns it.
+    #[inline]
+    fn find_string_end(&mut self) -> Option<u8> {
+        loop {
+            self.at += short_plain_prefix(self.text.as_bytes().get(self.at..)?);
+            match self.byte()? {
+                byte @ (b'"' | b'\\') => return Some(byte),
+                // A control character, which valid JSON does not contain.
+                _ => self.at += 1,
+            }
         }
-        memchr::memchr2(b'"', b'\\', behind).map(|found| self.at + first.len() + found)
     }
 
+    #[inline]
     fn byte(&self) -> Option<u8> {
         self.text.as_bytes().get(self.at).copied()
     }
@@ -134,6 +141,12 @@ impl<'t> Quoted<'t> {
             true => Cow::Owned(unescape(self.raw)),
             false => Cow::Borrowed(self.raw),
         }
+    }
+
+    /// Creates a string from the text between its quotes.
+    #[cfg(feature = "cluster")]
+    pub(crate) fn new(raw: &'t str, escaped: bool) -> Self {
+        Self { raw, escaped }
     }
 
     /// Returns `true` if the string contains escapes.

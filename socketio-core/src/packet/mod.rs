@@ -45,6 +45,8 @@ pub(crate) use cursor::{Cursor, Quoted};
 mod known;
 mod plain;
 pub(crate) use plain::plain_prefix;
+#[cfg(feature = "cluster")]
+pub(crate) use plain::short_plain_prefix;
 
 mod placeholders;
 pub(crate) use placeholders::placeholders_are_valid;

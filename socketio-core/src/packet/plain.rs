@@ -77,6 +77,25 @@ pub(crate) fn plain_prefix(bytes: &[u8]) -> usize {
     at + bytes[at..].iter().take_while(|byte| !ends_plain(**byte)).count()
 }
 
+/// Returns the same as [`plain_prefix`], in half the time for a short string in a long text.
+#[inline]
+pub(crate) fn short_plain_prefix(bytes: &[u8]) -> usize {
+    let mut at = 0;
+    while at < SHORT
+        && let Some(word) = bytes[at..].first_chunk::<8>()
+    {
+        let found = ends_plain_in_word(u64::from_le_bytes(*word));
+        if found != 0 {
+            return at + found.trailing_zeros() as usize / 8;
+        }
+        at += 8;
+    }
+    at + plain_prefix(&bytes[at..])
+}
+
+/// The number of bytes after which a string is not short.
+const SHORT: usize = 32;
+
 /// The number of bytes compared at once. Half of it takes twice the time.
 const BLOCK: usize = 64;
 
@@ -164,6 +183,7 @@ mod tests {
                 bytes[place] = byte;
                 let end = if ends_plain(byte) { place } else { 80 };
                 assert_eq!(plain_prefix(&bytes), end, "{byte} at {place}");
+                assert_eq!(short_plain_prefix(&bytes), end, "{byte} at {place}");
                 // Behind a byte that is not an end, whatever it borrows.
                 bytes[..place].fill(0xff);
                 assert_eq!(plain_prefix(&bytes), end, "{byte} behind 0xff at {place}");

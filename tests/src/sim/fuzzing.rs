@@ -11,6 +11,9 @@ use socketio_core::{Accept, Config, DisconnectReason, LinkId, Message, Sid};
 
 use super::{Operation, Server, Welcome};
 
+mod cluster;
+pub use cluster::{cluster_channels, cluster_classic};
+
 /// Parses a query string as a request of every kind.
 pub fn request(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
@@ -196,7 +199,7 @@ mod tests {
     use super::*;
 
     /// Returns random bytes mixed with pieces of valid input, so that parsers get beyond the first byte.
-    fn mixed(random: &mut Random, pieces: &[&str]) -> Vec<u8> {
+    pub(super) fn mixed(random: &mut Random, pieces: &[&str]) -> Vec<u8> {
         let mut data = Vec::new();
         for _ in 0..random.below(12) {
             if random.chance(75) {

@@ -1,6 +1,7 @@
-use std::borrow::Cow;
 use std::time::Duration;
 
+use super::packet::Packet;
+use super::source::Source;
 use super::value::Value;
 use super::{MAX_ROOMS, MAX_SOCKETS, ReadError};
 use crate::cluster::{Answer, Destination, NoAck, NodeId, RawArray, RequestId, SocketFacts};
@@ -17,7 +18,7 @@ pub(super) struct Fields<'a> {
     pub(super) request: Option<Value<'a>>,
     pub(super) extension: Option<Value<'a>>,
     pub(super) data: Option<Value<'a>>,
-    pub(super) packet: Option<Value<'a>>,
+    pub(super) packet: Option<Packet<'a>>,
     pub(super) args: Option<Value<'a>>,
     pub(super) options: Option<Value<'a>>,
     pub(super) rooms: Option<Value<'a>>,
@@ -37,37 +38,43 @@ pub(super) struct Flags {
 
 impl<'a> Fields<'a> {
     /// Passes a map and returns its members.
-    pub(super) fn read(map: &mut Value<'a>) -> Result<Self, ReadError> {
-        let (mut fields, mut members) = (Self::default(), map.open_map()?);
-        while let Some(key) = map.next_key(&mut members)? {
-            let value = map.pass()?;
-            let field = match &*key {
-                // These may be `null` on purpose.
-                "data" => {
-                    fields.data = Some(value).filter(|value| !value.is_undefined());
-                    continue;
-                }
-                "packet" => {
-                    fields.packet = Some(value).filter(|value| !value.is_undefined());
-                    continue;
-                }
-                "type" => &mut fields.kind,
-                "uid" => &mut fields.uid,
-                "nsp" => &mut fields.namespace,
-                "requestId" => &mut fields.request,
-                "ext" => &mut fields.extension,
-                "args" => &mut fields.args,
-                "opts" => &mut fields.options,
-                "rooms" => &mut fields.rooms,
-                "close" => &mut fields.close,
-                "sockets" => &mut fields.sockets,
-                "clientCount" => &mut fields.clients,
-                "unanswered" => &mut fields.unanswered,
-                _ => continue,
-            };
-            *field = Some(value).filter(|value| !value.is_absent());
+    pub(super) fn read(source: &mut Source<'a>) -> Result<Self, ReadError> {
+        let (mut fields, mut members) = (Self::default(), source.open_map()?);
+        while let Some(key) = source.next_key(&mut members)? {
+            fields.member(&key, source)?;
         }
         Ok(fields)
+    }
+
+    /// Passes the value of a member.
+    #[inline]
+    pub(super) fn member(&mut self, key: &[u8], source: &mut Source<'a>) -> Result<(), ReadError> {
+        let field = match key {
+            // These may be `null` on purpose.
+            b"data" => {
+                self.data = source.pass()?.defined();
+                return Ok(());
+            }
+            b"packet" => {
+                self.packet = Some(Packet::pass(source)?).filter(|packet| packet.value.defined().is_some());
+                return Ok(());
+            }
+            b"type" => &mut self.kind,
+            b"uid" => &mut self.uid,
+            b"nsp" => &mut self.namespace,
+            b"requestId" => &mut self.request,
+            b"ext" => &mut self.extension,
+            b"args" => &mut self.args,
+            b"opts" => &mut self.options,
+            b"rooms" => &mut self.rooms,
+            b"close" => &mut self.close,
+            b"sockets" => &mut self.sockets,
+            b"clientCount" => &mut self.clients,
+            b"unanswered" => &mut self.unanswered,
+            _ => return source.pass().map(drop),
+        };
+        *field = source.pass()?.present();
+        Ok(())
     }
 
     /// Returns the number of the kind of the message, if there is one.
@@ -92,12 +99,17 @@ impl<'a> Fields<'a> {
     }
 
     pub(super) fn destination(&self) -> Result<(Destination, Flags), ReadError> {
-        destination(&mut self.options.ok_or(ReadError::Malformed("no options"))?)
+        destination(&mut self.options.ok_or(ReadError::Malformed("no options"))?.source())
+    }
+
+    /// Returns the event in the packet of a broadcast.
+    pub(super) fn event(&self) -> Result<RawArray, ReadError> {
+        self.packet.ok_or(ReadError::Malformed("no packet"))?.event()
     }
 
     /// Returns the rooms to join or to leave.
     pub(super) fn rooms(&self) -> Result<Vec<String>, ReadError> {
-        names(self.rooms.ok_or(ReadError::Malformed("no rooms"))?, MAX_ROOMS)
+        names(&mut self.rooms.ok_or(ReadError::Malformed("no rooms"))?.source(), MAX_ROOMS)
     }
 
     pub(super) fn is_closing(&self) -> bool {
@@ -117,7 +129,7 @@ impl<'a> Fields<'a> {
     pub(super) fn ack(&self) -> Result<Answer, ReadError> {
         match self.unanswered {
             Some(reason) => Ok(Answer::Unanswered(no_ack(reason))),
-            None => self.arguments(self.packet).map(Answer::Ack),
+            None => self.arguments(self.packet.map(|packet| packet.value)).map(Answer::Ack),
         }
     }
 
@@ -127,9 +139,9 @@ impl<'a> Fields<'a> {
     }
 
     pub(super) fn sockets(&self) -> Result<Answer, ReadError> {
-        let mut sockets = self.sockets.ok_or(ReadError::Malformed("no sockets"))?;
+        let mut sockets = self.sockets.ok_or(ReadError::Malformed("no sockets"))?.source();
         let (mut list, mut facts) = (sockets.open_list()?, Vec::new());
-        while sockets.next_element(&mut list) {
+        while sockets.next_element(&mut list)? {
             if facts.len() == MAX_SOCKETS {
                 return Err(ReadError::TooLarge("sockets"));
             }
@@ -145,62 +157,38 @@ pub(super) fn node_id(value: Value<'_>) -> Result<NodeId, ReadError> {
     NodeId::parse(&value.text().ok_or(invalid)?).map_err(|_| invalid)
 }
 
-/// Reads the packet of an event and the namespace in it, if there is one.
-pub(super) fn event_packet<'a>(
-    packet: &mut Value<'a>,
-) -> Result<(RawArray, Option<Cow<'a, str>>), ReadError> {
-    let (mut kind, mut data, mut namespace) = (None, None, None);
-    let mut members = packet.open_map()?;
-    while let Some(key) = packet.next_key(&mut members)? {
-        let value = packet.pass()?;
-        match &*key {
-            "type" => kind = value.number(),
-            "data" => data = Some(value),
-            "nsp" if value.is_absent() => namespace = None,
-            "nsp" => namespace = Some(value.text().ok_or(ReadError::Malformed("namespace"))?),
-            _ => {}
-        }
-    }
-    match kind.ok_or(ReadError::Malformed("a packet without a type"))? {
-        EVENT | BINARY_EVENT => {}
-        _ => return Err(ReadError::Unknown),
-    }
-    Ok((data.ok_or(ReadError::Malformed("no data"))?.event()?, namespace))
-}
-
-/// The type of an event in Node's parser. Receivers find out themselves whether there is binary in it.
-pub(super) const EVENT: u64 = 2;
-/// The type of an event with binary, which old emitters write.
-const BINARY_EVENT: u64 = 5;
-
 /// Reads the options of a broadcast. Some emitters leave out flags and excluded rooms.
-pub(super) fn destination(options: &mut Value<'_>) -> Result<(Destination, Flags), ReadError> {
+pub(super) fn destination(options: &mut Source<'_>) -> Result<(Destination, Flags), ReadError> {
     let (mut to, mut flags) = (Destination::default(), Flags::default());
     let mut members = options.open_map()?;
     while let Some(key) = options.next_key(&mut members)? {
-        let value = options.pass()?;
         match &*key {
-            _ if value.is_absent() => {}
-            "rooms" => to.rooms = names(value, MAX_ROOMS)?,
-            "except" => to.except = names(value, MAX_ROOMS)?,
-            "flags" => flags = read_flags(value)?,
-            _ => {}
+            _ if options.take_absent()? => {}
+            b"rooms" => to.rooms = names(options, MAX_ROOMS)?,
+            b"except" => to.except = names(options, MAX_ROOMS)?,
+            b"flags" => flags = read_flags(options)?,
+            _ => drop(options.pass()?),
         }
     }
     Ok((to, flags))
 }
 
-fn read_flags(mut map: Value<'_>) -> Result<Flags, ReadError> {
-    // PHP writes an empty map as a list.
-    let Ok(mut members) = map.open_map() else { return Ok(Flags::default()) };
+fn read_flags(map: &mut Source<'_>) -> Result<Flags, ReadError> {
     let mut flags = Flags::default();
+    if !map.is_at_map() {
+        // PHP writes an empty map as a list.
+        map.pass()?;
+        return Ok(flags);
+    }
+    let mut members = map.open_map()?;
     while let Some(key) = map.next_key(&mut members)? {
         let value = map.pass()?;
         match &*key {
-            "volatile" => flags.volatile = value.is_true(),
-            "expectSingleResponse" => flags.single = value.is_true(),
-            "timeout" => {
-                flags.timeout = value.number().map(|time| Duration::from_millis(time.min(MAX_TIMEOUT)));
+            b"volatile" => flags.volatile = value.is_true(),
+            b"expectSingleResponse" => flags.single = value.is_true(),
+            b"timeout" => {
+                let milliseconds = value.number().map(|number| number.min(MAX_TIMEOUT));
+                flags.timeout = milliseconds.map(Duration::from_millis);
             }
             _ => {}
         }
@@ -212,13 +200,13 @@ fn read_flags(mut map: Value<'_>) -> Result<Flags, ReadError> {
 pub(super) const MAX_TIMEOUT: u64 = u32::MAX as u64;
 
 /// Reads a list of at most `max` names, which may be numbers.
-pub(super) fn names(mut value: Value<'_>, max: usize) -> Result<Vec<String>, ReadError> {
-    let (mut list, mut names) = (value.open_list()?, Vec::new());
-    while value.next_element(&mut list) {
+pub(super) fn names(source: &mut Source<'_>, max: usize) -> Result<Vec<String>, ReadError> {
+    let (mut list, mut names) = (source.open_list()?, Vec::new());
+    while source.next_element(&mut list)? {
         if names.len() == max {
             return Err(ReadError::TooLarge("list of names"));
         }
-        names.push(value.pass()?.name().ok_or(ReadError::Malformed("a name is not text"))?.into_owned());
+        names.push(source.name()?.into_owned());
     }
     Ok(names)
 }
@@ -233,22 +221,22 @@ fn no_ack(reason: Value<'_>) -> NoAck {
     }
 }
 
-fn socket_facts(socket: &mut Value<'_>) -> Result<SocketFacts, ReadError> {
+fn socket_facts(socket: &mut Source<'_>) -> Result<SocketFacts, ReadError> {
     let (mut id, mut rooms, mut handshake, mut data) = (None, None, None, None);
     let mut members = socket.open_map()?;
     while let Some(key) = socket.next_key(&mut members)? {
-        let value = Some(socket.pass()?).filter(|value| !value.is_undefined());
+        let value = socket.pass()?.defined();
         match &*key {
-            "id" => id = value,
-            "rooms" => rooms = value,
-            "handshake" => handshake = value,
-            "data" => data = value,
+            b"id" => id = value,
+            b"rooms" => rooms = value,
+            b"handshake" => handshake = value,
+            b"data" => data = value,
             _ => {}
         }
     }
     let id = id.and_then(Value::text).filter(|id| (1..=MAX_SOCKET_ID).contains(&id.len()));
     let id = id.ok_or(ReadError::Malformed("id of a socket"))?.into_owned();
-    let rooms = rooms.map_or(Ok(Vec::new()), |rooms| names(rooms, MAX_ROOMS))?;
+    let rooms = rooms.map_or(Ok(Vec::new()), |rooms| names(&mut rooms.source(), MAX_ROOMS))?;
     let object = |value: Option<Value<'_>>| match value {
         Some(value) => value.json(),
         None => RawJson::parse("{}").map_err(|_| ReadError::Malformed("invalid JSON")),

@@ -35,20 +35,18 @@ impl<T: Copy + Default> Levels<T> {
         Ok(())
     }
 
-    /// Returns the innermost level.
-    pub(super) fn last(&mut self) -> Option<&mut T> {
-        match self.len.checked_sub(1)? {
-            index @ 0..USUAL => self.usual.get_mut(index),
-            _ => self.deep.last_mut(),
+    /// Removes the innermost level and returns it.
+    pub(super) fn pop(&mut self) -> Option<T> {
+        self.len = self.len.checked_sub(1)?;
+        match self.usual.get(self.len) {
+            Some(level) => Some(*level),
+            None => self.deep.pop(),
         }
     }
 
-    /// Removes the innermost level.
-    pub(super) fn pop(&mut self) {
-        if self.len > USUAL {
-            self.deep.pop();
-        }
-        self.len = self.len.saturating_sub(1);
+    /// Returns `true` if there are no levels.
+    pub(super) fn is_empty(&self) -> bool {
+        self.len == 0
     }
 }
 
@@ -59,17 +57,16 @@ mod tests {
     #[test]
     fn levels_are_a_stack_of_bounded_height() {
         let mut levels = Levels::new();
-        assert_eq!(levels.last(), None);
+        assert!(levels.is_empty());
         for level in 0..MAX_DEPTH {
             levels.push(level).unwrap();
-            assert_eq!(levels.last(), Some(&mut { level }));
+            assert!(!levels.is_empty());
         }
         assert_eq!(levels.push(0), Err(TooDeep));
         for level in (0..MAX_DEPTH).rev() {
-            assert_eq!(levels.last(), Some(&mut { level }));
-            levels.pop();
+            assert_eq!(levels.pop(), Some(level));
         }
-        levels.pop();
-        assert_eq!(levels.last(), None);
+        assert_eq!(levels.pop(), None);
+        assert!(levels.is_empty());
     }
 }

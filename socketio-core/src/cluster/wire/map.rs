@@ -1,5 +1,6 @@
-use super::fields::{EVENT, Flags, MAX_TIMEOUT};
+use super::fields::{Flags, MAX_TIMEOUT};
 use super::output::{Open, Output, Parts};
+use super::packet::EVENT;
 use super::{MAX_ATTACHMENTS, MAX_ROOMS, MAX_SOCKETS, WriteError};
 use crate::Encoded;
 use crate::cluster::{NoAck, NodeId, RawArray, RequestId, SocketFacts};

@@ -4,23 +4,27 @@ use bytes::Bytes;
 
 use super::kind;
 use crate::cluster::wire::ReadError;
-use crate::cluster::wire::fields::{Fields, event_packet};
+use crate::cluster::wire::fields::{Fields, Flags};
+use crate::cluster::wire::source::Source;
 use crate::cluster::wire::value::Value;
 use crate::cluster::{Answer, Body, Message, Operation, Presence, Question, RawArray};
 
 pub(super) fn decode(topic: &str, payload: &Bytes) -> Result<Message, ReadError> {
-    let mut message = Value::of_map(payload)?;
-    let envelope = Fields::read(&mut message)?;
-    message.end()?;
+    let mut source = Source::of_map(payload)?;
+    let (mut envelope, mut data, mut members) = (Fields::default(), None, source.open_map()?);
+    while let Some(key) = source.next_key(&mut members)? {
+        match &*key {
+            b"data" if source.is_at_map() => data = Some(Fields::read(&mut source)?),
+            key => envelope.member(key, &mut source)?,
+        }
+    }
+    source.end()?;
     let kind = envelope.kind()?.ok_or(ReadError::Malformed("no type"))?;
     let body = match kind {
         kind::HELLO => Body::Presence(Presence::Hello),
         kind::ALIVE => Body::Presence(Presence::Alive),
         kind::GOODBYE => Body::Presence(Presence::Goodbye),
-        kind::BROADCAST..kind::GOODBYE => {
-            let mut data = envelope.data.ok_or(ReadError::Malformed("no data"))?;
-            body(kind, &Fields::read(&mut data)?)?
-        }
+        kind::BROADCAST..kind::GOODBYE => body(kind, &data.ok_or(ReadError::Malformed("no data"))?)?,
         _ => return Err(ReadError::Unknown),
     };
     let namespace = envelope.namespace.and_then(Value::text).ok_or(ReadError::Malformed("no namespace"))?;
@@ -33,7 +37,9 @@ pub(super) fn decode(topic: &str, payload: &Bytes) -> Result<Message, ReadError>
 fn body(kind: u64, data: &Fields<'_>) -> Result<Body, ReadError> {
     let answer = match kind {
         kind::SOCKETS_ANSWER => data.sockets()?,
-        kind::SERVER_EVENT_ANSWER => data.arguments(data.packet).map(Answer::ServerEvent)?,
+        kind::SERVER_EVENT_ANSWER => {
+            data.arguments(data.packet.map(|packet| packet.value)).map(Answer::ServerEvent)?
+        }
         kind::CLIENTS => data.clients()?,
         kind::ACK => data.ack()?,
         _ => return operation_or_question(kind, data),
@@ -46,9 +52,8 @@ fn operation_or_question(kind: u64, data: &Fields<'_>) -> Result<Body, ReadError
     let request = data.request()?;
     let operation = match (kind, &request) {
         (kind::BROADCAST, None) => {
-            let (event, _) = event_packet(&mut packet(data)?)?;
             let (to, flags) = data.destination()?;
-            Operation::Broadcast { event, to, volatile: flags.volatile }
+            Operation::Broadcast { event: data.event()?, to, volatile: flags.volatile }
         }
         (kind::JOIN, _) => Operation::Join { to: data.destination()?.0, rooms: data.rooms()? },
         (kind::LEAVE, _) => Operation::Leave { to: data.destination()?.0, rooms: data.rooms()? },
@@ -68,10 +73,8 @@ fn operation_or_question(kind: u64, data: &Fields<'_>) -> Result<Body, ReadError
 fn question(kind: u64, data: &Fields<'_>) -> Result<Question, ReadError> {
     Ok(match kind {
         kind::BROADCAST => {
-            let (event, _) = event_packet(&mut packet(data)?)?;
-            let (to, flags) = data.destination()?;
-            let (volatile, timeout, single) = (flags.volatile, flags.timeout, flags.single);
-            Question::Broadcast { event, to, volatile, timeout, single }
+            let (to, Flags { volatile, timeout, single }) = data.destination()?;
+            Question::Broadcast { event: data.event()?, to, volatile, timeout, single }
         }
         kind::SOCKETS => Question::Sockets { to: data.destination()?.0 },
         kind::SERVER_EVENT => Question::ServerEvent { event: server_event(data)? },
@@ -79,10 +82,6 @@ fn question(kind: u64, data: &Fields<'_>) -> Result<Question, ReadError> {
     })
 }
 
-fn packet<'a>(data: &Fields<'a>) -> Result<Value<'a>, ReadError> {
-    data.packet.ok_or(ReadError::Malformed("no packet"))
-}
-
 fn server_event(data: &Fields<'_>) -> Result<RawArray, ReadError> {
-    packet(data)?.event()
+    data.packet.ok_or(ReadError::Malformed("no packet"))?.value.event()
 }

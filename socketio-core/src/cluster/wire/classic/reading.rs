@@ -1,37 +1,40 @@
+use std::borrow::Cow;
+
 use bytes::Bytes;
 
 use super::kind;
-use crate::cluster::wire::fields::{Fields, destination, event_packet, names, node_id};
-use crate::cluster::wire::value::Value;
+use crate::cluster::wire::fields::{Fields, Flags, destination, names, node_id};
+use crate::cluster::wire::packet::Packet;
+use crate::cluster::wire::source::Source;
 use crate::cluster::wire::{MAX_SOCKETS, ReadError};
 use crate::cluster::{Answer, Body, Message, Operation, Presence, Question, RawArray};
 
 /// Reads `[sender, packet, options]`.
 pub(super) fn broadcast(topic: &str, payload: &Bytes) -> Result<Message, ReadError> {
-    let mut message = Value::of_msgpack(payload);
-    let mut list = message.open_list()?;
-    let mut next = |message: &mut Value<'_>| match message.next_element(&mut list) {
+    let mut source = Source::of_msgpack(payload);
+    let mut list = source.open_list()?;
+    let mut next = |source: &mut Source<'_>| match source.next_element(&mut list)? {
         true => Ok(()),
         false => Err(ReadError::Malformed("incomplete broadcast")),
     };
-    next(&mut message)?;
-    let from = message.pass()?;
-    next(&mut message)?;
-    let (event, namespace) = event_packet(&mut message)?;
-    next(&mut message)?;
-    let (to, flags) = destination(&mut message)?;
+    next(&mut source)?;
+    let from = source.pass()?;
+    next(&mut source)?;
+    let packet = Packet::pass(&mut source)?;
+    next(&mut source)?;
+    let (to, flags) = destination(&mut source)?;
     // A newer version may append something.
-    while message.next_element(&mut list) {
-        message.pass()?;
+    while source.next_element(&mut list)? {
+        source.pass()?;
     }
-    message.end()?;
-    let from = if from.is_absent() { None } else { Some(node_id(from)?) };
-    let namespace = namespace.as_deref().unwrap_or("/");
-    if !topic.strip_prefix(namespace).is_some_and(|rest| rest.is_empty() || rest.starts_with('#')) {
+    source.end()?;
+    let from = from.present().map(node_id).transpose()?;
+    let namespace = packet.namespace()?.unwrap_or(Cow::Borrowed("/"));
+    if !topic.strip_prefix(&*namespace).is_some_and(|rest| rest.is_empty() || rest.starts_with('#')) {
         return Err(ReadError::Malformed("a broadcast on the channel of another namespace"));
     }
-    let operation = Operation::Broadcast { event, to, volatile: flags.volatile };
-    Ok(Message { from, namespace: namespace.to_owned(), body: Body::Operation(operation) })
+    let operation = Operation::Broadcast { event: packet.event()?, to, volatile: flags.volatile };
+    Ok(Message { from, namespace: namespace.into_owned(), body: Body::Operation(operation) })
 }
 
 pub(super) fn request(namespace: &str, payload: &Bytes) -> Result<Message, ReadError> {
@@ -79,9 +82,9 @@ pub(super) fn answer(topic: &str, payload: &Bytes) -> Result<Message, ReadError>
 }
 
 fn fields(payload: &Bytes) -> Result<Fields<'_>, ReadError> {
-    let mut message = Value::of_map(payload)?;
-    let fields = Fields::read(&mut message)?;
-    message.end()?;
+    let mut source = Source::of_map(payload)?;
+    let fields = Fields::read(&mut source)?;
+    source.end()?;
     Ok(fields)
 }
 
@@ -102,7 +105,9 @@ fn operation(fields: &Fields<'_>, kind: u64) -> Result<Option<Operation>, ReadEr
         kind::JOIN => Operation::Join { to: fields.destination()?.0, rooms: fields.rooms()? },
         kind::LEAVE => Operation::Leave { to: fields.destination()?.0, rooms: fields.rooms()? },
         kind::DISCONNECT => Operation::Disconnect { to: fields.destination()?.0, close: fields.is_closing() },
-        kind::SERVER_EVENT if fields.request.is_none() => Operation::ServerEvent { event: event(fields)? },
+        kind::SERVER_EVENT if fields.request.is_none() => {
+            Operation::ServerEvent { event: server_event(fields)? }
+        }
         _ => return Ok(None),
     }))
 }
@@ -115,29 +120,27 @@ fn question(fields: &Fields<'_>, kind: u64) -> Result<Question, ReadError> {
         }
         kind::ROOMS => Question::Rooms,
         kind::SOCKETS => Question::Sockets { to: fields.destination()?.0 },
-        kind::SERVER_EVENT => Question::ServerEvent { event: event(fields)? },
+        kind::SERVER_EVENT => Question::ServerEvent { event: server_event(fields)? },
         kind::BROADCAST => {
-            let (event, _) = event_packet(&mut fields.packet.ok_or(ReadError::Malformed("no packet"))?)?;
-            let (to, flags) = fields.destination()?;
-            let (volatile, timeout, single) = (flags.volatile, flags.timeout, flags.single);
-            Question::Broadcast { event, to, volatile, timeout, single }
+            let (to, Flags { volatile, timeout, single }) = fields.destination()?;
+            Question::Broadcast { event: fields.event()?, to, volatile, timeout, single }
         }
         _ => return Err(ReadError::Unknown),
     })
 }
 
-fn event(fields: &Fields<'_>) -> Result<RawArray, ReadError> {
+fn server_event(fields: &Fields<'_>) -> Result<RawArray, ReadError> {
     fields.data.ok_or(ReadError::Malformed("no data"))?.event()
 }
 
 fn socket_ids(fields: &Fields<'_>) -> Result<Answer, ReadError> {
     let ids = fields.sockets.ok_or(ReadError::Malformed("no sockets"))?;
-    names(ids, MAX_SOCKETS).map(Answer::SocketIds)
+    names(&mut ids.source(), MAX_SOCKETS).map(Answer::SocketIds)
 }
 
 fn rooms(fields: &Fields<'_>) -> Result<Answer, ReadError> {
     let rooms = fields.rooms.ok_or(ReadError::Malformed("no rooms"))?;
-    names(rooms, MAX_SOCKETS).map(Answer::Rooms)
+    names(&mut rooms.source(), MAX_SOCKETS).map(Answer::Rooms)
 }
 
 /// Returns the namespace of a channel of answers. Its name ends with the id of a node if the answers are for that node

@@ -10,6 +10,8 @@ use crate::cluster::wire::ReadError;
 pub(in crate::cluster::wire) struct Reader<'a> {
     /// The message, which attachments are slices of.
     message: &'a Bytes,
+    /// The part of the message that is read.
+    bytes: &'a [u8],
     rest: &'a [u8],
 }
 
@@ -40,8 +42,24 @@ const TRUNCATED: ReadError = ReadError::Malformed("the MessagePack is truncated"
 const INVALID: ReadError = ReadError::Malformed("invalid MessagePack");
 
 impl<'a> Reader<'a> {
-    pub(in crate::cluster::wire) fn new(message: &'a Bytes) -> Self {
-        Self { message, rest: message }
+    /// Creates a reader of a part of a message.
+    pub(in crate::cluster::wire) fn new(message: &'a Bytes, bytes: &'a [u8]) -> Self {
+        Self { message, bytes, rest: bytes }
+    }
+
+    /// Returns the message.
+    pub(in crate::cluster::wire) fn message(self) -> &'a Bytes {
+        self.message
+    }
+
+    /// Returns the number of bytes passed.
+    pub(in crate::cluster::wire) fn position(self) -> usize {
+        self.bytes.len() - self.rest.len()
+    }
+
+    /// Returns the bytes from a position up to here.
+    pub(in crate::cluster::wire) fn since(self, start: usize) -> &'a [u8] {
+        self.bytes.get(start..self.position()).unwrap_or_default()
     }
 
     /// Returns `true` at the end of the message.
@@ -49,14 +67,19 @@ impl<'a> Reader<'a> {
         self.rest.is_empty()
     }
 
-    /// Returns the number of bytes left.
-    pub(in crate::cluster::wire) fn len(self) -> usize {
-        self.rest.len()
-    }
-
     /// Returns a part of the message as an attachment, without copying it.
     pub(in crate::cluster::wire) fn attachment(self, bytes: &'a [u8]) -> Bytes {
         self.message.slice_ref(bytes)
+    }
+
+    /// Returns `true` if a map is next.
+    pub(in crate::cluster::wire) fn is_at_map(self) -> bool {
+        matches!(self.rest, [0x80..=0x8f | 0xde | 0xdf, ..])
+    }
+
+    /// Returns `true` if `nil` is next.
+    pub(in crate::cluster::wire) fn is_at_nil(self) -> bool {
+        self.rest.first() == Some(&0xc0)
     }
 
     /// Returns `true` if `undefined` is next.
@@ -73,21 +96,28 @@ impl<'a> Reader<'a> {
     pub(in crate::cluster::wire) fn token(&mut self) -> Result<Token<'a>, ReadError> {
         let (tag, rest) = self.rest.split_first().ok_or(TRUNCATED)?;
         self.rest = rest;
-        Ok(match *tag {
-            0x00..=0x7f => Token::Unsigned(u64::from(*tag)),
-            0x80..=0x8f => self.map(usize::from(tag & 0x0f))?,
-            0x90..=0x9f => self.array(usize::from(tag & 0x0f))?,
-            0xa0..=0xbf => Token::Text(self.bytes(usize::from(tag & 0x1f))?),
+        match *tag {
+            0x00..=0x7f => Ok(Token::Unsigned(u64::from(*tag))),
+            0x80..=0x8f => self.map(usize::from(tag & 0x0f)),
+            0x90..=0x9f => self.array(usize::from(tag & 0x0f)),
+            0xa0..=0xbf => self.bytes(usize::from(tag & 0x1f)).map(Token::Text),
+            0xe0..=0xff => Ok(Token::Signed(i64::from(*tag as i8))),
+            0xc0..=0xdf => self.long_token(*tag),
+        }
+    }
+
+    /// Reads a value after a tag that is not part of it.
+    fn long_token(&mut self, tag: u8) -> Result<Token<'a>, ReadError> {
+        Ok(match tag {
             0xc0 => Token::Nil,
-            0xc1 => return Err(INVALID),
-            0xc2 | 0xc3 => Token::Boolean(*tag == 0xc3),
+            0xc2 | 0xc3 => Token::Boolean(tag == 0xc3),
             0xc4..=0xc6 => {
                 let length = self.length(tag - 0xc4)?;
                 Token::Binary(self.bytes(length)?)
             }
             0xc7..=0xc9 => {
                 let length = self.length(tag - 0xc7)?;
-                self.extension(length, Some(*tag))?
+                self.extension(length, Some(tag))?
             }
             0xca => Token::Double(f64::from(f32::from_be_bytes(self.take()?))),
             0xcb => Token::Double(f64::from_be_bytes(self.take()?)),
@@ -120,7 +150,7 @@ impl<'a> Reader<'a> {
                 let length = self.length(2)?;
                 self.map(length)?
             }
-            0xe0..=0xff => Token::Signed(i64::from(*tag as i8)),
+            _ => return Err(INVALID),
         })
     }
 
@@ -207,19 +237,23 @@ fn signed(number: i64) -> Token<'static> {
 mod tests {
     use super::*;
 
+    fn reader_of(message: &Bytes) -> Reader<'_> {
+        Reader::new(message, message)
+    }
+
     #[track_caller]
     fn check(bytes: &'static [u8], expected: Result<Token<'static>, ReadError>) {
         let message = Bytes::from_static(bytes);
-        let mut reader = Reader::new(&message);
+        let mut reader = reader_of(&message);
         assert_eq!(reader.token(), expected, "{bytes:x?}");
         let is_container = matches!(expected, Ok(Token::Array(_) | Token::Map(_)));
         assert!(expected.is_err() || is_container || reader.is_at_end(), "{bytes:x?}");
         // The value is read wherever it is, and no part of it is.
         let list = Bytes::from([&[0x92], bytes, &[0xc0]].concat());
-        assert_eq!(Reader::new(&list).skip().is_ok(), expected.is_ok(), "{bytes:x?}");
+        assert_eq!(reader_of(&list).skip().is_ok(), expected.is_ok(), "{bytes:x?}");
         for end in 0..bytes.len() {
             let part = Bytes::copy_from_slice(&bytes[..end]);
-            assert!(Reader::new(&part).skip().is_err(), "{end} of {bytes:x?}");
+            assert!(reader_of(&part).skip().is_err(), "{end} of {bytes:x?}");
         }
     }
 
@@ -301,14 +335,14 @@ mod tests {
             &[0x81, 1],
         ] {
             let message = Bytes::from_static(bytes);
-            assert!(matches!(Reader::new(&message).skip(), Err(ReadError::Malformed(_))), "{bytes:x?}");
+            assert!(matches!(reader_of(&message).skip(), Err(ReadError::Malformed(_))), "{bytes:x?}");
         }
     }
 
     #[test]
     fn any_depth_is_skipped() {
         let deep = Bytes::from([vec![0x91; 1_000_000], vec![0xc0]].concat());
-        let mut reader = Reader::new(&deep);
+        let mut reader = reader_of(&deep);
         reader.skip().unwrap();
         assert!(reader.is_at_end());
     }

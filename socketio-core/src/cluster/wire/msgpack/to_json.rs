@@ -8,7 +8,7 @@ use super::{Reader, Token};
 use crate::cluster::array::placeholder_of;
 use crate::cluster::wire::levels::Levels;
 use crate::cluster::wire::{MAX_ATTACHMENTS, ReadError};
-use crate::encoded::write_string;
+use crate::encoded::{write_bytes, write_string};
 
 /// The representation of binary in JSON.
 #[derive(Debug)]
@@ -30,7 +30,7 @@ struct Level {
 }
 
 /// Reads a value and appends it to `json`, as a Node server would: dates become text, numbers that JSON cannot represent
-/// become `null`, members that are `undefined` are left out, text that is not valid UTF-8 is repaired.
+/// become `null`, members that are `undefined` are left out. Text is copied as it is, also if it is not valid UTF-8.
 ///
 /// The text is at most six times as long as the value, apart from 50 bytes for each of a bounded number of attachments.
 ///
@@ -42,7 +42,9 @@ pub(in crate::cluster::wire) fn append_json(
     json: &mut Vec<u8>,
     mut binary: Binary<'_>,
 ) -> Result<(), ReadError> {
-    let (mut levels, mut binaries) = (Levels::<Level>::new(), 0);
+    let (mut outer, mut binaries) = (Levels::<Level>::new(), 0);
+    // The innermost level that is open, and before the first one, a list of the value alone.
+    let mut level = Level::default();
     loop {
         let token = reader.token()?;
         if let Token::Binary(_) | Token::Extension(..) = token {
@@ -54,18 +56,16 @@ pub(in crate::cluster::wire) fn append_json(
         if let Token::Array(left) | Token::Map(left) = token {
             let is_map = matches!(token, Token::Map(_));
             json.push(if is_map { b'{' } else { b'[' });
-            levels.push(Level { left, is_map, needs_comma: false })?;
+            outer.push(level)?;
+            level = Level { left, is_map, needs_comma: false };
         } else {
             append_scalar(json, reader, token, &mut binary);
         }
         // Up to the next value, with the end of all arrays and maps that end here.
-        loop {
-            let Some(level) = levels.last() else { return Ok(()) };
-            if begin_element(level, reader, json)? {
-                break;
-            }
+        while !begin_element(&mut level, reader, json)? {
+            let Some(next) = outer.pop() else { return Ok(()) };
             json.push(if level.is_map { b'}' } else { b']' });
-            levels.pop();
+            level = next;
         }
     }
 }
@@ -81,13 +81,16 @@ fn begin_element(level: &mut Level, reader: &mut Reader<'_>, json: &mut Vec<u8>)
             separate(level, json);
             return Ok(true);
         }
-        let key = key_text(reader.token()?)?;
+        let key = reader.token()?;
         if reader.is_at_undefined() {
             reader.skip()?;
             continue;
         }
         separate(level, json);
-        write_string(json, &key);
+        match key {
+            Token::Text(key) => write_bytes(json, key),
+            key => write_string(json, &key_text(key)?),
+        }
         json.push(b':');
         return Ok(true);
     }
@@ -105,7 +108,7 @@ fn append_scalar<'a>(json: &mut Vec<u8>, reader: &Reader<'a>, token: Token<'a>, 
         Token::Boolean(true) => json.extend_from_slice(b"true"),
         Token::Boolean(false) => json.extend_from_slice(b"false"),
         Token::Unsigned(_) | Token::Signed(_) | Token::Double(_) => append_number(json, token),
-        Token::Text(text) => write_string(json, &Reader::text(text)),
+        Token::Text(text) => write_bytes(json, text),
         Token::Binary(bytes) => append_binary(json, reader, bytes, binary),
         Token::Date(milliseconds) => match iso(milliseconds) {
             Some(date) => write_string(json, &date),
@@ -159,8 +162,9 @@ fn append_binary<'a>(json: &mut Vec<u8>, reader: &Reader<'a>, bytes: &'a [u8], b
 pub(in crate::cluster::wire) fn key_text(token: Token<'_>) -> Result<Cow<'_, str>, ReadError> {
     Ok(match token {
         Token::Text(text) => Reader::text(text),
-        Token::Unsigned(number) => number.to_string().into(),
-        Token::Signed(number) => number.to_string().into(),
+        // A number of JavaScript, which is a double.
+        Token::Unsigned(number) => number_text(number as f64).into(),
+        Token::Signed(number) => number_text(number as f64).into(),
         Token::Double(number) => number_text(number).into(),
         Token::Nil => "null".into(),
         Token::Undefined => "undefined".into(),
@@ -188,10 +192,10 @@ mod tests {
 
     fn json(bytes: &[u8], binary: Binary<'_>) -> Result<String, ReadError> {
         let message = Bytes::copy_from_slice(bytes);
-        let (mut reader, mut json) = (Reader::new(&message), Vec::new());
+        let (mut reader, mut json) = (Reader::new(&message, &message), Vec::new());
         append_json(&mut reader, &mut json, binary)?;
         assert!(reader.is_at_end(), "{bytes:x?}");
-        Ok(String::from_utf8(json).unwrap())
+        Ok(String::from_utf8_lossy(&json).into_owned())
     }
 
     #[track_caller]
@@ -243,6 +247,7 @@ mod tests {
             (&b"\xa1\""[..], r#"\""#),
             (&[7], "7"),
             (&[0xff], "-1"),
+            (&[0xcf, 255, 255, 255, 255, 255, 255, 255, 255], "18446744073709552000"),
             (&[0xc0], "null"),
             (&[0xc3], "true"),
             (&[0xd4, 0, 0], "undefined"),

@@ -53,8 +53,9 @@ impl Output for MsgPack {
 
     fn close_list(&mut self, _: Open) {}
 
+    #[inline]
     fn text(&mut self, text: &str) {
-        self.length([FIX_STR, 0xd9, 0xda, 0xdb], 31, text.len());
+        self.text_header(text.len());
         self.0.extend_from_slice(text.as_bytes());
     }
 
@@ -79,8 +80,10 @@ impl Output for MsgPack {
     /// The headers of arrays and objects with more than 15 elements are widened at the end, all at once: the time is linear
     /// in the length of the text, apart from sorting them.
     fn raw(&mut self, json: &str, attachments: &mut Parts<'_>) -> Result<(), TooDeep> {
-        let (mut cursor, mut levels, mut wide) = (Cursor::new(json), Levels::<Level>::new(), Vec::new());
+        let (mut cursor, mut outer, mut wide) = (Cursor::new(json), Levels::<Level>::new(), Vec::new());
         let has_attachments = !attachments.is_empty();
+        // The innermost level that is open, and before the first one, a list of the value alone.
+        let mut level = Level::default();
         loop {
             match cursor.peek() {
                 Some(b'"') => self.quoted(&mut cursor),
@@ -89,36 +92,43 @@ impl Output for MsgPack {
                 }
                 Some(opening @ (b'[' | b'{')) => {
                     cursor.skip_byte();
-                    let is_map = opening == b'{';
-                    levels.push(Level { at: self.0.len(), count: 0, is_map })?;
-                    self.0.push(if is_map { FIX_MAP } else { FIX_ARRAY });
-                    if !cursor.take(closing(is_map)) {
-                        self.begin_element(&mut cursor, is_map);
+                    outer.push(level)?;
+                    level = Level { at: self.0.len(), count: 0, is_map: opening == b'{' };
+                    self.0.push(if level.is_map { FIX_MAP } else { FIX_ARRAY });
+                    if !cursor.take(level.closing()) {
+                        self.begin_element(&mut cursor, level.is_map);
                         continue;
                     }
-                    levels.pop();
+                    level = outer.pop().unwrap_or_default();
                 }
                 _ => self.word(cursor.take_word()),
             }
             // The end of a value, and of all arrays and objects that end with it.
             loop {
-                let Some(level) = levels.last() else {
+                if outer.is_empty() {
                     self.widen(wide);
                     return Ok(());
-                };
+                }
                 level.count += 1;
                 if cursor.take(b',') {
                     self.begin_element(&mut cursor, level.is_map);
                     break;
                 }
-                cursor.take(closing(level.is_map));
+                cursor.take(level.closing());
                 match level.count {
                     count @ 0..=FIX_MAX => self.0[level.at] |= count as u8,
-                    _ => wide.push(*level),
+                    _ => wide.push(level),
                 }
-                levels.pop();
+                level = outer.pop().unwrap_or_default();
             }
         }
+    }
+}
+
+impl Level {
+    #[inline]
+    fn closing(self) -> u8 {
+        if self.is_map { b'}' } else { b']' }
     }
 }
 
@@ -128,23 +138,32 @@ impl MsgPack {
         self.0.extend_from_slice(&bytes);
     }
 
-    /// Writes the header of a text or of binary.
-    fn length(&mut self, tags: [u8; 4], fix: usize, length: usize) {
+    /// Writes the header of a text.
+    #[inline]
+    fn text_header(&mut self, length: usize) {
+        self.0.reserve(5 + length);
         match length {
-            _ if length <= fix => self.0.push(tags[0] | length as u8),
-            0..=0xff => self.0.extend_from_slice(&[tags[1], length as u8]),
-            0x100..=0xffff => self.tagged(tags[2], (length as u16).to_be_bytes()),
-            // Longer ones are refused with the whole message.
-            _ => self.tagged(tags[3], (length as u32).to_be_bytes()),
+            0..=31 => self.0.push(FIX_STR | length as u8),
+            32..=0xff => self.0.extend_from_slice(&[0xd9, length as u8]),
+            _ => self.long_header([0xda, 0xdb], length),
         }
     }
 
     fn binary(&mut self, bytes: &[u8]) {
         match bytes.len() {
             0..=0xff => self.0.extend_from_slice(&[0xc4, bytes.len() as u8]),
-            _ => self.length([0, 0, 0xc5, 0xc6], 0, bytes.len()),
+            _ => self.long_header([0xc5, 0xc6], bytes.len()),
         }
         self.0.extend_from_slice(bytes);
+    }
+
+    /// Writes the header of a text or of binary whose length does not fit into a byte.
+    fn long_header(&mut self, tags: [u8; 2], length: usize) {
+        match u16::try_from(length) {
+            Ok(length) => self.tagged(tags[0], length.to_be_bytes()),
+            // A length of more than 32 bits is refused with the whole message.
+            Err(_) => self.tagged(tags[1], (length as u32).to_be_bytes()),
+        }
     }
 
     /// Writes the key of the next member, if elements are members.
@@ -172,7 +191,7 @@ impl MsgPack {
     fn escaped(&mut self, string: Quoted<'_>) {
         let mut length = 0;
         string.each_part(|part| length += part.len());
-        self.length([FIX_STR, 0xd9, 0xda, 0xdb], 31, length);
+        self.text_header(length);
         string.each_part(|part| self.0.extend_from_slice(part.as_bytes()));
     }
 
@@ -240,13 +259,12 @@ const FIX_MAP: u8 = 0x80;
 /// The maximum length of an array or a map whose header has one byte.
 const FIX_MAX: usize = 15;
 
-fn closing(is_map: bool) -> u8 {
-    if is_map { b'}' } else { b']' }
-}
-
 /// Parses decimal digits, if they are a 64-bit integer.
 fn integer(digits: &str) -> Option<u64> {
-    digits.parse().ok().filter(|_| digits.bytes().all(|byte| byte.is_ascii_digit()))
+    digits.bytes().try_fold(0_u64, |number, byte| match byte {
+        b'0'..=b'9' => number.checked_mul(10)?.checked_add(u64::from(byte - b'0')),
+        _ => None,
+    })
 }
 
 /// The header of an array or a map.
