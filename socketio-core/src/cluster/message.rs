@@ -77,17 +77,10 @@ impl Body {
 
     /// Returns the size in bytes of the contents that may be large.
     pub(super) fn size(&self) -> usize {
-        let array = self.array().map_or(0, RawArray::size);
-        let answer = match self {
-            Self::Answer { answer: Answer::Sockets(sockets), .. } => {
-                sockets.iter().map(SocketFacts::size).sum()
-            }
-            Self::Answer { answer: Answer::SocketIds(names) | Answer::Rooms(names), .. } => {
-                names.iter().map(|name| name.len() + 3).sum()
-            }
-            _ => 0,
-        };
-        array + answer
+        match self {
+            Self::Answer { answer, .. } => answer.size(),
+            _ => self.array().map_or(0, RawArray::size),
+        }
     }
 
     /// Returns the array of an event or an ack, if there is one.

@@ -9,6 +9,9 @@ pub use array::RawArray;
 mod message;
 pub use message::{Answer, Body, Destination, Message, NoAck, Operation, Presence, Question, SocketFacts};
 
+mod members;
+mod request;
+
 mod node;
 pub use node::{Finished, Node, NodeConfig, NodeEvent, PeerLeft, Transmit};
 

@@ -64,7 +64,7 @@ fn questions() {
         check(
             payload,
             "775f5c2093445566",
-            Body::Question { request: request(id), extended: false, question },
+            &Body::Question { request: request(id), extended: false, question },
         );
     };
     question(
