@@ -147,7 +147,7 @@ impl Messages {
             2 => Value::from(self.random.below(300)),
             3 => Value::from(self.bits()),
             4 => Value::from(self.bits() as i64 >> self.random.below(64)),
-            5 => Value::from(self.bits() as i32 as f64 / 64.0),
+            5 => Value::from(f64::from(self.bits() as i32) / 64.0),
             6 => Value::from(f64::from_bits(self.bits())),
             7 => Value::from(self.text(300)),
             8 if self.attachments > 0 => {

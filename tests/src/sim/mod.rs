@@ -45,4 +45,3 @@ pub use transcript::Transcript;
 
 pub mod cluster;
 pub mod fuzzing;
-

@@ -81,7 +81,7 @@ async fn silence_is_not_the_end() {
         pause();
         advance(PING_INTERVAL).await;
         resume();
-        until("both are asked", || pings() == 2 * round).await;
+        until("both are asked", || pings() >= 2 * round).await;
     }
     assert_eq!(served.publish("c", "still there").await, Some(1));
     assert_eq!(served.next().await.1, "still there");
