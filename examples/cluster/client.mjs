@@ -1,29 +1,19 @@
-// Runs the example and checks it as its users would: node client.mjs PROGRAM [nginx|haproxy|caddy]
+// Runs the example and checks it with the stock client: node client.mjs PROGRAM [nginx|haproxy|caddy]
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
 import { io } from "socket.io-client";
+import { Program } from "./program.mjs";
 
-const [program, proxy = "nginx"] = process.argv.slice(2);
-const example = spawn(program, ["--proxy", proxy], { stdio: ["ignore", "pipe", "inherit"] });
-process.on("exit", () => example.kill("SIGINT"));
-const processes = new Map();
-const url = await new Promise((resolve, reject) => {
-  example.on("exit", (code) => reject(new Error(`the example has ended with ${code}`)));
-  createInterface({ input: example.stdout }).on("line", (line) => {
-    const [, name, pid] = /^(.*): process (\d+)$/.exec(line) ?? [];
-    if (pid) processes.set(name, Number(pid));
-    const [, address] = /^the chat is at (.*)$/.exec(line) ?? [];
-    if (address) resolve(address);
-  });
-});
+const [path = "target/debug/cluster", proxy = "nginx"] = process.argv.slice(2);
+const NODES = ["node-a", "node-b", "node-c"];
 
 async function until(what, condition) {
-  for (let tries = 0; !(await condition()); tries += 1) {
-    assert.ok(tries < 300, `timed out: ${what}`);
-    await delay(100);
+  const start = performance.now();
+  while (!(await condition())) {
+    assert.ok(performance.now() - start < 30_000, `timed out: ${what}`);
+    await delay(20);
   }
+  return `${((performance.now() - start) / 1000).toFixed(1)} s`;
 }
 
 class Person {
@@ -32,8 +22,9 @@ class Person {
 
   constructor(name, transports) {
     this.name = name;
-    // Node's client keeps cookies with `withCredentials`, as browsers do by themselves.
-    this.socket = io(url, { transports, auth: { name }, forceNew: true, withCredentials: true, reconnectionDelay: 200 });
+    // Browsers send cookies by themselves, Node's client with `withCredentials`.
+    const options = { forceNew: true, withCredentials: true, reconnectionDelay: 200, reconnectionDelayMax: 1000 };
+    this.socket = io(program.url, { transports, auth: { name }, ...options });
     this.socket.on("you", ({ node }) => (this.node = node));
     this.socket.on("disconnect", () => (this.node = undefined));
     this.socket.on("people", (people) => (this.people = people));
@@ -41,44 +32,99 @@ class Person {
   }
 }
 
-for (const path of ["/", "/chat.js", "/vendor/socket.io.min.js"]) assert.equal((await fetch(url + path)).status, 200, path);
-const kinds = [["polling"], ["polling", "websocket"], ["websocket"]];
-const everybody = [];
-for (let n = 0; n < 9; n += 1) {
-  const person = new Person(`person ${n}`, kinds[n % 3]);
-  everybody.push(person);
-  await until(`${person.name} is connected`, () => person.node);
-}
-const nodes = () => [...new Set(everybody.map(({ node }) => node))].sort();
-assert.deepEqual(nodes(), ["node-a", "node-b", "node-c"], "they are spread over all servers");
-
-async function talk() {
-  for (const person of everybody) {
+/** Each person is heard once by all. */
+async function talk(people = everyone) {
+  for (const person of people) {
     const text = `hello ${Math.random()}`;
-    person.socket.emit("say", text);
     const line = `${person.name} on ${person.node}: ${text}`;
-    await until(`all hear ${line}`, () => everybody.every(({ heard }) => heard.filter((other) => other === line).length === 1));
+    person.socket.emit("say", text);
+    const times = ({ heard }) => heard.filter((other) => other === line).length;
+    await until(`all hear ${line}`, () => people.every((other) => times(other) >= 1));
+    for (const other of people) assert.equal(times(other), 1, `${other.name} hears ${line}`);
   }
 }
 
-async function seeEachOther() {
-  const expected = JSON.stringify(everybody.map(({ name, node }) => ({ name, node })).sort((a, b) => a.name.localeCompare(b.name)));
-  const sorted = (people) => JSON.stringify([...people].sort((a, b) => a.name.localeCompare(b.name)).map(({ name, node }) => ({ name, node })));
-  await until("all see each other", () => everybody.every(({ people }) => sorted(people) === expected));
+const list = (people) => people.map(({ name, node }) => `${name} on ${node}`).sort().join(", ");
+const seeEachOther = (people = everyone) =>
+  until("all see each other", () => people.every((person) => list(person.people) === list(people)));
+const on = (node) => everyone.filter((person) => person.node === node);
+const areElsewhere = (node) =>
+  until(`the clients of ${node} are elsewhere`, () => everyone.every((person) => person.node && person.node !== node));
+
+const program = await Program.start(path, proxy);
+const everyone = [];
+
+for (let round = 0; round < NODES.length; round += 1) {
+  for (const file of ["/", "/chat.js", "/style.css", "/socket.io/socket.io.min.js"]) {
+    assert.equal((await fetch(program.url + file)).status, 200, file);
+  }
 }
 
+const kinds = [["polling"], ["polling", "websocket"], ["websocket"]];
+for (let n = 0; n < 9; n += 1) {
+  const person = new Person(`person ${n}`, kinds[n % kinds.length]);
+  everyone.push(person);
+  await until(`${person.name} is connected`, () => person.node);
+}
+for (const node of NODES) assert.ok(on(node).length > 0, `${node} has clients`);
 await seeEachOther();
 await talk();
-for (const killed of ["node-b", "node-c"]) {
-  const moved = everybody.filter(({ node }) => node === killed);
-  assert.ok(moved.length > 0);
-  process.kill(processes.get(killed), "SIGKILL");
-  await until(`the clients of ${killed} are elsewhere`, () => everybody.every(({ node }) => node && node !== killed));
-  // Whoever was connected to another server has stayed there.
+console.log(`nine people on three nodes: ${list(everyone)}`);
+
+const nameless = io(program.url, { auth: {}, forceNew: true, withCredentials: true });
+const error = await new Promise((resolve) => nameless.on("connect_error", resolve));
+assert.equal(error.message, "a name has 1 to 20 characters");
+nameless.disconnect();
+
+// A node of each kind is killed, with a client that does not come back, and one ends in an orderly way.
+for (const [end, node] of [["kill", "node-b"], ["kill", "node-c"], ["stop", "node-a"], ["stop", "node-c"]]) {
+  const leaver = new Person(`leaver of ${node}`, ["polling"]);
+  await until("the leaver is connected", () => leaver.node);
+  await until("the leaver is seen", () => everyone.every((person) => person.people.length === everyone.length + 1));
+  const ids = new Map(everyone.map((person) => [person, person.socket.id]));
+  const moved = on(node);
+  if (leaver.node === node) leaver.socket.io.reconnection(false);
+  else leaver.socket.disconnect();
+  await program[end](node);
+  const back = await areElsewhere(node);
+  const seen = await seeEachOther();
+  for (const person of everyone) {
+    assert.equal(person.socket.id === ids.get(person), !moved.includes(person), `${person.name} has stayed on its node`);
+  }
+  await talk();
+  console.log(`${end} ${node}: ${moved.length} clients are elsewhere after ${back}, and all see it ${seen} later`);
+  leaver.socket.disconnect();
+
+  await program.start(node);
+  const arrived = [];
+  await until(`a new client is on ${node}`, async () => {
+    const person = new Person(`new ${arrived.length} on ${node}`, ["polling"]);
+    arrived.push(person);
+    await until("it is connected", () => person.node);
+    return person.node === node;
+  });
+  everyone.push(arrived.pop());
+  for (const { socket } of arrived) socket.disconnect();
   await seeEachOther();
   await talk();
-  console.log(`${killed} is gone: ${moved.length} clients moved to ${nodes().join(", ")}`);
+  console.log(`start ${node}: new clients are there`);
 }
-for (const { socket } of everybody) socket.disconnect();
+
+// Without Redis, each node is a chat of its own.
+await program.kill("redis");
+for (const node of NODES) await talk(on(node));
+console.log("without Redis: the people of a node hear each other");
+await program.start("redis");
+const again = await seeEachOther();
+await until("all nodes are connected", async () => {
+  const [{ socket, name, node }, text] = [everyone[0], `${Math.random()}`];
+  socket.emit("say", text);
+  await delay(500);
+  return everyone.every(({ heard }) => heard.includes(`${name} on ${node}: ${text}`));
+});
+await talk();
+console.log(`with Redis again: all see each other after ${again}`);
+
+for (const { socket } of everyone) socket.disconnect();
+assert.deepEqual(await program.end(), { status: 0, left: [] });
 console.log(`the cluster behind ${proxy} works`);
-process.exit(0);
