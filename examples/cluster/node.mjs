@@ -99,4 +99,7 @@ async function showPeople() {
 showPeople();
 
 http.listen(Number(port), "127.0.0.1");
-process.on("SIGINT", () => io.close(() => process.exit(0)));
+process.on("SIGINT", () => {
+  io.close(() => process.exit(0));
+  setTimeout(() => process.exit(0), 3000); // connections that the proxy keeps open
+});
