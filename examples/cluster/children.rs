@@ -164,6 +164,9 @@ impl Children {
         let group = format!("-{}", self.group);
         Command::new("kill").args(["-KILL", "--", &group]).status().await.ok();
         self.leader.wait().await.ok();
+        for child in self.children.iter_mut().filter_map(|running| running.child.as_mut()) {
+            child.wait().await.ok();
+        }
     }
 }
 
