@@ -27,6 +27,16 @@ more() {
     fi
   done
 
+  redis_server || [ -z "${CI:-}" ] || give_up "no Redis"
+  npm_packages examples/cluster || give_up "npm ci failed in examples/cluster"
+  for proxy in haproxy caddy; do
+    if installed "$proxy" && "$REDIS_SERVER" --version >/dev/null 2>&1; then
+      step "The cluster example behind $proxy" timeout 300 node examples/cluster/client.mjs "$bin/cluster" "$proxy"
+    else
+      skip "The cluster example behind $proxy" "apt-get install $proxy redis-server"
+    fi
+  done
+
   minimum_rust
   if [ -n "$toolchain" ]; then
     step "The crates build with Rust $rust_version" cargo "+$toolchain" check --workspace --all-features --locked
