@@ -272,8 +272,15 @@ pub struct SocketFacts {
 }
 
 impl Answer {
-    /// Returns the approximate size in bytes of what may be large.
-    pub(super) fn size(&self) -> usize {
+    /// Returns the approximate size in bytes: of the texts and attachments, and of each snapshot.
+    ///
+    /// ```
+    /// use socketio_core::cluster::Answer;
+    ///
+    /// assert!(Answer::Rooms(vec!["lobby".to_owned(), "hall".to_owned()]).size() >= 9);
+    /// assert_eq!(Answer::Clients(3).size(), 0);
+    /// ```
+    pub fn size(&self) -> usize {
         match self {
             Self::Sockets(sockets) => sockets.iter().map(SocketFacts::size).sum(),
             Self::SocketIds(names) | Self::Rooms(names) => names.iter().map(|name| name.len() + 3).sum(),

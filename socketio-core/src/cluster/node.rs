@@ -1,73 +1,57 @@
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use super::members::Members;
-use super::request::{Request, Taken};
-use super::{Address, Answer, Body, Message, NodeId, Presence, Question, RequestId, RequestKey};
+use super::request::{Effect, Request};
+use super::requests::{Due, Requests};
+use super::{
+    Address, Answer, Body, Finished, Message, NodeConfig, NodeEvent, NodeId, PeerLeft, Presence, Question,
+    RequestId, RequestKey, Transmit,
+};
 use crate::time::{after, earlier};
 
-/// The settings of a [`Node`].
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct NodeConfig {
-    /// The time between two signs of life. Default: 5 s, that of Node's adapters.
-    pub heartbeat_interval: Duration,
-    /// The silence after which a peer counts as gone. Default: 10 s, that of Node's adapters.
-    pub heartbeat_timeout: Duration,
-    /// The maximum size of all answers to one question, in bytes. Default: 64 MiB, a hundred thousand snapshots of
-    /// sockets.
-    pub max_answers: usize,
-}
-
-impl Default for NodeConfig {
-    fn default() -> Self {
-        Self {
-            heartbeat_interval: Duration::from_secs(5),
-            heartbeat_timeout: Duration::from_secs(10),
-            max_answers: 64 * 1024 * 1024,
-        }
-    }
-}
-
-/// The part of a cluster that one node keeps track of: which peers are there, and what it has asked them.
+/// The state that one node keeps of its cluster: the peers that give signs of life, and the questions of this node to
+/// the others.
 ///
-/// Broadcasts and other operations without answers do not pass through it.
-///
-/// # The drain rule
-///
-/// After any call that takes `&mut self`: [`poll`](Self::poll) until `None`,
-/// [`poll_transmit`](Self::poll_transmit) until `None`, then [`poll_timeout`](Self::poll_timeout).
+/// A node performs no IO. Its driver passes it the signs of life and answers that the bus delivers, and the time, and
+/// performs what [`poll_transmit`](Self::poll_transmit) returns. Broadcasts, other operations and the questions of
+/// other nodes do not pass through it: the driver applies or answers them itself. The [module](super) describes the
+/// rules for the driver and the states of peers and questions.
 ///
 /// ```
-/// # use std::time::{Duration, Instant};
+/// use std::time::{Duration, Instant};
 /// use socketio_core::cluster::{
 ///     Answer, Destination, Finished, Node, NodeConfig, NodeEvent, NodeId, Question, Transmit,
 /// };
 ///
-/// let now = Instant::now();
-/// let mut node = Node::new(NodeConfig::default(), NodeId::from_entropy([1; 8]), 7);
-/// node.handle_up(now);
-/// assert!(matches!(node.poll_transmit(), Some(Transmit::Publish { .. })), "it says hello");
+/// /// Asks the other nodes for their sockets.
+/// fn fetch(now: Instant) {
+///     let mut node = Node::new(NodeConfig::default(), NodeId::from_entropy([1; 8]), 7);
+///     node.handle_up(now);
+///     assert!(matches!(node.poll_transmit(), Some(Transmit::Publish { count: None, .. })), "a greeting");
 ///
-/// let question = Question::Sockets { to: Destination::default() };
-/// let key = node.ask("/chat", question, now + Duration::from_secs(5), now);
-/// assert!(matches!(node.poll_transmit(), Some(Transmit::Count { .. })), "how many will answer?");
-/// assert!(matches!(node.poll_transmit(), Some(Transmit::Publish { count: Some(_), .. })));
-/// node.handle_count(key, Some(2), now); // this node and another one
-/// node.handle_answer(Some(&NodeId::from_entropy([2; 8])), &key.id(), Answer::Sockets(Vec::new()), now);
-/// assert!(matches!(node.poll(), Some(NodeEvent::Answer { .. })));
-/// assert!(matches!(node.poll(), Some(NodeEvent::Finished { how: Finished::Complete, .. })));
+///     let question = Question::Sockets { to: Destination::default() };
+///     let key = node.ask("/chat", question, now + Duration::from_secs(5), now);
+///     let Some(Transmit::Count { namespace, .. }) = node.poll_transmit() else { panic!("a count") };
+///     assert_eq!(namespace, "/chat");
+///     assert!(matches!(node.poll_transmit(), Some(Transmit::Publish { count: Some(_), .. })));
+///     node.handle_count(key, Some(3), now); // subscribers of the namespace: a monitor, this node and another one
+///     node.handle_count(key, Some(2), now); // receivers of the question: this node and another one
+///     assert_eq!(node.poll(), None);
+///
+///     node.handle_answer(Some(&NodeId::from_entropy([2; 8])), &key.id(), Answer::Sockets(Vec::new()), now);
+///     assert!(matches!(node.poll(), Some(NodeEvent::Answer { .. })));
+///     assert_eq!(node.poll(), Some(NodeEvent::Finished { key, how: Finished::Complete }));
+/// }
+/// # fetch(Instant::now());
 /// ```
 #[derive(Debug)]
 pub struct Node {
     config: NodeConfig,
     id: NodeId,
     link: Link,
-    next: RequestKey,
     members: Members,
-    requests: BTreeMap<RequestKey, Request>,
-    /// The next time of each request: to count again, or its deadline.
-    timers: BTreeSet<(Instant, RequestKey)>,
+    requests: Requests,
     events: VecDeque<NodeEvent>,
     transmits: VecDeque<Transmit>,
 }
@@ -75,131 +59,64 @@ pub struct Node {
 /// The connection to the bus.
 ///
 /// ```text
-/// Down ──handle_up──▶ Up ──handle_down──▶ Down        either ──leave──▶ Left
+///   Down ──handle_up──▶ Up ──handle_down──▶ Down        any ──leave──▶ Left
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Link {
     Down,
-    /// With the time of the next sign of life.
-    Up(Instant),
+    Up {
+        /// The time of the next sign of life of this node.
+        heartbeat: Instant,
+    },
     Left,
 }
 
-/// Something that the driver has to send.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum Transmit {
-    /// Publish a message.
-    Publish {
-        /// The nodes that it is for.
-        to: Address,
-        /// The message.
-        message: Message,
-        /// If given, report the number of receivers with [`Node::handle_count`], or `None` if the bus does not tell.
-        count: Option<RequestKey>,
-    },
-    /// Report the number of nodes that have a namespace, this one included, with [`Node::handle_count`].
-    Count {
-        /// The path of the namespace.
-        namespace: String,
-        /// The question that it is for.
-        key: RequestKey,
-    },
-}
+/// The namespace of signs of life: a process is one node, in whatever namespaces it has.
+const NAMESPACE: &str = "/";
 
-/// Something that has happened.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum NodeEvent {
-    /// A peer has given its first sign of life.
-    PeerJoined(NodeId),
-    /// A peer is gone.
-    PeerLeft {
-        /// The peer.
-        node: NodeId,
-        /// How this is known.
-        why: PeerLeft,
-    },
-    /// An answer to a question of this node.
-    Answer {
-        /// The question.
-        key: RequestKey,
-        /// The node that answers, if the answer names it.
-        from: Option<NodeId>,
-        /// The answer.
-        answer: Answer,
-    },
-    /// The end of a question: no further answers are reported.
-    Finished {
-        /// The question.
-        key: RequestKey,
-        /// How it ended.
-        how: Finished,
-    },
-}
+/// The least interval of signs of life. With 0, the driver would never wait.
+const MIN_INTERVAL: Duration = Duration::from_millis(1);
 
-/// How it is known that a peer is gone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum PeerLeft {
-    /// It has said so.
-    Goodbye,
-    /// It was silent for [`NodeConfig::heartbeat_timeout`].
-    Silent,
-}
-
-/// How a question ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Finished {
-    /// All nodes have answered, or one answer was enough.
-    Complete,
-    /// The deadline has passed.
-    Incomplete {
-        /// The number of nodes that have not answered, if the number of nodes is known.
-        missing: Option<usize>,
-        /// The peers that have not answered. Some of them may not have the namespace, and nodes that give no signs of
-        /// life are not among them.
-        names: Vec<NodeId>,
-    },
-    /// The bus is down, or too many questions are pending.
-    Unreachable,
-    /// The answers exceed [`NodeConfig::max_answers`].
-    TooLarge,
-}
-
-/// The maximum number of questions that are pending at once; each takes about 300 bytes.
-const MAX_REQUESTS: usize = 65_536;
+/// The lateness of a timer from which on the node counts as stopped meanwhile. Busy runtimes are late by milliseconds.
+const STOPPED: Duration = Duration::from_secs(1);
 
 impl Node {
-    /// Creates a node that is not connected. `entropy` is a random number: the first id of its questions.
-    pub fn new(config: NodeConfig, id: NodeId, entropy: u64) -> Self {
+    /// Creates a node that is not connected to the bus. `entropy` is a random number, from which the ids of its
+    /// questions follow. Two nodes with the same id are taken for one.
+    pub fn new(mut config: NodeConfig, id: NodeId, entropy: u64) -> Self {
+        config.heartbeat_interval = config.heartbeat_interval.max(MIN_INTERVAL);
         Self {
             members: Members::new(config.heartbeat_timeout),
             config,
             id,
             link: Link::Down,
-            next: RequestKey::new(entropy),
-            requests: BTreeMap::new(),
-            timers: BTreeSet::new(),
+            requests: Requests::new(RequestKey::new(entropy)),
             events: VecDeque::new(),
             transmits: VecDeque::new(),
         }
     }
 
-    /// Returns the id of the node.
+    /// Returns the id of this node.
     pub fn id(&self) -> &NodeId {
         &self.id
     }
 
-    /// Returns `true` if the node is connected to the bus.
+    /// Returns `true` if the bus is connected.
     pub fn is_up(&self) -> bool {
-        matches!(self.link, Link::Up(_))
+        matches!(self.link, Link::Up { .. })
     }
 
-    /// Returns the peers that give signs of life.
+    /// Returns the peers that give signs of life, in the order of their ids.
+    ///
+    /// Nodes of other implementations may give none: they are counted by the bus, and not in this list.
     pub fn peers(&self) -> impl Iterator<Item = &NodeId> {
-        self.members.ids()
+        self.members.names()
+    }
+
+    /// Returns the number of signs of life that were ignored, because [`MAX_PEERS`](super::MAX_PEERS) other peers are
+    /// known.
+    pub fn ignored(&self) -> u64 {
+        self.members.ignored()
     }
 
     /// Returns the number of questions that have not ended.
@@ -210,52 +127,57 @@ impl Node {
 
 /// Input from the bus and the clock.
 impl Node {
-    /// The bus is connected, and the node is subscribed.
+    /// Handles the establishment of the connection to the bus, with all subscriptions.
     ///
-    /// Peers that were known before are kept; those that are gone will be silent.
+    /// The node greets the others. Peers from before are kept; their silence counts from now, so a peer that has gone
+    /// meanwhile is reported after [`heartbeat_timeout`](NodeConfig::heartbeat_timeout).
     pub fn handle_up(&mut self, now: Instant) {
         if self.link == Link::Left {
             return;
         }
-        self.link = Link::Up(after(now, self.config.heartbeat_interval));
-        self.members.restart(now);
+        self.link = Link::Up { heartbeat: after(now, self.config.heartbeat_interval) };
+        self.members.excuse(now);
         self.say(Address::Everyone, Presence::Hello);
     }
 
-    /// The connection is lost. All questions end.
+    /// Handles the loss of the connection to the bus. All questions end. Peers are kept, because nothing is known about
+    /// them until the connection is back.
     pub fn handle_down(&mut self, _now: Instant) {
-        if self.link != Link::Left {
-            self.link = Link::Down;
+        if !self.is_up() {
+            return;
         }
-        // Without a connection, nothing that is left to send could be sent in time.
+        self.link = Link::Down;
         self.transmits.clear();
-        self.timers.clear();
-        for (key, _) in std::mem::take(&mut self.requests) {
-            self.events.push_back(NodeEvent::Finished { key, how: Finished::Unreachable });
-        }
+        self.abandon();
     }
 
-    /// A sign of life of a node.
+    /// Handles a sign of life. A node that is not connected ignores it.
     pub fn handle_presence(&mut self, from: &NodeId, presence: Presence, now: Instant) {
-        if *from == self.id || !self.is_up() {
+        if !self.is_up() || *from == self.id {
             return;
         }
-        if presence == Presence::Goodbye {
-            if self.members.remove(from) {
-                self.report_left(from.clone(), PeerLeft::Goodbye);
+        match presence {
+            Presence::Goodbye => {
+                if self.members.remove(from) {
+                    self.lose(from.clone(), PeerLeft::Goodbye);
+                }
             }
-            return;
-        }
-        if self.members.greet(from, now) {
-            self.events.push_back(NodeEvent::PeerJoined(from.clone()));
-        }
-        if presence == Presence::Hello {
-            self.say(Address::Node(from.clone()), Presence::Alive);
+            Presence::Hello | Presence::Alive => {
+                if self.members.greet(from, now) {
+                    self.events.push_back(NodeEvent::PeerJoined(from.clone()));
+                }
+                if presence == Presence::Hello {
+                    self.say(Address::Node(from.clone()), Presence::Alive);
+                }
+            }
         }
     }
 
-    /// An answer of a node, which not every form names. Answers to other questions than those that are pending are
-    /// ignored.
+    /// Handles an answer, also to a question that has ended or is not of this node. `from` is absent if the answer does
+    /// not name its sender.
+    ///
+    /// An answer that does not fit its question is ignored, and so is a second one of the same node, except for the
+    /// acks of its sockets.
     pub fn handle_answer(
         &mut self,
         from: Option<&NodeId>,
@@ -263,67 +185,84 @@ impl Node {
         answer: Answer,
         now: Instant,
     ) {
+        if !self.is_up() || from == Some(&self.id) {
+            return;
+        }
         if let Some(from) = from {
             self.members.hear(from, now);
         }
         let Some(key) = request.key() else { return };
-        let Some(request) = self.requests.get_mut(&key) else { return };
-        let taken = request.take(from, &answer, self.config.max_answers);
-        match taken {
-            Taken::Ignored => return,
-            Taken::TooLarge => return self.finish(key, Finished::TooLarge),
-            Taken::Counted | Taken::Enough => {}
+        let Some(request) = self.requests.get_mut(key) else { return };
+        let effect = request.take(from, &answer, self.config.max_answers);
+        if matches!(effect, Effect::Taken | Effect::Completed) {
+            self.events.push_back(NodeEvent::Answer { key, from: from.cloned(), answer });
         }
-        self.events.push_back(NodeEvent::Answer { key, from: from.cloned(), answer });
-        if taken == Taken::Enough {
-            self.finish(key, Finished::Complete);
+        match effect {
+            Effect::Ignored | Effect::Taken => {}
+            Effect::Completed => self.finish(key, Finished::Complete),
+            Effect::TooLarge => self.finish(key, Finished::TooLarge),
         }
     }
 
-    /// The number of nodes that have the namespace of a question, or that have received it. Both include this node.
-    /// `None` if it could not be found out.
+    /// Handles a number of nodes that [`poll_transmit`](Self::poll_transmit) has requested: those that have the
+    /// namespace of a question, or those that have received it. Both include this node. `None` reports that the bus
+    /// could not count them; if it never can, only its deadline ends a question.
     pub fn handle_count(&mut self, key: RequestKey, nodes: Option<usize>, _now: Instant) {
-        let (Some(nodes), Some(request)) = (nodes, self.requests.get_mut(&key)) else { return };
-        request.count(nodes);
+        let Some(request) = self.requests.get_mut(key) else { return };
+        let again = request.count(nodes);
         if request.is_complete() {
-            self.finish(key, Finished::Complete);
+            return self.finish(key, Finished::Complete);
+        }
+        if again {
+            self.transmits.push_back(count(key, request));
         }
     }
 
-    /// Time has passed; call this when the time of [`poll_timeout`](Self::poll_timeout) has come.
+    /// Handles the passing of time, when that of [`poll_timeout`](Self::poll_timeout) has come.
+    ///
+    /// If that was more than a second ago, this node itself was stopped. The silence of its peers then counts from now,
+    /// because their signs of life may still wait to be handled.
     pub fn handle_timeout(&mut self, now: Instant) {
-        if let Link::Up(heartbeat) = self.link {
-            if heartbeat <= now {
-                self.link = Link::Up(after(now, self.config.heartbeat_interval));
-                self.say(Address::Everyone, Presence::Alive);
-            }
-            for peer in self.members.expire(now) {
-                self.report_left(peer, PeerLeft::Silent);
-            }
+        let was_stopped = self.poll_timeout().is_some_and(|due| after(due, STOPPED) < now);
+        let Link::Up { heartbeat } = self.link else { return };
+        if was_stopped {
+            self.members.excuse(now);
         }
-        while let Some(&(at, key)) = self.timers.first()
-            && at <= now
-        {
-            self.timers.pop_first();
-            let Some(request) = self.requests.get_mut(&key) else { continue };
-            if request.deadline <= now {
-                let is_missing = |peer: &&NodeId| !request.has_answered(peer);
-                let names = self.members.ids().filter(is_missing).cloned().collect();
-                let missing = request.missing();
-                self.finish(key, Finished::Incomplete { missing, names });
-            } else {
-                self.timers.insert((request.deadline, key));
-                let namespace = request.namespace.clone();
-                self.transmits.push_back(Transmit::Count { namespace, key });
+        if heartbeat <= now {
+            self.link = Link::Up { heartbeat: after(now, self.config.heartbeat_interval) };
+            self.say(Address::Everyone, Presence::Alive);
+        }
+        for peer in self.members.take_silent(now) {
+            self.lose(peer, PeerLeft::Silent);
+        }
+        while let Some(due) = self.requests.take_due(now) {
+            match due {
+                Due::HalfTime(key) => {
+                    if let Some(request) = self.requests.get_mut(key)
+                        && request.recount()
+                    {
+                        self.transmits.push_back(count(key, request));
+                    }
+                }
+                Due::Deadline(key, request) => {
+                    let names = request.missing_names(&self.members);
+                    let how = Finished::Incomplete { missing: request.missing(), names };
+                    self.events.push_back(NodeEvent::Finished { key, how });
+                }
             }
         }
     }
 }
 
-/// Requests of the application.
+/// Commands of the application.
 impl Node {
-    /// Asks all other nodes that have a namespace. Their answers, and the end of the question, are
-    /// [events](NodeEvent) with the returned key.
+    /// Asks all other nodes that have a namespace. The answers and the end of the question are reported as
+    /// [events](NodeEvent) with the returned key. The question ends at `deadline` at the latest.
+    ///
+    /// This node must be subscribed to the namespace, even if it has no sockets there: the answers come by these
+    /// subscriptions, and without them, the bus counts one node less, so the question is complete too early.
+    ///
+    /// A question of a node that is not connected ends at once, as [`Unreachable`](Finished::Unreachable).
     pub fn ask(
         &mut self,
         namespace: &str,
@@ -331,97 +270,98 @@ impl Node {
         deadline: Instant,
         now: Instant,
     ) -> RequestKey {
-        let key = self.next;
-        self.next = key.next();
-        if !self.is_up() || self.requests.len() >= MAX_REQUESTS {
-            self.events.push_back(NodeEvent::Finished { key, how: Finished::Unreachable });
+        let key = self.requests.new_key();
+        let refusal = match () {
+            () if !self.is_up() => Some(Finished::Unreachable),
+            () if self.requests.is_full() => Some(Finished::Refused),
+            () => None,
+        };
+        if let Some(how) = refusal {
+            self.events.push_back(NodeEvent::Finished { key, how });
             return key;
         }
-        let request = Request::new(namespace, &question, deadline, now);
-        self.timers.insert((request.recount, key));
+        let request = Request::new(namespace, &question, deadline, now, 2);
+        self.transmits.push_back(count(key, &request));
         self.requests.insert(key, request);
+        // Nodes of this implementation understand the extensions.
         let body = Body::Question { request: key.id(), extended: true, question };
         let message = Message::new(self.id.clone(), namespace, body);
-        self.transmits.push_back(Transmit::Count { namespace: namespace.to_owned(), key });
         self.transmits.push_back(Transmit::Publish { to: Address::Everyone, message, count: Some(key) });
         key
     }
 
-    /// Forgets a question. No further events have its key.
+    /// Drops a question whose answers are of no interest any more. No further event has its key. What is to be sent for
+    /// it is sent.
     pub fn cancel(&mut self, key: RequestKey) {
-        self.remove(key);
+        self.requests.remove(key);
         self.events.retain(|event| match event {
             NodeEvent::Answer { key: other, .. } | NodeEvent::Finished { key: other, .. } => *other != key,
             NodeEvent::PeerJoined(_) | NodeEvent::PeerLeft { .. } => true,
         });
     }
 
-    /// Says goodbye, and ends all questions. The node does not come up again.
-    pub fn leave(&mut self, now: Instant) {
-        let was_up = self.is_up();
-        self.handle_down(now);
-        self.link = Link::Left;
-        if was_up {
+    /// Leaves the cluster for good: says goodbye if the bus is connected, ends all questions, and drops the peers without
+    /// an event. The node ignores further input.
+    pub fn leave(&mut self, _now: Instant) {
+        if self.is_up() {
             self.say(Address::Everyone, Presence::Goodbye);
         }
+        self.link = Link::Left;
+        self.members.clear();
+        self.abandon();
     }
 }
 
 /// Output.
 impl Node {
-    /// Returns the next event.
-    pub fn poll(&mut self) -> Option<NodeEvent> {
-        self.events.pop_front()
-    }
-
-    /// Returns the next thing to send.
+    /// Returns the next action of the driver.
     pub fn poll_transmit(&mut self) -> Option<Transmit> {
         self.transmits.pop_front()
     }
 
-    /// Returns the time at which [`handle_timeout`](Self::handle_timeout) must be called.
-    pub fn poll_timeout(&self) -> Option<Instant> {
-        match self.link {
-            Link::Up(heartbeat) => {
-                let timer = self.timers.first().map(|(at, _)| *at);
-                earlier(earlier(Some(heartbeat), self.members.poll_timeout()), timer)
-            }
-            // Without a connection, there are no questions.
-            Link::Down | Link::Left => None,
-        }
+    /// Returns the next event for the application.
+    pub fn poll(&mut self) -> Option<NodeEvent> {
+        self.events.pop_front()
     }
 
+    /// Returns the time at which the driver must call [`handle_timeout`](Self::handle_timeout), or `None` if the node is
+    /// not connected.
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        let Link::Up { heartbeat } = self.link else { return None };
+        earlier(Some(heartbeat), earlier(self.members.timeout(), self.requests.timeout()))
+    }
+}
+
+impl Node {
     fn say(&mut self, to: Address, presence: Presence) {
-        let message = Message::new(self.id.clone(), "/", Body::Presence(presence));
+        let message = Message::new(self.id.clone(), NAMESPACE, Body::Presence(presence));
         self.transmits.push_back(Transmit::Publish { to, message, count: None });
     }
 
     /// Reports that a peer is gone, and counts again for the questions that may wait for it.
-    fn report_left(&mut self, node: NodeId, why: PeerLeft) {
-        for (key, request) in &self.requests {
-            if !request.has_answered(&node) {
-                let namespace = request.namespace.clone();
-                self.transmits.push_back(Transmit::Count { namespace, key: *key });
+    fn lose(&mut self, node: NodeId, why: PeerLeft) {
+        for (key, request) in self.requests.iter_mut() {
+            if request.depart(&node) {
+                self.transmits.push_back(count(key, request));
             }
         }
         self.events.push_back(NodeEvent::PeerLeft { node, why });
     }
 
     fn finish(&mut self, key: RequestKey, how: Finished) {
-        if self.remove(key) {
-            self.events.push_back(NodeEvent::Finished { key, how });
-        }
+        self.requests.remove(key);
+        self.events.push_back(NodeEvent::Finished { key, how });
     }
 
-    /// Removes a question. Returns `false` if there is none.
-    fn remove(&mut self, key: RequestKey) -> bool {
-        let Some(request) = self.requests.remove(&key) else { return false };
-        // It is at one of these times.
-        if !self.timers.remove(&(request.deadline, key)) {
-            self.timers.remove(&(request.recount, key));
-        }
-        true
+    /// Ends all questions, because the bus is down.
+    fn abandon(&mut self) {
+        let finished = |key| NodeEvent::Finished { key, how: Finished::Unreachable };
+        self.events.extend(self.requests.drain().map(finished));
     }
+}
+
+fn count(key: RequestKey, request: &Request) -> Transmit {
+    Transmit::Count { namespace: request.namespace().to_owned(), key }
 }
 
 #[cfg(test)]

@@ -9,10 +9,11 @@ use socketio_core::engine::{Head, Open, Request, Session, parameter};
 use socketio_core::packet::{self, PacketKind};
 use socketio_core::{Accept, Config, DisconnectReason, LinkId, Message, Sid};
 
+use super::cluster::{self, Cluster};
 use super::{Operation, Server, Welcome};
 
-mod cluster;
-pub use cluster::{cluster_channels, cluster_classic};
+mod messages;
+pub use messages::{cluster_channels, cluster_classic};
 
 /// Parses a query string as a request of every kind.
 pub fn request(data: &[u8]) {
@@ -129,6 +130,28 @@ pub fn connection(data: &[u8]) {
     };
     let operations: Vec<_> = codes.as_chunks().0.iter().map(|code| Operation::from_code(*code)).collect();
     live(&mut server, &operations);
+}
+
+/// Runs a cluster with operations from data; every four bytes are one [`cluster::Operation`].
+pub fn cluster_node(data: &[u8]) {
+    let (first, codes) = data.split_first().unwrap_or((&0, &[]));
+    let operation = |code: &[u8; cluster::Operation::CODE]| cluster::Operation::from_code(*code);
+    let operations: Vec<_> = codes.as_chunks().0.iter().map(operation).collect();
+    live_in_cluster((*first).into(), &operations);
+}
+
+/// Runs a cluster of three processes of this implementation and one of another one, lets it heal, and closes it.
+pub fn live_in_cluster(seed: u64, operations: &[cluster::Operation]) {
+    let mut cluster = Cluster::new(seed, [0, 1, 20, 200][seed as usize % 4]);
+    cluster.populate(3, 1);
+    for operation in operations {
+        operation.run(&mut cluster);
+    }
+    cluster.heal();
+    cluster.settle();
+    cluster.assert_works();
+    cluster.settle();
+    cluster.close();
 }
 
 /// Opens a polling session with a socket on `/` and one on `/busy`, whose connect handler is running.
@@ -317,6 +340,16 @@ mod tests {
             let length = random.below(240);
             let data: Vec<u8> = (0..length).map(|_| random.byte()).collect();
             connection(&data);
+        }
+    }
+
+    #[test]
+    fn random_clusters() {
+        let mut random = Random::new(6);
+        for _ in 0..300 {
+            let length = random.below(400);
+            let data: Vec<u8> = (0..length).map(|_| random.byte()).collect();
+            cluster_node(&data);
         }
     }
 }

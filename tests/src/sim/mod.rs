@@ -9,7 +9,7 @@
 //! - [`Client`] is a peer that behaves like the official clients. [`Pair`] connects it to a server by a [`Network`] that
 //!   delays, reorders, duplicates and loses messages depending on a seed.
 //! - [`Transcript`] replays a conversation from a text file.
-//! - [`cluster`] connects nodes of a cluster by a bus that loses messages.
+//! - [`cluster`] has the nodes of a cluster, and the bus between them.
 //! - [`Messages`] generates the messages between the nodes of a cluster.
 //! - [`Operation`] is one random input; [`fuzzing`] contains the bodies of the fuzz targets.
 
