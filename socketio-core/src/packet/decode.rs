@@ -69,7 +69,10 @@ pub type EventName<'a> = Cow<'a, str>;
 impl<'a> EventHead<'a> {
     /// Reads the array of an event without the header of a packet.
     pub(super) fn of_array(array: &'a str, attachments: usize) -> Result<Self, DecodeError> {
-        let (name, first, shape) = scan_event(array)?;
+        let (name, first, shape) = scan_named(array).ok_or(DecodeError::InvalidPayload)?;
+        if is_reserved(&name) {
+            return Err(DecodeError::ReservedEvent);
+        }
         Ok(Self { id: None, attachments, array, name, first, shape })
     }
 }
@@ -194,16 +197,29 @@ fn is_array(text: &str) -> bool {
 
 /// Checks the array of an event. Returns its name, and the offset (or 0) and the shape of its first argument.
 fn scan_event(array: &str) -> Result<(EventName<'_>, usize, Shape), DecodeError> {
-    let event = scan_named(array).ok_or(DecodeError::InvalidPayload)?;
+    if let Some(PlainArray { name_end, second, shape }) = PlainArray::scan(array) {
+        let name = &array[2..name_end];
+        return if is_reserved(name) {
+            Err(DecodeError::ReservedEvent)
+        } else {
+            Ok((name.into(), second, shape))
+        };
+    }
+    let event = scan_any(array).ok_or(DecodeError::InvalidPayload)?;
     if is_reserved(&event.0) { Err(DecodeError::ReservedEvent) } else { Ok(event) }
 }
 
 /// Checks an array that begins with a name, which may be reserved. Returns what [`scan_event`] does.
-#[inline]
 pub(super) fn scan_named(array: &str) -> Option<(EventName<'_>, usize, Shape)> {
-    if let Some(PlainArray { name_end, second, shape }) = PlainArray::scan(array) {
-        return Some((array[2..name_end].into(), second, shape));
+    match PlainArray::scan(array) {
+        Some(PlainArray { name_end, second, shape }) => Some((array[2..name_end].into(), second, shape)),
+        None => scan_any(array),
     }
+}
+
+/// Does the same for an array of any form. Rare, and kept out of line so that the plain form stays short.
+#[cold]
+fn scan_any(array: &str) -> Option<(EventName<'_>, usize, Shape)> {
     if !is_array(array) {
         return None;
     }
