@@ -18,6 +18,9 @@ use crate::namespace::{NamespaceBuilder, NamespaceSet};
 use crate::socket::Socket;
 use crate::stats::Stats;
 
+#[cfg(feature = "cluster")]
+mod cluster;
+
 /// A Socket.IO server.
 ///
 /// A `SocketIo` is a handle that is cheap to clone and can be used from any thread. Only [`attach`](Self::attach) and
@@ -383,66 +386,6 @@ impl SocketIo {
     }
 }
 
-/// Several servers as one.
-#[cfg(feature = "cluster")]
-impl SocketIo {
-    /// Joins a cluster: from then on, broadcasts and other operations on many sockets reach the sockets of all its nodes.
-    /// See [`cluster`](crate::cluster).
-    ///
-    /// Await the result. It resolves when the server is connected and subscribed.
-    ///
-    /// ```no_run
-    /// # #[cfg(feature = "redis")]
-    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
-    /// use socketio_tower::SocketIo;
-    /// use socketio_tower::cluster::Redis;
-    ///
-    /// let io = SocketIo::new();
-    /// io.join_cluster(Redis::classic("redis://127.0.0.1")?).await?;
-    /// io.emit("news", "to the clients of all nodes");
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// A server can join one cluster, and leaves it when it is [closed](Self::close). While the connection is down, the
-    /// server reconnects by itself, and events reach the sockets of this process.
-    ///
-    /// # Errors
-    ///
-    /// The future returns an error if the server has already joined a cluster, or if the broker cannot be reached within
-    /// ten seconds. In the latter case the server has joined, and keeps trying to connect.
-    ///
-    /// # Panics
-    ///
-    /// The future panics outside a tokio runtime.
-    ///
-    /// # Cancel safety
-    ///
-    /// A future that is dropped before it was polled has no effect; afterwards, the server has joined.
-    pub fn join_cluster(&self, backend: impl crate::cluster::Backend) -> crate::cluster::JoinCluster {
-        crate::cluster::JoinCluster::new(Arc::clone(&self.0), Arc::new(backend))
-    }
-
-    /// Returns the cluster that the server has joined, if any.
-    pub fn cluster(&self) -> Option<crate::cluster::Cluster> {
-        self.0.cluster().joined().map(|joined| crate::cluster::Cluster::new(Arc::clone(joined)))
-    }
-
-    /// Returns a snapshot of each socket, or the reason that some are missing; see
-    /// [`BroadcastOperator::try_fetch_sockets`].
-    ///
-    /// # Errors
-    ///
-    /// Returns an error if a node of the cluster does not answer.
-    ///
-    /// # Cancel safety
-    ///
-    /// The future can be dropped at any time.
-    pub async fn try_fetch_sockets(&self) -> Result<Vec<RemoteSocket>, crate::cluster::Incomplete> {
-        self.root().try_fetch_sockets().await
-    }
-}
-
 /// Metrics and shutdown.
 impl SocketIo {
     /// Returns the number of open sessions.
@@ -471,6 +414,9 @@ impl SocketIo {
 
     /// Closes every session and rejects new ones. Waits until all sessions have ended, including their disconnect
     /// handlers, but at most for `timeout`. Returns `true` if all of them ended in time.
+    ///
+    /// A server in a cluster then leaves it, within the same time: it answers what other nodes have asked, publishes what
+    /// is queued, and says goodbye.
     ///
     /// hyper's graceful shutdown does not wait for upgraded connections; this method does.
     ///

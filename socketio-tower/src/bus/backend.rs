@@ -1,13 +1,11 @@
-use std::error::Error;
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use socketio_core::cluster::{NodeId, Outgoing, RequestKey, Subscription, Wire};
-use tokio::sync::oneshot;
+use socketio_core::cluster::{NodeId, Subscription, Wire};
 
-use super::Joined;
+use super::{BackendError, Joined, Order};
 
 /// A message broker that carries the messages of a cluster.
 ///
@@ -58,27 +56,6 @@ pub trait Backend: fmt::Debug + Send + Sync + 'static {
     fn serve<'a>(&'a self, bus: &'a mut Bus) -> Pin<Box<dyn Future<Output = BackendError> + Send + 'a>>;
 }
 
-/// The reason that a backend has no connection to its broker.
-#[derive(Debug, Clone, thiserror::Error)]
-#[error("{message}")]
-pub struct BackendError {
-    message: Arc<str>,
-    #[source]
-    source: Option<Arc<dyn Error + Send + Sync>>,
-}
-
-impl BackendError {
-    /// Creates an error with a message.
-    pub fn new(message: impl Into<Arc<str>>) -> Self {
-        Self { message: message.into(), source: None }
-    }
-
-    /// Creates an error with a message and the error that caused it.
-    pub fn with_source(message: impl Into<Arc<str>>, source: impl Error + Send + Sync + 'static) -> Self {
-        Self { message: message.into(), source: Some(Arc::new(source)) }
-    }
-}
-
 /// The side of a cluster's node that a [`Backend`] serves.
 #[derive(Debug)]
 pub struct Bus {
@@ -124,82 +101,6 @@ impl Bus {
     }
 }
 
-/// Something that a [`Backend`] has to do, in the order of the list.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum Order {
-    /// Publish a message.
-    Publish {
-        /// The message.
-        message: Outgoing,
-        /// To be answered when the broker has taken the message, with the number of subscribers that it has reached if
-        /// the broker reports it.
-        receipt: Option<Receipt>,
-    },
-    /// Count the subscribers of a channel, without those of patterns.
-    Count {
-        /// The name of the channel.
-        channel: Bytes,
-        /// To be answered with the number.
-        receipt: Receipt,
-    },
-    /// Subscribe.
-    Subscribe(Subscription),
-    /// End a subscription.
-    Unsubscribe(Subscription),
-}
-
-/// A question of the node that a backend answers once. Dropping it is an answer without a number.
-#[derive(Debug)]
-pub struct Receipt(Option<Asker>);
-
-#[derive(Debug)]
-enum Asker {
-    /// The sum of subscribers decides how many answers a question has.
-    Count(Arc<Joined>, RequestKey),
-    /// A task waits until the broker has taken a message.
-    Taken(oneshot::Sender<()>),
-    /// A test of a backend.
-    #[cfg(feature = "testing")]
-    Test(oneshot::Sender<Option<usize>>),
-}
-
-impl Receipt {
-    pub(super) fn count(joined: Arc<Joined>, key: RequestKey) -> Self {
-        Self(Some(Asker::Count(joined, key)))
-    }
-
-    pub(super) fn taken(waiting: oneshot::Sender<()>) -> Self {
-        Self(Some(Asker::Taken(waiting)))
-    }
-
-    /// Returns a receipt with the channel that gets its answer. Dropping the receipt closes the channel.
-    #[cfg(feature = "testing")]
-    pub(crate) fn test() -> (Self, oneshot::Receiver<Option<usize>>) {
-        let (sender, answer) = oneshot::channel();
-        (Self(Some(Asker::Test(sender))), answer)
-    }
-
-    /// Answers with the number of subscribers, or with `None` if the broker does not tell.
-    pub fn answer(mut self, subscribers: Option<usize>) {
-        match self.0.take() {
-            Some(Asker::Count(joined, key)) => joined.handle_count(key, subscribers),
-            Some(Asker::Taken(waiting)) => _ = waiting.send(()),
-            #[cfg(feature = "testing")]
-            Some(Asker::Test(waiting)) => _ = waiting.send(subscribers),
-            None => {}
-        }
-    }
-}
-
-impl Drop for Receipt {
-    fn drop(&mut self) {
-        if let Some(Asker::Count(joined, key)) = self.0.take() {
-            joined.handle_count(key, None);
-        }
-    }
-}
-
 /// The end of a node that takes the messages of its broker. Cloning is cheap.
 #[derive(Debug, Clone)]
 pub struct Inbox(Arc<dyn Receive>);
@@ -214,7 +115,7 @@ impl Inbox {
     }
 }
 
-/// What takes the messages of other nodes.
+/// The receiver of the messages of other nodes.
 pub(crate) trait Receive: fmt::Debug + Send + Sync {
     /// Applies a message.
     fn receive(&self, channel: &[u8], payload: &Bytes);

@@ -1,26 +1,26 @@
 use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant, SystemTime};
 
-use socketio_core::Encoded;
-use socketio_core::cluster::ReadError;
 use socketio_core::cluster::{
-    Address, Body, Message, NodeId, Operation, Question, RequestKey, Subscription, Transmit, Wire, WriteError,
+    Answer, Node, NodeConfig, NodeId, Presence, ReadError, RequestId, RequestKey, Subscription, Transmit,
+    Wire,
 };
-use socketio_core::cluster::{Answer, Node, NodeConfig, Presence, RequestId};
-use socketio_core::namespace::Target;
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::Notify;
 
+use super::order::Counting;
 use super::requests::Leftover;
 use super::state::Counters;
 use super::{
-    BackendError, ClusterEvent, ClusterHook, ClusterState, ClusterStats, Order, Outbound, Receipt, Requests,
-    Subscriptions, Waiter,
+    ClusterEvent, ClusterHook, ClusterState, ClusterStats, Order, Outbound, Receipt, Requests, Subscriptions,
 };
 use crate::clock::now;
 use crate::panics::contained;
+
+pub(super) mod connection;
+pub(super) mod sending;
 
 /// The membership of a server in a cluster: its node, what it sends and asks, and the state of its connection.
 pub(crate) struct Joined {
@@ -37,6 +37,8 @@ pub(crate) struct Joined {
     timer_set: Notify,
     /// Wakes those who wait for the first connection.
     connected: Notify,
+    /// Wakes those who wait until everything is answered and published.
+    progress: Notify,
     /// Ends the driver.
     end: Arc<Notify>,
     state: Mutex<ClusterState>,
@@ -50,9 +52,11 @@ pub(crate) struct Joined {
     counters: Counters,
     /// The number of messages of the last batch of orders, which is counted as published with the next one.
     in_flight: AtomicU64,
-    /// The number and the bytes of what is being answered.
-    pub(crate) answering: AtomicUsize,
-    pub(crate) answering_bytes: AtomicUsize,
+    /// Whether the backend executes a batch of orders.
+    is_executing: AtomicBool,
+    /// The number of questions and server events that are being answered or wait for it, and the bytes of those that wait.
+    answering: AtomicUsize,
+    waiting_bytes: AtomicUsize,
     /// The numbers of dropped and of malformed messages that were reported to the hook.
     reported: AtomicU64,
     reported_malformed: AtomicU64,
@@ -61,52 +65,26 @@ pub(crate) struct Joined {
     this: Weak<Self>,
 }
 
-/// The cluster of a server, which it may join later. Shared by all its namespaces.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Slot(Arc<OnceLock<Arc<Joined>>>);
-
-impl Slot {
-    /// Returns the cluster, if the server has joined one and has not left it.
-    #[inline]
-    pub(crate) fn get(&self) -> Option<&Arc<Joined>> {
-        self.0.get().filter(|joined| !joined.is_left())
-    }
-
-    /// Returns the cluster that the server has joined, even if it has left it.
-    pub(crate) fn joined(&self) -> Option<&Arc<Joined>> {
-        self.0.get()
-    }
-
-    /// Joins a cluster. Returns `false` if the server has already joined one.
-    pub(crate) fn join(&self, joined: Arc<Joined>) -> bool {
-        self.0.set(joined).is_ok()
-    }
-}
-
-/// The reason that other nodes were not told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum NotTold {
-    /// The connection is down, or too much waits for it.
-    Unreachable,
-    /// The message cannot be written.
-    Invalid(WriteError),
-}
-
-/// A question to other nodes. Dropping it forgets the question.
+/// A question or server event of another node that is being answered or waits for it. Dropped when its answer is queued.
 #[derive(Debug)]
-pub(crate) struct Pending {
+pub(crate) struct Answering {
     joined: Arc<Joined>,
-    key: RequestKey,
-    namespace: String,
+    /// The bytes that wait.
+    bytes: usize,
 }
 
-impl Drop for Pending {
+impl Answering {
+    /// Counts the event as one that no longer waits.
+    pub(crate) fn start(&mut self) {
+        self.joined.waiting_bytes.fetch_sub(std::mem::take(&mut self.bytes), Ordering::Relaxed);
+    }
+}
+
+impl Drop for Answering {
     fn drop(&mut self) {
-        let waiter = self.joined.lock().forget(self.key);
-        // Outside the lock.
-        drop(waiter);
-        let wire = self.joined.wire();
-        self.joined.change_subscriptions([], wire.of_namespace(self.joined.id(), &self.namespace));
+        self.start();
+        self.joined.answering.fetch_sub(1, Ordering::Release);
+        self.joined.progress.notify_waiters();
     }
 }
 
@@ -140,6 +118,7 @@ impl Joined {
             ordered: Notify::new(),
             timer_set: Notify::new(),
             connected: Notify::new(),
+            progress: Notify::new(),
             end: Arc::new(Notify::new()),
             state: Mutex::new(ClusterState::Down { since: SystemTime::now(), error: None }),
             is_up: AtomicBool::new(false),
@@ -149,8 +128,9 @@ impl Joined {
             is_node,
             counters: Counters::default(),
             in_flight: AtomicU64::new(0),
+            is_executing: AtomicBool::new(false),
             answering: AtomicUsize::new(0),
-            answering_bytes: AtomicUsize::new(0),
+            waiting_bytes: AtomicUsize::new(0),
             reported: AtomicU64::new(0),
             reported_malformed: AtomicU64::new(0),
             malformed: Mutex::default(),
@@ -208,7 +188,7 @@ impl Joined {
             questions,
             outbound_bytes: self.outbound.bytes(),
             answering: self.answering.load(Ordering::Relaxed),
-            answering_bytes: self.answering_bytes.load(Ordering::Relaxed),
+            answering_bytes: self.waiting_bytes.load(Ordering::Relaxed),
             subscriptions: self.subscriptions.len(),
             dropped: lost.messages,
             dropped_bytes: lost.bytes,
@@ -216,162 +196,33 @@ impl Joined {
         }
     }
 
-    fn this(&self) -> Arc<Self> {
-        self.this.upgrade().expect("only created in an `Arc`")
+    /// Counts a question or server event that will be answered, of which `bytes` wait for it.
+    pub(crate) fn begin_answer(&self, bytes: usize) -> Answering {
+        self.answering.fetch_add(1, Ordering::Relaxed);
+        self.waiting_bytes.fetch_add(bytes, Ordering::Relaxed);
+        Answering { joined: self.this(), bytes }
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Requests> {
-        self.requests.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// What the namespaces send.
-impl Joined {
-    /// Sends an event to the sockets of other nodes.
-    pub(crate) fn broadcast(
-        &self,
-        namespace: &str,
-        packet: &Encoded,
-        to: &Target<'_, String, String>,
-        volatile: bool,
-    ) -> Result<(), NotTold> {
-        let up = self.is_up();
-        if volatile && !up {
-            return Err(NotTold::Unreachable);
-        }
-        let message = self.wire.broadcast(&self.id, namespace, packet, to, volatile);
-        let message = message.map_err(NotTold::Invalid)?;
-        let queued = self.push(Order::Publish { message, receipt: None });
-        if queued && up { Ok(()) } else { Err(NotTold::Unreachable) }
-    }
-
-    /// Has other nodes perform an operation. Returns a receiver that resolves, or fails, when the broker has taken it.
-    pub(crate) fn operate(
-        &self,
-        namespace: &str,
-        operation: Operation,
-    ) -> Result<oneshot::Receiver<()>, NotTold> {
-        let up = self.is_up();
-        let (taken, wait) = oneshot::channel();
-        let message = Message::new(self.id.clone(), namespace, Body::Operation(operation));
-        let message = self.wire.encode(&Address::Everyone, &message).map_err(NotTold::Invalid)?;
-        let queued = self.push(Order::Publish { message, receipt: Some(Receipt::taken(taken)) });
-        if queued && up { Ok(wait) } else { Err(NotTold::Unreachable) }
-    }
-
-    /// Answers a question of another node.
-    pub(crate) fn answer(&self, to: &Address, namespace: &str, request: RequestId, answer: Answer) {
-        let message = Message::new(self.id.clone(), namespace, Body::Answer { request, answer });
-        match self.wire.encode(to, &message) {
-            Ok(message) => _ = self.push(Order::Publish { message, receipt: None }),
-            Err(_) => self.counters.refused.add(1),
-        }
-    }
-
-    /// Asks all other nodes that have the namespace. The waiter gets their answers.
-    pub(crate) fn ask(
-        &self,
-        namespace: &str,
-        question: Question,
-        deadline: Instant,
-        waiter: Waiter,
-    ) -> Pending {
-        // A namespace without sockets here is not subscribed to: the answers would not arrive.
-        self.change_subscriptions(self.wire.of_namespace(&self.id, namespace), []);
-        let key = self.with_requests(|requests| {
-            let key = requests.node.ask(namespace, question, deadline, now());
-            requests.wait(key, waiter);
-            key
-        });
-        Pending { joined: self.this(), key, namespace: namespace.to_owned() }
-    }
-
-    /// Adds and removes subscriptions.
-    pub(crate) fn change_subscriptions(
-        &self,
-        add: impl IntoIterator<Item = Subscription>,
-        remove: impl IntoIterator<Item = Subscription>,
-    ) {
-        if self.subscriptions.change(add, remove) {
-            self.ordered.notify_one();
-        }
-    }
-
-    /// Replaces the subscriptions for what is defined. The function is called under a lock, so that of two changes the
-    /// later one decides.
-    pub(crate) fn redefine(&self, definitions: impl FnOnce() -> BTreeSet<Subscription>) {
-        let mut current = self.definitions.lock().unwrap_or_else(PoisonError::into_inner);
-        let new = definitions();
-        self.change_subscriptions(new.difference(&current).cloned(), current.difference(&new).cloned());
-        *current = new;
-    }
-
-    /// Queues an order. Returns `false` if the queue is full.
-    pub(crate) fn push(&self, order: Order) -> bool {
-        let pushed = self.outbound.push(order);
-        self.ordered.notify_one();
-        // Dropped outside the lock of the queue.
-        pushed.is_ok()
-    }
-}
-
-/// What the backend does.
-impl Joined {
     pub(super) fn subscriptions(&self) -> &Subscriptions {
         &self.subscriptions
     }
 
-    pub(super) fn up(&self) {
-        *self.state.lock().unwrap_or_else(PoisonError::into_inner) = ClusterState::Up;
-        self.is_up.store(true, Ordering::Release);
-        self.counters.connects.add(1);
-        if self.is_node {
-            self.with_requests(|requests| requests.node.handle_up(now()));
-        }
-        self.connected.notify_waiters();
-        self.tell(&ClusterEvent::Up);
-        self.ordered.notify_one();
+    fn this(&self) -> Arc<Self> {
+        self.this.upgrade().expect("only created in an `Arc`")
     }
 
-    /// Ends the connection.
-    pub(crate) fn down(&self, error: BackendError) {
-        self.is_up.store(false, Ordering::Release);
-        self.subscriptions.end();
-        self.counters.uncertain.add(self.in_flight.swap(0, Ordering::Relaxed));
-        {
-            let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-            let since = match &*state {
-                ClusterState::Down { since, .. } => *since,
-                _ => SystemTime::now(),
-            };
-            *state = ClusterState::Down { since, error: Some(error.clone()) };
-        }
-        self.with_requests(|requests| requests.node.handle_down(now()));
-        self.tell(&ClusterEvent::Down { error });
-    }
-
-    /// Waits for orders. At least one is appended.
-    pub(super) async fn take_orders(&self, into: &mut Vec<Order>) {
-        self.counters.published.add(self.in_flight.swap(0, Ordering::Relaxed));
-        loop {
-            let ordered = self.ordered.notified();
-            self.subscriptions.take(MAX_CHANGES, into);
-            self.outbound.take(into);
-            if !into.is_empty() {
-                let messages = into.iter().filter(|order| matches!(order, Order::Publish { .. })).count();
-                self.in_flight.store(messages as u64, Ordering::Relaxed);
-                return;
-            }
-            ordered.await;
-        }
-    }
-
-    pub(super) fn handle_count(&self, key: RequestKey, nodes: Option<usize>) {
-        self.with_requests(|requests| requests.node.handle_count(key, nodes, now()));
+    fn lock(&self) -> MutexGuard<'_, Requests> {
+        self.requests.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// What the driver does.
+impl Counting for Joined {
+    fn handle_count(&self, key: RequestKey, subscribers: Option<usize>) {
+        self.with_requests(|requests| requests.node.handle_count(key, subscribers, now()));
+    }
+}
+
+/// The side of the driver.
 impl Joined {
     pub(crate) fn handle_presence(&self, from: &NodeId, presence: Presence) {
         self.with_requests(|requests| requests.node.handle_presence(from, presence, now()));
@@ -385,6 +236,8 @@ impl Joined {
         self.outbound.expire();
         self.with_requests(|requests| requests.node.handle_timeout(now()));
         self.report_lost();
+        // What was too old may have been the last.
+        self.progress.notify_waiters();
     }
 
     pub(crate) fn poll_timeout(&self) -> Option<Instant> {
@@ -396,62 +249,9 @@ impl Joined {
         self.timer_set.notified().await;
     }
 
-    /// Says goodbye to the other nodes. Nothing is sent any longer, except what is queued.
-    pub(crate) fn leave(&self) {
-        if self.is_node {
-            self.with_requests(|requests| requests.node.leave(now()));
-        }
-        self.is_left.store(true, Ordering::Release);
-    }
-
-    /// Waits for a connection.
-    pub(crate) async fn connected(&self) {
-        loop {
-            let mut connected = std::pin::pin!(self.connected.notified());
-            connected.as_mut().enable();
-            if self.is_up() {
-                return;
-            }
-            connected.await;
-        }
-    }
-
-    /// Returns what ends the driver when it is notified.
+    /// Returns the notification that ends the driver.
     pub(crate) fn end(&self) -> Arc<Notify> {
         Arc::clone(&self.end)
-    }
-
-    /// Says goodbye, waits until everything is published, and ends the driver.
-    pub(crate) async fn close(&self, deadline: tokio::time::Instant) {
-        self.leave();
-        tokio::time::timeout_at(deadline, self.flushed()).await.ok();
-        self.left();
-        self.end.notify_one();
-    }
-
-    /// Waits until everything is published, or dropped because it has waited too long.
-    pub(crate) async fn flushed(&self) {
-        // Polled, because it happens rarely: at the end of a process.
-        while !self.is_left_for_good() && !self.is_flushed() {
-            tokio::time::sleep(Duration::from_millis(2)).await;
-        }
-    }
-
-    fn is_left_for_good(&self) -> bool {
-        matches!(self.state(), ClusterState::Left)
-    }
-
-    /// Ends the membership.
-    pub(crate) fn left(&self) {
-        self.is_left.store(true, Ordering::Release);
-        self.is_up.store(false, Ordering::Release);
-        *self.state.lock().unwrap_or_else(PoisonError::into_inner) = ClusterState::Left;
-        self.with_requests(|requests| requests.node.handle_down(now()));
-    }
-
-    /// Returns `true` if nothing waits to be published.
-    pub(crate) fn is_flushed(&self) -> bool {
-        self.outbound.bytes() == 0 && self.in_flight.load(Ordering::Relaxed) == 0
     }
 
     /// Calls the hook of the application.
@@ -518,9 +318,6 @@ impl Joined {
         }
     }
 }
-
-/// The maximum number of changed subscriptions in one batch of orders.
-const MAX_CHANGES: usize = 128;
 
 impl fmt::Debug for Joined {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

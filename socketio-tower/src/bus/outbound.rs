@@ -18,7 +18,7 @@ struct Inner {
     lost: Lost,
 }
 
-/// What has not been published.
+/// The messages that were not published.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Lost {
     pub(super) messages: u64,

@@ -5,13 +5,13 @@ use socketio_core::cluster::{Answer, Finished, Node, NodeEvent, PeerLeft, Reques
 
 use super::ClusterEvent;
 
-/// What this node has asked the others, with who waits for the answers, and which peers are there.
+/// The questions of this node to the others, with the receivers of their answers, and the peers.
 pub(crate) struct Requests {
     pub(super) node: Node,
     waiting: BTreeMap<RequestKey, Waiter>,
 }
 
-/// What a question has brought.
+/// A reply to a question.
 #[derive(Debug)]
 pub(crate) enum Reply {
     Answer(Answer),
@@ -22,7 +22,7 @@ pub(crate) enum Reply {
 /// Takes the replies to one question, under the lock of the requests. It must only pass them on.
 pub(crate) type Waiter = Box<dyn FnMut(Reply) + Send>;
 
-/// What is left to do outside the lock of the requests.
+/// The work that is left to do outside the lock of the requests.
 #[derive(Debug, Default)]
 pub(super) struct Leftover {
     pub(super) transmits: Vec<Transmit>,

@@ -5,7 +5,7 @@ use socketio_core::cluster::Subscription;
 
 use super::Order;
 
-/// What the node subscribes to, and what of it the backend does not know yet. Bounded by the numbers of namespaces and of
+/// The subscriptions of the node, and those that the backend does not know yet. Bounded by the numbers of namespaces and of
 /// questions.
 #[derive(Debug, Default)]
 pub(super) struct Subscriptions(Mutex<Inner>);
@@ -78,6 +78,22 @@ impl Subscriptions {
             }
         }
         into.append(&mut begun);
+    }
+
+    /// Ends all subscriptions.
+    pub(super) fn clear(&self) {
+        let mut inner = self.lock();
+        let inner = &mut *inner;
+        for subscription in std::mem::take(&mut inner.wanted).into_keys() {
+            if inner.connected {
+                inner.changed.entry(subscription).or_insert(true);
+            }
+        }
+    }
+
+    /// Returns `true` if there are no changes for the backend.
+    pub(super) fn is_told(&self) -> bool {
+        self.lock().changed.is_empty()
     }
 
     /// Returns the number of subscriptions.

@@ -1,13 +1,21 @@
 use std::future::poll_fn;
 use std::sync::Arc;
 
-use socketio_core::cluster::{Answer, NoAck, RawArray};
+use socketio_core::cluster::{Address, Answer, NoAck, RawArray, RequestId};
 use socketio_core::packet::RawArgs;
 
-use super::inbound::Asked;
 use crate::ack_error::AckError;
 use crate::bus::Joined;
 use crate::collection::{Collected, Collection};
+
+/// A question of another node, and the way to answer it.
+#[derive(Debug, Clone)]
+pub(super) struct Asked {
+    pub(super) to: Address,
+    /// Whether the asking node understands the answers that Node does not know.
+    pub(super) extended: bool,
+    pub(super) request: RequestId,
+}
 
 /// Answers a broadcast of another node: with the number of sockets that it was sent to, then with the ack of each. A node
 /// that does not understand that a socket will not acknowledge waits for its own timeout.

@@ -1,16 +1,17 @@
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
 use futures_util::FutureExt;
 use tokio::sync::Notify;
+use tokio::time::Instant;
 
 use super::jobs::Jobs;
+use super::server::Server;
 use crate::bus::{Backend, BackendError, Bus, Joined, Receive};
 use crate::entropy::entropy;
-use crate::namespace::NamespaceSet;
 
 /// The task of a node: it keeps the connection, the timers and the jobs going until the server leaves the cluster.
 pub(super) struct Driver {
@@ -21,27 +22,6 @@ pub(super) struct Driver {
     pub(super) server: Server,
     /// Notified when the node has to end.
     pub(super) end: Arc<Notify>,
-}
-
-/// What the driver works for.
-pub(super) enum Server {
-    /// A server. When it is gone, the node leaves.
-    Node(Weak<NamespaceSet>),
-    /// An emitter.
-    None,
-}
-
-impl Server {
-    pub(super) fn upgrade(&self) -> Option<Arc<NamespaceSet>> {
-        match self {
-            Self::Node(namespaces) => namespaces.upgrade(),
-            Self::None => None,
-        }
-    }
-
-    fn is_gone(&self) -> bool {
-        matches!(self, Self::Node(namespaces) if namespaces.strong_count() == 0)
-    }
 }
 
 impl Driver {
@@ -85,7 +65,7 @@ impl Driver {
             // A timer that is due, or at most a tick.
             tokio::time::timeout(next, set).await.ok();
             if self.server.is_gone() {
-                self.joined.leave();
+                self.joined.close(Instant::now() + LEAVE_TIMEOUT).await;
                 return;
             }
             self.joined.handle_timeout();
@@ -98,7 +78,10 @@ async fn again<F: Future<Output = ()>>(mut start: impl FnMut() -> F) {
     while AssertUnwindSafe(start()).catch_unwind().await.is_err() {}
 }
 
-/// How often the queue of a lost connection is searched for messages that are too old.
+/// The time in which the node of a server that was dropped without being closed publishes what is queued.
+const LEAVE_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// The interval at which the queue of a lost connection is searched for messages that are too old.
 const TICK: Duration = Duration::from_secs(1);
 
 /// The time before the first attempt to connect again, which doubles with each one, and its maximum. Half a second after

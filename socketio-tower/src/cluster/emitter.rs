@@ -6,9 +6,10 @@ use socketio_core::cluster::{Destination, NodeId, Operation};
 use socketio_core::namespace::NamespacePath;
 use socketio_core::packet::ToArgs;
 
-use super::driver::{Driver, Server};
+use super::driver::Driver;
 use super::jobs::Jobs;
 use super::join::CONNECT_TIMEOUT;
+use super::server::Server;
 use super::{JoinError, server_side};
 use crate::broadcast::Selection;
 use crate::bus::{Backend, ClusterState, Joined, NotTold, Receive};

@@ -5,17 +5,15 @@ use bytes::Bytes;
 use bytestring::ByteString;
 use socketio_core::cluster::{
     Address, Answer, Body, Destination, Message, Operation as RemoteOperation, Question, RawArray, ReadError,
-    RequestId,
 };
 use socketio_core::packet::{AckId, Event};
 use socketio_core::{Encoded, SocketId};
 
-use super::acks::answer_with_acks;
+use super::acks::{Asked, answer_with_acks};
 use super::jobs::{Jobs, ServerEvent};
 use crate::broadcast::{Operation, Selection, SocketInfo};
-use crate::bus::{Joined, Receive};
+use crate::bus::{Joined, NodeAnswer, Receive};
 use crate::collection::Collection;
-use crate::handler::NodeAnswer;
 use crate::namespace::{Namespace, NamespaceSet};
 use crate::panics::contained;
 use crate::socket::with_encoder;
@@ -214,15 +212,6 @@ impl Inbound {
         }
         encoded.ok()
     }
-}
-
-/// A question of another node, and the way to answer it.
-#[derive(Debug, Clone)]
-pub(super) struct Asked {
-    pub(super) to: Address,
-    /// Whether the asking node understands the answers that Node does not know.
-    pub(super) extended: bool,
-    pub(super) request: RequestId,
 }
 
 fn snapshots(namespace: &Namespace, selection: &Selection) -> Vec<SocketInfo> {

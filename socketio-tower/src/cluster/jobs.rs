@@ -1,7 +1,6 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::pin::Pin;
-use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
@@ -9,13 +8,13 @@ use futures_util::stream::{FuturesUnordered, Stream};
 use socketio_core::packet::Event;
 use tokio::sync::Notify;
 
-use super::driver::Server;
-use crate::bus::{ClusterEvent, Joined};
-use crate::handler::{Cause, NodeAnswer, ServerContext};
+use super::server::Server;
+use crate::bus::{Answering, ClusterEvent, Joined, NodeAnswer};
+use crate::handler::{Cause, ServerContext};
 use crate::namespace::{Namespace, NamespaceSet};
 use crate::panics::contained;
 
-/// What other nodes have asked for and takes a while: acks of clients, handlers of server events. Messages are applied on
+/// The requests of other nodes that take a while: acks of clients, handlers of server events. Messages are applied on
 /// the task of the connection, which adds jobs here; the task of the cluster runs them.
 pub(super) struct Jobs {
     joined: Arc<Joined>,
@@ -26,7 +25,7 @@ pub(super) struct Jobs {
 #[derive(Default)]
 struct Inner {
     answers: Vec<Job>,
-    events: VecDeque<ServerEvent>,
+    events: VecDeque<Waiting>,
     /// The number of broadcasts whose acks are collected.
     permits: usize,
     /// The bytes of the events that wait.
@@ -41,6 +40,9 @@ pub(super) struct ServerEvent {
     /// The size of the event in bytes.
     pub(super) size: usize,
 }
+
+/// A server event that waits for its handler.
+type Waiting = (ServerEvent, Answering);
 
 type Job = Pin<Box<dyn Future<Output = ()> + Send>>;
 
@@ -57,12 +59,14 @@ const MAX_EVENTS: usize = 4096;
 const MAX_EVENT_BYTES: usize = 4 * 1024 * 1024;
 
 /// The right to collect the acks of one broadcast.
-pub(super) struct Permit(Arc<Jobs>);
+pub(super) struct Permit {
+    jobs: Arc<Jobs>,
+    _answering: Answering,
+}
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        self.0.lock().permits -= 1;
-        self.0.joined.answering.fetch_sub(1, Ordering::Relaxed);
+        self.jobs.lock().permits -= 1;
     }
 }
 
@@ -79,8 +83,7 @@ impl Jobs {
             return None;
         }
         inner.permits += 1;
-        self.joined.answering.fetch_add(1, Ordering::Relaxed);
-        Some(Permit(Arc::clone(self)))
+        Some(Permit { jobs: Arc::clone(self), _answering: self.joined.begin_answer(0) })
     }
 
     /// Runs a future that collects acks.
@@ -105,17 +108,17 @@ impl Jobs {
             return;
         }
         inner.bytes += event.size;
-        self.joined.answering.fetch_add(1, Ordering::Relaxed);
-        self.joined.answering_bytes.fetch_add(event.size, Ordering::Relaxed);
-        inner.events.push_back(event);
+        let answering = self.joined.begin_answer(event.size);
+        inner.events.push_back((event, answering));
         drop(inner);
         self.added.notify_one();
     }
 
-    /// Drops what has not begun.
+    /// Drops the jobs that have not begun.
     pub(super) fn clear(&self) {
         let (answers, events) = {
             let mut inner = self.lock();
+            inner.bytes = 0;
             (std::mem::take(&mut inner.answers), std::mem::take(&mut inner.events))
         };
         // Outside the lock, which the permits take.
@@ -130,10 +133,11 @@ impl Jobs {
             let added = self.added.notified();
             answers.extend(std::mem::take(&mut self.lock().answers));
             while handlers.len() < MAX_HANDLERS
-                && let Some(event) = self.next_event()
+                && let Some((event, answering)) = self.next_event()
                 && let Some(namespaces) = server.upgrade()
             {
-                let mut handler: Job = Box::pin(handle(Arc::clone(self), namespaces, event));
+                let joined = Arc::clone(&self.joined);
+                let mut handler: Job = Box::pin(handle(joined, namespaces, event, answering));
                 // Polled here once, so that handlers begin in the order of the events.
                 if poll_once(&mut handler).await.is_none() {
                     handlers.push(handler);
@@ -144,12 +148,12 @@ impl Jobs {
         }
     }
 
-    fn next_event(&self) -> Option<ServerEvent> {
+    fn next_event(&self) -> Option<Waiting> {
         let mut inner = self.lock();
-        let event = inner.events.pop_front()?;
+        let (event, mut answering) = inner.events.pop_front()?;
         inner.bytes -= event.size;
-        self.joined.answering_bytes.fetch_sub(event.size, Ordering::Relaxed);
-        Some(event)
+        answering.start();
+        Some((event, answering))
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -183,7 +187,12 @@ async fn poll_once(job: &mut Job) -> Option<()> {
 }
 
 /// Calls the handler of an event.
-async fn handle(jobs: Arc<Jobs>, namespaces: Arc<NamespaceSet>, event: ServerEvent) {
+async fn handle(
+    joined: Arc<Joined>,
+    namespaces: Arc<NamespaceSet>,
+    event: ServerEvent,
+    answering: Answering,
+) {
     let ServerEvent { namespace, event, answer, .. } = event;
     let (path, name) = (namespace.path().to_owned(), event.name().to_owned());
     let table = namespace.table();
@@ -201,15 +210,15 @@ async fn handle(jobs: Arc<Jobs>, namespaces: Arc<NamespaceSet>, event: ServerEve
             }
         }
     };
-    jobs.joined.answering.fetch_sub(1, Ordering::Relaxed);
     if let Some(failure) = failure {
         refuse(failure.ack.and_then(|ack| ack.into_node()));
-        jobs.joined.tell(&ClusterEvent::ServerEventFailed {
+        joined.tell(&ClusterEvent::ServerEventFailed {
             namespace: path,
             event: name,
             reason: describe(&failure.cause),
         });
     }
+    drop(answering);
 }
 
 fn describe(cause: &Cause) -> String {
@@ -217,9 +226,9 @@ fn describe(cause: &Cause) -> String {
     contained(|| cause.to_string()).unwrap_or_default()
 }
 
-/// Tells the asking node that no handler will answer, if it understands that.
+/// Tells the asking node that no handler will answer.
 fn refuse(answer: Option<NodeAnswer>) {
-    if let Some(answer) = answer.filter(|answer| answer.extended) {
+    if let Some(answer) = answer {
         answer.refuse();
     }
 }

@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use socketio_core::cluster::NodeId;
 
-use super::driver::{Driver, Server};
+use super::driver::Driver;
 use super::inbound::Inbound;
 use super::jobs::Jobs;
+use super::server::Server;
 use crate::bus::{Backend, BackendError, ClusterState, Joined};
 use crate::entropy::entropy;
 use crate::namespace::NamespaceSet;
@@ -86,7 +87,7 @@ impl JoinCluster {
     }
 }
 
-/// How long joining waits for the first connection.
+/// The default of the time to wait for the first connection.
 pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 impl IntoFuture for JoinCluster {

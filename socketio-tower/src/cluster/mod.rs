@@ -31,6 +31,7 @@ mod redis;
 #[cfg_attr(docsrs, doc(cfg(feature = "redis")))]
 pub use redis::{Redis, RedisConfigError};
 
+mod server;
 mod server_side;
 
 pub use crate::broadcast::Incomplete;

@@ -7,7 +7,6 @@ use crate::ack_error::AckError;
 use crate::broadcast::{NamespaceHandle, REQUEST_TIMEOUT, deadline, pass_on};
 use crate::bus::{NotTold, Reply};
 use crate::emit_status::EmitStatus;
-use crate::io::SocketIo;
 use crate::namespace::is_reserved_server_event as is_reserved;
 use crate::socket::with_encoder;
 
@@ -89,28 +88,6 @@ impl NamespaceHandle {
         }
         drop(pending);
         answers
-    }
-}
-
-/// Events for other nodes of a cluster, in the namespace `/`.
-impl SocketIo {
-    /// Sends an event to the other nodes of the cluster; see [`NamespaceHandle::server_side_emit`].
-    pub fn server_side_emit<T: ToArgs + ?Sized>(&self, event: &str, args: &T) -> EmitStatus {
-        self.root().server_side_emit(event, args)
-    }
-
-    /// Sends an event to the other nodes of the cluster and waits for their answers; see
-    /// [`NamespaceHandle::server_side_emit_with_ack`].
-    ///
-    /// # Cancel safety
-    ///
-    /// The event is sent on the first poll. Dropping the future afterwards ignores the answers.
-    pub async fn server_side_emit_with_ack<T, R>(&self, event: &str, args: &T) -> Vec<Result<R, AckError>>
-    where
-        T: ToArgs + ?Sized,
-        R: FromArgs,
-    {
-        self.root().server_side_emit_with_ack(event, args).await
     }
 }
 

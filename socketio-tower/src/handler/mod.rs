@@ -9,8 +9,6 @@ pub(crate) use extract::{Extract, ExtractError, Requirements};
 #[cfg(feature = "cluster")]
 mod server;
 #[cfg(feature = "cluster")]
-pub(crate) use server::NodeAnswer;
-#[cfg(feature = "cluster")]
 pub use server::ServerContext;
 
 mod reply;

@@ -6,14 +6,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 
 use pin_project_lite::pin_project;
+#[cfg(feature = "cluster")]
+use socketio_core::cluster::RawArray;
 use socketio_core::packet::{AckId, FromArgs, RawArgs, ToArgs};
 use tokio::sync::oneshot;
 
 use super::{Socket, with_encoder};
 use crate::ack_error::AckError;
-use crate::emit_status::EmitStatus;
 #[cfg(feature = "cluster")]
-use crate::handler::NodeAnswer;
+use crate::bus::NodeAnswer;
+use crate::emit_status::EmitStatus;
 
 /// The right to send the acknowledgement of one event.
 #[derive(Debug)]
@@ -52,7 +54,15 @@ impl AckSlot {
         let (socket, id) = match &self.0 {
             Asker::Client(socket, id) => (socket, *id),
             #[cfg(feature = "cluster")]
-            Asker::Node(answer) => return answer.send(args),
+            Asker::Node(answer) => {
+                let packet = with_encoder(|encoder| encoder.ack(answer.namespace(), AckId(0), args));
+                let packet = match packet {
+                    Ok(packet) => packet,
+                    Err(error) => return EmitStatus::Invalid(error.into()),
+                };
+                answer.send(RawArray::of_packet(&packet).expect("an ack has arguments"));
+                return EmitStatus::Queued;
+            }
         };
         match with_encoder(|encoder| encoder.ack(socket.namespace(), id, args)) {
             Ok(packet) => socket.deliver(packet, false),

@@ -14,7 +14,7 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 
 /// The settings of TLS, or nothing if the feature is disabled.
 #[cfg(feature = "redis-tls")]
-pub(super) type Tls = super::Tls;
+pub(super) type Tls = super::tls::Tls;
 #[cfg(not(feature = "redis-tls"))]
 pub(super) type Tls = std::convert::Infallible;
 

@@ -3,6 +3,7 @@
 mod acks;
 mod broadcasts;
 mod garbage;
+mod leaving;
 mod life;
 mod nodes;
 mod outage;
