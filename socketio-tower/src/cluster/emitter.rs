@@ -173,16 +173,14 @@ impl EmitterOperator {
         }
     }
 
-    /// Makes each selected socket join rooms.
-    pub fn sockets_join<R: Into<String>>(&self, rooms: impl IntoIterator<Item = R>) -> EmitStatus {
-        let rooms = rooms.into_iter().map(Into::into).collect();
-        self.operate(Operation::Join { to: self.destination(), rooms })
+    /// Makes each selected socket join a room.
+    pub fn sockets_join(&self, room: impl Into<String>) -> EmitStatus {
+        self.operate(Operation::Join { to: self.destination(), rooms: vec![room.into()] })
     }
 
-    /// Makes each selected socket leave rooms.
-    pub fn sockets_leave<R: Into<String>>(&self, rooms: impl IntoIterator<Item = R>) -> EmitStatus {
-        let rooms = rooms.into_iter().map(Into::into).collect();
-        self.operate(Operation::Leave { to: self.destination(), rooms })
+    /// Makes each selected socket leave a room.
+    pub fn sockets_leave(&self, room: impl Into<String>) -> EmitStatus {
+        self.operate(Operation::Leave { to: self.destination(), rooms: vec![room.into()] })
     }
 
     /// Disconnects each selected socket from the namespace. If `close` is `true`, its client is disconnected from all

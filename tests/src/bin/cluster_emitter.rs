@@ -2,8 +2,8 @@
 
 use serde_json::{Value as Json, json};
 use socketio_tests::control::{self, Command, Failure, say};
-use socketio_tower::Args;
 use socketio_tower::cluster::{Emitter, EmitterOperator, Redis};
+use socketio_tower::{Args, EmitStatus};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -27,14 +27,20 @@ fn run(emitter: &Emitter, command: &Command) -> Result<Json, Failure> {
     let args = Args(command.args());
     let status = match command.name() {
         "emit" => target.emit(command.text("event"), &args),
-        "socketsJoin" => target.sockets_join(command.names("names")),
-        "socketsLeave" => target.sockets_leave(command.names("names")),
+        "socketsJoin" => each(command, |room| target.sockets_join(room)),
+        "socketsLeave" => each(command, |room| target.sockets_leave(room)),
         "disconnectSockets" => target.disconnect_sockets(command.field("close") == true),
         "serverSideEmit" => target.server_side_emit(command.text("event"), &args),
         other => return Err(Failure { message: format!("unknown command: {other}"), acks: None }),
     };
     status.ok().map_err(|error| Failure { message: error.to_string(), acks: None })?;
     Ok(Json::Null)
+}
+
+/// Performs an operation for each of the named rooms.
+fn each(command: &Command, operate: impl Fn(String) -> EmitStatus) -> EmitStatus {
+    let mut statuses = command.names("names").into_iter().map(operate);
+    statuses.find(|status| !status.is_queued()).unwrap_or(EmitStatus::Queued)
 }
 
 fn target(emitter: &Emitter, command: &Command) -> Result<EmitterOperator, Failure> {

@@ -4,8 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Serialize, Serializer};
-use socketio_tower::testing::TestClient;
-use socketio_tower::{AckError, Args, Data, EmitStatus, Overflow, Reply, Socket, SocketIo};
+use socketio_tower::{AckError, Args, EmitStatus, Overflow, Reply, Socket, SocketIo};
 
 use crate::client::{Log, Poller, Server, Ws, soon, until};
 
@@ -145,40 +144,6 @@ async fn what_handlers_return_is_the_ack() {
     assert_eq!(errors[4], "the handler panicked");
 }
 
-#[tokio::test(start_paused = true)]
-async fn broadcasts_reach_the_chosen_once() {
-    let io = SocketIo::new();
-    io.of("/", |ns| {
-        ns.on("join", async |socket: Socket, Args(rooms): Args<Vec<String>>| {
-            assert!(rooms.iter().all(|room| socket.join(room)));
-        });
-        ns.on("shout", async |socket: Socket, Data(text): Data<String>| {
-            socket.broadcast().emit("shout", &text);
-        });
-    });
-    let server = Server::start(&io);
-    let mut clients = Vec::new();
-    for rooms in [r#""a""#, r#""a","b""#, r#""b","muted""#] {
-        let mut ws = Ws::connect(&server.address).await;
-        ws.send(&format!(r#"420["join",{rooms}]"#)).await;
-        ws.expect("430[]").await;
-        clients.push(ws);
-    }
-    io.to("a").to("b").emit("both", "");
-    io.to("a").to("b").except("muted").emit("heard", "");
-    io.except("a").emit("others", "");
-    clients[0].send(r#"420["shout","hey"]"#).await;
-    clients[0].expect(r#"42["both",""]"#).await;
-    clients[0].expect(r#"42["heard",""]"#).await;
-    clients[0].expect("430[]").await;
-    clients[1].expect(r#"42["both",""]"#).await;
-    clients[1].expect(r#"42["heard",""]"#).await;
-    clients[1].expect(r#"42["shout","hey"]"#).await;
-    clients[2].expect(r#"42["both",""]"#).await;
-    clients[2].expect(r#"42["others",""]"#).await;
-    clients[2].expect(r#"42["shout","hey"]"#).await;
-}
-
 /// A value that does not serialize, or panics half-way.
 enum Broken {
     Refuses,
@@ -274,52 +239,4 @@ async fn an_ack_follows_a_message_that_is_larger_than_the_bound() {
         let packets = poller.get().await;
         assert!(packets.len() > 9_000_000 && packets.ends_with(r#"430["done"]"#));
     }
-}
-
-/// fault 30: the table of rooms was locked during the whole loop of a broadcast.
-#[tokio::test(start_paused = true)]
-async fn rooms_may_change_while_a_broadcast_is_delivered() {
-    let io = SocketIo::new();
-    io.of("/", |ns| {
-        ns.on_any_outgoing(|socket, event| {
-            socket.join(event.name());
-        });
-    });
-    let (ada, bob) = (TestClient::connect(&io).await.unwrap(), TestClient::connect(&io).await.unwrap());
-    io.emit("news", "");
-    assert_eq!(io.to("news").count(), 2);
-    ada.expect_event("news").await;
-    bob.expect_event("news").await;
-}
-
-/// As on the Node server, a socket may leave the room of its own id. It is then unreachable by its id, and its own
-/// broadcasts still exclude it.
-#[tokio::test(start_paused = true)]
-async fn a_socket_may_leave_its_own_room() {
-    let io = SocketIo::new();
-    io.of("/", |ns| {
-        ns.on("hide", async |socket: Socket| {
-            socket.join("lobby");
-            (socket.leave(socket.id()), socket.leave(socket.id())) == (true, false)
-                && socket.rooms() == ["lobby"]
-        });
-        ns.on("show", async |socket: Socket| socket.join(socket.id()) && socket.rooms().len() == 2);
-        ns.on("shout", async |socket: Socket| {
-            socket.broadcast().emit("shouted", "");
-            socket.to("lobby").to(socket.id()).emit("shouted", "");
-        });
-    });
-    let client = TestClient::connect(&io).await.unwrap();
-    let reached = async || {
-        io.to(client.id()).emit("by id", "");
-        io.emit("by all", "");
-        client.next_event().await.unwrap().name().to_owned()
-    };
-    assert!(client.emit_with_ack::<_, bool>("hide", "").await.unwrap());
-    assert_eq!(reached().await, "by all");
-    client.emit_with_ack::<_, ()>("shout", "").await.unwrap();
-    client.expect_nothing().await;
-    assert!(client.emit_with_ack::<_, bool>("show", "").await.unwrap());
-    assert_eq!(reached().await, "by id");
-    client.expect_event("by all").await;
 }

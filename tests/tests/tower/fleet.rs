@@ -5,7 +5,7 @@ use std::ops::Deref;
 
 use socketio_tower::SocketIo;
 use socketio_tower::cluster::Local;
-use socketio_tower::testing::settled;
+use socketio_tower::testing::{TestClient, TestSocket, settled};
 
 /// The servers of a test. It acts on one, as which the fleet is used; its clients connect to [`host`](Self::host).
 pub(crate) struct Fleet {
@@ -33,6 +33,13 @@ impl Fleet {
     pub(crate) fn host(&self) -> &SocketIo {
         self.next.set((self.next.get() + 1) % self.nodes.len());
         &self.nodes[self.next.get()]
+    }
+
+    /// Connects a client to the next server.
+    pub(crate) async fn connect(&self) -> TestSocket {
+        let client = TestClient::connect(self.host()).await.expect("it is let in");
+        settled().await;
+        client
     }
 
     /// Returns the number of sockets in a room of `/`, on all servers.

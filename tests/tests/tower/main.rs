@@ -8,6 +8,7 @@ mod arguments;
 mod around;
 mod attach;
 mod broadcast_ack;
+mod broadcasts;
 mod client;
 mod client_files;
 mod clients;

@@ -78,20 +78,6 @@ async fn over_polling_it_leaves_if_a_request_waits() {
     assert_eq!(poller.get().await, r#"42["c",""]"#);
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_broadcast_reaches_those_it_can() {
-    let io = SocketIo::new();
-    let (free, _) = connected(&io).await;
-    let (busy, socket) = connected(&io).await;
-    socket.emit("before", "");
-    io.volatile().emit("tick", "");
-    io.to(busy.id().as_str()).volatile().send("hello");
-    free.expect::<String>("tick").await;
-    busy.expect::<String>("before").await;
-    busy.expect_nothing().await;
-    free.expect_nothing().await;
-}
-
 /// `send` emits an event named `message`, in both directions.
 #[tokio::test(start_paused = true)]
 async fn send_is_a_message() {

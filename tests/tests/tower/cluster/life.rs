@@ -68,11 +68,13 @@ async fn an_emitter_is_no_node() {
             assert_eq!(client.expect::<String>("news").await, "all");
         }
         let all = emitter.of("/").unwrap();
-        all.clone().to(a.id().as_str()).sockets_join(["x", "y"]);
+        for room in ["x", "y"] {
+            all.clone().to(a.id().as_str()).sockets_join(room);
+        }
         settled().await;
         emitter.to("y").except("z").emit("news", "room");
         assert_eq!(a.expect::<String>("news").await, "room");
-        all.clone().to("x").sockets_leave(["x"]);
+        all.clone().to("x").sockets_leave("x");
         settled().await;
         assert_eq!((nodes[0].to("x").count(), nodes[0].to("y").count()), (0, 1));
         assert_eq!(all.server_side_emit("note", ""), EmitStatus::Queued);
