@@ -19,6 +19,8 @@ more() {
   step "The load of the benchmark against its server" load
 
   npm_packages tests/e2e || give_up "npm ci failed in tests/e2e"
+  npm_packages tests/cluster || give_up "npm ci failed in tests/cluster"
+  step "Node's readers of 100,000 messages" readers
   for proxy in nginx haproxy caddy apache2; do
     if installed "$proxy" openssl; then
       step "The book's configuration of $proxy" timeout 600 node tests/proxies/run.mjs --bin "$bin" --only "$proxy"
@@ -99,6 +101,11 @@ load_all() {
     timeout 60 "$target/bench/debug/load" "$workload" --url "http://127.0.0.1:$port" --pid "$server" --seconds 0.2 \
       --connections 50 || return
   done
+}
+
+# Has the readers of Node's adapters decode messages of every kind.
+readers() {
+  "$bin/cluster_messages" 100000 | node tests/cluster/readers.mjs
 }
 
 # Prints each pair of features of the layer, as `macros,testing`. tests/run checks single features and all together.

@@ -4,6 +4,7 @@
 //! Everything runs on the test's own thread, whose allocations are counted separately from those of other tests.
 
 mod client;
+mod cluster;
 mod core;
 mod flood;
 mod heap;

@@ -3,6 +3,7 @@
 
 #![allow(missing_docs, unused_qualifications, reason = "what gungraun's macros write")]
 
+mod bus;
 mod chat;
 mod poller;
 mod server;
@@ -13,8 +14,10 @@ use std::hint::black_box;
 use bytes::Bytes;
 use bytestring::ByteString;
 use gungraun::prelude::*;
+use socketio_core::cluster::{Message, Outgoing};
 use socketio_core::packet::{Encoder, Packet, decode};
 
+use bus::Bus;
 use chat::{Chat, binary_event, text_event};
 use poller::Poller;
 use server::Server;
@@ -120,6 +123,28 @@ fn polling_session(mut server: Server) -> Server {
     server
 }
 
+// A broadcast on its way to another node of a cluster.
+#[library_benchmark]
+#[bench::text_64(Bus::new())]
+fn bus_write(bus: Bus) -> (Bus, Outgoing) {
+    let sent = bus.write();
+    (bus, sent)
+}
+
+#[library_benchmark]
+#[bench::text_64(Bus::new())]
+fn bus_peek(bus: Bus) -> Bus {
+    bus.peek();
+    bus
+}
+
+#[library_benchmark]
+#[bench::text_64(Bus::new())]
+fn bus_read(bus: Bus) -> (Bus, Message) {
+    let message = bus.read();
+    (bus, message)
+}
+
 library_benchmark_group!(
     name = hot_paths,
     benchmarks = [
@@ -133,6 +158,9 @@ library_benchmark_group!(
         broadcast,
         session,
         polling_session,
+        bus_write,
+        bus_peek,
+        bus_read,
     ]
 );
 
