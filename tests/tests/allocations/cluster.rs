@@ -72,10 +72,10 @@ impl Node {
 }
 
 /// Returns the broadcast of another node to a room, with 64 bytes of text.
-fn broadcast(from: NodeId, room: &str) -> Outgoing {
+fn broadcast(from: &NodeId, room: &str) -> Outgoing {
     let packet = Encoder::default().event("/", "text", &"x".repeat(64), None).expect("it can be written");
     let wire = Wire::Classic(Classic::new("socket.io"));
-    wire.broadcast(&from, "/", &packet, &Target::rooms(&[room]), false).expect("it can be written")
+    wire.broadcast(from, "/", &packet, &Target::rooms(&[room]), false).expect("it can be written")
 }
 
 #[test]
@@ -111,9 +111,9 @@ const PUBLISHED: u64 = 2;
 #[test]
 fn a_message_for_nobody_is_dropped_as_it_is() {
     let node = Node::start();
-    let message = broadcast(NodeId::from_entropy([7; 8]), "nobody");
+    let message = broadcast(&NodeId::from_entropy([7; 8]), "nobody");
     assert_allocations("a room without sockets", 0, || node.receive(&message));
     let id = node.io.cluster().expect("it has joined").node().clone();
-    let echo = broadcast(id, "nobody");
+    let echo = broadcast(&id, "nobody");
     assert_allocations("an echo", 0, || node.receive(&echo));
 }

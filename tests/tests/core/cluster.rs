@@ -33,7 +33,7 @@ fn everyone() -> Destination {
 }
 
 fn fetch(cluster: &mut Cluster, from: ProcessKey) {
-    cluster.ask(from, 0, Inquiry::Sockets, everyone(), TIMEOUT).expect("a node that can ask");
+    cluster.ask(from, 0, Inquiry::Sockets, &everyone(), TIMEOUT).expect("a node that can ask");
 }
 
 /// Returns the ends of questions since the last call, with the number of sockets or rooms that were reported.

@@ -3,9 +3,9 @@ use std::time::Duration;
 
 use socketio_core::cluster::{Answer, Destination, Finished, Node, NodeId, Presence, RawArray, RequestId};
 
-use super::cluster::NAMESPACES;
 use super::faults::{MAX_RECONNECT, NOTICE};
 use super::questions::event;
+use super::world::NAMESPACES;
 use super::{Asked, Cluster, Counting, Hearing, Inquiry, Process, ProcessKey};
 
 /// The time within which the peers of all nodes are right when all are connected: the default timeout of a peer and the
@@ -100,7 +100,7 @@ impl Cluster {
             };
             let Some(to) = to else { continue };
             self.ledger().take_ended();
-            if self.ask(from, namespace, inquiry, to.clone(), Duration::from_secs(5)).is_none() {
+            if self.ask(from, namespace, inquiry, &to, Duration::from_secs(5)).is_none() {
                 continue;
             }
             self.run(ANSWERED + 2 * self.broker.max_delay());

@@ -14,9 +14,6 @@ pub use broker::{Broker, Contents, Counting, Hearing, Parcel};
 
 mod checks;
 
-mod cluster;
-pub use cluster::{Cluster, ProcessKey};
-
 mod faults;
 
 mod ledger;
@@ -36,3 +33,6 @@ pub use sockets::{Plan, Sockets};
 
 mod totals;
 pub use totals::{Totals, Work};
+
+mod world;
+pub use world::{Cluster, ProcessKey};

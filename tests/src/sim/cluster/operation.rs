@@ -77,7 +77,7 @@ impl Operation {
                 let inquiry = Inquiry::ALL[usize::from(kind / 8) % Inquiry::ALL.len()];
                 let one = if inquiry == Inquiry::Single { cluster.one(namespace, from) } else { None };
                 let to = one.unwrap_or_else(|| destination(kind));
-                cluster.ask(from, namespace, inquiry, to, Duration::from_millis(millis));
+                cluster.ask(from, namespace, inquiry, &to, Duration::from_millis(millis));
             }
             Self::Cancel(process, number) => cluster.cancel(any(cluster, process), number),
             Self::Cut(process) => cluster.cut(any(cluster, process)),
@@ -109,7 +109,7 @@ const ROOMS: [&str; 4] = ["a", "b", "c", "d"];
 /// Returns a random plan for one namespace or two.
 pub(super) fn plans(cluster: &mut Cluster, sockets: u8) -> Vec<Plan> {
     let random = cluster.random();
-    let namespaces = 1 + usize::from(sockets % 4 != 0);
+    let namespaces = 1 + usize::from(!sockets.is_multiple_of(4));
     let mut socket = |_| ROOMS.into_iter().filter(|_| random.chance(30)).collect();
     (0..namespaces).map(|_| (0..sockets / 4 % 5).map(&mut socket).collect()).collect()
 }
@@ -127,7 +127,7 @@ pub(super) fn destination(number: u8) -> Destination {
 }
 
 fn namespace(number: u8) -> usize {
-    usize::from(number % 3 == 0)
+    usize::from(number.is_multiple_of(3))
 }
 
 impl Cluster {

@@ -6,8 +6,8 @@ use socketio_core::cluster::{
 };
 use socketio_core::packet::{AckId, Args, Encoder, RawJson};
 
-use super::cluster::NAMESPACES;
 use super::sockets::id;
+use super::world::NAMESPACES;
 use super::{Asked, Cluster, Hearing, ProcessKey};
 
 /// The kind of a question.
@@ -41,7 +41,7 @@ impl Cluster {
         from: ProcessKey,
         namespace: usize,
         inquiry: Inquiry,
-        to: Destination,
+        to: &Destination,
         timeout: Duration,
     ) -> Option<RequestKey> {
         let path = NAMESPACES[namespace];
@@ -64,7 +64,7 @@ impl Cluster {
         };
         let reached: Vec<_> = self.reached(from, path).collect();
         if inquiry.has_acks() {
-            self.expect(number, &reached, namespace, &to);
+            self.expect(number, &reached, namespace, to);
         }
         let node = self.processes.get_mut(&from)?.node.as_mut()?;
         let key = node.ask(path, question, deadline, now);

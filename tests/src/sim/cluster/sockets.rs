@@ -142,5 +142,5 @@ pub(super) fn id(process: ProcessKey, namespace: u8, socket: u32) -> SocketId {
 }
 
 /// The namespaces of a process with their sockets, by path. The numbers of the namespaces are in
-/// [`NAMESPACES`](super::cluster::NAMESPACES).
+/// [`NAMESPACES`](super::world::NAMESPACES).
 pub(super) type Namespaces = BTreeMap<&'static str, Sockets>;

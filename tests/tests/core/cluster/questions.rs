@@ -95,7 +95,7 @@ fn a_single_socket_does_not_wait_for_other_nodes() {
     cluster.stop(keys[2]);
     for _ in 0..20 {
         let to = cluster.socket_of(keys[1], 0);
-        cluster.ask(keys[0], 0, Inquiry::Single, to, 60 * SECOND).expect("a node that can ask");
+        cluster.ask(keys[0], 0, Inquiry::Single, &to, 60 * SECOND).expect("a node that can ask");
         cluster.run(SECOND);
     }
     let ended = ended(&mut cluster);

@@ -99,7 +99,7 @@ impl Scale {
         for k in Self::rooms(self.nodes) {
             let to = room(&format!("on {k}"));
             let fetch = self.measure(format!("fetch the sockets of a room on {k} nodes"), |cluster, from| {
-                cluster.ask(from, 0, Inquiry::Sockets, to, TIMEOUT);
+                cluster.ask(from, 0, Inquiry::Sockets, &to, TIMEOUT);
             });
             assert_eq!((fetch.of("question").copies, fetch.of("answer").copies), (nodes, nodes - 1));
             assert_eq!((fetch.complete, fetch.incomplete), (1, 0));
@@ -108,14 +108,14 @@ impl Scale {
             let to = room(&format!("on {k}"));
             let own = usize::from(self.nodes / 2 < k);
             let acks = self.measure(format!("event with acks to a room on {k} nodes"), |cluster, from| {
-                cluster.ask(from, 0, Inquiry::Broadcast, to, TIMEOUT);
+                cluster.ask(from, 0, Inquiry::Broadcast, &to, TIMEOUT);
             });
             let asked = (k - own) as u64 * u64::from(IN_ROOM);
             assert_eq!(acks.of("answer").copies, nodes - 1 + asked);
             assert_eq!((acks.complete, acks.incomplete), (1, 0));
         }
         let event = self.measure("server event with answers", |cluster, from| {
-            cluster.ask(from, 0, Inquiry::ServerEvent, everyone(), TIMEOUT);
+            cluster.ask(from, 0, Inquiry::ServerEvent, &everyone(), TIMEOUT);
         });
         assert_eq!((event.of("answer").copies, event.complete), (nodes - 1, 1));
 
