@@ -24,9 +24,10 @@ pub enum Order {
         /// To be answered with the number.
         receipt: Receipt,
     },
-    /// Subscribe.
+    /// Subscribe, before any order that follows.
     Subscribe(Subscription),
-    /// End a subscription.
+    /// End a subscription. The order is executed when everything that has arrived on it was passed to the inbox: a node
+    /// that leaves answers what it has heard.
     Unsubscribe(Subscription),
 }
 

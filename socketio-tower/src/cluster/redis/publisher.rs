@@ -152,23 +152,16 @@ impl Publisher {
     }
 }
 
-/// Has the subscriber change its subscriptions, and waits for those that begin: replies to what is published next
-/// may come on their channels.
+/// Has the subscriber change its subscriptions, and waits until Redis has confirmed it: replies to what is published next
+/// may come on the channels that begin, and a node that leaves has heard everything on those that end.
 async fn change_subscriptions(changes: &mpsc::Sender<Change>, change: &mut Change) {
     let mut change = std::mem::take(change);
     if change.begin.is_empty() && change.end.is_empty() {
         return;
     }
-    let mut confirmed = None;
-    if !change.begin.is_empty() {
-        let (done, wait) = oneshot::channel();
-        change.done = Some(done);
-        confirmed = Some(wait);
-    }
-    let mut is_received = changes.send(change).await.is_ok();
-    if let Some(confirmed) = confirmed {
-        is_received &= confirmed.await.is_ok();
-    }
+    let (done, confirmed) = oneshot::channel();
+    change.done = Some(done);
+    let is_received = changes.send(change).await.is_ok() && confirmed.await.is_ok();
     if !is_received {
         // The subscriber has ended. It reports the reason, and this future is dropped.
         pending::<()>().await;
