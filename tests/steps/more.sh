@@ -2,13 +2,19 @@
 # The steps of `tests/run more`: slow checks that rarely break.
 
 more() {
-  local pair proxy tag
+  local features proxy tag
   programs
 
   step "Tests of the crates, default features" cargo test --package socketio-core --package socketio-tower
-  for pair in $(feature_pairs); do
-    step "The layer builds with $pair" cargo check --package socketio-tower --features "$pair"
+  for features in $(feature_sets); do
+    step "The layer builds with $features" cargo check --package socketio-tower --features "$features"
   done
+  valgrind_program || [ -z "${CI:-}" ] || give_up "no valgrind"
+  if installed valgrind; then
+    step "Instructions of the hot paths" instructions
+  else
+    skip "Instructions of the hot paths" "install valgrind"
+  fi
   step "Models of threads" models
   step "The examples build alone" cargo check --package socketio-examples
   step "The crates can be packaged" packages
@@ -108,13 +114,16 @@ readers() {
   "$bin/cluster_messages" 100000 | node tests/cluster/readers.mjs
 }
 
-# Prints each pair of features of the layer, as `macros,testing`. tests/run checks single features and all together.
-feature_pairs() {
+# Prints each feature of the layer and each pair, as `macros,testing`. tests/run checks none and all.
+feature_sets() {
   cargo metadata --no-deps --format-version 1 | node -e '
     const { packages } = JSON.parse(require("fs").readFileSync(0));
     const { features } = packages.find(({ name }) => name === "socketio-tower");
     const names = Object.keys(features).filter((name) => name !== "default");
-    for (const [i, one] of names.entries()) for (const other of names.slice(i + 1)) console.log(`${one},${other}`);'
+    for (const [i, one] of names.entries()) {
+      console.log(one);
+      for (const other of names.slice(i + 1)) console.log(`${one},${other}`);
+    }'
 }
 
 # Succeeds if all of these programs are installed.

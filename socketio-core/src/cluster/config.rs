@@ -20,8 +20,8 @@ pub struct NodeConfig {
     /// twice the `heartbeat_interval` of all nodes, so that one lost sign of life has no effect.
     pub heartbeat_timeout: Duration,
     /// The maximum size of all answers to one question, in bytes. Each answer counts
-    /// [its size](super::Answer::size) and 32 bytes. Default: 64 MiB, which is enough for a hundred thousand snapshots
-    /// of sockets or a million acks.
+    /// [its size](super::Answer::size) and 32 bytes, and so does each socket whose ack is announced. Default: 64 MiB,
+    /// which is enough for a hundred thousand snapshots of sockets or a million acks.
     pub max_answers: usize,
 }
 

@@ -127,7 +127,7 @@ impl Request {
         if !is_ack && from.is_some_and(has_answered) {
             return Effect::Ignored;
         }
-        self.size = self.size.saturating_add(ANSWER).saturating_add(answer.size());
+        self.size = self.size.saturating_add(size_of(answer));
         if self.size > max_size {
             return Effect::TooLarge;
         }
@@ -207,6 +207,16 @@ impl Request {
         };
         members.since(self.asked).filter(is_missing).take(MAX_MISSING_NAMES).cloned().collect()
     }
+}
+
+/// Returns the size of an answer, with that of the acks that it announces: whoever waits for them gets an item for each,
+/// whether it comes or not.
+fn size_of(answer: &Answer) -> usize {
+    let announced = match answer {
+        Answer::Clients(clients) => usize::try_from(*clients).unwrap_or(usize::MAX),
+        _ => 0,
+    };
+    announced.saturating_mul(ANSWER).saturating_add(ANSWER).saturating_add(answer.size())
 }
 
 impl Kind {

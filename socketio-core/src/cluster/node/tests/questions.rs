@@ -327,6 +327,17 @@ fn answers_have_a_total_size() {
     assert_eq!(bench.node.pending(), 0);
 }
 
+/// One node must not make this one prepare for four billion acks.
+#[test]
+fn announced_acks_have_a_size() {
+    let mut bench = Bench::with(NodeConfig { max_answers: 320, ..NodeConfig::default() });
+    let key = bench.asked(broadcast(false), 9);
+    assert_eq!(bench.answer(key, 1, Answer::Clients(4)), []);
+    let too_large = NodeEvent::Finished { key, how: Finished::TooLarge };
+    assert_eq!(bench.answer(key, 2, Answer::Clients(u32::MAX)), [too_large]);
+    assert_eq!(bench.node.pending(), 0);
+}
+
 #[test]
 fn the_end_of_the_connection_ends_all_questions() {
     type End = fn(&mut Bench);
