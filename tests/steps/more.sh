@@ -103,7 +103,7 @@ load() {
 load_all() {
   local workload
   for workload in echo32 echo16k ack binary open10k bcast1k rooms room10_2w join100 conn_ws conn_full storm polling \
-    inbound13 inbound64 inbound_ack inbound_post retained; do
+    inbound13 inbound64 inbound_ack inbound_post retained empty one relay; do
     timeout 60 "$target/bench/debug/load" "$workload" --url "http://127.0.0.1:$port" --pid "$server" --seconds 0.2 \
       --connections 50 || return
   done

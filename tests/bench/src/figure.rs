@@ -51,3 +51,12 @@ pub const BESIDE_LONGEST: &str = "beside_longest";
 /// The delay of the load generator after the time a message was due, in microseconds, for 99 % of messages. The
 /// latencies include it.
 pub const LATE_P99: &str = "late_p99";
+
+/// CPU of the server of the client that sends, for an operation, in microseconds.
+pub const FIRST_US: &str = "first_us";
+/// CPU of the other server of the cluster, for an operation, in microseconds.
+pub const SECOND_US: &str = "second_us";
+/// CPU of Redis, for an operation, in microseconds.
+pub const REDIS_US: &str = "redis_us";
+/// The median time from a PUBLISH to its receipt by a subscriber, in microseconds.
+pub const REDIS_P50: &str = "redis_p50";

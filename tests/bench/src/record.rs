@@ -17,7 +17,7 @@ pub struct Record {
     pub seconds: f64,
     /// The duration that was asked for, in seconds.
     pub length: f64,
-    /// The CPU time of the server's process, user and system, in seconds.
+    /// The CPU time of the server's process, user and system, in seconds; of both in a cluster of two.
     pub server_cpu: f64,
     /// The CPU time of the load generator: near `seconds`, it was the bottleneck.
     pub load_cpu: f64,

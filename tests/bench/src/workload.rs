@@ -12,6 +12,8 @@ pub struct Workload {
     pub length: Duration,
     /// The number of the server's worker threads. With two, the server and the load generator share both cores.
     pub workers: usize,
+    /// The number of servers that have joined a cluster over Redis; `None` if there is one, which has not.
+    pub cluster: Option<usize>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -45,6 +47,15 @@ pub enum Kind {
     /// A message of this size goes each way on every connection. Figure: the memory that stays allocated, over so many
     /// sessions that memory kept once by the allocator does not matter.
     Retained { connections: usize, size: usize },
+    /// A client of the first server makes it broadcast `batch` times to a room, again and again. If it is `heard`, a
+    /// client of the last server is in the room; otherwise it is empty. Operations are broadcasts. Figures: the CPU time of
+    /// each server for one.
+    Publish { batch: usize, heard: bool },
+    /// A client of the first server sends to a client of the last one, one message at a time. In a cluster, a figure has
+    /// the time from a bare PUBLISH to its receipt over the same Redis.
+    Relay { size: usize },
+    /// The sockets of all servers are fetched, one time after the other. Operations are fetches.
+    Fetch { connections: usize },
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -84,23 +95,33 @@ pub enum Mode {
 impl Workload {
     /// Returns the workload of that name, or an error message.
     pub fn named(name: &str) -> Result<&'static Self, String> {
-        ALL.iter().find(|workload| workload.name == name).ok_or_else(|| {
-            let names: Vec<_> = ALL.iter().map(|workload| workload.name).collect();
+        let everything = || ALL.iter().chain(CLUSTER);
+        everything().find(|workload| workload.name == name).ok_or_else(|| {
+            let names: Vec<_> = everything().map(|workload| workload.name).collect();
             format!("no workload {name:?}; there are {}", names.join(", "))
         })
     }
 
-    /// Returns all workloads, in the order of the tables.
+    /// Returns the workloads of one server, in the order of the tables.
     pub fn all() -> &'static [Self] {
         ALL
     }
 
+    /// Returns the workloads of a cluster, and those of one server that they are compared with.
+    pub fn cluster() -> &'static [Self] {
+        CLUSTER
+    }
+
     const fn new(name: &'static str, title: &'static str, seconds: u64, kind: Kind) -> Self {
-        Self { name, title, kind, length: Duration::from_secs(seconds), workers: 1 }
+        Self { name, title, kind, length: Duration::from_secs(seconds), workers: 1, cluster: None }
     }
 
     const fn workers(self, workers: usize) -> Self {
         Self { workers, ..self }
+    }
+
+    const fn joined(self, servers: usize) -> Self {
+        Self { cluster: Some(servers), ..self }
     }
 }
 
@@ -251,4 +272,24 @@ const ALL: &[Workload] = &[
         1,
         Kind::Retained { connections: 4096, size: 256 * 1024 },
     ),
+];
+
+/// Few enough broadcasts for the bounded queues between a server, Redis and the other server.
+const BATCH: usize = 1000;
+const TO_EMPTY: Kind = Kind::Publish { batch: BATCH, heard: false };
+const TO_ONE: Kind = Kind::Publish { batch: BATCH, heard: true };
+const TO_ALL: Kind = Kind::Broadcast { connections: 1000, outstanding: 2, size: 64, stalled: 0 };
+
+const CLUSTER: &[Workload] = &[
+    Workload::new("empty", "broadcast 64 B to an empty room", 2, TO_EMPTY),
+    Workload::new("empty_2n", "broadcast 64 B to an empty room, two servers", 2, TO_EMPTY).joined(2),
+    Workload::new("one", "broadcast 64 B to a room of one", 2, TO_ONE),
+    Workload::new("one_1n", "broadcast 64 B to a room of one, joined alone", 2, TO_ONE).joined(1),
+    Workload::new("one_2n", "broadcast 64 B to a room of one at the other server", 2, TO_ONE).joined(2),
+    Workload::new("all", "broadcast 64 B to 1 000", 2, TO_ALL),
+    Workload::new("all_2n", "broadcast 64 B to 1 000, 500 at each of two servers", 2, TO_ALL).joined(2),
+    Workload::new("relay", "64 B to another client", 2, Kind::Relay { size: 64 }),
+    Workload::new("relay_2n", "64 B to a client of the other server", 2, Kind::Relay { size: 64 }).joined(2),
+    Workload::new("fetch_2n", "fetch 10 000 sockets of two servers", 2, Kind::Fetch { connections: 10_000 })
+        .joined(2),
 ];

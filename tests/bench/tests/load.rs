@@ -7,13 +7,22 @@ use std::net::{TcpListener, TcpStream};
 use std::process::Command;
 use std::thread;
 
-/// Runs `load` against an address; returns its exit code and its output.
+use socketio_bench::Workload;
+
+/// Runs `load` against an address, which is also that of the other processes of a cluster; returns its exit code and
+/// its output.
 fn load(workload: &str, address: &str, pid: u32) -> (Option<i32>, String) {
-    let url = format!("http://{address}");
-    let output = Command::new(env!("CARGO_BIN_EXE_load"))
-        .args([workload, "--url", &url, "--pid", &pid.to_string(), "--seconds", "0.1", "--connections", "2"])
-        .output()
-        .unwrap();
+    let (url, redis, pid) = (format!("http://{address}"), format!("redis://{address}"), pid.to_string());
+    let mut load = Command::new(env!("CARGO_BIN_EXE_load"));
+    load.args([workload, "--url", &url, "--pid", &pid, "--seconds", "0.1", "--connections", "2"]);
+    let cluster = Workload::named(workload).ok().and_then(|workload| workload.cluster);
+    if cluster.is_some() {
+        load.args(["--redis-url", &redis, "--redis-pid", &pid]);
+    }
+    if cluster == Some(2) {
+        load.args(["--second-url", &url, "--second-pid", &pid]);
+    }
+    let output = load.output().unwrap();
     assert_eq!(output.stdout, b"", "no record of a run that failed");
     (output.status.code(), String::from_utf8(output.stderr).unwrap())
 }
@@ -65,7 +74,7 @@ fn a_refusal_ends_every_workload() {
         let _ = stream.read(&mut [0; 1024])?;
         stream.write_all(b"HTTP/1.1 404 Not Found\r\ncontent-length: 2\r\n\r\nno")
     });
-    for workload in socketio_bench::Workload::all() {
+    for workload in Workload::all().iter().chain(Workload::cluster()) {
         let (code, message) = load(workload.name, &address, this_process());
         assert_eq!(code, Some(1), "{}: {message}", workload.name);
         assert!(message.contains("404"), "{}: {message}", workload.name);

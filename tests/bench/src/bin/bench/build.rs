@@ -21,7 +21,7 @@ pub(crate) const OURS: Package = Package {
         "--package=socketio-examples",
         "--bin=bench_server",
         "--no-default-features",
-        "--features=servers",
+        "--features=cluster",
     ],
 };
 pub(crate) const SOCKETIOXIDE: Package = rival(&["--package=bench-socketioxide", "--bin=socketioxide"]);

@@ -11,6 +11,8 @@ use crate::results::MOST_OTHER_CORES;
 pub(crate) enum Command {
     /// Runs everything, then writes the page.
     Full(Options),
+    /// Runs the workloads of clusters, then writes their section of the page.
+    Cluster(Options),
     /// Runs for two minutes and prints a table.
     Quick(Options),
     /// Runs the selection of the options and prints a table.
@@ -43,9 +45,11 @@ usage: bench COMMAND [OPTIONS]
 
   full      every workload on every server, nine rounds of those with targets, fewer of others: less than an hour;
             writes docs/performance.md and its charts
+  cluster   the workloads of two servers in a cluster over Redis, five rounds on ours, socketioxide and node: a quarter
+            of an hour; writes the section on clusters of docs/performance.md
   quick     the main workloads, one short round, ours beside socketioxide and the floor; prints tables
   run       everything that the options do not exclude in every round, nine of them; prints tables
-  report    writes docs/performance.md and its charts from --records FILE
+  report    writes what docs/performance.md has of it, and its charts, from --records FILE
 
   --rounds N              how often everything is measured; full reduces its rows of fewer rounds in proportion
   --workloads A,B         only these
@@ -62,9 +66,10 @@ impl Command {
         let command = words.next().ok_or(USAGE)?;
         let options = Options::parse(words)?;
         match command.as_str() {
-            "full" if options.is_partial() => {
+            "full" | "cluster" if options.is_partial() => {
                 Err("the page wants every workload and server: use run with these options".into())
             }
+            "cluster" => Ok(Self::Cluster(options)),
             "full" => Ok(Self::Full(options)),
             "quick" => Ok(Self::Quick(options)),
             "run" => Ok(Self::Run(options)),
@@ -153,6 +158,7 @@ mod tests {
         };
         assert_eq!(parse(&[&["run"], &words[..], &others].concat()), Ok(Command::Run(options)));
         assert_eq!(parse(&["quick"]), Ok(Command::Quick(Options::default())));
+        assert_eq!(parse(&["cluster"]), Ok(Command::Cluster(Options::default())));
         assert_eq!(
             parse(&["report", "--records", "x"]),
             Ok(Command::Report { records: "x".into(), most_other_cores: 0.35 })
@@ -174,6 +180,7 @@ mod tests {
             (&["run", "--server", "old"], "--server wants NAME=COMMAND"),
             (&["run", "--server", "old="], "--server wants NAME=COMMAND"),
             (&["full", "--workloads", "echo1"], "the page wants every workload"),
+            (&["cluster", "--servers", "ours"], "the page wants every workload"),
             (&["report"], "report wants --records"),
         ] {
             let failure = parse(words).unwrap_err();

@@ -58,7 +58,7 @@ mod tests {
 
     #[test]
     fn a_whole_record_of_every_workload_is_accepted() {
-        for workload in Workload::all() {
+        for workload in Workload::all().iter().chain(Workload::cluster()) {
             assert_eq!(check(&whole("ours", workload.name, 0)), Ok(()), "{}", workload.name);
         }
     }

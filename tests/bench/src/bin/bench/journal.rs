@@ -100,8 +100,11 @@ mod tests {
             round: 4,
             error: "it died".to_owned(),
         };
-        let lines =
-            [Line::Setting(Setting::here()), Line::Record(whole("ours", "echo1", 3)), Line::Failed(failed)];
+        let lines = [
+            Line::Setting(Setting::here(None)),
+            Line::Record(whole("ours", "echo1", 3)),
+            Line::Failed(failed),
+        ];
         let mut journal = Journal::open(&path).unwrap();
         assert_eq!(journal.next_round, 0);
         lines.iter().for_each(|line| journal.append(line).unwrap());

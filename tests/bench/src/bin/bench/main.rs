@@ -3,6 +3,7 @@
 
 mod build;
 mod chart;
+mod cluster;
 mod command;
 mod complete;
 mod journal;
@@ -10,6 +11,8 @@ mod metric;
 mod page;
 mod pin;
 mod plan;
+mod process;
+mod redis;
 mod results;
 mod run;
 mod schedule;
@@ -45,6 +48,11 @@ fn execute(command: Command) -> Result<(), Failure> {
         Command::Quick(options) => println!("{}", table::all(&measure(&Plan::quick(options)?)?)),
         Command::Run(options) => println!("{}", table::all(&measure(&Plan::new(options)?)?)),
         Command::Full(options) => page::write(&measure(&Plan::full(options)?)?)?,
+        Command::Cluster(options) => {
+            let results = measure(&Plan::cluster(options)?)?;
+            println!("{}", table::all(&results));
+            page::write(&results)?;
+        }
         Command::Report { records, most_other_cores } => {
             page::write(&Results::new(Journal::read(&records)?, most_other_cores))?;
         }

@@ -52,6 +52,10 @@ pub(crate) const BESIDE_P99: Metric = Metric::Figure(figure::BESIDE_P99, Unit::M
 pub(crate) const BESIDE_LONGEST: Metric = Metric::Figure(figure::BESIDE_LONGEST, Unit::Microseconds);
 pub(crate) const UNTIL_ALL: Metric = Metric::Figure(figure::SECONDS_UNTIL_ALL, Unit::Seconds);
 pub(crate) const STALLED_CLOSED: Metric = Metric::Figure(figure::STALLED_CLOSED, Unit::Count);
+pub(crate) const FIRST: Metric = Metric::Figure(figure::FIRST_US, Unit::Microseconds);
+pub(crate) const SECOND: Metric = Metric::Figure(figure::SECOND_US, Unit::Microseconds);
+pub(crate) const REDIS: Metric = Metric::Figure(figure::REDIS_US, Unit::Microseconds);
+pub(crate) const REDIS_P50: Metric = Metric::Figure(figure::REDIS_P50, Unit::Microseconds);
 
 /// The workloads whose bytes on the wire are shown: one for each form that a message has on the wire.
 const BYTES_SHOWN: [&str; 4] = ["echo1", "binary", "bcast1k", "polling"];
@@ -144,7 +148,12 @@ impl Metric {
                 let all = &[Self::P50, Self::P99, BYTES];
                 if BYTES_SHOWN.contains(&workload.name) { all } else { &all[..all.len() - 1] }
             }
-            Kind::Connect { .. } => &[Self::P50, Self::P99],
+            Kind::Publish { .. } => match workload.cluster {
+                Some(2) => &[FIRST, SECOND, REDIS],
+                _ => &[FIRST],
+            },
+            Kind::Relay { .. } if workload.cluster.is_some() => &[Self::P50, Self::P99, REDIS_P50],
+            Kind::Connect { .. } | Kind::Relay { .. } | Kind::Fetch { .. } => &[Self::P50, Self::P99],
         }
     }
 

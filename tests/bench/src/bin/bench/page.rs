@@ -1,6 +1,6 @@
 //! The page `docs/performance.md` and its charts.
 
-use std::fs;
+use std::{fmt, fs};
 
 use socketio_bench::Workload;
 
@@ -8,23 +8,35 @@ use crate::chart::{Chart, Group, Scale};
 use crate::metric::{Metric, RSS_PER_SESSION};
 use crate::results::Results;
 use crate::table::times;
-use crate::{Failure, build, table};
+use crate::{Failure, build, cluster, table};
 
-const BEGIN: &str = "<!-- bench:begin -->";
-const END: &str = "<!-- bench:end -->";
+/// The markers of the tables of single servers, and of the section on clusters.
+const SERVERS: Markers = ("<!-- bench:begin -->", "<!-- bench:end -->");
+const CLUSTER: Markers = ("<!-- cluster:begin -->", "<!-- cluster:end -->");
 const BASE: &str = "socketioxide";
 
-/// Writes the results into the page, between its markers.
+/// Where generated content begins, and where it ends.
+type Markers = (&'static str, &'static str);
+
+/// Writes the results into the page, between its markers: the tables of single servers, the section on clusters, or
+/// both, by what was measured.
 pub(crate) fn write(results: &Results) -> Result<(), Failure> {
     let docs = build::project().join("docs");
     let (page, charts) = (docs.join("performance.md"), docs.join("performance"));
-    let text = fs::read_to_string(&page).map_err(|error| format!("{}: {error}", page.display()))?;
-    let text = replaced(&text, &content(results)).map_err(|error| format!("{}: {error}", page.display()))?;
-    fs::create_dir_all(&charts)?;
-    fs::write(charts.join("speed.svg"), speed(results).svg())?;
-    fs::write(charts.join("memory.svg"), memory(results).svg())?;
+    let located = |error: &dyn fmt::Display| format!("{}: {error}", page.display());
+    let mut text = fs::read_to_string(&page).map_err(|error| located(&error))?;
+    if let Some(section) = cluster::section(results) {
+        text = replaced(&text, CLUSTER, &section).map_err(|error| located(&error))?;
+    }
+    if results.have(Workload::all()) {
+        text = replaced(&text, SERVERS, &content(results)).map_err(|error| located(&error))?;
+        fs::create_dir_all(&charts)?;
+        fs::write(charts.join("speed.svg"), speed(results).svg())?;
+        fs::write(charts.join("memory.svg"), memory(results).svg())?;
+        eprintln!("written: the charts in {}", charts.display());
+    }
     fs::write(&page, text)?;
-    eprintln!("written: {} and its charts", page.display());
+    eprintln!("written: {}", page.display());
     Ok(())
 }
 
@@ -32,15 +44,15 @@ fn content(results: &Results) -> String {
     format!(
         "![Operations per second of server CPU, to socketioxide](performance/speed.svg)\n\n\
          ![Resident memory per idle session](performance/memory.svg)\n\n{}",
-        table::all(results)
+        table::servers(results)
     )
 }
 
 /// Returns the page with other content between its markers.
-fn replaced(page: &str, content: &str) -> Result<String, String> {
-    let parts = page.split_once(BEGIN).and_then(|(head, rest)| Some((head, rest.split_once(END)?.1)));
-    let (head, tail) = parts.ok_or_else(|| format!("there is no {BEGIN} with an {END} after it"))?;
-    Ok(format!("{head}{BEGIN}\n\n{content}\n\n{END}{tail}"))
+fn replaced(page: &str, (begin, end): Markers, content: &str) -> Result<String, String> {
+    let parts = page.split_once(begin).and_then(|(head, rest)| Some((head, rest.split_once(end)?.1)));
+    let (head, tail) = parts.ok_or_else(|| format!("there is no {begin} with an {end} after it"))?;
+    Ok(format!("{head}{begin}\n\n{content}\n\n{end}{tail}"))
 }
 
 fn speed(results: &Results) -> Chart {
@@ -93,16 +105,18 @@ mod tests {
 
     #[test]
     fn only_what_is_between_the_markers_is_replaced() {
-        let page = format!("before\n\n{BEGIN}\nold\n{END}\n\nafter\n");
-        let once = replaced(&page, "new").unwrap();
-        assert_eq!(once, format!("before\n\n{BEGIN}\n\nnew\n\n{END}\n\nafter\n"));
-        assert_eq!(replaced(&once, "new"), Ok(once.clone()));
+        let (begin, end) = SERVERS;
+        let page = format!("before\n\n{begin}\nold\n{end}\n\nafter\n");
+        let once = replaced(&page, SERVERS, "new").unwrap();
+        assert_eq!(once, format!("before\n\n{begin}\n\nnew\n\n{end}\n\nafter\n"));
+        assert_eq!(replaced(&once, SERVERS, "new"), Ok(once.clone()));
     }
 
     #[test]
     fn a_page_without_markers_is_left_alone() {
-        for page in ["", BEGIN, END, &format!("{END}{BEGIN}")] {
-            let failure = replaced(page, "new").unwrap_err();
+        let (begin, end) = SERVERS;
+        for page in ["", begin, end, &format!("{end}{begin}")] {
+            let failure = replaced(page, SERVERS, "new").unwrap_err();
             assert_eq!(failure, "there is no <!-- bench:begin --> with an <!-- bench:end --> after it");
         }
     }
@@ -110,7 +124,8 @@ mod tests {
     #[test]
     fn the_projects_page_has_its_markers() {
         let page = fs::read_to_string(build::project().join("docs/performance.md")).unwrap();
-        assert!(replaced(&page, "").is_ok());
+        assert!(replaced(&page, SERVERS, "").is_ok());
+        assert!(replaced(&page, CLUSTER, "").is_ok());
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::io;
 
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
+use socketio_bench::{Kind, Workload};
 
 use crate::Failure;
 
@@ -33,6 +34,17 @@ impl Cores {
         spawn: impl FnOnce() -> io::Result<T>,
     ) -> io::Result<T> {
         self.on(if workers > 1 { &self.both } else { &self.server }, spawn)
+    }
+
+    /// For the second server of a cluster, and for Redis. They share the core of the first server, so that a delivery
+    /// costs the same at both. Where latency is measured, they share that of the load generator instead: one process
+    /// after the other passes a message on, and the first server reads the reply of Redis meanwhile.
+    pub(crate) fn for_others<T>(
+        &self,
+        workload: &Workload,
+        spawn: impl FnOnce() -> io::Result<T>,
+    ) -> io::Result<T> {
+        self.on(if matches!(workload.kind, Kind::Relay { .. }) { &self.load } else { &self.server }, spawn)
     }
 
     pub(crate) fn for_load<T>(&self, spawn: impl FnOnce() -> io::Result<T>) -> io::Result<T> {

@@ -29,6 +29,8 @@ pub(crate) struct Plan {
 const QUICK_WORKLOADS: [&str; 8] =
     ["echo1", "echo32", "ack", "bcast1k", "open10k", "conn_ws", "polling", "idle10k"];
 const QUICK_SERVERS: [&str; 3] = ["ours", "socketioxide", "floor"];
+const CLUSTER_SERVERS: [&str; 3] = ["ours", "socketioxide", "node"];
+const CLUSTER_ROUNDS: u32 = 5;
 
 impl Plan {
     /// Returns a plan for everything that the options do not exclude, in every round.
@@ -47,12 +49,12 @@ impl Plan {
             }
             servers.push(Server::other(name, command));
         }
-        let workloads = Workload::all().iter();
+        let everything = Workload::all().iter().chain(Workload::cluster());
         Ok(Self {
             rounds: options.rounds.unwrap_or(ROUNDS),
             workloads: match options.workloads {
-                Some(names) => workloads.filter(|workload| names.contains(&workload.name)).collect(),
-                None => workloads.collect(),
+                Some(names) => everything.filter(|workload| names.contains(&workload.name)).collect(),
+                None => Workload::all().iter().collect(),
             },
             servers,
             records: match options.records {
@@ -70,9 +72,19 @@ impl Plan {
         Ok(Self { scheduled: true, ..Self::new(options)? })
     }
 
+    /// Returns a plan for the workloads of clusters.
+    pub(crate) fn cluster(options: Options) -> Result<Self, Failure> {
+        let names = Workload::cluster().iter().map(|workload| workload.name).collect();
+        Self::new(Options {
+            rounds: options.rounds.or(Some(CLUSTER_ROUNDS)),
+            workloads: options.workloads.or(Some(names)),
+            servers: options.servers.or_else(|| Some(owned(&CLUSTER_SERVERS))),
+            ..options
+        })
+    }
+
     /// Returns a plan for two minutes.
     pub(crate) fn quick(options: Options) -> Result<Self, Failure> {
-        let owned = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
         Self::new(Options {
             rounds: options.rounds.or(Some(1)),
             workloads: options.workloads.or_else(|| Some(QUICK_WORKLOADS.to_vec())),
@@ -126,6 +138,10 @@ impl Plan {
     }
 }
 
+fn owned(names: &[&str]) -> Vec<String> {
+    names.iter().map(|&name| name.to_owned()).collect()
+}
+
 fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
@@ -146,6 +162,15 @@ mod tests {
         let quick = Plan::quick(Options::default()).unwrap();
         assert_eq!((quick.rounds, quick.workloads.len()), (1, QUICK_WORKLOADS.len()));
         assert_eq!(names(&quick), ["ours", "socketioxide", "floor"]);
+    }
+
+    #[test]
+    fn a_plan_for_clusters_is_no_part_of_the_full_one() {
+        let plan = Plan::cluster(Options::default()).unwrap();
+        assert_eq!((plan.rounds, plan.workloads.len()), (5, Workload::cluster().len()));
+        assert_eq!(names(&plan), ["ours", "socketioxide", "node"]);
+        let one = Plan::new(Options { workloads: Some(vec!["one_2n"]), ..Options::default() }).unwrap();
+        assert_eq!(one.workloads.len(), 1);
     }
 
     #[test]

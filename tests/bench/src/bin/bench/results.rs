@@ -1,6 +1,6 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use socketio_bench::Record;
+use socketio_bench::{Record, Workload};
 
 use crate::journal::{Failed, Line};
 use crate::metric::Metric;
@@ -22,6 +22,14 @@ pub(crate) struct Results {
 }
 
 type Rounds = BTreeMap<u32, Record>;
+
+/// The records of one server in one round.
+#[derive(Clone, Copy)]
+pub(crate) struct Round<'a> {
+    results: &'a Results,
+    server: &'a str,
+    number: u32,
+}
 
 /// The number of cores that other processes may use before a record is disturbed.
 pub(crate) const MOST_OTHER_CORES: f64 = 0.35;
@@ -90,6 +98,34 @@ impl Results {
         }))
     }
 
+    /// Returns a number that is derived from several workloads of a server, over the rounds that have all of them.
+    pub(crate) fn derived(&self, server: &str, number: impl Fn(Round<'_>) -> Option<f64>) -> Option<Spread> {
+        Spread::of(self.in_rounds(server).filter_map(number))
+    }
+
+    /// Returns the ratio of such a number to that of another server, within each round.
+    pub(crate) fn derived_ratio(
+        &self,
+        over: &str,
+        under: &str,
+        number: impl Fn(Round<'_>) -> Option<f64>,
+    ) -> Option<Spread> {
+        let rounds = self.in_rounds(over).zip(self.in_rounds(under));
+        let ratios = rounds.filter_map(|(over, under)| Some(number(over)? / number(under)?));
+        Spread::of(ratios.filter(|ratio| ratio.is_finite()))
+    }
+
+    /// Returns `true` if one of these workloads was measured.
+    pub(crate) fn have(&self, workloads: &[Workload]) -> bool {
+        self.records.keys().any(|(name, _)| workloads.iter().any(|workload| workload.name == name))
+    }
+
+    /// Returns all rounds; a server may have no records in some of them.
+    fn in_rounds<'a>(&'a self, server: &'a str) -> impl Iterator<Item = Round<'a>> {
+        let numbers: BTreeSet<_> = self.records.values().flat_map(BTreeMap::keys).copied().collect();
+        numbers.into_iter().map(move |number| Round { results: self, server, number })
+    }
+
     /// Returns the duration of a measurement of the workload.
     pub(crate) fn seconds(&self, workload: &str) -> Option<Spread> {
         let records = self.records.iter().filter(|((name, _), _)| name == workload);
@@ -120,9 +156,16 @@ impl Results {
     }
 }
 
+impl Round<'_> {
+    /// Returns a number of the record of a workload.
+    pub(crate) fn of(self, workload: &str, metric: Metric) -> Option<f64> {
+        metric.of(self.results.rounds_of(workload, self.server)?.get(&self.number)?)
+    }
+}
+
 #[cfg(test)]
 pub(crate) mod tests {
-    use socketio_bench::{Latency, Workload, figure};
+    use socketio_bench::{Latency, figure};
 
     use super::*;
 
@@ -167,6 +210,10 @@ pub(crate) mod tests {
             figure::BESIDE_P99,
             figure::BESIDE_LONGEST,
             figure::LATE_P99,
+            figure::FIRST_US,
+            figure::SECOND_US,
+            figure::REDIS_US,
+            figure::REDIS_P50,
         ];
         let length = Workload::named(workload).unwrap().length.as_secs_f64();
         Record {

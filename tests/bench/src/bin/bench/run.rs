@@ -1,19 +1,19 @@
 //! Runs of the load against every server in turn.
 
 use std::fs::File;
-use std::io::{self, Read as _, Write as _};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
+use std::io::{self, Read as _};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicU16, Ordering};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use socketio_bench::{Record, Workload, raise_file_limit};
+use socketio_bench::{Kind, Record, Workload, raise_file_limit};
 
 use crate::journal::{Failed, Journal, Line};
 use crate::pin::Cores;
 use crate::plan::Plan;
+use crate::process::{Process, TICK, free_port, with_log};
+use crate::redis::Redis;
 use crate::results::is_disturbed;
 use crate::server::Server;
 use crate::setting::Setting;
@@ -21,15 +21,14 @@ use crate::{Failure, build, complete};
 
 /// The default of the servers. Only workloads that take longer see heartbeats.
 pub(crate) const PING_INTERVAL: Duration = Duration::from_secs(25);
-/// The time a server may take to answer its first request.
-const START: Duration = Duration::from_secs(10);
 /// The time a run may take in addition to its measurement, with all its connects.
 const PATIENCE: Duration = Duration::from_secs(120);
-const TICK: Duration = Duration::from_millis(20);
 
 /// Builds everything, then runs round by round, workload by workload, server by server, so that runs to be compared
 /// follow each other. Each round starts with another server.
 pub(crate) fn all(plan: &Plan, journal: &mut Journal) -> Result<(), Failure> {
+    let has_cluster = plan.workloads.iter().any(|workload| workload.cluster.is_some());
+    let redis = if has_cluster { Some(Redis::version()?) } else { None };
     let mut servers = Vec::new();
     for server in &plan.servers {
         if let Some(command) = server.build()? {
@@ -38,7 +37,7 @@ pub(crate) fn all(plan: &Plan, journal: &mut Journal) -> Result<(), Failure> {
     }
     let bench = Bench { load: build::LOAD.build()?, cores: Cores::new()?, folder: build::folder()? };
     raise_file_limit();
-    journal.append(&Line::Setting(Setting::here()))?;
+    journal.append(&Line::Setting(Setting::here(redis)))?;
     let (mut left, time) = plan.estimate(&servers.iter().map(|(server, _)| *server).collect::<Vec<_>>());
     let mut repeats = plan.repeats(left);
     eprintln!("{left} runs, about {} minutes", time.as_secs().div_ceil(60));
@@ -104,9 +103,76 @@ impl Run<'_> {
     }
 
     fn record(&self, bench: &Bench) -> Result<Record, Failure> {
+        let redis = match self.workload.cluster {
+            Some(_) => Some(Redis::start(self.workload, &bench.cores, &bench.folder)?),
+            None => None,
+        };
+        let first = self.start(bench, "server", redis.as_ref(), |command| {
+            bench.cores.for_server(self.workload.workers, || command.spawn())
+        })?;
+        let second = match self.workload.cluster {
+            Some(2) => Some(self.start(bench, "second", redis.as_ref(), |command| {
+                bench.cores.for_others(self.workload, || command.spawn())
+            })?),
+            _ => None,
+        };
+
+        let load_log = bench.folder.join(format!("bench-{}-load.log", self.server.name));
+        let mut load = Command::new(&bench.load);
+        load.arg(self.workload.name)
+            .args(["--url", &first.url])
+            .args(["--pid", &first.process.id()])
+            .args(["--server", &self.server.name])
+            .args(["--round", &self.round.to_string()])
+            .args(["--seconds", &self.length.as_secs_f64().to_string()])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(File::create(&load_log)?);
+        if let Some(second) = &second {
+            load.args(["--second-url", &second.url, "--second-pid", &second.process.id()]);
+        }
+        if let Some(redis) = &redis {
+            load.args(["--redis-url", redis.url(), "--redis-pid", &redis.id()]);
+        }
+        let mut load = Process::new(bench.cores.for_load(|| load.spawn())?);
+        let mut servers: Vec<_> = [first].into_iter().chain(second).collect();
+        let deadline = Instant::now() + self.length + PATIENCE;
+        loop {
+            if let Some(status) = load.ended()? {
+                // One line: it fits into the pipe.
+                let mut line = String::new();
+                load.output().ok_or("the load has no output")?.read_to_string(&mut line)?;
+                return match serde_json::from_str(&line) {
+                    Ok(record) if status.success() => {
+                        complete::check(&record)?;
+                        Ok(record)
+                    }
+                    _ => Err(with_log(&format!("the load ended with {status}"), &load_log).into()),
+                };
+            }
+            for server in &mut servers {
+                if let Some(status) = server.process.ended()? {
+                    let error = format!("the server ended with {status}");
+                    return Err(with_log(&error, &server.log).into());
+                }
+            }
+            if Instant::now() > deadline {
+                return Err("the run did not end in time".into());
+            }
+            sleep(TICK);
+        }
+    }
+
+    /// Starts a server, and waits until it answers. It has joined the cluster then, if there is one.
+    fn start(
+        &self,
+        bench: &Bench,
+        who: &str,
+        redis: Option<&Redis>,
+        spawn: impl FnOnce(&mut Command) -> io::Result<Child>,
+    ) -> Result<Started, Failure> {
         let port = free_port()?;
-        let log = |who: &str| bench.folder.join(format!("bench-{}-{who}.log", self.server.name));
-        let (server_log, load_log) = (log("server"), log("load"));
+        let log = bench.folder.join(format!("bench-{}-{who}.log", self.server.name));
         let mut server = Command::new(&self.command[0]);
         server
             .args(&self.command[1..])
@@ -116,105 +182,29 @@ impl Run<'_> {
             // For servers on tokio, whose runtime reads it.
             .env("TOKIO_WORKER_THREADS", self.workload.workers.to_string())
             .env("NODE_ENV", "production")
+            .env_remove("BATCH")
+            .env_remove("REDIS_URL")
             .stdin(Stdio::null())
             .stdout(Stdio::null())
-            .stderr(File::create(&server_log)?);
-        let mut server = Process(bench.cores.for_server(self.workload.workers, || server.spawn())?);
-        server.ready(port).map_err(|error| with_log(&error, &server_log))?;
-
-        let mut load = Command::new(&bench.load);
-        load.arg(self.workload.name)
-            .args(["--url", &format!("http://127.0.0.1:{port}")])
-            .args(["--pid", &server.0.id().to_string()])
-            .args(["--server", &self.server.name])
-            .args(["--round", &self.round.to_string()])
-            .args(["--seconds", &self.length.as_secs_f64().to_string()])
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(File::create(&load_log)?);
-        let mut load = Process(bench.cores.for_load(|| load.spawn())?);
-        let deadline = Instant::now() + self.length + PATIENCE;
-        loop {
-            if let Some(status) = load.0.try_wait()? {
-                // One line: it fits into the pipe.
-                let mut line = String::new();
-                load.0.stdout.take().ok_or("the load has no output")?.read_to_string(&mut line)?;
-                return match serde_json::from_str(&line) {
-                    Ok(record) if status.success() => {
-                        complete::check(&record)?;
-                        Ok(record)
-                    }
-                    _ => Err(with_log(&format!("the load ended with {status}"), &load_log).into()),
-                };
-            }
-            if let Some(status) = server.0.try_wait()? {
-                let error = format!("the server ended with {status}");
-                return Err(with_log(&error, &server_log).into());
-            }
-            if Instant::now() > deadline {
-                return Err("the run did not end in time".into());
-            }
-            sleep(TICK);
+            .stderr(File::create(&log)?);
+        if let Kind::Publish { batch, .. } = self.workload.kind {
+            server.env("BATCH", batch.to_string());
         }
-    }
-}
-
-/// A child process that is killed on drop.
-struct Process(Child);
-
-impl Process {
-    /// Waits until `GET /` is answered.
-    fn ready(&mut self, port: u16) -> Result<(), String> {
-        let deadline = Instant::now() + START;
-        loop {
-            match self.0.try_wait() {
-                Ok(Some(status)) => return Err(format!("the server ended with {status}")),
-                Ok(None) if get(port).is_ok_and(|answer| answer.ends_with("ok")) => return Ok(()),
-                Ok(None) if Instant::now() < deadline => sleep(TICK),
-                Ok(None) => return Err("the server does not answer GET / with ok".to_owned()),
-                Err(error) => return Err(error.to_string()),
-            }
+        if let Some(redis) = redis {
+            server.env("REDIS_URL", redis.url());
         }
+        let mut process = Process::new(spawn(&mut server)?);
+        process.ready(port).map_err(|error| with_log(&error, &log))?;
+        Ok(Started { process, url: format!("http://127.0.0.1:{port}"), log })
     }
 }
 
-impl Drop for Process {
-    fn drop(&mut self) {
-        // The process may have exited already.
-        self.0.kill().ok();
-        self.0.wait().ok();
-    }
-}
-
-fn get(port: u16) -> io::Result<String> {
-    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-    let mut stream = TcpStream::connect_timeout(&address, START)?;
-    stream.set_read_timeout(Some(START))?;
-    stream.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer)?;
-    Ok(answer)
-}
-
-/// Returns a port that no client gets: clients' ports start at 32 768. Each run has its own, so that the kernel's state
-/// about earlier connections does not interfere.
-fn free_port() -> Result<u16, Failure> {
-    static NEXT: AtomicU16 = AtomicU16::new(0);
-    std::iter::repeat_with(|| 20_000 + NEXT.fetch_add(1, Ordering::Relaxed) % 12_000)
-        .take(12_000)
-        .find(|&port| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok())
-        .ok_or_else(|| "no free port below 32000".into())
-}
-
-/// Returns the error with the beginning of the log, which usually has the reason.
-fn with_log(error: &str, log: &Path) -> String {
-    let text = std::fs::read(log).unwrap_or_default();
-    let text = String::from_utf8_lossy(&text);
-    let lines: Vec<_> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
-    if lines.is_empty() {
-        return error.to_owned();
-    }
-    format!("{error}: {}", lines.join("; ").chars().take(300).collect::<String>())
+/// A server that runs.
+struct Started {
+    process: Process,
+    url: String,
+    /// The file with its output.
+    log: PathBuf,
 }
 
 fn told(line: &Line, left: usize) -> String {

@@ -11,7 +11,7 @@ pub(crate) struct Server {
     /// The name on the command line, in records and in tables.
     pub(crate) name: String,
     source: Source,
-    /// Set if the server has WebSocket only, and no rooms.
+    /// Set if the server has WebSocket only, no rooms, and joins no cluster.
     bare: bool,
 }
 
@@ -53,8 +53,9 @@ impl Server {
     pub(crate) fn serves(&self, workload: &Workload) -> bool {
         let everything = match workload.kind {
             Kind::Rooms { .. } | Kind::Membership { .. } | Kind::Polling(_) | Kind::Inbound(_) => true,
+            Kind::Publish { .. } | Kind::Relay { .. } | Kind::Fetch { .. } => true,
             Kind::Connect { mode, .. } => mode == Mode::Upgrade,
-            _ => false,
+            _ => workload.cluster.is_some(),
         };
         let threads = workload.workers > 1;
         !(everything && self.bare || threads && matches!(self.source, Source::Node))
@@ -78,6 +79,9 @@ mod tests {
             ("inbound13", true, false),
             ("conn_ws", true, true),
             ("conn_full", true, false),
+            ("one", true, false),
+            ("all", true, true),
+            ("all_2n", true, false),
         ] {
             let workload = Workload::named(name).unwrap();
             assert!(named("ours").serves(workload) && named("socketioxide").serves(workload), "{name}");

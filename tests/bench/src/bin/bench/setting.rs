@@ -14,10 +14,13 @@ pub(crate) struct Setting {
     kernel: String,
     rust: String,
     node: String,
+    /// Of a run with clusters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    redis: Option<String>,
 }
 
 impl Setting {
-    pub(crate) fn here() -> Self {
+    pub(crate) fn here(redis: Option<String>) -> Self {
         let cpu = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
         let model = cpu.lines().find(|line| line.starts_with("model name"));
         let model =
@@ -30,13 +33,15 @@ impl Setting {
             kernel: said(&["uname", "-sr"]),
             rust: said(&["rustc", "--version"]),
             node: said(&["node", "--version"]),
+            redis,
         }
     }
 
     /// Describes the setting in a sentence.
     pub(crate) fn describe(&self) -> String {
-        let Self { commit, date, processor, kernel, rust, node } = self;
-        format!("Measured on {date} at `{commit}`: {processor}, {kernel}, {rust}, Node {node}.")
+        let Self { commit, date, processor, kernel, rust, node, redis } = self;
+        let redis = redis.as_ref().map(|redis| format!(", Redis {redis}")).unwrap_or_default();
+        format!("Measured on {date} at `{commit}`: {processor}, {kernel}, {rust}, Node {node}{redis}.")
     }
 }
 

@@ -2,12 +2,20 @@
 
 use socketio_bench::{Kind, Workload};
 
+use crate::cluster;
 use crate::metric::Metric;
 use crate::results::Results;
 use crate::targets::{Bound, OURS, Target};
 
 /// Returns all tables of these results.
 pub(crate) fn all(results: &Results) -> String {
+    let cluster = cluster::section(results);
+    let servers = Some(servers(results)).filter(|_| results.have(Workload::all()) || cluster.is_none());
+    [servers, cluster].into_iter().flatten().collect::<Vec<_>>().join("\n\n")
+}
+
+/// Returns the tables of the workloads of one server.
+pub(crate) fn servers(results: &Results) -> String {
     let sections = [
         conditions(results),
         section("Operations per second of server CPU", speed(results)),
@@ -96,7 +104,7 @@ impl Row<'_> {
 }
 
 /// Returns the server that all others are compared with.
-fn subject(results: &Results) -> Option<&str> {
+pub(crate) fn subject(results: &Results) -> Option<&str> {
     let ours = results.servers.iter().find(|server| *server == OURS);
     ours.or(results.servers.first()).map(String::as_str)
 }
@@ -106,7 +114,7 @@ fn targets(results: &Results) -> Option<String> {
     for target in Target::all() {
         let Some(measured) = target.measured(results) else { continue };
         let measure = target.measure;
-        let step = |bound: Option<Bound>| bound.map(|bound| bound.describe(measure));
+        let step = |bound: Option<Bound>| bound.map(|bound| bound.describe(|value| measure.show(value)));
         let range = measured.range(|value| measure.show(value));
         let range = range.map_or(String::new(), |range| format!(" ({range})"));
         rows.push(vec![
@@ -122,7 +130,7 @@ fn targets(results: &Results) -> Option<String> {
     table(&["workload", "ours", "target", "and then", "measured", "rounds", "reached"], &rows)
 }
 
-fn failures(results: &Results) -> Option<String> {
+pub(crate) fn failures(results: &Results) -> Option<String> {
     let lines: Vec<_> = results
         .failures
         .iter()
@@ -187,7 +195,7 @@ pub(crate) fn times(ratio: f64) -> String {
     if ratio < 9.95 { format!("{ratio:.2}") } else { format!("{ratio:.0}") }
 }
 
-fn table(header: &[&str], rows: &[Vec<Option<String>>]) -> Option<String> {
+pub(crate) fn table(header: &[&str], rows: &[Vec<Option<String>>]) -> Option<String> {
     if rows.is_empty() {
         return None;
     }

@@ -139,14 +139,19 @@ impl Target {
 
     /// Returns the step that a value reaches, in words.
     pub(crate) fn reached(&self, value: f64) -> &'static str {
-        let holds = |bound: Option<Bound>| bound.map(|bound| bound.holds(value));
-        match (holds(self.first), holds(self.then)) {
-            (Some(true), Some(true)) => "both",
-            (Some(true), Some(false)) => "the first",
-            (Some(true), None) | (None, Some(true)) => "yes",
-            (Some(false), _) => "**no**",
-            (None, _) => "not yet",
-        }
+        reached(self.first, self.then, value)
+    }
+}
+
+/// Returns the step that a value reaches, in words.
+pub(crate) fn reached(first: Option<Bound>, then: Option<Bound>, value: f64) -> &'static str {
+    let holds = |bound: Option<Bound>| bound.map(|bound| bound.holds(value));
+    match (holds(first), holds(then)) {
+        (Some(true), Some(true)) => "both",
+        (Some(true), Some(false)) => "the first",
+        (Some(true), None) | (None, Some(true)) => "yes",
+        (Some(false), _) => "**no**",
+        (None, _) => "not yet",
     }
 }
 
@@ -194,10 +199,10 @@ impl Bound {
         }
     }
 
-    pub(crate) fn describe(self, measure: Measure) -> String {
+    pub(crate) fn describe(self, show: impl Fn(f64) -> String) -> String {
         match self {
-            AtLeast(bound) => format!("≥ {}", measure.show(bound)),
-            AtMost(bound) => format!("≤ {}", measure.show(bound)),
+            AtLeast(bound) => format!("≥ {}", show(bound)),
+            AtMost(bound) => format!("≤ {}", show(bound)),
         }
     }
 }

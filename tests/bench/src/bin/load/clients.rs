@@ -1,4 +1,4 @@
-//! Socket.IO clients over WebSocket.
+//! Socket.IO clients over WebSocket, of one server or of two in turn.
 
 use std::net::SocketAddrV4;
 use std::time::{Duration, Instant};
@@ -27,7 +27,8 @@ pub(crate) trait Script {
 pub(crate) struct Clients {
     sockets: Sockets,
     sessions: Sessions,
-    upgrade: Vec<u8>,
+    /// The address of each server, and the request that its clients begin with.
+    servers: Vec<(SocketAddrV4, Vec<u8>)>,
 }
 
 #[derive(Debug)]
@@ -69,7 +70,8 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 pub(crate) const PAUSE: Duration = Duration::from_millis(20);
 
 impl Clients {
-    pub(crate) fn new(target: &Target) -> Result<Self, Failure> {
+    pub(crate) fn new(target: &Target, second: Option<&Target>) -> Result<Self, Failure> {
+        let server = |target: &Target| (target.address, http::upgrade(target, None));
         Ok(Self {
             sockets: Sockets::new(target)?,
             sessions: Sessions {
@@ -81,7 +83,7 @@ impl Clients {
                 connect: frame::text("40"),
                 pong: frame::text("3"),
             },
-            upgrade: http::upgrade(target, None),
+            servers: [target].into_iter().chain(second).map(server).collect(),
         })
     }
 
@@ -145,7 +147,8 @@ impl Clients {
     fn dial_over(&mut self, client: usize, reach: Reach) -> Result<(), Failure> {
         self.sessions.states[client] = State::Upgrading;
         self.sessions.upgrading += 1;
-        self.sockets.dial(client, &self.upgrade, reach)
+        let (address, upgrade) = &self.servers[client % self.servers.len()];
+        self.sockets.dial_to(*address, client, upgrade, reach)
     }
 
     /// Sends at once.

@@ -8,8 +8,6 @@ use mio::net::TcpStream;
 use mio::{Interest, Registry, Token};
 use socket2::{Domain, SockRef, Socket, Type};
 
-use crate::arguments::Target;
-
 /// A connection that writes at once, and keeps the bytes that the kernel does not accept and the incomplete end of the
 /// last read.
 #[derive(Debug)]
@@ -55,7 +53,7 @@ impl Connection {
     /// Starts to connect; the first bytes are sent when the connection is established.
     pub(crate) fn dial(
         registry: &Registry,
-        target: &Target,
+        address: SocketAddrV4,
         token: usize,
         number: usize,
         first: &[u8],
@@ -69,7 +67,7 @@ impl Connection {
         }
         let source = Ipv4Addr::from(u32::from(Ipv4Addr::LOCALHOST) + 1 + (number % SOURCES) as u32);
         socket.bind(&SocketAddrV4::new(source, 0).into())?;
-        match socket.connect(&target.address.into()) {
+        match socket.connect(&address.into()) {
             Ok(()) => {}
             Err(error) if error.raw_os_error() == Some(rustix::io::Errno::INPROGRESS.raw_os_error()) => {}
             Err(error) => return Err(error),

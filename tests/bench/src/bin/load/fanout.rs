@@ -9,6 +9,7 @@ use socketio_bench::figure;
 use crate::clients::{Clients, PAUSE, Script};
 use crate::connection::Reach;
 use crate::failure::Failure;
+use crate::fetch;
 use crate::frame::{self, Frame};
 use crate::message;
 use crate::peers;
@@ -74,6 +75,7 @@ pub(crate) fn broadcast(
     let addresses = (readers..connections).map(|client| clients.stall(client));
     let addresses: HashSet<SocketAddrV4> = addresses.collect::<Result<_, _>>()?;
 
+    fetch::until_together(run, &mut clients, connections)?;
     let spent = fanout.measure(run, &mut clients, outstanding)?;
     let mut figures =
         vec![(figure::CONNECTIONS, connections as f64), (figure::BYTES, fanout.tally.bytes_per_operation())];

@@ -173,7 +173,7 @@ mod tests {
 
     #[test]
     fn requests_name_the_session() {
-        let target: Target = "http://127.0.0.1:4500".parse().unwrap();
+        let target = Target::http("--url", "http://127.0.0.1:4500").unwrap();
         let mut request = post(&target, "abc");
         add_body(&mut request, b"42[]");
         let request = String::from_utf8(request).unwrap();

@@ -1,4 +1,4 @@
-//! Runs one workload against one running server and prints one [`Record`] as a line of JSON.
+//! Runs one workload against one running server, or a cluster, and prints one [`Record`] as a line of JSON.
 //!
 //! One thread with epoll, and all messages prepared in advance, so that the server is measured and not the load
 //! generator.
@@ -10,6 +10,7 @@ mod connection;
 mod exchange;
 mod failure;
 mod fanout;
+mod fetch;
 mod frame;
 mod histogram;
 mod http;
@@ -20,6 +21,9 @@ mod message;
 mod peers;
 mod polling;
 mod process;
+mod publish;
+mod redis;
+mod relay;
 mod rooms;
 mod run;
 mod session;
@@ -85,6 +89,9 @@ fn measure(arguments: &Arguments) -> Result<Record, Failure> {
         Kind::Inbound(inbound) => inbound::measure(&run, inbound),
         Kind::Idle { connections } => idle::idle(&run, connections),
         Kind::Retained { connections, size } => idle::retained(&run, connections, size),
+        Kind::Publish { batch, heard } => publish::batches(&run, batch, heard),
+        Kind::Relay { size } => relay::relay(&run, size),
+        Kind::Fetch { connections } => fetch::fetch(&run, connections),
     };
     Ok(outcome?.record(arguments))
 }

@@ -1,4 +1,4 @@
-//! Resources used by the server's process, from `/proc`.
+//! Resources used by the processes of the servers, from `/proc`.
 
 use std::fs;
 use std::io;
@@ -28,18 +28,30 @@ struct Cpu {
 /// Measures everything between two points in time.
 #[derive(Debug)]
 pub(crate) struct Meter<'a> {
-    process: &'a Process,
+    server: Usage<'a>,
+    second: Option<Usage<'a>>,
+    redis: Option<Usage<'a>>,
     start: Instant,
-    server: Cpu,
     load: Duration,
     machine: Duration,
+}
+
+/// A process, and the CPU time that it had used at the first point.
+#[derive(Debug)]
+struct Usage<'a> {
+    process: &'a Process,
+    before: Cpu,
 }
 
 /// The CPU time used between two points in time, in seconds.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Spent {
     pub(crate) seconds: f64,
+    /// Of both servers, in a cluster of two.
     pub(crate) server_cpu: f64,
+    /// Of the second server alone.
+    pub(crate) second_cpu: f64,
+    pub(crate) redis_cpu: f64,
     pub(crate) load_cpu: f64,
     pub(crate) other_cores: f64,
 }
@@ -70,13 +82,7 @@ impl Process {
     }
 
     pub(crate) fn meter(&self) -> Result<Meter<'_>, Failure> {
-        Ok(Meter {
-            process: self,
-            server: self.cpu().map_err(gone)?,
-            load: own_cpu(),
-            machine: machine_cpu()?,
-            start: Instant::now(),
-        })
+        Meter::start(self, None, None)
     }
 
     fn cpu(&self) -> io::Result<Cpu> {
@@ -96,14 +102,50 @@ impl Process {
     }
 }
 
-impl Meter<'_> {
+impl<'a> Meter<'a> {
+    /// Starts to measure the server, the second one of a cluster, and its Redis.
+    pub(crate) fn start(
+        server: &'a Process,
+        second: Option<&'a Process>,
+        redis: Option<&'a Process>,
+    ) -> Result<Self, Failure> {
+        Ok(Self {
+            server: Usage::start(server)?,
+            second: second.map(Usage::start).transpose()?,
+            redis: redis.map(Usage::start).transpose()?,
+            load: own_cpu(),
+            machine: machine_cpu()?,
+            start: Instant::now(),
+        })
+    }
+
     pub(crate) fn read(&self) -> Result<Spent, Failure> {
         let seconds = self.start.elapsed().as_secs_f64();
-        let server = self.process.cpu().map_err(gone)?.since(self.server).as_secs_f64();
+        let used = |usage: &Option<Usage<'_>>| usage.as_ref().map_or(Ok(0.0), Usage::read);
+        let (second, redis) = (used(&self.second)?, used(&self.redis)?);
+        let server = self.server.read()? + second;
         let load = own_cpu().saturating_sub(self.load).as_secs_f64();
         let machine = machine_cpu()?.saturating_sub(self.machine).as_secs_f64();
-        let other_cores = ((machine - server - load) / seconds).max(0.0);
-        Ok(Spent { seconds, server_cpu: server, load_cpu: load, other_cores })
+        let other_cores = ((machine - server - redis - load) / seconds).max(0.0);
+        Ok(Spent {
+            seconds,
+            server_cpu: server,
+            second_cpu: second,
+            redis_cpu: redis,
+            load_cpu: load,
+            other_cores,
+        })
+    }
+}
+
+impl<'a> Usage<'a> {
+    fn start(process: &'a Process) -> Result<Self, Failure> {
+        Ok(Self { process, before: process.cpu().map_err(gone)? })
+    }
+
+    /// Returns the CPU time used since the start, in seconds.
+    fn read(&self) -> Result<f64, Failure> {
+        Ok(self.process.cpu().map_err(gone)?.since(self.before).as_secs_f64())
     }
 }
 
@@ -117,7 +159,7 @@ impl Cpu {
 }
 
 fn gone(error: io::Error) -> Failure {
-    Failure::Io("the server's process is gone", error)
+    Failure::Io("a process that is measured is gone", error)
 }
 
 /// Returns the CPU time that this process has used.

@@ -59,8 +59,21 @@ impl Rooms {
                 clients.turn(Duration::ZERO, &mut acks)?;
             }
         }
-        clients.run_until("all rooms to be joined", &mut acks, |acks| acks.awaited == 0)?;
-        acks.other.map_or(Ok(()), |other| Err(Failure::Contract(other)))
+        acks.wait(clients)
+    }
+}
+
+/// One client joins a room, and waits for the ack.
+pub(crate) fn enter(clients: &mut Clients, client: usize, room: usize) -> Result<(), Failure> {
+    let mut acks = Acks { awaited: 1, other: None };
+    clients.send(client, &join([room].into_iter()))?;
+    acks.wait(clients)
+}
+
+impl Acks {
+    fn wait(&mut self, clients: &mut Clients) -> Result<(), Failure> {
+        clients.run_until("all rooms to be joined", self, |acks| acks.awaited == 0)?;
+        self.other.take().map_or(Ok(()), |other| Err(Failure::Contract(other)))
     }
 }
 

@@ -3,22 +3,33 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use socketio_bench::{Latency, Record, raise_file_limit};
+use socketio_bench::{Latency, Record, figure, raise_file_limit};
 
 use crate::arguments::{Arguments, Target};
 use crate::clients::{Clients, PATIENCE};
 use crate::failure::Failure;
 use crate::histogram::Histogram;
-use crate::process::{Process, Spent};
+use crate::process::{Meter, Process, Spent};
 
 /// One run of one workload.
 #[derive(Debug)]
 pub(crate) struct Run {
     pub(crate) target: Target,
     pub(crate) process: Process,
+    /// The second server of a cluster of two. Every other client is one of its clients, from the second on.
+    pub(crate) second: Option<Node>,
+    /// The Redis of a cluster.
+    pub(crate) redis: Option<Node>,
     /// The duration of the measurement.
     pub(crate) length: Duration,
     connections: Option<usize>,
+}
+
+/// A process beside the first server.
+#[derive(Debug)]
+pub(crate) struct Node {
+    pub(crate) target: Target,
+    process: Process,
 }
 
 /// The counts of a measurement.
@@ -51,13 +62,15 @@ const SPARE: u64 = 400;
 
 impl Run {
     pub(crate) fn new(arguments: &Arguments) -> Result<Self, Failure> {
-        let process = Process::new(arguments.pid)?;
-        let address = arguments.target.address;
-        std::net::TcpStream::connect(address)
-            .map_err(|error| Failure::Arguments(format!("no server at {address}: {error}")))?;
+        let first = Node::new(&arguments.target, arguments.pid)?;
+        let node = |other: &Option<(Target, u32)>| {
+            other.as_ref().map(|(target, pid)| Node::new(target, *pid)).transpose()
+        };
         Ok(Self {
-            target: arguments.target.clone(),
-            process,
+            target: first.target,
+            process: first.process,
+            second: node(&arguments.second)?,
+            redis: node(&arguments.redis)?,
             length: arguments.length,
             connections: arguments.connections,
         })
@@ -72,7 +85,13 @@ impl Run {
     }
 
     pub(crate) fn clients(&self) -> Result<Clients, Failure> {
-        Clients::new(&self.target)
+        Clients::new(&self.target, self.second.as_ref().map(|second| &second.target))
+    }
+
+    /// Starts to measure all processes.
+    pub(crate) fn meter(&self) -> Result<Meter<'_>, Failure> {
+        let [second, redis] = [&self.second, &self.redis].map(|node| node.as_ref().map(|node| &node.process));
+        Meter::start(&self.process, second, redis)
     }
 
     /// Warms up, then measures. `work` does what is due, once per iteration, with access to the script's tally.
@@ -101,11 +120,21 @@ impl Run {
         };
         until(load, WARM_UP)?;
         tally(load).begin();
-        let meter = self.process.meter()?;
+        let meter = self.meter()?;
         until(load, self.length)?;
         let spent = meter.read()?;
         tally(load).end();
         Ok(spent)
+    }
+}
+
+impl Node {
+    fn new(target: &Target, pid: u32) -> Result<Self, Failure> {
+        let process = Process::new(pid)?;
+        let address = target.address;
+        std::net::TcpStream::connect(address)
+            .map_err(|error| Failure::Arguments(format!("no server at {address}: {error}")))?;
+        Ok(Self { target: target.clone(), process })
     }
 }
 
@@ -192,6 +221,16 @@ impl Outcome {
     pub(crate) fn figure(mut self, name: &str, value: f64) -> Self {
         self.figures.insert(name.to_owned(), value);
         self
+    }
+
+    /// Adds the CPU time of each process for an operation.
+    #[must_use]
+    pub(crate) fn each(self) -> Self {
+        let Spent { server_cpu, second_cpu, redis_cpu, .. } = self.spent;
+        let microseconds = 1e6 / self.operations.max(1) as f64;
+        self.figure(figure::FIRST_US, (server_cpu - second_cpu) * microseconds)
+            .figure(figure::SECOND_US, second_cpu * microseconds)
+            .figure(figure::REDIS_US, redis_cpu * microseconds)
     }
 
     pub(crate) fn record(self, arguments: &Arguments) -> Record {

@@ -107,7 +107,7 @@ mod tests {
 
     #[test]
     fn a_session_begins_in_three_requests() {
-        let target: Target = "http://127.0.0.1:4500".parse().unwrap();
+        let target = Target::http("--url", "http://127.0.0.1:4500").unwrap();
         let response = |body: &'static str| Response { status: 200, body: body.as_bytes().into() };
         let mut session = Session::new();
         let post = session.advance(&target, &response(r#"0{"sid":"abc","upgrades":[]}"#)).unwrap();
@@ -121,7 +121,7 @@ mod tests {
 
     #[test]
     fn another_answer_ends_it() {
-        let target: Target = "http://127.0.0.1:4500".parse().unwrap();
+        let target = Target::http("--url", "http://127.0.0.1:4500").unwrap();
         let refused = Response { status: 400, body: b"{}".as_slice().into() };
         let failure = Session::new().advance(&target, &refused).unwrap_err();
         assert_eq!(failure.to_string(), "a request is answered with 400: {}");

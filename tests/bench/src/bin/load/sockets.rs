@@ -60,8 +60,19 @@ impl Sockets {
 
     /// Starts to connect; the first bytes are sent when the connection is established.
     pub(crate) fn dial(&mut self, token: usize, first: &[u8], reach: Reach) -> Result<(), Failure> {
+        self.dial_to(self.target.address, token, first, reach)
+    }
+
+    /// The same as [`dial`](Self::dial), to another server.
+    pub(crate) fn dial_to(
+        &mut self,
+        address: SocketAddrV4,
+        token: usize,
+        first: &[u8],
+        reach: Reach,
+    ) -> Result<(), Failure> {
         let registry = self.poll.registry();
-        let connection = Connection::dial(registry, &self.target, token, self.dialled, first, reach)
+        let connection = Connection::dial(registry, address, token, self.dialled, first, reach)
             .map_err(|error| Failure::Io("connect", error))?;
         self.dialled += 1;
         if self.connections.len() <= token {
