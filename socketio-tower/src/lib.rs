@@ -302,6 +302,8 @@ mod pages {
     mod references {}
     #[doc = include_str!("../../docs/rooms.md")]
     mod rooms {}
+    #[doc = include_str!("../../docs/scale.md")]
+    mod scale {}
     #[doc = include_str!("../../docs/server.md")]
     mod server {}
     #[doc = include_str!("../../docs/sockets.md")]

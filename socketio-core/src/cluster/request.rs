@@ -209,8 +209,8 @@ impl Request {
     }
 }
 
-/// Returns the size of an answer, with that of the acks that it announces: whoever waits for them gets an item for each,
-/// whether it comes or not.
+/// Returns the size of an answer, with that of the acks that it announces: the caller gets an item for each of them, even
+/// for one that does not come.
 fn size_of(answer: &Answer) -> usize {
     let announced = match answer {
         Answer::Clients(clients) => usize::try_from(*clients).unwrap_or(usize::MAX),

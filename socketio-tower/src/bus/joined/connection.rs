@@ -76,7 +76,7 @@ impl Joined {
 impl Joined {
     /// Leaves the cluster, and ends the driver.
     ///
-    /// The node stops listening first, so that nobody counts on its answers any longer. Then it waits until it has
+    /// The node stops listening first, so that other nodes no longer count on its answers. Then it waits until it has
     /// answered what it has heard, publishes what is queued, and says goodbye. Without a connection, it waits as long as
     /// something is queued that may still be published.
     pub(crate) async fn close(&self, deadline: Instant) {

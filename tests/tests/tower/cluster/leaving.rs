@@ -1,4 +1,4 @@
-//! Nodes that leave: nobody counts on their answers, and what they have to say is said.
+//! Nodes that leave: the others do not wait for their answers, and their last messages are published.
 
 use std::sync::Arc;
 use std::time::Duration;
