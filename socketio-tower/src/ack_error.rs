@@ -21,8 +21,9 @@ pub enum AckError {
     /// The socket was disconnected before the ack arrived. The event may or may not have been sent.
     #[error("the socket is disconnected")]
     Disconnected,
-    /// The client's queue is full; the event was not sent.
-    #[error("the client's queue is full")]
+    /// The client's queue is full, or, in a cluster, the queue to the other nodes, or the event is too large for them; it was
+    /// not sent there.
+    #[error("the queue is full, or the event is too large for it")]
     Full,
     /// The event was [volatile](crate::Socket::volatile) and could not be sent immediately; it was discarded.
     #[error("the event could not be sent immediately")]

@@ -415,8 +415,8 @@ impl SocketIo {
     /// Closes every session and rejects new ones. Waits until all sessions have ended, including their disconnect
     /// handlers, but at most for `timeout`. Returns `true` if all of them ended in time.
     ///
-    /// A server in a cluster then leaves it, within the same time: it answers what other nodes have asked, publishes what
-    /// is queued, and says goodbye.
+    /// A server in a cluster then leaves it, within the same time, of which a tenth is kept for that, at most a second: it
+    /// answers what other nodes have asked, publishes what is queued, and says goodbye.
     ///
     /// hyper's graceful shutdown does not wait for upgraded connections; this method does.
     ///
@@ -440,17 +440,17 @@ impl SocketIo {
     /// # Cancel safety
     ///
     /// Once the future has been polled, dropping it only ends the wait: the sessions are still closed, and new ones are
-    /// still rejected.
+    /// still rejected. A cluster is left only if the future was not dropped before the sessions have ended.
     pub async fn close(&self, timeout: Duration) -> bool {
         #[cfg(feature = "cluster")]
-        let deadline = tokio::time::Instant::now() + timeout;
-        let closed = self.0.server().close(timeout).await;
-        // Last, because disconnect handlers broadcast.
-        #[cfg(feature = "cluster")]
-        if let Some(joined) = self.0.cluster().get() {
-            joined.close(deadline).await;
+        if let Some(joined) = self.0.cluster().joined() {
+            let deadline = crate::clock::deadline(timeout);
+            let closed = self.0.server().close(timeout - crate::cluster::time_to_leave(timeout)).await;
+            // Last, because disconnect handlers broadcast.
+            joined.close(deadline.into()).await;
+            return closed;
         }
-        closed
+        self.0.server().close(timeout).await
     }
 
     /// Returns the path on which the layer accepts requests.

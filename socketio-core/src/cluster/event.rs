@@ -87,8 +87,10 @@ pub enum Finished {
     },
     /// The bus is down, or was down for a moment while the question was pending.
     Unreachable,
-    /// The answers exceed [`max_answers`](super::NodeConfig::max_answers).
+    /// The answers exceed [`max_answers`](super::NodeConfig::max_answers), or that of a node exceeds
+    /// [`MAX_MESSAGE`](super::MAX_MESSAGE).
     TooLarge,
-    /// The question was not asked, because [`MAX_QUESTIONS`](super::MAX_QUESTIONS) others are pending.
+    /// The question was not asked, because [`MAX_QUESTIONS`](super::MAX_QUESTIONS) others are pending, or because the
+    /// driver has [refused](super::Node::refuse) it: it is too large, or too much waits to be published.
     Refused,
 }

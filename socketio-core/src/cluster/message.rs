@@ -220,6 +220,8 @@ pub enum NoAck {
     NotSent,
     /// There is no handler for the server event, or it failed.
     NoHandler,
+    /// The answer exceeds a limit of its node. Other questions than broadcasts and server events have this answer, too.
+    TooLarge,
 }
 
 /// A selection of sockets by name, as in [`Target`].

@@ -290,6 +290,13 @@ impl Node {
         key
     }
 
+    /// Ends a question that the driver cannot publish, as [`Refused`](Finished::Refused).
+    pub fn refuse(&mut self, key: RequestKey) {
+        if self.requests.get_mut(key).is_some() {
+            self.finish(key, Finished::Refused);
+        }
+    }
+
     /// Drops a question whose answers are of no interest any more. No further event has its key. What is to be sent for
     /// it is sent.
     pub fn cancel(&mut self, key: RequestKey) {

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::time::Instant;
 
 use super::members::Members;
-use super::{Answer, NodeId, Question};
+use super::{Answer, NoAck, NodeId, Question};
 
 /// A question of this node that has not ended.
 ///
@@ -122,6 +122,9 @@ impl Request {
         if !self.kind.fits(answer) {
             return Effect::Ignored;
         }
+        if *answer == Answer::Unanswered(NoAck::TooLarge) && self.kind.is_list() {
+            return Effect::TooLarge;
+        }
         let is_ack = self.kind.is_ack(answer);
         let has_answered = |from| self.named.get(from).is_some_and(|tally| tally.answered);
         if !is_ack && from.is_some_and(has_answered) {
@@ -236,11 +239,16 @@ impl Kind {
             Self::Broadcast { .. } => {
                 matches!(answer, Answer::Clients(_) | Answer::Ack(_) | Answer::Unanswered(_))
             }
-            Self::Sockets => matches!(answer, Answer::Sockets(_)),
+            Self::Sockets => matches!(answer, Answer::Sockets(_) | Answer::Unanswered(NoAck::TooLarge)),
             Self::ServerEvent => matches!(answer, Answer::ServerEvent(_) | Answer::Unanswered(_)),
-            Self::SocketIds => matches!(answer, Answer::SocketIds(_)),
-            Self::Rooms => matches!(answer, Answer::Rooms(_)),
+            Self::SocketIds => matches!(answer, Answer::SocketIds(_) | Answer::Unanswered(NoAck::TooLarge)),
+            Self::Rooms => matches!(answer, Answer::Rooms(_) | Answer::Unanswered(NoAck::TooLarge)),
         }
+    }
+
+    /// Returns `true` if the answers are lists of sockets, ids or rooms.
+    fn is_list(self) -> bool {
+        matches!(self, Self::Sockets | Self::SocketIds | Self::Rooms)
     }
 
     /// Returns `true` if a fitting answer is that of a socket, not that of a node.

@@ -18,7 +18,7 @@ pub(crate) use operation::{Operation, Selection};
 #[cfg(feature = "cluster")]
 mod others;
 #[cfg(feature = "cluster")]
-pub(crate) use others::{REQUEST_TIMEOUT, deadline, pass_on};
+pub(crate) use others::{REQUEST_TIMEOUT, pass_on};
 
 mod answers;
 pub use answers::{AllAcks, BroadcastAck};

@@ -1,6 +1,6 @@
-//! What operations on many sockets send to the other nodes of a cluster.
+//! The part of operations on many sockets that other nodes of a cluster perform.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use socketio_core::Encoded;
 use socketio_core::cluster::{
@@ -13,12 +13,12 @@ use super::info::SocketInfo;
 use super::{Operation, Selection};
 use crate::ack_error::AckError;
 use crate::bus::{NotTold, Pending, Reply, Waiter};
-use crate::clock::now;
+use crate::clock::deadline;
 use crate::collection::Collector;
 use crate::emit_status::EmitStatus;
 use crate::namespace::Namespace;
 
-/// How long other nodes have to answer, unless the caller sets a timeout; Node's `requestsTimeout`.
+/// The time that other nodes have to answer, unless the caller sets a timeout; Node's `requestsTimeout`.
 pub(crate) const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
 
 impl Namespace {
@@ -107,12 +107,6 @@ impl RemoteSnapshots {
     }
 }
 
-/// Returns the time at which a timeout ends that starts now; a century for one that the clock cannot express.
-pub(crate) fn deadline(timeout: Duration) -> Instant {
-    const CENTURY: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
-    now() + timeout.min(CENTURY)
-}
-
 /// Returns a waiter that passes replies on to a receiver. The number of replies is bounded by the question's size of
 /// answers.
 pub(crate) fn pass_on() -> (Waiter, mpsc::UnboundedReceiver<Reply>) {
@@ -158,14 +152,15 @@ fn wait_for_acks(acks: Collector<Result<RawArgs, AckError>>) -> Waiter {
             for _ in 0..outstanding.max(0) {
                 acks.send(Err(AckError::TimedOut));
             }
-            let nodes = match how {
-                Finished::Complete => 0,
-                Finished::Incomplete { missing, .. } => missing.unwrap_or(1),
-                _ => 1,
+            let (nodes, error) = match how {
+                Finished::Complete => return,
+                Finished::Incomplete { missing, .. } => (missing.unwrap_or(1), AckError::Unreachable),
+                Finished::Refused => (1, AckError::Full),
+                _ => (1, AckError::Unreachable),
             };
             acks.expect(nodes);
             for _ in 0..nodes {
-                acks.send(Err(AckError::Unreachable));
+                acks.send(Err(error.clone()));
             }
         }
     })

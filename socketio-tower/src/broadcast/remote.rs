@@ -260,7 +260,7 @@ impl fmt::Display for Incomplete {
                 write!(f, "{nodes} nodes did not answer in time")
             }
             Finished::Unreachable => f.write_str("the connection to the cluster is down"),
-            Finished::Refused => f.write_str("too many requests to other nodes are pending"),
+            Finished::Refused => f.write_str("the request is too large, or too many are pending"),
             Finished::TooLarge => f.write_str("the answers of other nodes are too large"),
             _ => f.write_str("nodes did not answer in time"),
         }

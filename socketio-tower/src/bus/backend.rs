@@ -95,6 +95,12 @@ impl Bus {
         self.joined.take_orders(into).await;
     }
 
+    /// Returns `true` if the node leaves. From then on, orders to end subscriptions count as executed when everything that
+    /// has arrived on them was passed to the [inbox](Self::inbox), because the node answers what it has heard.
+    pub fn is_leaving(&self) -> bool {
+        self.joined.is_leaving()
+    }
+
     /// Returns the end that takes what arrives from the broker.
     pub fn inbox(&self) -> Inbox {
         Inbox(Arc::clone(&self.receiver))

@@ -39,8 +39,10 @@ pub(crate) struct Joined {
     connected: Notify,
     /// Wakes those who wait until everything is answered and published.
     progress: Notify,
-    /// Ends the driver.
-    end: Arc<Notify>,
+    /// Wakes the driver when the node must leave.
+    leave: Notify,
+    /// The time until which the node must have left.
+    leave_by: Mutex<Option<tokio::time::Instant>>,
     state: Mutex<ClusterState>,
     /// Whether the state is `Up`, and whether it is `Left`, to be read without the lock.
     is_up: AtomicBool,
@@ -119,7 +121,8 @@ impl Joined {
             timer_set: Notify::new(),
             connected: Notify::new(),
             progress: Notify::new(),
-            end: Arc::new(Notify::new()),
+            leave: Notify::new(),
+            leave_by: Mutex::default(),
             state: Mutex::new(ClusterState::Down { since: SystemTime::now(), error: None }),
             is_up: AtomicBool::new(false),
             is_left: AtomicBool::new(false),
@@ -249,11 +252,6 @@ impl Joined {
         self.timer_set.notified().await;
     }
 
-    /// Returns the notification that ends the driver.
-    pub(crate) fn end(&self) -> Arc<Notify> {
-        Arc::clone(&self.end)
-    }
-
     /// Calls the hook of the application.
     pub(crate) fn tell(&self, event: &ClusterEvent) {
         event.trace();
@@ -304,9 +302,15 @@ impl Joined {
         match transmit {
             Transmit::Publish { to, message, count } => {
                 let receipt = count.map(|key| Receipt::count(self.this(), key));
-                match self.wire.encode(&to, &message) {
-                    Ok(message) => _ = self.push(Order::Publish { message, receipt }),
-                    Err(_) => self.counters.refused.add(1),
+                let queued = match self.wire.encode(&to, &message) {
+                    Ok(message) => self.push(Order::Publish { message, receipt }),
+                    Err(_) => {
+                        self.counters.refused.add(1);
+                        false
+                    }
+                };
+                if let Some(key) = count.filter(|_| !queued) {
+                    self.with_requests(|requests| requests.node.refuse(key));
                 }
             }
             Transmit::Count { namespace, key } => {

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use socketio_core::cluster::{Outgoing, RequestKey, Subscription};
 use tokio::sync::oneshot;
 
-/// Something that a [`Backend`] has to do, in the order of the list.
+/// Something that a [`Backend`](super::Backend) has to do, in the order of the list.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Order {
@@ -26,8 +26,8 @@ pub enum Order {
     },
     /// Subscribe, before any order that follows.
     Subscribe(Subscription),
-    /// End a subscription. The order is executed when everything that has arrived on it was passed to the inbox: a node
-    /// that leaves answers what it has heard.
+    /// End a subscription. If the node [leaves](super::Bus::is_leaving), this ends when everything that has arrived on it was
+    /// passed to the inbox.
     Unsubscribe(Subscription),
 }
 

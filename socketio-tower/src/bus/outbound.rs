@@ -16,6 +16,7 @@ struct Inner {
     orders: VecDeque<(Instant, Order)>,
     bytes: usize,
     lost: Lost,
+    is_closed: bool,
 }
 
 /// The messages that were not published.
@@ -45,12 +46,16 @@ impl Outbound {
         Self(Mutex::default())
     }
 
-    /// Appends an order. Returns it if the queue is full. An empty queue takes any order.
+    /// Appends an order. Returns it if the queue is full or closed. An empty queue takes any order.
     pub(super) fn push(&self, order: Order) -> Result<(), Order> {
         let (now, size) = (Instant::now(), size(&order));
         // Orders are dropped outside the lock: dropping a receipt answers it, which may push another order.
         let old;
         let mut inner = self.lock();
+        if inner.is_closed {
+            inner.lose(&order);
+            return Err(order);
+        }
         if inner.is_full(size) {
             // The oldest may be too old to be sent, and take the place of those that are not.
             old = inner.remove_old(now);
@@ -66,11 +71,11 @@ impl Outbound {
         Ok(())
     }
 
-    /// Appends orders to a list, without those that are too old.
-    pub(super) fn take(&self, into: &mut Vec<Order>) {
-        let old;
+    /// Appends orders to a list. Returns those that are too old, to be dropped outside of locks.
+    #[must_use]
+    pub(super) fn take(&self, into: &mut Vec<Order>) -> Vec<Order> {
         let mut inner = self.lock();
-        old = inner.remove_old(Instant::now());
+        let old = inner.remove_old(Instant::now());
         let mut bytes = 0;
         while into.len() < BATCH && bytes < BATCH_BYTES {
             let Some((_, order)) = inner.orders.pop_front() else { break };
@@ -82,8 +87,20 @@ impl Outbound {
         if inner.orders.is_empty() && inner.orders.capacity() > BATCH {
             inner.orders = VecDeque::new();
         }
-        drop(inner);
-        drop(old);
+        old
+    }
+
+    /// Takes no further orders. Returns those that wait, which are lost, to be dropped outside of locks.
+    #[must_use]
+    pub(super) fn close(&self) -> impl Drop + use<> {
+        let mut inner = self.lock();
+        inner.is_closed = true;
+        inner.bytes = 0;
+        let orders = std::mem::take(&mut inner.orders);
+        for (_, order) in &orders {
+            inner.lose(order);
+        }
+        orders
     }
 
     /// Drops orders that are too old, while nothing is taken.
@@ -165,9 +182,18 @@ mod tests {
         assert!(outbound.push(publish(3)).is_ok(), "the old one makes room");
         assert_eq!(outbound.lost(), Lost { messages: 2, bytes: 1 + 2 * MAX_BYTES as u64 });
         let mut orders = Vec::new();
-        outbound.take(&mut orders);
+        assert!(outbound.take(&mut orders).is_empty());
         assert!(matches!(&orders[..], [Order::Publish { message, .. }] if message.payload.len() == 3));
         assert_eq!(outbound.bytes(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_closed_queue_has_lost_what_it_had() {
+        let outbound = Outbound::new();
+        outbound.push(publish(1)).unwrap();
+        drop(outbound.close());
+        assert!(outbound.push(publish(2)).is_err());
+        assert_eq!((outbound.bytes(), outbound.lost()), (0, Lost { messages: 2, bytes: 3 }));
     }
 
     #[tokio::test]
@@ -178,7 +204,7 @@ mod tests {
         }
         let taken = || {
             let mut orders = Vec::new();
-            outbound.take(&mut orders);
+            assert!(outbound.take(&mut orders).is_empty());
             orders.len()
         };
         assert_eq!([taken(), taken(), taken(), taken()], [256, 256, 88, 0]);

@@ -146,7 +146,7 @@ pub struct ClusterStats {
     pub malformed: u64,
     /// Messages of kinds that this version does not know.
     pub unknown: u64,
-    /// Questions and server events that were refused, because too many waited.
+    /// Questions, answers and server events that were refused, because too many waited or because they were too large.
     pub refused: u64,
     /// Events that cannot be sent to clients, such as those with more than ten attachments.
     pub unsendable: u64,

@@ -63,21 +63,30 @@ impl Subscriptions {
         inner.changed.clear();
     }
 
-    /// Appends orders for at most `most` changes. Subscriptions end before others begin, so that no channel is covered by
-    /// two of them.
-    pub(super) fn take(&self, most: usize, into: &mut Vec<Order>) {
+    /// Appends orders for at most `most` changes. All subscriptions end before others begin, so that no channel is covered
+    /// by two of them. If no change is left, calls `then` under the lock, and returns its result: a message that was queued
+    /// after a change leaves after it.
+    pub(super) fn take<R>(
+        &self,
+        most: usize,
+        into: &mut Vec<Order>,
+        then: impl FnOnce(&mut Vec<Order>) -> R,
+    ) -> Option<R> {
         let mut inner = self.lock();
-        let inner = &mut *inner;
-        let mut begun = Vec::new();
-        for _ in 0..most {
-            let Some((subscription, was_told)) = inner.changed.pop_first() else { break };
-            match (was_told, inner.wanted.contains_key(&subscription)) {
-                (false, true) => begun.push(Order::Subscribe(subscription)),
-                (true, false) => into.push(Order::Unsubscribe(subscription)),
-                (true, true) | (false, false) => {}
+        let Inner { wanted, changed, .. } = &mut *inner;
+        changed.retain(|subscription, was_told| *was_told != wanted.contains_key(subscription));
+        let (before, mut room) = (into.len(), most);
+        for ends in [true, false] {
+            let of_kind = |(_, was_told): &(&Subscription, &bool)| **was_told == ends;
+            let names: Vec<_> =
+                changed.iter().filter(of_kind).take(room).map(|(name, _)| name.clone()).collect();
+            for name in names {
+                changed.remove(&name);
+                into.push(if ends { Order::Unsubscribe(name) } else { Order::Subscribe(name) });
             }
+            room = most - (into.len() - before);
         }
-        into.append(&mut begun);
+        changed.is_empty().then(|| then(into))
     }
 
     /// Ends all subscriptions.
@@ -116,7 +125,7 @@ mod tests {
 
     fn orders(subscriptions: &Subscriptions) -> Vec<String> {
         let mut orders = Vec::new();
-        subscriptions.take(10, &mut orders);
+        assert_eq!(subscriptions.take(10, &mut orders, |_| ()), Some(()));
         orders.iter().map(|order| format!("{order:?}").replace("Channel(b", "(")).collect()
     }
 
@@ -145,9 +154,23 @@ mod tests {
         subscriptions.begin();
         subscriptions.change((0..10).map(|n| Subscription::Channel(vec![n].into())), []);
         let mut orders = Vec::new();
-        for expected in [4, 8, 10, 10] {
-            subscriptions.take(4, &mut orders);
+        for (expected, is_all) in [(4, None), (8, None), (10, Some(())), (10, Some(()))] {
+            assert_eq!(subscriptions.take(4, &mut orders, |_| ()), is_all);
             assert_eq!(orders.len(), expected);
         }
+    }
+
+    #[test]
+    fn all_end_before_others_begin() {
+        let subscriptions = Subscriptions::default();
+        let names = |range: std::ops::Range<u8>| range.map(|n| Subscription::Channel(vec![n].into()));
+        subscriptions.change(names(10..20), []);
+        subscriptions.begin();
+        subscriptions.change(names(0..5), names(10..20));
+        let mut orders = Vec::new();
+        while subscriptions.take(4, &mut orders, |_| ()).is_none() {}
+        let begins = |order: &Order| matches!(order, Order::Subscribe(_));
+        assert_eq!(orders.iter().position(begins), Some(10));
+        assert!(orders.len() == 15 && orders[10..].iter().all(begins));
     }
 }

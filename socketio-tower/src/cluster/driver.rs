@@ -1,11 +1,10 @@
 use std::panic::AssertUnwindSafe;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::jobs::Jobs;
@@ -20,26 +19,35 @@ pub(super) struct Driver {
     pub(super) receiver: Arc<dyn Receive>,
     pub(super) jobs: Arc<Jobs>,
     pub(super) server: Server,
-    /// Notified when the node has to end.
-    pub(super) end: Arc<Notify>,
+}
+
+/// Ends the membership, also if the driver is dropped with its runtime.
+struct End<'a>(&'a Driver);
+
+impl Drop for End<'_> {
+    fn drop(&mut self) {
+        self.0.jobs.clear();
+        self.0.joined.left();
+    }
 }
 
 impl Driver {
     pub(super) async fn run(self) {
+        // Declared first, and so dropped after the futures, which may add jobs and orders.
+        let _end = End(&self);
         let mut connection = pin!(self.keep_connected());
         let mut timers = pin!(again(|| self.keep_time()));
         let mut jobs = pin!(again(|| self.jobs.work(&self.server)));
-        let mut end = pin!(self.end.notified());
+        let mut leaving = pin!(self.joined.leave());
         std::future::poll_fn(|cx| {
-            if end.as_mut().poll(cx).is_ready() || timers.as_mut().poll(cx).is_ready() {
-                return Poll::Ready(());
+            for future in
+                [timers.as_mut() as Pin<&mut dyn Future<Output = ()>>, jobs.as_mut(), connection.as_mut()]
+            {
+                let _: Poll<()> = future.poll(cx);
             }
-            let _: Poll<()> = jobs.as_mut().poll(cx);
-            connection.as_mut().poll(cx)
+            leaving.as_mut().poll(cx)
         })
         .await;
-        self.jobs.clear();
-        self.joined.left();
     }
 
     /// Connects again and again.
@@ -47,15 +55,17 @@ impl Driver {
         let mut bus = Bus::new(Arc::clone(&self.joined), Arc::clone(&self.receiver));
         let mut attempts = 0_u32;
         loop {
+            let begun = Instant::now();
             let served = AssertUnwindSafe(self.backend.serve(&mut bus)).catch_unwind().await;
             let error = served.unwrap_or_else(|_| BackendError::new("the backend panicked"));
-            attempts = if self.joined.is_up() { 0 } else { attempts.saturating_add(1) };
+            let has_lasted = self.joined.is_up() && begun.elapsed() > LASTING;
+            attempts = if has_lasted { 0 } else { attempts.saturating_add(1) };
             self.joined.down(error);
             tokio::time::sleep(delay(attempts)).await;
         }
     }
 
-    /// Runs the timers of the node. Completes when the server is gone.
+    /// Runs the timers of the node. Has it leave when the server is gone.
     async fn keep_time(&self) {
         loop {
             let set = self.joined.timer_set();
@@ -65,8 +75,7 @@ impl Driver {
             // A timer that is due, or at most a tick.
             tokio::time::timeout(next, set).await.ok();
             if self.server.is_gone() {
-                self.joined.close(Instant::now() + LEAVE_TIMEOUT).await;
-                return;
+                self.joined.leave_by(Instant::now() + LEAVE_TIMEOUT);
             }
             self.joined.handle_timeout();
         }
@@ -81,6 +90,11 @@ async fn again<F: Future<Output = ()>>(mut start: impl FnMut() -> F) {
 /// The time in which the node of a server that was dropped without being closed publishes what is queued.
 const LEAVE_TIMEOUT: Duration = Duration::from_secs(1);
 
+/// Returns the part of the time to close that is kept for leaving a cluster.
+pub(crate) fn time_to_leave(timeout: Duration) -> Duration {
+    (timeout / 10).min(LEAVE_TIMEOUT)
+}
+
 /// The interval at which the queue of a lost connection is searched for messages that are too old.
 const TICK: Duration = Duration::from_secs(1);
 
@@ -89,6 +103,10 @@ const TICK: Duration = Duration::from_secs(1);
 /// random.
 const FIRST_DELAY: Duration = Duration::from_millis(100);
 const LAST_DELAY: Duration = Duration::from_secs(2);
+
+/// The time after which a connection counts as good: the next attempt after its loss is the first. One that is lost
+/// earlier may be refused again and again.
+const LASTING: Duration = Duration::from_secs(5);
 
 fn delay(attempts: u32) -> Duration {
     let delay = FIRST_DELAY.saturating_mul(1 << attempts.min(10)).min(LAST_DELAY);

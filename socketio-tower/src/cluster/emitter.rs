@@ -12,7 +12,7 @@ use super::join::CONNECT_TIMEOUT;
 use super::server::Server;
 use super::{JoinError, server_side};
 use crate::broadcast::Selection;
-use crate::bus::{Backend, ClusterState, Joined, NotTold, Receive};
+use crate::bus::{Backend, ClusterState, ClusterStats, Joined, NotTold, Receive};
 use crate::emit_status::EmitStatus;
 use crate::error::ParsePathError;
 use crate::socket::with_encoder;
@@ -42,7 +42,7 @@ struct Connection(Arc<Joined>);
 
 impl Drop for Connection {
     fn drop(&mut self) {
-        self.0.end().notify_one();
+        self.0.leave_by(tokio::time::Instant::now());
     }
 }
 
@@ -66,10 +66,8 @@ impl Emitter {
         let joined = Joined::emitter(id, backend.wire());
         let jobs = Jobs::new(Arc::clone(&joined));
         let receiver: Arc<dyn Receive> = Arc::new(Nothing);
-        let end = joined.end();
         let emitter = Self(Arc::new(Connection(Arc::clone(&joined))));
-        let driver =
-            Driver { joined: Arc::clone(&joined), backend, receiver, jobs, server: Server::None, end };
+        let driver = Driver { joined: Arc::clone(&joined), backend, receiver, jobs, server: Server::None };
         tokio::spawn(driver.run());
         match tokio::time::timeout(CONNECT_TIMEOUT, joined.connected()).await {
             Ok(()) => Ok(emitter),
@@ -83,6 +81,11 @@ impl Emitter {
     /// Returns the state of the connection.
     pub fn state(&self) -> ClusterState {
         self.0.0.state()
+    }
+
+    /// Returns the counters of the connection.
+    pub fn stats(&self) -> ClusterStats {
+        self.0.0.stats()
     }
 
     /// Waits until everything has been passed to the broker, or dropped because it has waited too long.

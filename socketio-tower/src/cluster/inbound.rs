@@ -1,10 +1,12 @@
 use std::fmt;
 use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use bytes::Bytes;
 use bytestring::ByteString;
 use socketio_core::cluster::{
-    Address, Answer, Body, Destination, Message, Operation as RemoteOperation, Question, RawArray, ReadError,
+    Address, Answer, Body, Destination, Message, NoAck, Operation as RemoteOperation, Question, RawArray,
+    ReadError,
 };
 use socketio_core::packet::{AckId, Event};
 use socketio_core::{Encoded, SocketId};
@@ -54,20 +56,21 @@ impl Inbound {
             return;
         }
         let mut is_broadcast = false;
-        let mut concerns_us = |(namespace, room): (&str, Option<&str>)| {
+        let mut concerns_us = |(n, (namespace, room)): (usize, (&str, Option<&str>))| {
             is_broadcast = true;
-            namespaces.find(namespace).is_some_and(|namespace| match room {
-                None => !namespace.rooms().is_empty(),
-                Some(room) => namespace.has_room(room),
-            })
+            n >= MAX_PAIRS
+                || namespaces.find(namespace).is_some_and(|namespace| match room {
+                    None => !namespace.rooms().is_empty(),
+                    Some(room) => namespace.has_room(room),
+                })
         };
-        if !peek.broadcasts().any(&mut concerns_us) && is_broadcast {
+        if !peek.broadcasts().enumerate().any(&mut concerns_us) && is_broadcast {
             counters.skipped.add(1);
             return;
         }
         match wire.decode(channel, payload) {
             Ok(message) if message.from.as_ref() == Some(self.joined.id()) => counters.echoes.add(1),
-            Ok(message) => self.handle(namespaces, message),
+            Ok(message) => self.handle(namespaces, message, payload.len()),
             Err(ReadError::Unknown) => counters.unknown.add(1),
             Err(error) => {
                 counters.malformed.add(1);
@@ -76,7 +79,7 @@ impl Inbound {
         }
     }
 
-    fn handle(&self, namespaces: &Arc<NamespaceSet>, message: Message) {
+    fn handle(&self, namespaces: &Arc<NamespaceSet>, message: Message, size: usize) {
         let Message { from, namespace: name, body, .. } = message;
         match body {
             Body::Presence(presence) => {
@@ -87,7 +90,7 @@ impl Inbound {
             Body::Answer { request, answer } => self.joined.handle_answer(from.as_ref(), &request, answer),
             Body::Operation(operation) => {
                 if let Some(namespace) = namespaces.find(&name) {
-                    self.perform(&namespace, operation);
+                    self.perform(&namespace, operation, size);
                 }
             }
             Body::Question { request, extended, question } => {
@@ -98,7 +101,7 @@ impl Inbound {
                 };
                 let asked = Asked { to, extended, request };
                 match namespaces.find(&name) {
-                    Some(namespace) => self.answer(&namespace, question, asked),
+                    Some(namespace) => self.answer(&namespace, question, asked, size),
                     // The namespace has just ended: the node still counts as one that has it.
                     None => self.answer_without_namespace(&name, &question, asked),
                 }
@@ -107,7 +110,7 @@ impl Inbound {
         }
     }
 
-    fn perform(&self, namespace: &Arc<Namespace>, operation: RemoteOperation) {
+    fn perform(&self, namespace: &Arc<Namespace>, operation: RemoteOperation, size: usize) {
         match operation {
             RemoteOperation::Broadcast { event, to, volatile } => {
                 if let Some(packet) = self.encode(namespace, &event, None) {
@@ -129,15 +132,20 @@ impl Inbound {
             RemoteOperation::Disconnect { to, close } => {
                 namespace.perform(&to.into(), Operation::Disconnect { close });
             }
-            RemoteOperation::ServerEvent { event } => self.call(namespace, event, None),
+            RemoteOperation::ServerEvent { event } => self.call(namespace, event, size, None),
             _ => self.joined.counters().unknown.add(1),
         }
     }
 
-    fn answer(&self, namespace: &Arc<Namespace>, question: Question, asked: Asked) {
+    fn answer(&self, namespace: &Arc<Namespace>, question: Question, asked: Asked, size: usize) {
         match question {
             Question::Broadcast { event, to, volatile, timeout, .. } => {
-                let Some(permit) = self.jobs.permit() else { return };
+                let Some(permit) = self.jobs.permit() else {
+                    // The clients get the event all the same.
+                    let operation = RemoteOperation::Broadcast { event, to, volatile };
+                    return self.perform(namespace, operation, size);
+                };
+                let timeout = timeout.map(|timeout| timeout.min(MAX_TIMEOUT));
                 let id = namespace.new_ack_id();
                 let Some(packet) = self.encode(namespace, &event, Some(id)) else {
                     return self.send(namespace.path(), asked, Answer::Clients(0));
@@ -158,7 +166,7 @@ impl Inbound {
                 let joined = Arc::clone(&self.joined);
                 let answer =
                     NodeAnswer { joined, to, namespace: namespace.path().to_owned(), request, extended };
-                self.call(namespace, event, Some(answer));
+                self.call(namespace, event, size, Some(answer));
             }
             Question::SocketIds { rooms } => {
                 let selection = Selection { rooms, ..Selection::default() };
@@ -180,7 +188,8 @@ impl Inbound {
             Question::Sockets { .. } => Answer::Sockets(Vec::new()),
             Question::SocketIds { .. } => Answer::SocketIds(Vec::new()),
             Question::Rooms => Answer::Rooms(Vec::new()),
-            // There is no answer for the handlers of a namespace that is not there; only the deadline ends it.
+            Question::ServerEvent { .. } if asked.extended => Answer::Unanswered(NoAck::NoHandler),
+            // A Node server knows no answer of a node without a handler; only the deadline ends it.
             _ => return,
         };
         self.send(name, asked, answer);
@@ -190,12 +199,13 @@ impl Inbound {
         self.joined.answer(&asked.to, namespace, asked.request, answer);
     }
 
-    /// Queues an event for the handlers of the application.
-    fn call(&self, namespace: &Arc<Namespace>, event: RawArray, answer: Option<NodeAnswer>) {
-        let size = event.size();
+    /// Queues an event for the handlers of the application. `size` is that of its message, which its attachments keep in
+    /// memory as a whole.
+    fn call(&self, namespace: &Arc<Namespace>, event: RawArray, size: usize, answer: Option<NodeAnswer>) {
         let (json, attachments) = event.into_parts();
         let Some(event) = Event::from_array(ByteString::from(json), attachments) else {
             self.joined.counters().malformed.add(1);
+            self.joined.report_malformed(ReadError::Malformed("a server event without a name"));
             return;
         };
         let namespace = Arc::clone(namespace);
@@ -213,6 +223,13 @@ impl Inbound {
         encoded.ok()
     }
 }
+
+/// The maximum number of pairs of namespace and room that are looked up for a broadcast. A name of a room with more `#` than
+/// that is unusual; its broadcasts are decoded. Without the limit, a name of a megabyte of them would take minutes.
+const MAX_PAIRS: usize = 8;
+
+/// The maximum time for which the acks to a broadcast of another node are collected.
+const MAX_TIMEOUT: Duration = Duration::from_secs(600);
 
 fn snapshots(namespace: &Namespace, selection: &Selection) -> Vec<SocketInfo> {
     let (info, mut collection) = Collection::new();

@@ -37,7 +37,7 @@ pub(super) struct ServerEvent {
     pub(super) namespace: Arc<Namespace>,
     pub(super) event: Event,
     pub(super) answer: Option<NodeAnswer>,
-    /// The size of the event in bytes.
+    /// The size of its message in bytes.
     pub(super) size: usize,
 }
 
@@ -134,8 +134,11 @@ impl Jobs {
             answers.extend(std::mem::take(&mut self.lock().answers));
             while handlers.len() < MAX_HANDLERS
                 && let Some((event, answering)) = self.next_event()
-                && let Some(namespaces) = server.upgrade()
             {
+                let Some(namespaces) = server.upgrade() else {
+                    refuse(event.answer);
+                    continue;
+                };
                 let joined = Arc::clone(&self.joined);
                 let mut handler: Job = Box::pin(handle(joined, namespaces, event, answering));
                 // Polled here once, so that handlers begin in the order of the events.

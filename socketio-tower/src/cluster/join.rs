@@ -57,6 +57,8 @@ impl JoinCluster {
     }
 
     fn join(self) -> Result<Arc<Joined>, JoinError> {
+        // Outside a runtime, this panics before the server has joined.
+        let runtime = tokio::runtime::Handle::current();
         let random = entropy();
         let id = NodeId::from_entropy(random[..8].try_into().expect("eight bytes"));
         let mut number = [0; 8];
@@ -73,16 +75,14 @@ impl JoinCluster {
         let jobs = Jobs::new(Arc::clone(&joined));
         let namespaces = Arc::downgrade(&self.namespaces);
         let receiver = Arc::new(Inbound::new(Arc::clone(&joined), namespaces.clone(), Arc::clone(&jobs)));
-        let end = joined.end();
         let driver = Driver {
             joined: Arc::clone(&joined),
             backend: self.backend,
             receiver,
             jobs,
             server: Server::Node(namespaces),
-            end,
         };
-        tokio::spawn(driver.run());
+        runtime.spawn(driver.run());
         Ok(joined)
     }
 }

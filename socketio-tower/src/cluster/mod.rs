@@ -7,6 +7,7 @@
 
 mod acks;
 mod driver;
+pub(crate) use driver::time_to_leave;
 
 mod emitter;
 pub use emitter::{Emitter, EmitterOperator};

@@ -1,11 +1,12 @@
 use std::time::Duration;
 
-use socketio_core::cluster::{Answer, Finished, NoAck, Operation, Question, RawArray};
+use socketio_core::cluster::{Answer, Finished, Operation, Question, RawArray};
 use socketio_core::packet::{EncodeError, FromArgs, RawArgs, ToArgs};
 
 use crate::ack_error::AckError;
-use crate::broadcast::{NamespaceHandle, REQUEST_TIMEOUT, deadline, pass_on};
+use crate::broadcast::{NamespaceHandle, REQUEST_TIMEOUT, pass_on};
 use crate::bus::{NotTold, Reply};
+use crate::clock::deadline;
 use crate::emit_status::EmitStatus;
 use crate::namespace::is_reserved_server_event as is_reserved;
 use crate::socket::with_encoder;
@@ -78,8 +79,9 @@ impl NamespaceHandle {
                 Reply::Answer(Answer::ServerEvent(args)) => {
                     answers.push(AckError::read(Ok(RawArgs::from(args))));
                 }
-                Reply::Answer(Answer::Unanswered(NoAck::NoHandler)) => answers.push(Err(AckError::NoHandler)),
+                Reply::Answer(Answer::Unanswered(_)) => answers.push(Err(AckError::NoHandler)),
                 Reply::Answer(_) | Reply::Finished(Finished::Complete) => {}
+                Reply::Finished(Finished::Refused) => answers.push(Err(AckError::Full)),
                 Reply::Finished(Finished::Incomplete { missing, .. }) => {
                     answers.extend((0..missing.unwrap_or(1)).map(|_| Err(AckError::Unreachable)));
                 }

@@ -53,7 +53,7 @@ impl SocketIo {
     }
 
     /// Returns a snapshot of each socket, or the reason that some are missing; see
-    /// [`BroadcastOperator::try_fetch_sockets`].
+    /// [`BroadcastOperator::try_fetch_sockets`](crate::BroadcastOperator::try_fetch_sockets).
     ///
     /// # Errors
     ///
@@ -66,13 +66,14 @@ impl SocketIo {
         self.root().try_fetch_sockets().await
     }
 
-    /// Sends an event to the other nodes of the cluster; see [`NamespaceHandle::server_side_emit`].
+    /// Sends an event to the other nodes of the cluster; see
+    /// [`NamespaceHandle::server_side_emit`](crate::NamespaceHandle::server_side_emit).
     pub fn server_side_emit<T: ToArgs + ?Sized>(&self, event: &str, args: &T) -> EmitStatus {
         self.root().server_side_emit(event, args)
     }
 
     /// Sends an event to the other nodes of the cluster and waits for their answers; see
-    /// [`NamespaceHandle::server_side_emit_with_ack`].
+    /// [`NamespaceHandle::server_side_emit_with_ack`](crate::NamespaceHandle::server_side_emit_with_ack).
     ///
     /// # Cancel safety
     ///

@@ -1,5 +1,7 @@
 use std::collections::HashMap;
 use std::fmt;
+#[cfg(feature = "cluster")]
+use std::sync::atomic::AtomicBool;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
@@ -57,6 +59,9 @@ pub(super) struct DynamicNamespace {
     pub(super) captures: Captures,
     pub(super) path: Arc<str>,
     siblings: Arc<DynamicNamespaces>,
+    /// Whether it is subscribed to in a cluster. Changed under the lock of the rooms.
+    #[cfg(feature = "cluster")]
+    pub(super) is_subscribed: AtomicBool,
 }
 
 impl DynamicNamespaces {
@@ -82,6 +87,8 @@ impl DynamicNamespaces {
             captures,
             path: name.into(),
             siblings: Arc::clone(self),
+            #[cfg(feature = "cluster")]
+            is_subscribed: AtomicBool::new(false),
         };
         let child = Arc::new(Namespace::child(path, child));
         by_name.insert(name.into(), Arc::downgrade(&child));

@@ -1,4 +1,5 @@
 use std::collections::BTreeSet;
+use std::sync::atomic::Ordering;
 
 use socketio_core::cluster::Subscription;
 use socketio_core::namespace::NamespacePath;
@@ -7,7 +8,7 @@ use super::dynamic::DynamicNamespace;
 use super::{Namespace, NamespaceSet};
 use crate::bus::{Joined, Slot};
 
-/// What a server subscribes to: the broadcasts for everything that is defined, and the questions for each namespace that
+/// The subscriptions of a server: the broadcasts for everything that is defined, and the questions for each namespace that
 /// may have sockets.
 impl NamespaceSet {
     pub(crate) fn cluster(&self) -> &Slot {
@@ -52,14 +53,19 @@ impl Namespace {
 impl DynamicNamespace {
     /// Subscribes to the questions for this namespace. Must be called under the lock of its rooms.
     pub(super) fn subscribe(&self) {
-        if let Some(joined) = self.parent.cluster() {
+        // It may have opened while the server was joining.
+        if let Some(joined) = self.parent.cluster()
+            && !self.is_subscribed.swap(true, Ordering::Relaxed)
+        {
             joined.change_subscriptions(joined.wire().of_namespace(joined.id(), &self.path), []);
         }
     }
 
     /// Ends these subscriptions. Must be called under the lock of its rooms.
     pub(super) fn unsubscribe(&self) {
-        if let Some(joined) = self.parent.cluster() {
+        if let Some(joined) = self.parent.cluster()
+            && self.is_subscribed.swap(false, Ordering::Relaxed)
+        {
             joined.change_subscriptions([], joined.wire().of_namespace(joined.id(), &self.path));
         }
     }

@@ -216,6 +216,7 @@ fn no_ack(reason: Value<'_>) -> NoAck {
         Some("timeout") => NoAck::TimedOut,
         Some("not-sent") => NoAck::NotSent,
         Some("no-handler") => NoAck::NoHandler,
+        Some("too-large") => NoAck::TooLarge,
         // Also a reason of a newer version: what matters is that no ack will come.
         _ => NoAck::Disconnected,
     }

@@ -158,6 +158,7 @@ impl<'o, O: Output> Map<'o, O> {
             NoAck::TimedOut => "timeout",
             NoAck::NotSent => "not-sent",
             NoAck::NoHandler => "no-handler",
+            NoAck::TooLarge => "too-large",
         };
         self.text("unanswered", reason);
     }

@@ -1,6 +1,6 @@
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use tokio::sync::futures::Notified;
 use tokio::time::{Instant, timeout_at};
@@ -11,6 +11,9 @@ use crate::clock::now;
 
 /// The maximum number of changed subscriptions in one batch of orders.
 const MAX_CHANGES: usize = 128;
+
+/// The time that the driver may take to notice that it must have left.
+const DRIVER_DELAY: Duration = Duration::from_millis(100);
 
 /// The side of the backend.
 impl Joined {
@@ -53,8 +56,8 @@ impl Joined {
             let ordered = self.ordered.notified();
             // Before they are taken: otherwise they might count as executed meanwhile.
             self.is_executing.store(true, Ordering::Release);
-            self.subscriptions.take(MAX_CHANGES, into);
-            self.outbound.take(into);
+            let old = self.subscriptions.take(MAX_CHANGES, into, |into| self.outbound.take(into));
+            drop(old);
             if !into.is_empty() {
                 let messages = into.iter().filter(|order| matches!(order, Order::Publish { .. })).count();
                 self.in_flight.store(messages as u64, Ordering::Relaxed);
@@ -74,13 +77,37 @@ impl Joined {
 
 /// The end of the membership.
 impl Joined {
-    /// Leaves the cluster, and ends the driver.
+    /// Has the driver leave the cluster until a deadline, and waits until it has.
+    pub(crate) async fn close(&self, deadline: Instant) {
+        self.leave_by(deadline);
+        let left = wait_until(|| self.progress.notified(), || self.is_left());
+        timeout_at(deadline + DRIVER_DELAY, left).await.ok();
+    }
+
+    /// Has the driver leave the cluster. Of several deadlines, the first counts.
+    pub(crate) fn leave_by(&self, deadline: Instant) {
+        self.leave_by.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(deadline);
+        self.leave.notify_one();
+    }
+
+    /// Returns `true` if the node leaves or has left.
+    pub(in crate::bus) fn is_leaving(&self) -> bool {
+        self.leave_by.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+    }
+
+    /// Waits until the node must leave, and leaves.
     ///
     /// The node stops listening first, so that other nodes no longer count on its answers. Then it waits until it has
     /// answered what it has heard, publishes what is queued, and says goodbye. Without a connection, it waits as long as
     /// something is queued that may still be published.
-    pub(crate) async fn close(&self, deadline: Instant) {
-        self.is_left.store(true, Ordering::Release);
+    pub(crate) async fn leave(&self) {
+        let deadline = loop {
+            let deadline = *self.leave_by.lock().unwrap_or_else(PoisonError::into_inner);
+            match deadline {
+                Some(deadline) => break deadline,
+                None => self.leave.notified().await,
+            }
+        };
         self.subscriptions.clear();
         self.ordered.notify_one();
         let leaving = async {
@@ -91,22 +118,22 @@ impl Joined {
             }
         };
         timeout_at(deadline, leaving).await.ok();
-        self.left();
-        self.end.notify_one();
     }
 
     /// Waits until everything is answered and published, or dropped because it has waited too long.
     pub(crate) async fn flushed(&self) {
-        let is_idle = || matches!(self.state(), ClusterState::Left) || self.is_flushed();
+        let is_idle = || self.is_left() || self.is_flushed();
         wait_until(|| self.progress.notified(), is_idle).await;
     }
 
-    /// Ends the membership at once.
+    /// Ends the membership. What is still queued is lost.
     pub(crate) fn left(&self) {
-        self.is_left.store(true, Ordering::Release);
         self.is_up.store(false, Ordering::Release);
         *self.state.lock().unwrap_or_else(PoisonError::into_inner) = ClusterState::Left;
+        self.is_left.store(true, Ordering::Release);
+        drop(self.outbound.close());
         self.with_requests(|requests| requests.node.handle_down(now()));
+        self.report_lost();
         self.progress.notify_waiters();
     }
 

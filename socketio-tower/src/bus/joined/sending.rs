@@ -4,7 +4,8 @@ use std::time::Instant;
 
 use socketio_core::Encoded;
 use socketio_core::cluster::{
-    Address, Answer, Body, Message, Operation, Question, RequestId, RequestKey, Subscription, WriteError,
+    Address, Answer, Body, Message, NoAck, Operation, Question, RequestId, RequestKey, Subscription,
+    WriteError,
 };
 use socketio_core::namespace::Target;
 use tokio::sync::oneshot;
@@ -73,13 +74,27 @@ impl Joined {
         if queued && up { Ok(wait) } else { Err(NotTold::Unreachable) }
     }
 
-    /// Answers a question of another node.
+    /// Answers a question of another node. If the answer cannot be written, this is reported to a node of this implementation.
     pub(crate) fn answer(&self, to: &Address, namespace: &str, request: RequestId, answer: Answer) {
-        let message = Message::new(self.id.clone(), namespace, Body::Answer { request, answer });
-        match self.wire.encode(to, &message) {
-            Ok(message) => _ = self.push(Order::Publish { message, receipt: None }),
-            Err(_) => self.counters.refused.add(1),
+        if self.try_answer(to, namespace, request.clone(), answer).is_err() {
+            self.counters.refused.add(1);
+            if matches!(to, Address::Node(_)) {
+                self.try_answer(to, namespace, request, Answer::Unanswered(NoAck::TooLarge)).ok();
+            }
         }
+    }
+
+    fn try_answer(
+        &self,
+        to: &Address,
+        namespace: &str,
+        request: RequestId,
+        answer: Answer,
+    ) -> Result<(), WriteError> {
+        let message = Message::new(self.id.clone(), namespace, Body::Answer { request, answer });
+        let message = self.wire.encode(to, &message)?;
+        self.push(Order::Publish { message, receipt: None });
+        Ok(())
     }
 
     /// Asks all other nodes that have the namespace. The waiter gets their answers.

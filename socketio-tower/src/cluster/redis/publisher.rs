@@ -48,7 +48,7 @@ impl Publisher {
         let mut orders = Vec::new();
         loop {
             let done = match self.wait(bus, &mut orders).await {
-                Ok(Step::Orders) => self.execute(&mut orders).await,
+                Ok(Step::Orders) => self.execute(&mut orders, bus.is_leaving()).await,
                 Ok(Step::Due) => self.ping().await,
                 Err(failure) => Err(failure),
             };
@@ -84,17 +84,17 @@ impl Publisher {
         }
     }
 
-    async fn execute(&mut self, orders: &mut Vec<Order>) -> Result<(), Failure> {
+    async fn execute(&mut self, orders: &mut Vec<Order>, is_leaving: bool) -> Result<(), Failure> {
         let mut change = Change::default();
         for order in orders.drain(..) {
             match order {
                 Order::Publish { message, receipt } => {
-                    change_subscriptions(&self.changes, &mut change).await;
+                    change_subscriptions(&self.changes, &mut change, is_leaving).await;
                     command::write_publish(self.connection.output(), &message.channel, &message.payload);
                     self.asked.push(Asked::Publish { channel: message.channel, receipt });
                 }
                 Order::Count { channel, receipt } => {
-                    change_subscriptions(&self.changes, &mut change).await;
+                    change_subscriptions(&self.changes, &mut change, is_leaving).await;
                     command::write(self.connection.output(), &["PUBSUB", "NUMSUB"], &[channel]);
                     self.asked.push(Asked::Count { receipt });
                 }
@@ -105,13 +105,13 @@ impl Publisher {
                 Order::Unsubscribe(subscription) => {
                     self.publish().await?;
                     if !change.begin.is_empty() {
-                        change_subscriptions(&self.changes, &mut change).await;
+                        change_subscriptions(&self.changes, &mut change, is_leaving).await;
                     }
                     change.end.push(subscription);
                 }
             }
         }
-        change_subscriptions(&self.changes, &mut change).await;
+        change_subscriptions(&self.changes, &mut change, is_leaving).await;
         self.publish().await
     }
 
@@ -152,16 +152,23 @@ impl Publisher {
     }
 }
 
-/// Has the subscriber change its subscriptions, and waits until Redis has confirmed it: replies to what is published next
-/// may come on the channels that begin, and a node that leaves has heard everything on those that end.
-async fn change_subscriptions(changes: &mpsc::Sender<Change>, change: &mut Change) {
+/// Has the subscriber change its subscriptions. Waits until Redis has confirmed those that begin, since replies to what is
+/// published next may come on their channels; and those that end if the node leaves, since it answers what it has heard.
+async fn change_subscriptions(changes: &mpsc::Sender<Change>, change: &mut Change, is_leaving: bool) {
     let mut change = std::mem::take(change);
     if change.begin.is_empty() && change.end.is_empty() {
         return;
     }
-    let (done, confirmed) = oneshot::channel();
-    change.done = Some(done);
-    let is_received = changes.send(change).await.is_ok() && confirmed.await.is_ok();
+    let mut confirmed = None;
+    if is_leaving || !change.begin.is_empty() {
+        let (done, wait) = oneshot::channel();
+        change.done = Some(done);
+        confirmed = Some(wait);
+    }
+    let mut is_received = changes.send(change).await.is_ok();
+    if let Some(confirmed) = confirmed {
+        is_received &= confirmed.await.is_ok();
+    }
     if !is_received {
         // The subscriber has ended. It reports the reason, and this future is dropped.
         pending::<()>().await;

@@ -100,6 +100,11 @@ impl Subscriber {
                     if reads_in_a_row == READS_IN_A_ROW {
                         reads_in_a_row = 0;
                         tokio::task::yield_now().await;
+                        // The publisher waits for it, and must not wait for an end of the messages.
+                        if let Ok(change) = self.changes.try_recv() {
+                            self.change(change).await?;
+                            timer.as_mut().reset(self.deadline());
+                        }
                     }
                 }
                 Step::Change(Some(change)) => {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use socketio_tower::cluster::ClusterState;
 use socketio_tower::extract::State;
 use socketio_tower::testing::settled;
-use socketio_tower::{EmitStatus, NoArgs, SocketIo};
+use socketio_tower::{EmitStatus, NamespaceHandle, NoArgs, SocketIo};
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
@@ -82,6 +82,58 @@ async fn a_handler_that_does_not_answer_ends_with_the_node() {
     assert_eq!(asked.await.unwrap().len(), 1, "of the node that is still there");
     let stats = nodes[2].stats().cluster.unwrap();
     assert_eq!((stats.answering, stats.answering_bytes, stats.questions), (0, 0, 0));
+}
+
+/// The driver leaves, even if the future that waits for it is dropped.
+#[tokio::test(start_paused = true)]
+async fn a_close_that_is_not_awaited_goes_on() {
+    let (nodes, permits) = with_slow_handlers(wires()[0].clone()).await;
+    let asked = tokio::spawn(ask(nodes[0].clone()));
+    settled().await;
+    let closing = nodes[2].close(Duration::from_secs(4));
+    assert!(
+        tokio::time::timeout(Duration::from_secs(1), closing).await.is_err(),
+        "its handler has not answered"
+    );
+    let other = nodes[2].clone();
+    let other = tokio::spawn(async move { other.close(Duration::from_secs(4)).await });
+    settled().await;
+    assert!(!other.is_finished(), "nor for another caller");
+    permits.add_permits(2);
+    assert_eq!(asked.await.unwrap(), ["one", "two"]);
+    other.await.unwrap();
+    assert!(matches!(nodes[2].cluster().unwrap().state(), ClusterState::Left));
+    settled().await;
+    assert_eq!(nodes[0].cluster().unwrap().peers().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_handler_may_emit_while_its_node_leaves() {
+    for wire in wires() {
+        let permits = Arc::new(Semaphore::new(0));
+        let mut nodes = Nodes::start(1, wire, |_| {}).await;
+        let builder = SocketIo::builder().state(Arc::clone(&permits));
+        nodes
+            .add(builder, |ns| {
+                ns.on_server_event(
+                    "late",
+                    async |State(permits): State<Arc<Semaphore>>, io: NamespaceHandle| {
+                        permits.acquire().await.expect("it is open").forget();
+                        assert_eq!(io.emit("news", "the last"), EmitStatus::Queued);
+                    },
+                );
+            })
+            .await;
+        let [client] = nodes.clients().await;
+        nodes[0].server_side_emit("late", "");
+        settled().await;
+        let leaving = nodes[1].clone();
+        let leaving = tokio::spawn(async move { leaving.close(Duration::MAX).await });
+        settled().await;
+        permits.add_permits(1);
+        leaving.await.unwrap();
+        assert_eq!(client.expect::<String>("news").await, "the last");
+    }
 }
 
 /// Without a connection, only what may still be published is waited for.

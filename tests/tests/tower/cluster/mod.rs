@@ -7,6 +7,7 @@ mod leaving;
 mod life;
 mod nodes;
 mod outage;
+mod recorder;
 mod server_events;
 mod sockets;
 mod subscriptions;

@@ -327,6 +327,25 @@ fn answers_have_a_total_size() {
     assert_eq!(bench.node.pending(), 0);
 }
 
+#[test]
+fn a_list_that_is_too_long_for_its_node_ends_the_question() {
+    let mut bench = Bench::new();
+    let key = bench.asked(sockets(), 3);
+    assert_eq!(bench.answer(key, 1, Answer::Sockets(Vec::new())), []);
+    let too_large = NodeEvent::Finished { key, how: Finished::TooLarge };
+    assert_eq!(bench.answer(key, 2, Answer::Unanswered(NoAck::TooLarge)), [too_large]);
+}
+
+#[test]
+fn a_question_that_cannot_be_published_ends_at_once() {
+    let mut bench = Bench::new();
+    let key = bench.asked(sockets(), 3);
+    for events in [vec![NodeEvent::Finished { key, how: Finished::Refused }], Vec::new()] {
+        bench.node.refuse(key);
+        assert_eq!((bench.events(), bench.node.pending()), (events, 0));
+    }
+}
+
 /// One node must not make this one prepare for four billion acks.
 #[test]
 fn announced_acks_have_a_size() {

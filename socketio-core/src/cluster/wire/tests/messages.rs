@@ -126,8 +126,13 @@ fn facts() -> impl Strategy<Value = SocketFacts> {
 }
 
 fn answer() -> impl Strategy<Value = Answer> {
-    let no_ack =
-        prop::sample::select(vec![NoAck::Disconnected, NoAck::TimedOut, NoAck::NotSent, NoAck::NoHandler]);
+    let no_ack = prop::sample::select(vec![
+        NoAck::Disconnected,
+        NoAck::TimedOut,
+        NoAck::NotSent,
+        NoAck::NoHandler,
+        NoAck::TooLarge,
+    ]);
     prop_oneof![
         any::<u32>().prop_map(Answer::Clients),
         raw_args().prop_map(Answer::Ack),
