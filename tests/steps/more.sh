@@ -15,6 +15,7 @@ more() {
   else
     skip "Instructions of the hot paths" "install valgrind"
   fi
+  step "Messages of the compiler" cargo test --package socketio-diagnostics
   step "Models of threads" models
   step "The examples build alone" cargo check --package socketio-examples
   step "The crates can be packaged" packages
@@ -36,7 +37,20 @@ more() {
   done
 
   redis_server || [ -z "${CI:-}" ] || give_up "no Redis"
+  if "$REDIS_SERVER" --version >/dev/null 2>&1; then
+    step "Clusters that act through either kind of server" clusters RNN,NNR,RRN
+  else
+    skip "Clusters that act through either kind of server" "install redis-server"
+  fi
   npm_packages examples/cluster || give_up "npm ci failed in examples/cluster"
+  npm_packages tests/browser || give_up "npm ci failed in tests/browser"
+  chromium || give_up "no Chromium"
+  if installed nginx && "$REDIS_SERVER" --version >/dev/null 2>&1; then
+    step "Browsers against the cluster example" env CLUSTER="$bin/cluster" \
+      timeout 300 node --test tests/browser/cluster.test.mjs
+  else
+    skip "Browsers against the cluster example" "apt-get install nginx redis-server"
+  fi
   for proxy in haproxy caddy; do
     if installed "$proxy" && "$REDIS_SERVER" --version >/dev/null 2>&1; then
       step "The cluster example behind $proxy" timeout 300 node examples/cluster/client.mjs "$bin/cluster" "$proxy"

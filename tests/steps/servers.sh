@@ -4,7 +4,7 @@
 # Builds their programs. With the profile, the features and the dependencies of the tests, it reuses the builds of the step
 # "Tests"; without `--tests`, 56 more crates are built for features that only dev-dependencies enable.
 servers() {
-  cargo build --workspace --all-features --bins --tests --profile test
+  cargo build --workspace --exclude socketio-diagnostics --all-features --bins --tests --profile test
 }
 
 # Runs an example's client against its server.
