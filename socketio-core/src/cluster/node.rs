@@ -123,6 +123,12 @@ impl Node {
     pub fn pending(&self) -> usize {
         self.requests.len()
     }
+
+    /// Returns the size of the answers to questions that have not ended, in bytes, as
+    /// [`max_answers`](NodeConfig::max_answers) counts them. Visits every question.
+    pub fn answer_bytes(&self) -> usize {
+        self.requests.size()
+    }
 }
 
 /// Input from the bus and the clock.

@@ -108,6 +108,11 @@ impl Request {
         &self.namespace
     }
 
+    /// Returns the size of the answers, in bytes.
+    pub(super) fn size(&self) -> usize {
+        self.size
+    }
+
     pub(super) fn deadline(&self) -> Instant {
         self.deadline
     }

@@ -42,6 +42,11 @@ impl Requests {
         self.pending.len()
     }
 
+    /// Returns the size of the answers to all questions, in bytes.
+    pub(super) fn size(&self) -> usize {
+        self.pending.values().map(|(_, request)| request.size()).sum()
+    }
+
     pub(super) fn is_full(&self) -> bool {
         self.pending.len() >= MAX_QUESTIONS
     }

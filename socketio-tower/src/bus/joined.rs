@@ -180,22 +180,26 @@ impl Joined {
     }
 
     pub(crate) fn stats(&self) -> ClusterStats {
-        let (peers, questions) = {
-            let requests = self.lock();
-            (requests.node.peers().count(), requests.node.pending())
+        let of_node = {
+            let Requests { node, .. } = &*self.lock();
+            ClusterStats {
+                peers: node.peers().count(),
+                ignored: node.ignored(),
+                questions: node.pending(),
+                question_bytes: node.answer_bytes(),
+                ..self.counters.stats()
+            }
         };
         let lost = self.outbound.lost();
         ClusterStats {
             up: self.is_up(),
-            peers,
-            questions,
             outbound_bytes: self.outbound.bytes(),
             answering: self.answering.load(Ordering::Relaxed),
             answering_bytes: self.waiting_bytes.load(Ordering::Relaxed),
             subscriptions: self.subscriptions.len(),
             dropped: lost.messages,
             dropped_bytes: lost.bytes,
-            ..self.counters.stats()
+            ..of_node
         }
     }
 

@@ -116,10 +116,14 @@ pub struct ClusterStats {
     pub up: bool,
     /// The number of other nodes of this implementation.
     pub peers: usize,
+    /// Signs of life of nodes that are not among the peers, because there are 4,096 others.
+    pub ignored: u64,
     /// The number of bytes that wait to be published.
     pub outbound_bytes: usize,
     /// The number of questions to other nodes that are not answered.
     pub questions: usize,
+    /// The size of the answers to these questions so far, in bytes, with 32 for each answer and each ack that is awaited.
+    pub question_bytes: usize,
     /// The number of questions and server events of other nodes that are being answered or wait for it.
     pub answering: usize,
     /// The bytes of server events of other nodes that wait for their handlers.

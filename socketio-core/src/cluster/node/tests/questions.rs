@@ -322,6 +322,7 @@ fn answers_have_a_total_size() {
     for peer in 1..=3 {
         assert_eq!(bench.answer(key, peer, answer()), []);
     }
+    assert_eq!(bench.node.answer_bytes(), 300);
     let too_large = NodeEvent::Finished { key, how: Finished::TooLarge };
     assert_eq!(bench.answer(key, 4, Answer::Sockets(Vec::new())), [too_large]);
     assert_eq!(bench.node.pending(), 0);
