@@ -33,7 +33,7 @@ mod value;
 ///
 /// A message that is not valid, exceeds a limit or is of an unknown kind is a [`ReadError`] and has no other effect. Reading
 /// takes linear time, is not recursive, and allocates at most in proportion to the message, whatever its headers promise.
-/// Attachments share the memory of the message.
+/// Attachments share the memory of the message, unless they are less than a quarter of it.
 ///
 /// ```
 /// use socketio_core::cluster::{Body, Classic, NodeId, Operation, Wire};

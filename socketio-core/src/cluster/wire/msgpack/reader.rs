@@ -38,6 +38,9 @@ pub(in crate::cluster::wire) enum Token<'a> {
     Extension(i8, &'a [u8]),
 }
 
+/// The maximum size of a message whose memory an attachment keeps, as a multiple of its own size.
+const MAX_KEPT: usize = 4;
+
 const TRUNCATED: ReadError = ReadError::Malformed("the MessagePack is truncated");
 const INVALID: ReadError = ReadError::Malformed("invalid MessagePack");
 
@@ -67,9 +70,14 @@ impl<'a> Reader<'a> {
         self.rest.is_empty()
     }
 
-    /// Returns a part of the message as an attachment, without copying it.
+    /// Returns a part of the message as an attachment. It is copied if it would keep far more in memory than its own size,
+    /// by which it is counted and limited.
     pub(in crate::cluster::wire) fn attachment(self, bytes: &'a [u8]) -> Bytes {
-        self.message.slice_ref(bytes)
+        if self.message.len() / MAX_KEPT > bytes.len() {
+            Bytes::copy_from_slice(bytes)
+        } else {
+            self.message.slice_ref(bytes)
+        }
     }
 
     /// Returns `true` if a map is next.

@@ -125,6 +125,19 @@ fn attachments_are_not_copied() {
     assert!(memory.contains(&event.attachments()[0].as_ptr()));
 }
 
+/// One byte must not keep a message of megabytes in memory: limits count the attachments.
+#[test]
+fn a_small_attachment_of_a_large_message_is_copied() {
+    let text = "x".repeat(1000);
+    let event = array(&format!(r#"["e",{PLACEHOLDER},"{text}"]"#), &[&[7; 100]]);
+    let sent = classic().encode(&Address::Everyone, &broadcast(event)).unwrap();
+    let read = classic().decode(&sent.channel, &sent.payload).unwrap();
+    let Body::Operation(Operation::Broadcast { event, .. }) = read.body else { panic!("a broadcast") };
+    let attachment = &event.attachments()[0];
+    assert!(!sent.payload.as_ptr_range().contains(&attachment.as_ptr()));
+    assert_eq!(attachment[..], [7; 100]);
+}
+
 #[test]
 fn data_is_not_taken_for_an_attachment() {
     let broadcast = |data: &[u8]| {
