@@ -195,12 +195,17 @@ impl Joined {
             up: self.is_up(),
             outbound_bytes: self.outbound.bytes(),
             answering: self.answering.load(Ordering::Relaxed),
-            answering_bytes: self.waiting_bytes.load(Ordering::Relaxed),
+            answering_bytes: self.waiting_bytes(),
             subscriptions: self.subscriptions.len(),
             dropped: lost.messages,
             dropped_bytes: lost.bytes,
             ..of_node
         }
+    }
+
+    /// Returns the bytes of the server events that wait for their handlers.
+    pub(crate) fn waiting_bytes(&self) -> usize {
+        self.waiting_bytes.load(Ordering::Relaxed)
     }
 
     /// Counts a question or server event that will be answered, of which `bytes` wait for it.

@@ -92,14 +92,12 @@ impl Outbound {
 
     /// Takes no further orders. Returns those that wait, which are lost, to be dropped outside of locks.
     #[must_use]
-    pub(super) fn close(&self) -> impl Drop + use<> {
+    pub(super) fn close(&self) -> Vec<Order> {
         let mut inner = self.lock();
         inner.is_closed = true;
         inner.bytes = 0;
-        let orders = std::mem::take(&mut inner.orders);
-        for (_, order) in &orders {
-            inner.lose(order);
-        }
+        let orders: Vec<_> = std::mem::take(&mut inner.orders).into_iter().map(|(_, order)| order).collect();
+        orders.iter().for_each(|order| inner.lose(order));
         orders
     }
 

@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use socketio_core::cluster::Subscription;
@@ -14,8 +14,10 @@ pub(super) struct Subscriptions(Mutex<Inner>);
 struct Inner {
     /// Each with the number of its reasons: a namespace and a question may need the same channel.
     wanted: BTreeMap<Subscription, usize>,
-    /// Whether the backend had each of these before they changed. Empty while there is no connection.
-    changed: BTreeMap<Subscription, bool>,
+    /// The changes that the backend does not know yet: what it has and must end, and what it must begin. Empty while there
+    /// is no connection.
+    ends: BTreeSet<Subscription>,
+    begins: BTreeSet<Subscription>,
     connected: bool,
 }
 
@@ -33,26 +35,24 @@ impl Subscriptions {
             *reasons -= 1;
             if *reasons == 0 {
                 inner.wanted.remove(&subscription);
-                if inner.connected {
-                    inner.changed.entry(subscription).or_insert(true);
-                }
+                inner.end(subscription);
             }
         }
         for subscription in add {
             let reasons = inner.wanted.entry(subscription.clone()).or_insert(0);
             *reasons += 1;
-            if *reasons == 1 && inner.connected {
-                inner.changed.entry(subscription).or_insert(false);
+            if *reasons == 1 && inner.connected && !inner.ends.remove(&subscription) {
+                inner.begins.insert(subscription);
             }
         }
-        !inner.changed.is_empty()
+        !inner.is_told()
     }
 
     /// Returns all subscriptions, for a new connection.
     pub(super) fn begin(&self) -> Vec<Subscription> {
         let mut inner = self.lock();
         inner.connected = true;
-        inner.changed.clear();
+        inner.forget_changes();
         inner.wanted.keys().cloned().collect()
     }
 
@@ -60,7 +60,7 @@ impl Subscriptions {
     pub(super) fn end(&self) {
         let mut inner = self.lock();
         inner.connected = false;
-        inner.changed.clear();
+        inner.forget_changes();
     }
 
     /// Appends orders for at most `most` changes. All subscriptions end before others begin, so that no channel is covered
@@ -73,20 +73,12 @@ impl Subscriptions {
         then: impl FnOnce(&mut Vec<Order>) -> R,
     ) -> Option<R> {
         let mut inner = self.lock();
-        let Inner { wanted, changed, .. } = &mut *inner;
-        changed.retain(|subscription, was_told| *was_told != wanted.contains_key(subscription));
-        let (before, mut room) = (into.len(), most);
-        for ends in [true, false] {
-            let of_kind = |(_, was_told): &(&Subscription, &bool)| **was_told == ends;
-            let names: Vec<_> =
-                changed.iter().filter(of_kind).take(room).map(|(name, _)| name.clone()).collect();
-            for name in names {
-                changed.remove(&name);
-                into.push(if ends { Order::Unsubscribe(name) } else { Order::Subscribe(name) });
-            }
-            room = most - (into.len() - before);
+        for _ in 0..most {
+            let ends = inner.ends.pop_first().map(Order::Unsubscribe);
+            let Some(order) = ends.or_else(|| inner.begins.pop_first().map(Order::Subscribe)) else { break };
+            into.push(order);
         }
-        changed.is_empty().then(|| then(into))
+        inner.is_told().then(|| then(into))
     }
 
     /// Ends all subscriptions.
@@ -94,15 +86,13 @@ impl Subscriptions {
         let mut inner = self.lock();
         let inner = &mut *inner;
         for subscription in std::mem::take(&mut inner.wanted).into_keys() {
-            if inner.connected {
-                inner.changed.entry(subscription).or_insert(true);
-            }
+            inner.end(subscription);
         }
     }
 
     /// Returns `true` if there are no changes for the backend.
     pub(super) fn is_told(&self) -> bool {
-        self.lock().changed.is_empty()
+        self.lock().is_told()
     }
 
     /// Returns the number of subscriptions.
@@ -112,6 +102,24 @@ impl Subscriptions {
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Inner {
+    /// Has the backend end a subscription, if it has it.
+    fn end(&mut self, subscription: Subscription) {
+        if self.connected && !self.begins.remove(&subscription) {
+            self.ends.insert(subscription);
+        }
+    }
+
+    fn forget_changes(&mut self) {
+        self.ends.clear();
+        self.begins.clear();
+    }
+
+    fn is_told(&self) -> bool {
+        self.ends.is_empty() && self.begins.is_empty()
     }
 }
 

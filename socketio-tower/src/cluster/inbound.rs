@@ -209,7 +209,7 @@ impl Inbound {
             return;
         };
         let namespace = Arc::clone(namespace);
-        self.jobs.call(ServerEvent { namespace, event, answer, size });
+        self.jobs.call(ServerEvent { namespace, event, answer }, size);
     }
 
     /// Encodes an event for the clients of this process. Counts an event that clients would not understand.

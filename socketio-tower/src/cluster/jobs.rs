@@ -28,8 +28,6 @@ struct Inner {
     events: VecDeque<Waiting>,
     /// The number of broadcasts whose acks are collected.
     permits: usize,
-    /// The bytes of the events that wait.
-    bytes: usize,
 }
 
 /// An event of another node for the handlers of a namespace.
@@ -37,8 +35,6 @@ pub(super) struct ServerEvent {
     pub(super) namespace: Arc<Namespace>,
     pub(super) event: Event,
     pub(super) answer: Option<NodeAnswer>,
-    /// The size of its message in bytes.
-    pub(super) size: usize,
 }
 
 /// A server event that waits for its handler.
@@ -96,19 +92,18 @@ impl Jobs {
         self.added.notify_one();
     }
 
-    /// Queues an event for its handler.
-    pub(super) fn call(&self, event: ServerEvent) {
+    /// Queues an event for its handler. `size` is that of its message in bytes.
+    pub(super) fn call(&self, event: ServerEvent, size: usize) {
         let mut inner = self.lock();
         let is_full = inner.events.len() >= MAX_EVENTS
-            || (!inner.events.is_empty() && inner.bytes + event.size > MAX_EVENT_BYTES);
+            || (!inner.events.is_empty() && self.joined.waiting_bytes() + size > MAX_EVENT_BYTES);
         if is_full {
             drop(inner);
             self.joined.counters().refused.add(1);
             refuse(event.answer);
             return;
         }
-        inner.bytes += event.size;
-        let answering = self.joined.begin_answer(event.size);
+        let answering = self.joined.begin_answer(size);
         inner.events.push_back((event, answering));
         drop(inner);
         self.added.notify_one();
@@ -118,7 +113,6 @@ impl Jobs {
     pub(super) fn clear(&self) {
         let (answers, events) = {
             let mut inner = self.lock();
-            inner.bytes = 0;
             (std::mem::take(&mut inner.answers), std::mem::take(&mut inner.events))
         };
         // Outside the lock, which the permits take.
@@ -152,9 +146,7 @@ impl Jobs {
     }
 
     fn next_event(&self) -> Option<Waiting> {
-        let mut inner = self.lock();
-        let (event, mut answering) = inner.events.pop_front()?;
-        inner.bytes -= event.size;
+        let (event, mut answering) = self.lock().events.pop_front()?;
         answering.start();
         Some((event, answering))
     }

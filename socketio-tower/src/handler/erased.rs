@@ -7,8 +7,6 @@ use pin_project_lite::pin_project;
 use tokio_util::sync::ReusableBoxFuture;
 
 use super::context::Occasion;
-#[cfg(feature = "cluster")]
-use super::server::ServerContext;
 use super::{
     Cause, ConnectContext, ConnectError, ConnectReply, DisconnectContext, EventContext, EventReply, Failure,
     FilterReply, Handler, NoReply,
@@ -69,24 +67,11 @@ impl<C: Occasion + 'static, O: 'static> BoxHandler<C, O> {
     }
 }
 
-impl BoxHandler<EventContext, Outcome> {
-    /// Creates a handler whose return value becomes the ack.
+impl<C: Occasion + 'static> BoxHandler<C, Outcome> {
+    /// Creates a handler of an event, whose return value becomes the ack, or the answer to another node.
     pub(crate) fn event<H, M>(handler: H) -> Self
     where
-        H: Handler<EventContext, M>,
-        H::Reply: EventReply,
-        M: 'static,
-    {
-        Self::new(handler, Answering::new)
-    }
-}
-
-#[cfg(feature = "cluster")]
-impl BoxHandler<ServerContext, Outcome> {
-    /// Creates a handler whose return value is the answer to another node.
-    pub(crate) fn server_event<H, M>(handler: H) -> Self
-    where
-        H: Handler<ServerContext, M>,
+        H: Handler<C, M>,
         H::Reply: EventReply,
         M: 'static,
     {

@@ -51,7 +51,7 @@ impl NamespaceBuilder {
         }
         match self.table.server_events.entry(event.to_owned()) {
             Entry::Vacant(place) => {
-                place.insert(Arc::new(BoxHandler::server_event(handler)));
+                place.insert(Arc::new(BoxHandler::event(handler)));
                 self.require(&on_server_event(event), H::require);
             }
             Entry::Occupied(_) => self.set_twice(on_server_event(event)),

@@ -60,3 +60,31 @@ async fn a_node_that_does_not_read_is_cut_off_and_comes_back() {
     }
     until_heard(&one, &slow, &mut 0).await;
 }
+
+/// A node leaves in time while another sends as fast as it can, small and large messages: what it is sent does not hold up
+/// the end of its subscriptions, and nothing of it is kept.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_leaves_under_a_flood() {
+    let redis = redis!();
+    let [one, two] = pair(&redis).await;
+    for size in [0, 1_000_000] {
+        let leaving = Node::start(&redis.url(), |_| {}).await;
+        until_heard(&one, &leaving, &mut 0).await;
+        let (io, payload) = (one.io.clone(), "x".repeat(size));
+        let flooding = tokio::spawn(async move {
+            loop {
+                io.to("nobody").emit("n", &payload);
+                tokio::task::yield_now().await;
+            }
+        });
+        until("the flood arrives", || leaving.stats().skipped > 100).await;
+        let start = std::time::Instant::now();
+        assert!(leaving.io.close(Duration::from_secs(10)).await);
+        assert!(start.elapsed() < Duration::from_secs(3), "{size}: {:?}", start.elapsed());
+        flooding.abort();
+        let stats = leaving.stats();
+        assert_eq!((stats.outbound_bytes, stats.dropped, stats.answering, stats.questions), (0, 0, 0, 0));
+        until("it has said goodbye", || one.io.cluster().expect("it has joined").peers().len() == 1).await;
+    }
+    drop(two);
+}
